@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file mtp/config.h
+ * Configurations: atoms in a cell with what is known of them, sets of configurations, and the files that hold them.
+ * A configuration is plain data that its owner may edit; arrays are allocated with malloc and owned by the
+ * configuration.
+ */
+#ifndef MTP_CONFIG_H
+#define MTP_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "mtp/context.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** One key of a configuration that the library has no field for (extxyz `key=value`, cfg `Feature`). */
+typedef struct mtp_feature {
+  char *key;
+  char *value;
+} mtp_feature;
+
+typedef struct mtp_config {
+  size_t n;         /**< atoms */
+  double cell[9];   /**< rows are the lattice vectors; a row of a direction without a lattice vector is zero */
+  bool periodic[3]; /**< periodic along lattice vector 0, 1, 2 (false where the row is zero) */
+  int *species;     /**< [n] index into the species table of the set */
+  double *x;        /**< [3*n] */
+  bool has_energy;
+  double energy;
+  bool has_virial;
+  double virial[6];    /**< xx yy zz xy xz yz */
+  double *force;       /**< [3*n] or NULL */
+  double *site_energy; /**< [n] or NULL */
+  double *grade;       /**< [n] per-atom extrapolation grades or NULL */
+  bool has_max_grade;
+  double max_grade; /**< grade of the configuration (cfg feature MV_grade, extxyz max_grade) */
+  size_t feature_count;
+  mtp_feature *features; /**< [feature_count], in order of appearance */
+} mtp_config;
+
+/** An empty configuration of n atoms at the origin, species 0, no cell, or NULL when memory is exhausted. */
+MTP_API mtp_config *mtp_config_new(size_t n);
+MTP_API mtp_config *mtp_config_copy(const mtp_config *cfg); /**< deep copy, NULL when memory is exhausted */
+MTP_API void mtp_config_free(mtp_config *cfg);
+/** Volume of the cell, 0 unless all three directions have a lattice vector. */
+MTP_API double mtp_config_volume(const mtp_config *cfg);
+/** Allocates `force` (zeroed) if it is absent. */
+MTP_API mtp_status mtp_config_require_force(mtp_context *ctx, mtp_config *cfg);
+/** Sets a feature (copied), replacing one of the same key. */
+MTP_API mtp_status mtp_config_set_feature(mtp_context *ctx, mtp_config *cfg, const char *key, const char *value);
+MTP_API const char *mtp_config_get_feature(const mtp_config *cfg, const char *key); /**< NULL if absent */
+
+/** Configurations that share one species table. */
+typedef struct mtp_config_set {
+  size_t n;
+  mtp_config **configs; /**< [n], owned by the set */
+  int species_count;
+  char **names; /**< [species_count] element names ("Al") or, where the file has none, decimal numbers ("0", "29") */
+  /* set by the reader */
+  bool dropped_tail;   /**< the last record was cut short and left out (only with tolerate_cut_tail) */
+  long long good_size; /**< bytes of the file up to the end of its last complete record, -1 for a pipe */
+  char *path;          /**< file it was read from, NULL otherwise */
+} mtp_config_set;
+
+MTP_API mtp_config_set *mtp_config_set_new(void);
+MTP_API void mtp_config_set_free(mtp_config_set *set);
+/** Appends a configuration; the set owns it afterwards (also when the call fails). */
+MTP_API mtp_status mtp_config_set_append(mtp_context *ctx, mtp_config_set *set, mtp_config *cfg);
+/** Species of that name, added to the table if absent; -1 when memory is exhausted. */
+MTP_API int mtp_config_set_species(mtp_config_set *set, const char *name);
+
+/** Renumbers all species so that the table becomes `names[count]`. A name of the set is matched by equality; a decimal
+ *  name ("0", "1") that equals no given name stands for the position in `names`, and an atomic number for the element
+ * of that number if every decimal name of the set is the atomic number of a given name. A species that matches nothing
+ * is MTP_ERR_ARGUMENT, and the message lists both tables. */
+MTP_API mtp_status mtp_config_set_map_species(mtp_context *ctx, mtp_config_set *set, int count,
+                                              const char *const *names);
+
+typedef enum mtp_format {
+  MTP_FORMAT_AUTO,        /**< by content when reading, by suffix when writing */
+  MTP_FORMAT_CFG,         /**< MLIP text: .cfg, .cfgs */
+  MTP_FORMAT_EXTXYZ,      /**< extended XYZ: .xyz, .extxyz */
+  MTP_FORMAT_LAMMPS_DATA, /**< data file, atom_style atomic (or charge, full read): .data, .lmp */
+  MTP_FORMAT_LAMMPS_DUMP  /**< custom dump with id/element or type and x y z or scaled or unwrapped coordinates: .dump,
+                             .lammpstrj */
+} mtp_format;
+
+/** Format of a name such as "extxyz" or "lammps-dump"; MTP_FORMAT_AUTO if unknown. */
+MTP_API mtp_format mtp_format_from_name(const char *name);
+
+typedef struct mtp_read_options {
+  mtp_format format;
+  bool tolerate_cut_tail; /**< a last record cut short is dropped with a warning (dropped_tail) instead of an error */
+} mtp_read_options;
+
+/** Reads every configuration of a file ("-": standard input). `options` may be NULL. The first bad byte is an error
+ * that names file, line and expectation; nothing is skipped silently. */
+MTP_API mtp_status mtp_config_set_read(mtp_context *ctx, const char *path, const mtp_read_options *options,
+                                       mtp_config_set **out);
+
+/** Writes all configurations ("-": standard output), lossless (17 significant digits); a regular file is written
+ * atomically. Formats that hold one configuration (LAMMPS data) refuse more. */
+MTP_API mtp_status mtp_config_set_write(mtp_context *ctx, const mtp_config_set *set, const char *path,
+                                        mtp_format format);
+
+/** Text of one configuration in cfg or extxyz, as the writers produce it; `*text` is malloc'ed, ends in a newline and a
+ *  terminating zero, `*size` counts without the zero. `names` is the species table. */
+MTP_API mtp_status mtp_config_format(mtp_context *ctx, const mtp_config *cfg, int species_count,
+                                     const char *const *names, mtp_format format, char **text, size_t *size);
+
+/** The atoms of a configuration and all images within `cutoff` of them, with full neighbour lists of the real atoms:
+ * the shape in which an MD engine holds atoms (owned ones first, then ghosts). A plain-data result; built by a
+ * linear-scaling cell search for any cell: triclinic, thinner than the cutoff (self-images count), partly or not
+ * periodic. */
+typedef struct mtp_neighbors {
+  size_t n;     /**< real atoms; they come first */
+  size_t nall;  /**< real atoms and images */
+  double *x;    /**< [3*nall] real atoms exactly as given (not wrapped), then images */
+  int *species; /**< [nall] */
+  int *owner;   /**< [nall] the real atom that an entry is an image of; itself for a real one */
+  int *count;   /**< [n] neighbours of atom i: all j != i entries with distance < cutoff */
+  int **list;   /**< [n] pointers to count[i] entries of 0..nall-1 */
+  int *storage; /**< all lists, one after the other */
+} mtp_neighbors;
+
+MTP_API mtp_status mtp_neighbors_build(mtp_context *ctx, const mtp_config *cfg, double cutoff, mtp_neighbors **out);
+MTP_API void mtp_neighbors_free(mtp_neighbors *nb);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

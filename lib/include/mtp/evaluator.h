@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file mtp/evaluator.h
+ * Energies, forces, virials, parameter gradients and grades of atoms. An evaluator is a potential compiled for speed:
+ * it copies what it needs, so the potential may change or go; rebuild the evaluator (mtp_evaluator_new) after a change
+ * of parameters. One evaluator serves one thread at a time. Source: site energies and adjoints as in Novikov et al.
+ * 2021; per-atom virials see below.
+ */
+#ifndef MTP_EVALUATOR_H
+#define MTP_EVALUATOR_H
+
+#include <stddef.h>
+
+#include "mtp/active_set.h"
+#include "mtp/config.h"
+#include "mtp/context.h"
+#include "mtp/potential.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct mtp_evaluator mtp_evaluator;
+
+/** `pot` must be trained. */
+MTP_API mtp_status mtp_evaluator_new(mtp_context *ctx, const mtp_potential *pot, mtp_evaluator **out);
+MTP_API void mtp_evaluator_free(mtp_evaluator *ev);
+
+/** Attaches a copy of the inverse active set, needed for mtp_output.grade. */
+MTP_API mtp_status mtp_evaluator_set_active_set(mtp_context *ctx, mtp_evaluator *ev, const mtp_active_set *as);
+
+/** The same from the bare matrix: inverse[n*n] as mtp_active_set_inverse gives it, copied. For ranks that receive it by
+ * broadcast. */
+MTP_API mtp_status mtp_evaluator_set_inverse(mtp_context *ctx, mtp_evaluator *ev, mtp_mode mode, size_t n,
+                                             const double *inverse);
+
+/** Grade of one row[n] (such as mtp_output.gradient divided by the number of atoms) with the attached inverse. */
+MTP_API mtp_status mtp_evaluator_grade_row(mtp_context *ctx, mtp_evaluator *ev, const double *row, double *grade);
+
+/** Atoms as an MD engine holds them: owned and ghost atoms in one numbering, full neighbour lists of the central ones
+ * that may contain atoms beyond the cutoff. */
+typedef struct mtp_atoms {
+  size_t ncentral;
+  const int *central; /**< [ncentral] atoms to evaluate, or NULL for 0..ncentral-1 */
+  const double *x;    /**< [3*nall] */
+  const int *type;    /**< [nall] */
+  const int
+      *species_of_type; /**< type -> species, -1: not an atom of this potential (skipped); NULL: type is the species */
+  const int *count;     /**< neighbours of atom i at [i] */
+  int *const *list;     /**< list[i][0..count[i]-1] */
+  int mask;             /**< and-ed with every list entry (LAMMPS keeps bond bits there); -1 for none */
+} mtp_atoms;
+
+/** Results are added to what the arrays hold; a NULL array is not computed. */
+typedef struct mtp_output {
+  double energy;       /**< sum of the site energies of the central atoms */
+  double virial[6];    /**< -sum D_ij (x) r_ij, D_ij = dV_i/d(r_j - r_i) */
+  double *force;       /**< [3*nall] on central atoms and their neighbours */
+  double *site_energy; /**< [nall], central atoms only */
+  double *site_virial; /**< [6*nall] each -D_ij (x) r_ij half to i and half to j (LAMMPS's stress/atom) */
+  double
+      *site_virial9;  /**< [9*nall] xx yy zz xy xz yz yx zx zy (first letter r, second D), all of it to j: the form that
+                         makes  the heat flux of a site potential exact (Fan et al., Phys. Rev. B 92, 094301 (2015)) */
+  double *gradient;   /**< [n] sum of dV_i/dtheta over the central atoms */
+  double *rows;       /**< [ncentral*n] dV_i/dtheta of each central atom (overwritten) */
+  double *grade;      /**< [nall], central atoms only (overwritten); needs an active set of mode neighbourhood */
+  double max_grade;   /**< largest grade[i] of this call if `grade` is given, else untouched */
+  int max_grade_atom; /**< the atom that has it, -1 if there was none */
+} mtp_output;
+
+MTP_API mtp_status mtp_evaluator_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_atoms *atoms, mtp_output *out);
+
+/** Energy, forces, virial and site energies of one configuration, written into `cfg` (species must be the potential's).
+ * With an active set attached and `graded`, also grade[] and max_grade (in configuration mode only max_grade). */
+MTP_API mtp_status mtp_evaluator_config(mtp_context *ctx, mtp_evaluator *ev, mtp_config *cfg, int graded);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file mtp/learner.h
+ * The learning loop, blind to the MD engine that drives it. It owns the potential, the training set, the active set,
+ * the normal equations and the QM driver. The engine evaluates and grades its atoms and, when a grade is above
+ * `select`, offers the configuration; the learner keeps it as a candidate or learns from it: label -> check -> append
+ * to the training file and sync -> normal equations -> refit -> active set -> save the potential atomically -> event.
+ * In a parallel engine the learner lives on one rank; the others get parameters and inverse active set from it.
+ *
+ * A kill at any instant loses at most the QM call in flight: the training file is the truth, and the potential and
+ * active set are rebuilt from it at start.
+ */
+#ifndef MTP_LEARNER_H
+#define MTP_LEARNER_H
+
+#include <stddef.h>
+
+#include "mtp/active_set.h"
+#include "mtp/config.h"
+#include "mtp/context.h"
+#include "mtp/potential.h"
+#include "mtp/qm.h"
+#include "mtp/trainer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum mtp_onfail { MTP_ONFAIL_STOP, MTP_ONFAIL_SKIP } mtp_onfail;
+
+typedef struct mtp_learner_options {
+  const char *train_path;     /**< "train.extxyz" */
+  const char *save_path;      /**< where each refitted potential goes */
+  const char *log_path;       /**< "mtp-al.jsonl" */
+  const char *candidate_path; /**< "candidates.extxyz": what was not labelled */
+  /** Active set of the file that `pot` came from (borrowed during mtp_learner_new, copied), or NULL. It grades while the
+   *  training set is empty; its labelled configurations become the first of the training set before the first label. */
+  const mtp_active_set *active_set;
+  mtp_mode mode;
+  double select_grade; /**< 2 */
+  double break_grade;  /**< 10, >= select_grade */
+  int pool;            /**< 50 */
+  mtp_weights weights;
+  int warmup;          /**< labelled copies of the first configuration; -1: 5 on a cold start, else 0 */
+  double warmup_sigma; /**< 0.1 A (displacements; strain 0.02) */
+  long long max_calls; /**< QM budget of this run, -1: unlimited */
+  mtp_onfail onfail;
+  unsigned long long seed;
+} mtp_learner_options;
+
+/** The defaults above. */
+MTP_API mtp_learner_options mtp_learner_defaults(void);
+
+typedef struct mtp_learner mtp_learner;
+
+/** Opens the log and the training file (both must be writable, checked before any QM call), reads the training set if
+ * it exists, and fits and grades the potential with it. `pot` is copied; it must carry as many species as `elements` if
+ * those are given. `qm` is taken over and closed by mtp_learner_free, also when this call fails; NULL means `none`. */
+MTP_API mtp_status mtp_learner_new(mtp_context *ctx, const mtp_learner_options *options, const mtp_potential *pot,
+                                   mtp_qm *qm, mtp_learner **out);
+/** Writes waiting candidates to candidate_path and the `end` event, and frees. NULL is allowed. */
+MTP_API void mtp_learner_free(mtp_learner *learner);
+
+typedef enum mtp_action {
+  MTP_GO_ON, /**< nothing changed */
+  MTP_REDO   /**< the potential changed: evaluate this step again */
+} mtp_action;
+
+/** Cold start: call once with the first configuration before the first evaluation; labels the warm-up configurations if
+ * the potential is untrained (or as `warmup` says) and fits. MTP_GO_ON if nothing had to be done. Periodic cells get
+ * strain, all get displacements. */
+MTP_API mtp_status mtp_learner_begin(mtp_context *ctx, mtp_learner *learner, const mtp_config *first, long long step,
+                                     mtp_action *action);
+
+/** Offers a configuration whose largest grade `grade` (of `atom`, -1 in configuration mode) is above select. Failure
+ * means that the run must stop; everything that was learned is on disk. Configurations beyond break must be offered at
+ * once, and again after MTP_REDO if still beyond break: after several rounds on the same step the call fails with a
+ * clear message. */
+MTP_API mtp_status mtp_learner_offer(mtp_context *ctx, mtp_learner *learner, const mtp_config *cfg, double grade,
+                                     int atom, long long step, mtp_action *action);
+
+MTP_API const mtp_potential *mtp_learner_potential(const mtp_learner *learner);
+/** NULL until there is something to grade with. */
+MTP_API const mtp_active_set *mtp_learner_active_set(const mtp_learner *learner);
+
+typedef struct mtp_learner_stats {
+  long long qm_calls;       /**< labels asked for in this run, good or bad */
+  long long labels;         /**< accepted in this run */
+  long long configurations; /**< in the training set */
+  long long refits;         /**< in this run */
+  long long candidates;     /**< waiting */
+  double qm_seconds, refit_seconds;
+} mtp_learner_stats;
+MTP_API mtp_learner_stats mtp_learner_get_stats(const mtp_learner *learner);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

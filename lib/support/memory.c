@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file support/memory.c
+ * Allocation with overflow checks, growing text, clock and random numbers. */
+#include <math.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "support/support.h"
+
+void *mtp_calloc(size_t count, size_t size) {
+  return calloc(count ? count : 1, size ? size : 1);
+}
+
+void *mtp_realloc(void *p, size_t count, size_t size) {
+  if (size && count > SIZE_MAX / size) return NULL;
+  size_t bytes = count * size;
+  return realloc(p, bytes > 0 ? bytes : 1);
+}
+
+void *mtp_alloc_aligned(size_t count, size_t size) {
+  if (size && count > (SIZE_MAX - 64) / size) return NULL;
+  size_t bytes = (count * size + 63) / 64 * 64;
+  if (bytes == 0) bytes = 64;
+  void *p = aligned_alloc(64, bytes);
+  if (p) memset(p, 0, bytes);
+  return p;
+}
+
+char *mtp_strdup(const char *s) {
+  size_t size = strlen(s) + 1;
+  char *copy = malloc(size);
+  if (copy) memcpy(copy, s, size);
+  return copy;
+}
+
+/* Room for `more` bytes and a terminating zero. */
+static int text_reserve(mtp_text *text, size_t more) {
+  if (text->failed) return 0;
+  if (more + 1 > text->capacity - text->size || !text->data) {
+    if (more > SIZE_MAX / 2 - text->size - 64) return text->failed = 1, 0;
+    size_t capacity = (text->size + more + 64) * 2;
+    char *data = realloc(text->data, capacity);
+    if (!data) return text->failed = 1, 0;
+    text->data = data;
+    text->capacity = capacity;
+  }
+  return 1;
+}
+
+void mtp_text_add(mtp_text *text, const char *format, ...) {
+  va_list args, again;
+  va_start(args, format);
+  va_copy(again, args);
+  int size = vsnprintf(NULL, 0, format, args);
+  va_end(args);
+  if (size < 0)
+    text->failed = 1;
+  else if (text_reserve(text, (size_t)size)) {
+    vsnprintf(text->data + text->size, (size_t)size + 1, format, again);
+    text->size += (size_t)size;
+  }
+  va_end(again);
+}
+
+void mtp_text_add_bytes(mtp_text *text, const void *bytes, size_t size) {
+  if (!text_reserve(text, size)) return;
+  memcpy(text->data + text->size, bytes, size);
+  text->size += size;
+  text->data[text->size] = 0;
+}
+
+void mtp_text_free(mtp_text *text) {
+  free(text->data);
+  *text = (mtp_text){0};
+}
+
+double mtp_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static uint64_t random_next(mtp_random *r) {
+  uint64_t z = (r->state += 0x9e3779b97f4a7c15ULL);
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+  return z ^ (z >> 31);
+}
+
+double mtp_random_uniform(mtp_random *r) {
+  return (double)(random_next(r) >> 11) * 0x1p-53;
+}
+
+double mtp_random_normal(mtp_random *r) {
+  /* Box-Muller; 1-u keeps the logarithm finite */
+  double u = 1.0 - mtp_random_uniform(r), v = mtp_random_uniform(r);
+  return sqrt(-2.0 * log(u)) * cos(6.283185307179586476925 * v);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file support/support.h
+ * What every part of the library needs and no user sees: failing with a message, allocation, growing text, atomic
+ * files. */
+#ifndef MTP_SUPPORT_H
+#define MTP_SUPPORT_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "mtp/context.h"
+
+/** Records the message (printf style, one line) and returns `status`. A NULL ctx drops the message. */
+mtp_status mtp_fail(mtp_context *ctx, mtp_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/** mtp_fail(MTP_ERR_MEMORY) with a fixed text. */
+mtp_status mtp_fail_memory(mtp_context *ctx);
+/** Sends a message to the context's logger. */
+void mtp_message(mtp_context *ctx, mtp_level level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/** count*size with overflow check; zeroed. count 0 gives a valid pointer. NULL when memory is exhausted. */
+void *mtp_calloc(size_t count, size_t size);
+/** realloc with overflow check. */
+void *mtp_realloc(void *p, size_t count, size_t size);
+/** 64-byte aligned, zeroed; freed by free(). */
+void *mtp_alloc_aligned(size_t count, size_t size);
+char *mtp_strdup(const char *s);
+
+/** A growing text. Appending after a failed allocation does nothing; ask once at the end. */
+typedef struct mtp_text {
+  char *data; /**< zero-terminated once something was appended */
+  size_t size, capacity;
+  int failed;
+} mtp_text;
+void mtp_text_add(mtp_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void mtp_text_add_bytes(mtp_text *text, const void *bytes, size_t size);
+void mtp_text_free(mtp_text *text);
+
+/** Reads a whole file ("-": standard input) into malloc'ed memory with a terminating zero beyond *size. */
+mtp_status mtp_file_read(mtp_context *ctx, const char *path, char **data, size_t *size);
+/** Writes a file atomically: temporary file in the same folder, fsync, rename, fsync of the folder. Keeps the mode of
+ * an existing file and follows a symbolic link to what it names. */
+mtp_status mtp_file_replace(mtp_context *ctx, const char *path, const void *data, size_t size);
+/** Syncs the folder of `path`: a file just created or renamed is durable only after that. */
+void mtp_folder_sync(const char *path);
+
+/** Wall clock in seconds (monotonic). */
+double mtp_now(void);
+
+/** A small reproducible random generator (splitmix64): uniform in [0,1) and normal deviates. */
+typedef struct mtp_random {
+  unsigned long long state;
+} mtp_random;
+double mtp_random_uniform(mtp_random *r);
+double mtp_random_normal(mtp_random *r);
+
+#endif
