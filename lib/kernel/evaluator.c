@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file kernel/evaluator.c
+ * The evaluator: central atoms sorted by species, handed to the block kernel, gradient rows graded in batches. */
+#include "mtp/evaluator.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/block.h"
+#include "kernel/plan.h"
+
+/* Rows a grade product takes at once: enough for BLAS speed, few enough to stay in the cache. */
+#define GRADE_BATCH 64
+
+struct mtp_evaluator {
+  mtp_plan *plan;
+  mtp_block_function *block;
+  mtp_workspace ws;
+  int *order;            /* central atoms sorted by species */
+  size_t order_capacity; /* entries of order */
+  double *inverse;       /* [n*n] or NULL */
+  mtp_mode mode;
+  double *batch, *product; /* [GRADE_BATCH*n] each */
+};
+
+mtp_block_function *mtp_block_choose(void) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+    return mtp_block_avx512;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return mtp_block_avx2;
+#endif
+  return mtp_block_baseline;
+}
+
+static void workspace_free(mtp_workspace *ws) {
+  free(ws->geometry);
+  free(ws->function);
+  free(ws->slope);
+  free(ws->force);
+  free(ws->neighbour);
+  free(ws->packed);
+  free(ws->packed_index);
+  ws->geometry = ws->function = ws->slope = ws->force = ws->packed = NULL;
+  ws->neighbour = ws->packed_index = NULL;
+  ws->max_count = ws->slots = 0;
+}
+
+/* Room for neighbour lists of up to max_count entries. */
+static mtp_status workspace_reserve(mtp_context *ctx, mtp_workspace *ws, const mtp_plan *plan, int max_count) {
+  if (ws->geometry && max_count <= ws->max_count) return MTP_OK;
+  workspace_free(ws);
+  max_count += max_count / 4 + MTP_MAX_UNROLL; /* lists grow a little during a run */
+  const size_t C = (size_t)plan->nspecies, K = (size_t)plan->nradial, lanes = MTP_MAX_LANES;
+  /* every lane may fill other species, so the slots of a block can be that many times the longest list */
+  const size_t spread = C < lanes ? C : lanes;
+  const size_t slots =
+      (spread * (size_t)max_count + C * MTP_MAX_UNROLL) / MTP_MAX_UNROLL * MTP_MAX_UNROLL + MTP_MAX_UNROLL;
+  ws->geometry = mtp_alloc_aligned(5 * slots * lanes, sizeof(double));
+  ws->function = mtp_alloc_aligned(K * slots * lanes, sizeof(double));
+  ws->slope = mtp_alloc_aligned(K * slots * lanes, sizeof(double));
+  ws->force = mtp_alloc_aligned(4 * slots * lanes, sizeof(double));
+  ws->neighbour = mtp_alloc_aligned(slots * lanes, sizeof(int));
+  ws->packed = mtp_alloc_aligned(4 * (size_t)max_count * lanes, sizeof(double));
+  ws->packed_index = mtp_alloc_aligned(2 * (size_t)max_count * lanes, sizeof(int));
+  if (!ws->geometry || !ws->function || !ws->slope || !ws->force || !ws->neighbour || !ws->packed ||
+      !ws->packed_index) {
+    workspace_free(ws);
+    return mtp_fail_memory(ctx);
+  }
+  ws->max_count = max_count;
+  ws->slots = (int)slots;
+  return MTP_OK;
+}
+
+mtp_status mtp_evaluator_new(mtp_context *ctx, const mtp_potential *pot, mtp_evaluator **out) {
+  if (!pot || !out) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "evaluator: no potential given");
+  if (!pot->trained)
+    return mtp_fail(ctx, MTP_ERR_STATE, "the potential is untrained: it has no coefficients to evaluate");
+  mtp_evaluator *ev = mtp_calloc(1, sizeof *ev);
+  if (!ev) return mtp_fail_memory(ctx);
+  mtp_status status = mtp_plan_new(ctx, pot, &ev->plan);
+  if (status == MTP_OK) {
+    const mtp_plan *plan = ev->plan;
+    const size_t lanes = MTP_MAX_LANES, C = (size_t)plan->nspecies;
+    ev->block = mtp_block_choose();
+    ev->ws.moment = mtp_alloc_aligned((size_t)plan->nmoments * lanes, sizeof(double));
+    ev->ws.adjoint = mtp_alloc_aligned((size_t)plan->nmoments * lanes, sizeof(double));
+    ev->ws.radial = mtp_alloc_aligned(C * (size_t)(plan->nradial * plan->rsize) * lanes, sizeof(double));
+    ev->ws.tally = mtp_calloc((lanes + 1) * (C + 1), sizeof(int));
+    if (!ev->ws.moment || !ev->ws.adjoint || !ev->ws.radial || !ev->ws.tally) status = mtp_fail_memory(ctx);
+  }
+  if (status != MTP_OK) {
+    mtp_evaluator_free(ev);
+    return status;
+  }
+  *out = ev;
+  return MTP_OK;
+}
+
+void mtp_evaluator_free(mtp_evaluator *ev) {
+  if (!ev) return;
+  workspace_free(&ev->ws);
+  free(ev->ws.moment);
+  free(ev->ws.adjoint);
+  free(ev->ws.radial);
+  free(ev->ws.tally);
+  free(ev->order);
+  free(ev->inverse);
+  free(ev->batch);
+  free(ev->product);
+  mtp_plan_free(ev->plan);
+  free(ev);
+}
+
+mtp_status mtp_evaluator_set_inverse(mtp_context *ctx, mtp_evaluator *ev, mtp_mode mode, size_t n,
+                                     const double *inverse) {
+  if (!ev || !inverse) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "evaluator: no active set given");
+  if (n != ev->plan->nparams)
+    return mtp_fail(ctx, MTP_ERR_STATE,
+                    "the active set has %zu rows, the potential %zu parameters: they do not belong together", n,
+                    ev->plan->nparams);
+  if (!ev->inverse) ev->inverse = mtp_alloc_aligned(n * n, sizeof(double));
+  if (!ev->batch) ev->batch = mtp_alloc_aligned(GRADE_BATCH * n, sizeof(double));
+  if (!ev->product) ev->product = mtp_alloc_aligned(GRADE_BATCH * n, sizeof(double));
+  if (!ev->inverse || !ev->batch || !ev->product) {
+    free(ev->inverse);
+    ev->inverse = NULL;
+    return mtp_fail_memory(ctx);
+  }
+  memcpy(ev->inverse, inverse, n * n * sizeof(double));
+  ev->mode = mode;
+  return MTP_OK;
+}
+
+mtp_status mtp_evaluator_set_active_set(mtp_context *ctx, mtp_evaluator *ev, const mtp_active_set *as) {
+  if (!as) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "evaluator: no active set given");
+  return mtp_evaluator_set_inverse(ctx, ev, mtp_active_set_mode(as), mtp_active_set_size(as),
+                                   mtp_active_set_inverse(as));
+}
+
+/* Largest modulus of rows * A^-1; NaN if anything is not a number, so that it can never pass for a small grade. */
+static void grade_rows(const mtp_evaluator *ev, size_t m, const double *rows, double *gamma) {
+  const size_t n = ev->plan->nparams;
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)m, (int)n, (int)n, 1.0, rows, (int)n, ev->inverse, (int)n,
+              0.0, ev->product, (int)n);
+  for (size_t k = 0; k < m; k++) {
+    const double *z = ev->product + k * n;
+    double largest = 0, probe = 0;
+    for (size_t j = 0; j < n; j++) {
+      const double a = fabs(z[j]);
+      largest = a > largest ? a : largest;
+      probe += z[j] * 0.0;
+    }
+    gamma[k] = largest + probe;
+  }
+}
+
+mtp_status mtp_evaluator_grade_row(mtp_context *ctx, mtp_evaluator *ev, const double *row, double *grade) {
+  if (!ev || !ev->inverse) return mtp_fail(ctx, MTP_ERR_STATE, "grades need an active set");
+  grade_rows(ev, 1, row, grade);
+  return MTP_OK;
+}
+
+/* Counting sort of the central atoms by species into ev->order; start[C+1]. Skips atoms of no species. */
+static mtp_status sort_by_species(mtp_context *ctx, mtp_evaluator *ev, const mtp_atoms *atoms, size_t *start) {
+  const int C = ev->plan->nspecies;
+  if (atoms->ncentral > ev->order_capacity) {
+    size_t capacity = atoms->ncentral + atoms->ncentral / 8;
+    int *larger = mtp_realloc(ev->order, capacity, sizeof(int));
+    if (!larger) return mtp_fail_memory(ctx);
+    ev->order = larger;
+    ev->order_capacity = capacity;
+  }
+  memset(start, 0, ((size_t)C + 2) * sizeof *start);
+  for (int pass = 0; pass < 2; pass++) { /* count, then place; start[s+1] runs through species s in the second pass */
+    for (size_t k = 0; k < atoms->ncentral; k++) {
+      const int i = atoms->central ? atoms->central[k] : (int)k;
+      const int s = atoms->species_of_type ? atoms->species_of_type[atoms->type[i]] : atoms->type[i];
+      if (s < 0 && atoms->species_of_type) continue;
+      if (s < 0 || s >= C)
+        return mtp_fail(ctx, MTP_ERR_ARGUMENT, "atom %d has species %d: the potential has %d", i + 1, s, C);
+      if (pass == 0)
+        start[s + 2]++;
+      else
+        ev->order[start[s + 1]++] = i;
+    }
+    if (pass == 0)
+      for (int s = 0; s < C; s++) start[s + 2] += start[s + 1];
+  }
+  return MTP_OK;
+}
+
+/* Where the row of an atom goes in mtp_output.rows: atom -> position in the central list. NULL when memory is
+ * exhausted. */
+static size_t *row_places(const mtp_atoms *atoms) {
+  size_t nall = 0;
+  for (size_t k = 0; k < atoms->ncentral; k++) {
+    const size_t i = atoms->central ? (size_t)atoms->central[k] : k;
+    if (i >= nall) nall = i + 1;
+  }
+  size_t *place = mtp_calloc(nall, sizeof *place);
+  if (place)
+    for (size_t k = 0; k < atoms->ncentral; k++) place[atoms->central ? (size_t)atoms->central[k] : k] = k;
+  return place;
+}
+
+static void note_grade(mtp_output *out, int atom, double grade) {
+  out->grade[atom] = grade;
+  if (isnan(grade)) grade = INFINITY; /* not a number is beyond every threshold */
+  if (out->max_grade_atom >= 0 && grade <= out->max_grade) return;
+  out->max_grade = grade;
+  out->max_grade_atom = atom;
+}
+
+/* Evaluates task->list batch by batch, keeping and grading the rows of each batch. */
+static void compute_batches(mtp_evaluator *ev, mtp_task task, const size_t *place) {
+  const size_t n = ev->plan->nparams;
+  mtp_output *out = task.out;
+  double gamma[GRADE_BATCH];
+  const size_t total = task.natoms;
+  task.rows = ev->batch;
+  for (size_t done = 0; done < total; done += GRADE_BATCH, task.list += GRADE_BATCH) {
+    task.natoms = total - done < GRADE_BATCH ? total - done : GRADE_BATCH;
+    ev->block(ev->plan, &ev->ws, &task);
+    if (out->rows)
+      for (size_t k = 0; k < task.natoms; k++)
+        memcpy(out->rows + place[task.list[k]] * n, ev->batch + k * n, n * sizeof(double));
+    if (!out->grade) continue;
+    grade_rows(ev, task.natoms, ev->batch, gamma);
+    for (size_t k = 0; k < task.natoms; k++) note_grade(out, task.list[k], gamma[k]);
+  }
+}
+
+static mtp_status compute_sorted(mtp_context *ctx, mtp_evaluator *ev, const mtp_atoms *atoms, const size_t *start,
+                                 mtp_output *out) {
+  const int want_rows = out->rows || out->grade;
+  size_t *place = NULL;
+  if (want_rows && !ev->batch) ev->batch = mtp_alloc_aligned(GRADE_BATCH * ev->plan->nparams, sizeof(double));
+  if (out->rows) {
+    place = row_places(atoms);
+    memset(out->rows, 0, atoms->ncentral * ev->plan->nparams * sizeof(double)); /* also of atoms of no species */
+  }
+  if ((want_rows && !ev->batch) || (out->rows && !place)) {
+    free(place);
+    return mtp_fail_memory(ctx);
+  }
+  for (int s = 0; s < ev->plan->nspecies; s++) {
+    const mtp_task task = {.atoms = atoms,
+                           .species = s,
+                           .natoms = start[s + 1] - start[s],
+                           .list = ev->order + start[s],
+                           .total = out->gradient,
+                           .out = out};
+    if (want_rows)
+      compute_batches(ev, task, place);
+    else
+      ev->block(ev->plan, &ev->ws, &task);
+  }
+  free(place);
+  return MTP_OK;
+}
+
+mtp_status mtp_evaluator_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_atoms *atoms, mtp_output *out) {
+  if (!ev || !atoms || !out) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "evaluator: no atoms given");
+  if (out->grade && !ev->inverse) return mtp_fail(ctx, MTP_ERR_STATE, "grades need an active set");
+  if (out->grade && ev->mode != MTP_MODE_NEIGHBOURHOOD)
+    return mtp_fail(ctx, MTP_ERR_STATE, "grades of atoms need an active set of mode neighbourhood");
+  int longest = 0;
+  for (size_t k = 0; k < atoms->ncentral; k++) {
+    const int i = atoms->central ? atoms->central[k] : (int)k;
+    if (atoms->count[i] > longest) longest = atoms->count[i];
+  }
+  size_t *start = mtp_calloc((size_t)ev->plan->nspecies + 2, sizeof *start);
+  if (!start) return mtp_fail_memory(ctx);
+  mtp_status status = workspace_reserve(ctx, &ev->ws, ev->plan, longest);
+  if (status == MTP_OK) status = sort_by_species(ctx, ev, atoms, start);
+  if (out->grade) out->max_grade_atom = -1;
+  if (status == MTP_OK) status = compute_sorted(ctx, ev, atoms, start, out);
+  free(start);
+  return status;
+}
+
+/* The forces of images belong to the atoms that they are images of. */
+static void fold_forces(const mtp_neighbors *nb, const double *force, double *folded) {
+  memcpy(folded, force, 3 * nb->n * sizeof(double));
+  for (size_t j = nb->n; j < nb->nall; j++)
+    for (size_t a = 0; a < 3; a++) folded[3 * (size_t)nb->owner[j] + a] += force[3 * j + a];
+}
+
+/* Results of one configuration, allocated before anything is computed so that a failure leaves the configuration alone.
+ */
+typedef struct config_results {
+  mtp_neighbors *nb;
+  double *all_force; /* [3*nall] */
+  double *force, *site_energy, *grade, *gradient;
+} config_results;
+
+static void config_results_free(config_results *r) {
+  mtp_neighbors_free(r->nb);
+  free(r->all_force);
+  free(r->force);
+  free(r->site_energy);
+  free(r->grade);
+  free(r->gradient);
+}
+
+static void take(double **field, double **value) {
+  if (!*value) return;
+  free(*field);
+  *field = *value;
+  *value = NULL;
+}
+
+mtp_status mtp_evaluator_config(mtp_context *ctx, mtp_evaluator *ev, mtp_config *cfg, int graded) {
+  if (!ev || !cfg) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "evaluator: no configuration given");
+  if (graded && !ev->inverse) return mtp_fail(ctx, MTP_ERR_STATE, "grades need an active set");
+  const int by_atom = graded && ev->mode == MTP_MODE_NEIGHBOURHOOD, by_config = graded && !by_atom;
+  config_results r = {0};
+  mtp_status status = mtp_neighbors_build(ctx, cfg, ev->plan->radial.max_dist, &r.nb);
+  if (status != MTP_OK) return status;
+  r.all_force = mtp_calloc(3 * r.nb->nall, sizeof(double));
+  r.force = mtp_calloc(3 * cfg->n, sizeof(double));
+  r.site_energy = mtp_calloc(cfg->n, sizeof(double));
+  if (by_atom) r.grade = mtp_calloc(cfg->n, sizeof(double));
+  if (by_config) r.gradient = mtp_calloc(ev->plan->nparams, sizeof(double));
+  if (!r.all_force || !r.force || !r.site_energy || (by_atom && !r.grade) || (by_config && !r.gradient))
+    status = mtp_fail_memory(ctx);
+  mtp_output out = {.force = r.all_force, .site_energy = r.site_energy, .grade = r.grade, .gradient = r.gradient};
+  const mtp_atoms atoms = {
+      .ncentral = cfg->n, .x = r.nb->x, .type = r.nb->species, .count = r.nb->count, .list = r.nb->list, .mask = -1};
+  if (status == MTP_OK) status = mtp_evaluator_compute(ctx, ev, &atoms, &out);
+  if (status == MTP_OK) {
+    fold_forces(r.nb, r.all_force, r.force);
+    take(&cfg->force, &r.force);
+    take(&cfg->site_energy, &r.site_energy);
+    take(&cfg->grade, &r.grade);
+    cfg->has_energy = cfg->has_virial = true;
+    cfg->energy = out.energy;
+    memcpy(cfg->virial, out.virial, sizeof out.virial);
+    if (by_config) {
+      for (size_t k = 0; k < ev->plan->nparams; k++) r.gradient[k] /= cfg->n ? (double)cfg->n : 1.0;
+      status = mtp_evaluator_grade_row(ctx, ev, r.gradient, &out.max_grade);
+    }
+    if (graded) {
+      cfg->has_max_grade = true;
+      cfg->max_grade = out.max_grade;
+    }
+  }
+  config_results_free(&r);
+  return status;
+}

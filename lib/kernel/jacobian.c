@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file kernel/jacobian.c
+ * Derivatives of all scalar basis functions of an atom by the positions of its neighbours: lanes are neighbours of one
+ * atom, and one tangent sweep through the products serves the three directions. Compiled once per instruction set. */
+#include "kernel/jacobian.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "kernel/lanes.h"
+
+/* The neighbours of one atom: slots of W, those of one species together. */
+typedef struct shell {
+  const mtp_jacobian_work *work;
+  const mtp_plan *plan;
+  size_t atom;
+  int slots;
+  vec *ux, *uy, *uz, *r, *rinv, *f, *df;
+} shell;
+
+static void gather(shell *s) {
+  const mtp_jacobian_work *work = s->work;
+  const mtp_neighbors *nb = work->nb;
+  const mtp_plan *plan = s->plan;
+  const int count = nb->count[s->atom], *list = nb->list[s->atom], K = plan->nradial;
+  const double *xi = nb->x + 3 * s->atom, rc = plan->radial.max_dist;
+  s->slots = 0;
+  for (int species = 0; species < plan->nspecies; species++) {
+    const double *c = mtp_plan_radial(plan, nb->species[s->atom], species);
+    const int first = s->slots;
+    int lane = W;
+    for (int k = 0; k < count; k++) {
+      const int j = list[k];
+      if (nb->species[j] != species) continue;
+      if (lane == W) { /* a new slot, padded with neighbours at the cutoff, where everything vanishes */
+        lane = 0;
+        const int slot = s->slots++;
+        s->ux[slot] = s->r[slot] = all(rc);
+        s->uy[slot] = s->uz[slot] = (vec){0};
+        for (int l = 0; l < W; l++) work->neighbour[slot * W + l] = -1;
+      }
+      const int slot = s->slots - 1;
+      const double dx = nb->x[3 * (size_t)j] - xi[0], dy = nb->x[3 * (size_t)j + 1] - xi[1];
+      const double dz = nb->x[3 * (size_t)j + 2] - xi[2];
+      s->ux[slot][lane] = dx, s->uy[slot][lane] = dy, s->uz[slot][lane] = dz;
+      s->r[slot][lane] = sqrt(dx * dx + dy * dy + dz * dz);
+      work->neighbour[slot * W + lane++] = j;
+    }
+    for (int k = first; k < s->slots; k++) {
+      s->rinv[k] = 1.0 / s->r[k];
+      s->ux[k] *= s->rinv[k], s->uy[k] *= s->rinv[k], s->uz[k] *= s->rinv[k];
+      radial_slot(plan, c, s->r[k], s->f + k * K, s->df + k * K);
+    }
+  }
+}
+
+static void powers(int nu, vec x, vec *p) {
+  p[0] = all(1.0);
+  for (int a = 1; a <= nu; a++) p[a] = p[a - 1] * x;
+}
+
+/* Moments of the atom: sums over neighbours, fill, products. Here they are scalars. */
+static void moments(const shell *s) {
+  const mtp_plan *plan = s->plan;
+  const mtp_jacobian_work *work = s->work;
+  vec *sums = (vec *)work->sum;
+  double *m = work->moment;
+  memset(sums, 0, (size_t)plan->reduced[plan->nradial] * sizeof(vec));
+  for (int k = 0; k < s->slots; k++)
+    for (int mu = 0; mu < plan->nradial; mu++) {
+      const int nu = plan->rank[mu];
+      vec *q = sums + plan->reduced[mu], px[MTP_MAX_RANK + 1], py[MTP_MAX_RANK + 1];
+      powers(nu, s->ux[k], px);
+      powers(nu, s->uy[k], py);
+      for (int c = 0; c < 2; c++) {
+        const vec f = c ? s->f[k * plan->nradial + mu] * s->uz[k] : s->f[k * plan->nradial + mu];
+        for (int a = 0; a + c <= nu; a++)
+          for (int b = 0; a + b + c <= nu; b++) *q++ += f * px[a] * py[b];
+      }
+    }
+  memset(m, 0, (size_t)plan->nmoments * sizeof *m);
+  for (int q = 0; q < plan->reduced[plan->nradial]; q++)
+    for (int l = 0; l < W; l++) m[q] += sums[q][l];
+  for (int k = 0; k < plan->nfill; k++) {
+    const mtp_fill e = plan->fill[k];
+    m[e.target] = m[e.lower] - m[e.xx] - m[e.yy];
+  }
+  for (int k = 0; k < plan->nsegment; k++)
+    for (int t = plan->segment[k].begin; t < plan->segment[k].end; t++) {
+      const mtp_product e = plan->product[t];
+      m[plan->segment[k].target] += e.p * m[e.left] * m[e.right];
+    }
+}
+
+/* d/dr_a of f x^i y^j z^c, by the homogeneity of the monomial g: (f' - nu f/r) u_a g + (f/r) dg/du_a. */
+static void tangent_reduced(const shell *s, int k, vec (*d)[3]) {
+  const mtp_plan *plan = s->plan;
+  const vec x = s->ux[k], y = s->uy[k], z = s->uz[k];
+  for (int mu = 0; mu < plan->nradial; mu++) {
+    const int nu = plan->rank[mu];
+    const vec f = s->f[k * plan->nradial + mu] * s->rinv[k], df = s->df[k * plan->nradial + mu];
+    vec(*q)[3] = d + plan->reduced[mu], px[MTP_MAX_RANK + 1], py[MTP_MAX_RANK + 1];
+    powers(nu, x, px);
+    powers(nu, y, py);
+    for (int c = 0; c < 2; c++)
+      for (int a = 0; a + c <= nu; a++)
+        for (int b = 0; a + b + c <= nu; b++, q++) {
+          const vec plane = px[a] * py[b], g = c ? plane * z : plane;
+          const vec along = (df - (double)(a + b + c) * f) * g, fz = c ? f * z : f;
+          (*q)[0] = along * x, (*q)[1] = along * y, (*q)[2] = along * z;
+          if (a) (*q)[0] += (double)a * fz * px[a - 1] * py[b];
+          if (b) (*q)[1] += (double)b * fz * px[a] * py[b - 1];
+          if (c) (*q)[2] += f * plane;
+        }
+  }
+}
+
+static void tangent_products(const shell *s, vec (*d)[3]) {
+  const mtp_plan *plan = s->plan;
+  const double *m = s->work->moment;
+  const int derived = plan->reduced[plan->nradial] + plan->nfill;
+  for (int k = 0; k < plan->nfill; k++) {
+    const mtp_fill e = plan->fill[k];
+    for (int a = 0; a < 3; a++) d[e.target][a] = d[e.lower][a] - d[e.xx][a] - d[e.yy][a];
+  }
+  memset(d + derived, 0, (size_t)(plan->nmoments - derived) * sizeof *d);
+  for (int k = 0; k < plan->nsegment; k++) {
+    const mtp_segment g = plan->segment[k];
+    vec t0 = d[g.target][0], t1 = d[g.target][1], t2 = d[g.target][2];
+    for (int t = g.begin; t < g.end; t++) {
+      const mtp_product e = plan->product[t];
+      const double left = e.p * m[e.left], right = e.p * m[e.right];
+      const vec *dl = d[e.left], *dr = d[e.right];
+      t0 += right * dl[0] + left * dr[0];
+      t1 += right * dl[1] + left * dr[1];
+      t2 += right * dl[2] + left * dr[2];
+    }
+    d[g.target][0] = t0, d[g.target][1] = t1, d[g.target][2] = t2;
+  }
+}
+
+/* Adds the derivatives D of one slot to the rows: F_j -= D here, F_i += D and W -= D r at the end of the atom. */
+static void scatter(const shell *s, int k, vec (*const d)[3], vec (*own)[9]) {
+  const mtp_plan *plan = s->plan;
+  const mtp_linear_rows *rows = s->work->rows;
+  const vec rx = s->r[k] * s->ux[k], ry = s->r[k] * s->uy[k], rz = s->r[k] * s->uz[k];
+  for (int t = 0; t < plan->nscalars; t++) {
+    const vec *g = d[plan->scalar[t]];
+    vec *o = own[t];
+    o[0] += g[0], o[1] += g[1], o[2] += g[2];
+    o[3] -= rx * g[0], o[4] -= ry * g[1], o[5] -= rz * g[2];
+    o[6] -= rx * g[1], o[7] -= rx * g[2], o[8] -= ry * g[2];
+  }
+  for (int l = 0; l < W; l++) {
+    const int j = s->work->neighbour[k * W + l];
+    if (j < 0) continue;
+    for (int a = 0; a < 3; a++) {
+      double *row = rows->force + (3 * (size_t)s->work->nb->owner[j] + (size_t)a) * rows->m + plan->nspecies;
+      for (int t = 0; t < plan->nscalars; t++) row[t] -= d[plan->scalar[t]][a][l];
+    }
+  }
+}
+
+void VARIANT(mtp_jacobian)(mtp_jacobian_work *work) {
+  const mtp_plan *plan = work->plan;
+  const mtp_linear_rows *rows = work->rows;
+  vec *const geometry = (vec *)work->geometry;
+  shell s = {.work = work, .plan = plan};
+  s.ux = geometry, s.uy = s.ux + work->slots, s.uz = s.uy + work->slots, s.r = s.uz + work->slots;
+  s.rinv = s.r + work->slots, s.f = (vec *)work->function, s.df = (vec *)work->slope;
+  vec(*const d)[3] = (vec(*)[3])work->tangent, (*const own)[9] = (vec(*)[9])work->own;
+  for (s.atom = 0; s.atom < work->nb->n; s.atom++) {
+    gather(&s);
+    moments(&s);
+    const int species = work->nb->species[s.atom];
+    double *site = rows->site + (size_t)species * rows->m;
+    site[species] += 1.0;
+    for (int t = 0; t < plan->nscalars; t++) site[plan->nspecies + t] += work->moment[plan->scalar[t]];
+    memset(own, 0, (size_t)plan->nscalars * sizeof *own);
+    for (int k = 0; k < s.slots; k++) {
+      tangent_reduced(&s, k, d);
+      tangent_products(&s, d);
+      scatter(&s, k, d, own);
+    }
+    double *force = rows->force + 3 * s.atom * rows->m + plan->nspecies, *virial = rows->virial + plan->nspecies;
+    for (int t = 0; t < plan->nscalars; t++)
+      for (int l = 0; l < W; l++) {
+        for (size_t a = 0; a < 3; a++) force[a * rows->m + (size_t)t] += own[t][a][l];
+        for (size_t c = 0; c < 6; c++) virial[c * rows->m + (size_t)t] += own[t][3 + c][l];
+      }
+  }
+}

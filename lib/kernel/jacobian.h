@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file kernel/jacobian.h
+ * Energy, forces and virial of a configuration as linear functions of the linear coefficients (species constants and
+ * moment coefficients) at given radial functions: the equations of a linear fit. */
+#ifndef MTP_JACOBIAN_H
+#define MTP_JACOBIAN_H
+
+#include "kernel/plan.h"
+#include "mtp/config.h"
+
+/** Rows of m = C + S coefficients each (species constants first). The energy is the sum of the C rows of `site`. */
+typedef struct mtp_linear_rows {
+  size_t n, m;
+  double *site;   /**< [C*m] the part of the atoms of each species in the energy */
+  double *virial; /**< [6*m] xx yy zz xy xz yz */
+  double *force;  /**< [3*n*m] */
+} mtp_linear_rows;
+
+/** Fills rows of the n real atoms of `nb`; allocates (freed by mtp_linear_rows_clear). */
+mtp_status mtp_linear_rows_compute(mtp_context *ctx, const mtp_plan *plan, const mtp_neighbors *nb,
+                                   mtp_linear_rows *out);
+void mtp_linear_rows_clear(mtp_linear_rows *rows);
+
+/** Scratch of the kernel below; neighbours of one atom are its lanes. */
+typedef struct mtp_jacobian_work {
+  const mtp_plan *plan;
+  const mtp_neighbors *nb;
+  mtp_linear_rows *rows;
+  int slots;        /**< groups of W neighbours that fit */
+  double *geometry; /**< [5][slots] vectors */
+  double *function; /**< [slots][K] */
+  double *slope;    /**< [slots][K] */
+  double *tangent;  /**< [nmoments][3] derivatives of the moments by the position of each lane's neighbour */
+  double *sum;      /**< [nmoments] vectors */
+  double *moment;   /**< [nmoments] scalars */
+  double *own;      /**< [S][9] vectors: force on the central atom, virial */
+  int *neighbour;   /**< [slots][W], -1 for padding */
+} mtp_jacobian_work;
+
+typedef void mtp_jacobian_function(mtp_jacobian_work *work);
+
+mtp_jacobian_function mtp_jacobian_baseline;
+mtp_jacobian_function mtp_jacobian_avx2;
+mtp_jacobian_function mtp_jacobian_avx512;
+
+#endif
