@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file learn/active_set.c
+ * The active set as a matrix with its inverse, and its grades. */
+#include "learn/active_set.h"
+
+#include <cblas.h>
+#include <lapacke.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+mtp_status mtp_active_set_new(mtp_context *ctx, size_t n, mtp_mode mode, double init, mtp_active_set **out) {
+  if (!out || n == 0 || !(init > 0) || !isfinite(init))
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT,
+                    "active set: expected a positive number of parameters and a positive initial value");
+  mtp_active_set *as = mtp_calloc(1, sizeof *as);
+  if (!as) return mtp_fail_memory(ctx);
+  as->n = n;
+  as->mode = mode;
+  as->init = init;
+  as->rows = mtp_alloc_aligned(n * n, sizeof(double));
+  as->inverse = mtp_alloc_aligned(n * n, sizeof(double));
+  as->origin = mtp_calloc(2 * n, sizeof *as->origin);
+  as->config = mtp_calloc(n, sizeof *as->config);
+  as->configs = mtp_config_set_new();
+  if (!as->rows || !as->inverse || !as->origin || !as->config || !as->configs) {
+    mtp_active_set_free(as);
+    return mtp_fail_memory(ctx);
+  }
+  for (size_t i = 0; i < n; i++) {
+    as->rows[i * n + i] = init;
+    as->inverse[i * n + i] = 1.0 / init;
+    as->origin[2 * i] = as->origin[2 * i + 1] = as->config[i] = -1;
+  }
+  *out = as;
+  return MTP_OK;
+}
+
+static mtp_status copy_configs(mtp_context *ctx, const mtp_config_set *from, mtp_config_set *to) {
+  for (int s = 0; s < from->species_count; s++)
+    if (mtp_config_set_species(to, from->names[s]) < 0) return mtp_fail_memory(ctx);
+  for (size_t k = 0; k < from->n; k++) {
+    mtp_config *copy = mtp_config_copy(from->configs[k]);
+    if (!copy) return mtp_fail_memory(ctx);
+    mtp_status status = mtp_config_set_append(ctx, to, copy);
+    if (status != MTP_OK) return status;
+  }
+  return MTP_OK;
+}
+
+mtp_status mtp_active_set_copy(mtp_context *ctx, const mtp_active_set *as, mtp_active_set **out) {
+  if (!as || !out) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "active set: nothing to copy");
+  mtp_active_set *copy = NULL;
+  mtp_status status = mtp_active_set_new(ctx, as->n, as->mode, as->init, &copy);
+  if (status != MTP_OK) return status;
+  const size_t n = as->n;
+  memcpy(copy->rows, as->rows, n * n * sizeof(double));
+  memcpy(copy->inverse, as->inverse, n * n * sizeof(double));
+  memcpy(copy->origin, as->origin, 2 * n * sizeof *as->origin);
+  memcpy(copy->config, as->config, n * sizeof *as->config);
+  status = copy_configs(ctx, as->configs, copy->configs);
+  if (status != MTP_OK) {
+    mtp_active_set_free(copy);
+    return status;
+  }
+  *out = copy;
+  return MTP_OK;
+}
+
+void mtp_active_set_free(mtp_active_set *as) {
+  if (!as) return;
+  free(as->rows);
+  free(as->inverse);
+  free(as->origin);
+  free(as->config);
+  mtp_config_set_free(as->configs);
+  free(as);
+}
+
+mtp_mode mtp_active_set_mode(const mtp_active_set *as) {
+  return as->mode;
+}
+size_t mtp_active_set_size(const mtp_active_set *as) {
+  return as->n;
+}
+const double *mtp_active_set_rows(const mtp_active_set *as) {
+  return as->rows;
+}
+const double *mtp_active_set_inverse(const mtp_active_set *as) {
+  return as->inverse;
+}
+const long long *mtp_active_set_origins(const mtp_active_set *as) {
+  return as->origin;
+}
+const mtp_config_set *mtp_active_set_configs(const mtp_active_set *as) {
+  return as->configs;
+}
+
+size_t mtp_active_set_filled(const mtp_active_set *as) {
+  size_t filled = 0;
+  for (size_t i = 0; i < as->n; i++) filled += as->origin[2 * i] >= 0;
+  return filled;
+}
+
+double mtp_active_set_log_volume(const mtp_active_set *as) {
+  const size_t n = as->n;
+  double *lu = mtp_calloc(n * n, sizeof(double));
+  lapack_int *pivot = mtp_calloc(n, sizeof *pivot);
+  double volume = NAN;
+  if (lu && pivot) {
+    memcpy(lu, as->rows, n * n * sizeof(double));
+    if (LAPACKE_dgetrf(LAPACK_ROW_MAJOR, (lapack_int)n, (lapack_int)n, lu, (lapack_int)n, pivot) >= 0) {
+      volume = 0;
+      for (size_t i = 0; i < n; i++) volume += log(fabs(lu[i * n + i]));
+    }
+  }
+  free(lu);
+  free(pivot);
+  return volume;
+}
+
+/* max |A * inverse^T - 1|; `product` is scratch [n*n]. */
+static double drift_of(size_t n, const double *rows, const double *inverse, double *product) {
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n, (int)n, (int)n, 1.0, rows, (int)n, inverse, (int)n, 0.0,
+              product, (int)n);
+  double drift = 0;
+  for (size_t i = 0; i < n; i++)
+    for (size_t j = 0; j < n; j++) {
+      const double d = fabs(product[i * n + j] - (i == j));
+      if (!(d <= drift)) drift = d;
+    }
+  return drift;
+}
+
+double mtp_active_set_drift(const mtp_active_set *as) {
+  double *product = mtp_calloc(as->n * as->n, sizeof(double));
+  const double drift = product ? drift_of(as->n, as->rows, as->inverse, product) : NAN;
+  free(product);
+  return drift;
+}
+
+/* Transposed inverse of rows[n*n]; nonzero if singular. */
+static int invert(size_t n, const double *rows, double *inverse) {
+  lapack_int *pivot = mtp_calloc(n, sizeof *pivot);
+  if (!pivot) return 1;
+  /* what is row-major A is column-major A^T, whose inverse read row-major is (A^-1); transpose at the end */
+  memcpy(inverse, rows, n * n * sizeof(double));
+  lapack_int info = LAPACKE_dgetrf(LAPACK_COL_MAJOR, (lapack_int)n, (lapack_int)n, inverse, (lapack_int)n, pivot);
+  if (info == 0) info = LAPACKE_dgetri(LAPACK_COL_MAJOR, (lapack_int)n, inverse, (lapack_int)n, pivot);
+  free(pivot);
+  for (size_t i = 0; i < n; i++)
+    for (size_t j = 0; j < i; j++) {
+      const double t = inverse[i * n + j];
+      inverse[i * n + j] = inverse[j * n + i];
+      inverse[j * n + i] = t;
+    }
+  return info != 0;
+}
+
+mtp_status mtp_active_set_invert(mtp_context *ctx, mtp_active_set *as) {
+  const size_t n = as->n;
+  double *fresh = mtp_alloc_aligned(n * n, sizeof(double)), *product = mtp_alloc_aligned(n * n, sizeof(double));
+  if (!fresh || !product) {
+    free(fresh);
+    free(product);
+    return mtp_fail_memory(ctx);
+  }
+  const double old = drift_of(n, as->rows, as->inverse, product);
+  if (invert(n, as->rows, fresh) == 0 && !(drift_of(n, as->rows, fresh, product) > old)) {
+    double *t = as->inverse;
+    as->inverse = fresh;
+    fresh = t;
+  }
+  free(fresh);
+  free(product);
+  return MTP_OK;
+}
+
+mtp_status mtp_active_set_grade(mtp_context *ctx, const mtp_active_set *as, size_t m, const double *rows,
+                                double *gamma) {
+  if (!as || (m && (!rows || !gamma))) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "active set: nothing to grade");
+  const size_t n = as->n, batch = 256;
+  double *z = mtp_alloc_aligned((m < batch ? m : batch) * n, sizeof(double));
+  if (!z) return mtp_fail_memory(ctx);
+  for (size_t done = 0; done < m; done += batch) {
+    const size_t count = m - done < batch ? m - done : batch;
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)count, (int)n, (int)n, 1.0, rows + done * n, (int)n,
+                as->inverse, (int)n, 0.0, z, (int)n);
+    for (size_t k = 0; k < count; k++) {
+      double largest = 0;
+      for (size_t j = 0; j < n; j++) {
+        const double a = fabs(z[k * n + j]);
+        if (!(a <= largest)) largest = a; /* keeps NaN: it must not pass for a small grade */
+      }
+      gamma[done + k] = largest;
+    }
+  }
+  free(z);
+  return MTP_OK;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file learn/active_set_build.c
+ * The active set of a training set: gradient rows of its configurations, batch by batch, offered until nothing gains.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "learn/active_set.h"
+#include "learn/rows.h"
+#include "mtp/evaluator.h"
+
+#define INITIAL 1e-6
+/* Doubles of gradient rows held at once (256 MiB). */
+#define BATCH_ENTRIES ((size_t)32 << 20)
+/* Passes over a training set that does not fit into one batch. */
+#define MAX_PASSES 50
+
+mtp_status mtp_rows_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_potential *pot, const mtp_config *cfg,
+                            mtp_mode mode, double *rows) {
+  const size_t n = mtp_potential_parameter_count(pot);
+  mtp_neighbors *nb = NULL;
+  mtp_status status = mtp_neighbors_build(ctx, cfg, mtp_potential_cutoff(pot), &nb);
+  if (status != MTP_OK) return status;
+  const mtp_atoms atoms = {
+      .ncentral = nb->n, .x = nb->x, .type = nb->species, .count = nb->count, .list = nb->list, .mask = -1};
+  mtp_output out = {0};
+  if (mode == MTP_MODE_NEIGHBOURHOOD)
+    out.rows = rows;
+  else {
+    out.gradient = rows;
+    memset(rows, 0, n * sizeof(double));
+  }
+  status = mtp_evaluator_compute(ctx, ev, &atoms, &out);
+  if (mode == MTP_MODE_CONFIGURATION && cfg->n)
+    for (size_t k = 0; k < n; k++) rows[k] /= (double)cfg->n;
+  mtp_neighbors_free(nb);
+  return status;
+}
+
+size_t mtp_rows_count(const mtp_config *cfg, mtp_mode mode) {
+  if (mode == MTP_MODE_CONFIGURATION) return cfg->n > 0;
+  return cfg->n;
+}
+
+/* Work space of a build. */
+typedef struct build {
+  mtp_context *ctx;
+  const mtp_potential *pot;
+  const mtp_config_set *set;
+  mtp_evaluator *ev;
+  mtp_active_set *as;
+  size_t capacity; /* rows */
+  double *rows;
+  long long *origin;
+} build;
+
+static mtp_status add_rows(build *b, size_t config, size_t at) {
+  const mtp_config *cfg = b->set->configs[config];
+  const mtp_mode mode = b->as->mode;
+  mtp_status status = mtp_rows_compute(b->ctx, b->ev, b->pot, cfg, mode, b->rows + at * b->as->n);
+  for (size_t k = 0; k < mtp_rows_count(cfg, mode); k++) {
+    b->origin[2 * (at + k)] = (long long)config;
+    b->origin[2 * (at + k) + 1] = mode == MTP_MODE_NEIGHBOURHOOD ? (long long)k : -1;
+  }
+  return status;
+}
+
+static mtp_status offer(build *b, size_t m, double threshold, size_t *swaps) {
+  mtp_swap *list = NULL;
+  size_t count = 0;
+  mtp_status status = mtp_active_set_offer(b->ctx, b->as, m, b->rows, b->origin, threshold, &list, &count);
+  free(list);
+  *swaps += count;
+  return status;
+}
+
+/* Offers all configurations once. */
+static mtp_status pass(build *b, double threshold, size_t *swaps, int *single) {
+  size_t used = 0;
+  *single = 1;
+  mtp_status status = MTP_OK;
+  for (size_t k = 0; status == MTP_OK && k < b->set->n; k++) {
+    const size_t more = mtp_rows_count(b->set->configs[k], b->as->mode);
+    if (used && used + more > b->capacity) {
+      status = offer(b, used, threshold, swaps);
+      used = 0;
+      *single = 0;
+    }
+    if (status == MTP_OK) status = add_rows(b, k, used);
+    used += more;
+  }
+  if (status == MTP_OK && used) status = offer(b, used, threshold, swaps);
+  return status;
+}
+
+/* The rows that an earlier set chose are most of what this one will choose: offered alone they cost next to nothing. */
+static mtp_status start_from(build *b, const mtp_active_set *start, double threshold) {
+  if (!start || start->n != b->as->n || start->mode != b->as->mode) return MTP_OK;
+  const size_t n = b->as->n;
+  double *chosen = mtp_alloc_aligned(n * n, sizeof(double));
+  long long *origin = mtp_calloc(2 * n, sizeof *origin);
+  mtp_status status = chosen && origin ? MTP_OK : mtp_fail_memory(b->ctx);
+  size_t m = 0;
+  for (size_t k = 0; status == MTP_OK && k < b->set->n; k++) {
+    int made = 0;
+    for (size_t i = 0; status == MTP_OK && i < n; i++) {
+      const long long row = start->origin[2 * i + 1] < 0 ? 0 : start->origin[2 * i + 1];
+      if (start->origin[2 * i] != (long long)k || (size_t)row >= mtp_rows_count(b->set->configs[k], b->as->mode))
+        continue;
+      if (!made) status = add_rows(b, k, 0);
+      made = 1;
+      memcpy(chosen + m * n, b->rows + (size_t)row * n, n * sizeof(double));
+      memcpy(origin + 2 * m++, start->origin + 2 * i, 2 * sizeof *origin);
+    }
+  }
+  if (status == MTP_OK && m) status = mtp_active_set_offer(b->ctx, b->as, m, chosen, origin, threshold, NULL, NULL);
+  free(chosen);
+  free(origin);
+  return status;
+}
+
+/* Copies the configurations that own rows, in the order of the training set. */
+static mtp_status adopt_configs(build *b) {
+  mtp_active_set *as = b->as;
+  for (int s = 0; s < b->set->species_count; s++)
+    if (mtp_config_set_species(as->configs, b->set->names[s]) < 0) return mtp_fail_memory(b->ctx);
+  for (size_t k = 0; k < b->set->n; k++) {
+    int owner = 0;
+    for (size_t i = 0; i < as->n; i++)
+      if (as->origin[2 * i] == (long long)k) {
+        as->config[i] = (long long)as->configs->n;
+        owner = 1;
+      }
+    if (!owner) continue;
+    mtp_config *copy = mtp_config_copy(b->set->configs[k]);
+    if (!copy) return mtp_fail_memory(b->ctx);
+    mtp_status status = mtp_config_set_append(b->ctx, as->configs, copy);
+    if (status != MTP_OK) return status;
+  }
+  return MTP_OK;
+}
+
+static mtp_status run(build *b, double threshold, const mtp_active_set *start) {
+  mtp_status status = start_from(b, start, threshold);
+  for (int round = 0; status == MTP_OK && round < MAX_PASSES; round++) {
+    size_t swaps = 0;
+    int single = 1;
+    status = pass(b, threshold, &swaps, &single);
+    if (single || swaps == 0) break; /* a single batch is swept until nothing gains */
+  }
+  if (status == MTP_OK) status = adopt_configs(b);
+  return status;
+}
+
+mtp_status mtp_active_set_build(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set, mtp_mode mode,
+                                double threshold, const mtp_active_set *start, mtp_active_set **out) {
+  if (!pot || !set || !out) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "active set: no training set given");
+  build b = {.ctx = ctx, .pot = pot, .set = set};
+  const size_t n = mtp_potential_parameter_count(pot);
+  size_t total = 0, largest = 1;
+  for (size_t k = 0; k < set->n; k++) {
+    const size_t rows = mtp_rows_count(set->configs[k], mode);
+    total += rows;
+    if (rows > largest) largest = rows;
+  }
+  b.capacity = BATCH_ENTRIES / n > largest ? BATCH_ENTRIES / n : largest;
+  if (b.capacity > total) b.capacity = total;
+  mtp_status status = mtp_active_set_new(ctx, n, mode, INITIAL, &b.as);
+  if (status == MTP_OK) status = mtp_evaluator_new(ctx, pot, &b.ev);
+  if (status == MTP_OK) {
+    b.rows = mtp_alloc_aligned(b.capacity * n, sizeof(double));
+    b.origin = mtp_calloc(2 * b.capacity, sizeof *b.origin);
+    status = b.rows && b.origin ? run(&b, threshold, start) : mtp_fail_memory(ctx);
+  }
+  free(b.rows);
+  free(b.origin);
+  mtp_evaluator_free(b.ev);
+  if (status != MTP_OK) {
+    mtp_active_set_free(b.as);
+    return status;
+  }
+  *out = b.as;
+  return MTP_OK;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file learn/maxvol.c
+ * maxvol: candidate rows replace active ones as long as |det A| grows by more than a threshold, largest gain first.
+ * With Z = B A^-1 the gain of putting candidate i in place of active row j is |Z_ij|; A^-1 and Z follow each swap by
+ * rank-1 updates, and Z is made anew from a fresh inverse before the result is believed. */
+#include <cblas.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "learn/active_set.h"
+
+/* Candidates whose Z is held at once. More are filtered first: most rows of a training set are well inside. */
+#define MAX_ENTRIES ((size_t)4 << 20)
+/* Rounds of fresh inverse and new check; the second finds nothing unless round-off is at work. */
+#define MAX_ROUNDS 8
+
+typedef struct swaps {
+  mtp_swap *list;
+  size_t count, capacity;
+} swaps;
+
+static int note_swap(swaps *s, size_t candidate, size_t active, double gain) {
+  if (s->count == s->capacity) {
+    const size_t capacity = s->capacity ? 2 * s->capacity : 64;
+    mtp_swap *larger = mtp_realloc(s->list, capacity, sizeof *larger);
+    if (!larger) return 0;
+    s->list = larger;
+    s->capacity = capacity;
+  }
+  s->list[s->count++] = (mtp_swap){candidate, active, gain};
+  return 1;
+}
+
+/* Candidates in play: rows are exchanged with active ones. */
+typedef struct candidates {
+  size_t m;
+  double *rows;      /* [m*n] */
+  long long *origin; /* [2*m] */
+  size_t *number;    /* [m] position among the rows offered */
+  double *z;         /* [m*n] */
+  double *q, *sq;    /* [n] scratch */
+} candidates;
+
+static void candidates_free(candidates *c) {
+  free(c->rows);
+  free(c->origin);
+  free(c->number);
+  free(c->z);
+  free(c->q);
+  free(c->sq);
+}
+
+static mtp_status candidates_new(mtp_context *ctx, size_t capacity, size_t n, candidates *c) {
+  *c = (candidates){0};
+  c->rows = mtp_alloc_aligned(capacity * n, sizeof(double));
+  c->z = mtp_alloc_aligned(capacity * n, sizeof(double));
+  c->origin = mtp_calloc(2 * capacity, sizeof *c->origin);
+  c->number = mtp_calloc(capacity, sizeof *c->number);
+  c->q = mtp_calloc(n, sizeof(double));
+  c->sq = mtp_calloc(n, sizeof(double));
+  if (c->rows && c->z && c->origin && c->number && c->q && c->sq) return MTP_OK;
+  candidates_free(c);
+  *c = (candidates){0};
+  return mtp_fail_memory(ctx);
+}
+
+static void exchange(mtp_active_set *as, candidates *c, size_t i, size_t j) {
+  const size_t n = as->n;
+  const double z = c->z[i * n + j];
+  double *active = as->rows + j * n, *candidate = c->rows + i * n;
+  for (size_t k = 0; k < n; k++) c->q[k] = candidate[k] - active[k];
+  cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)n, (int)n, 1.0, as->inverse, (int)n, c->q, 1, 0.0, c->sq, 1);
+  memcpy(c->q, as->inverse + j * n, n * sizeof(double)); /* row j itself changes in the update */
+  cblas_dger(CblasRowMajor, (int)n, (int)n, -1.0 / z, c->sq, 1, c->q, 1, as->inverse, (int)n);
+  cblas_dswap((int)n, active, 1, candidate, 1);
+  for (size_t k = 0; k < 2; k++) {
+    const long long t = as->origin[2 * j + k];
+    as->origin[2 * j + k] = c->origin[2 * i + k];
+    c->origin[2 * i + k] = t;
+  }
+  as->config[j] = -1;
+
+  /* Z -= (Z[:,j] + e_i)/z (x) (Z[i,:] - e_j) */
+  memcpy(c->q, c->z + i * n, n * sizeof(double));
+  c->q[j] -= 1.0;
+  for (size_t k = 0; k < c->m; k++) {
+    const double factor = -(c->z[k * n + j] + (k == i ? 1.0 : 0.0)) / z;
+    if (factor != 0.0) cblas_daxpy((int)n, factor, c->q, 1, c->z + k * n, 1);
+  }
+}
+
+/* Swaps until no candidate in play gains more than threshold. */
+static mtp_status sweep(mtp_context *ctx, mtp_active_set *as, candidates *c, double threshold, swaps *done) {
+  const size_t n = as->n;
+  if (c->m == 0) return MTP_OK;
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)c->m, (int)n, (int)n, 1.0, c->rows, (int)n, as->inverse,
+              (int)n, 0.0, c->z, (int)n);
+  /* every swap multiplies the volume by more than threshold, so this ends; the bound is for thresholds of nearly 1 */
+  const size_t limit = 100 * (n + c->m) + 1000;
+  for (size_t k = 0; k < limit; k++) {
+    const size_t at = cblas_idamax((int)(c->m * n), c->z, 1);
+    const double gain = fabs(c->z[at]);
+    if (!isfinite(gain)) return mtp_fail(ctx, MTP_ERR_NUMERIC, "active set: the grades overflow");
+    if (gain <= threshold) return MTP_OK;
+    if (!note_swap(done, c->number[at / n], at % n, gain)) return mtp_fail_memory(ctx);
+    exchange(as, c, at / n, at % n);
+  }
+  return MTP_OK;
+}
+
+/* Puts all rows in play if they fit, else those above the threshold (the largest m of them come with later rounds). */
+static mtp_status choose(mtp_context *ctx, const mtp_active_set *as, size_t m, const double *rows,
+                         const long long *origin, double threshold, size_t capacity, candidates *c) {
+  const size_t n = as->n;
+  double *gamma = NULL;
+  mtp_status status = MTP_OK;
+  if (m > capacity) {
+    gamma = mtp_calloc(m, sizeof(double));
+    status = gamma ? mtp_active_set_grade(ctx, as, m, rows, gamma) : mtp_fail_memory(ctx);
+  }
+  c->m = 0;
+  for (size_t i = 0; status == MTP_OK && i < m && c->m < capacity; i++) {
+    if (gamma && gamma[i] <= threshold) continue;
+    memcpy(c->rows + c->m * n, rows + i * n, n * sizeof(double));
+    memcpy(c->origin + 2 * c->m, origin + 2 * i, 2 * sizeof *origin);
+    c->number[c->m++] = i;
+  }
+  free(gamma);
+  return status;
+}
+
+mtp_status mtp_active_set_offer(mtp_context *ctx, mtp_active_set *as, size_t m, const double *rows,
+                                const long long *origin, double threshold, mtp_swap **swap_list, size_t *swap_count) {
+  if (!as || (m && (!rows || !origin)) || !(threshold >= 1.0))
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "active set: expected rows, origins and a threshold of at least 1");
+  const size_t n = as->n;
+  for (size_t k = 0; k < m * n; k++)
+    if (!isfinite(rows[k])) return mtp_fail(ctx, MTP_ERR_NUMERIC, "active set: candidate row %zu is not finite", k / n);
+  size_t capacity = MAX_ENTRIES / n;
+  if (capacity < 2 * n) capacity = 2 * n;
+  const int filtered = m > capacity;
+  if (!filtered) capacity = m;
+  candidates c;
+  swaps done = {0};
+  mtp_status status = candidates_new(ctx, capacity, n, &c);
+  if (status == MTP_OK && !filtered) status = choose(ctx, as, m, rows, origin, threshold, capacity, &c);
+  for (int round = 0, quiet = 0; status == MTP_OK && !quiet; round++) {
+    const size_t before = done.count;
+    if (filtered) status = choose(ctx, as, m, rows, origin, threshold, capacity, &c);
+    if (status == MTP_OK) status = sweep(ctx, as, &c, threshold, &done);
+    quiet = done.count == before || (!filtered && round >= MAX_ROUNDS) || round >= 1000;
+    if (status == MTP_OK && !quiet) status = mtp_active_set_invert(ctx, as);
+  }
+  candidates_free(&c);
+  if (status != MTP_OK || !swap_list) {
+    free(done.list);
+  } else {
+    *swap_list = done.list;
+    *swap_count = done.count;
+  }
+  return status;
+}

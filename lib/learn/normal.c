@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file learn/normal.c
+ * Normal equations of the linear coefficients, kept incrementally, and their solution. */
+#include <cblas.h>
+#include <lapacke.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/jacobian.h"
+#include "mtp/evaluator.h"
+#include "mtp/trainer.h"
+
+#define DEFAULT_RIDGE 1e-11
+
+/* Sums over weighted equations row . x = target. */
+typedef struct equations {
+  double *matrix; /* [m*m] */
+  double *rhs;    /* [m] */
+  double targets; /* sum of weight * target^2 */
+} equations;
+
+/* Energies of configurations are large and alike, and so are the sums of basis functions over their atoms: solved as
+ * they stand, a relative ridge would drown the small differences that matter. So the solver works with unknowns in
+ * which the average site of the first configuration is taken out: B_t -> B_t - mean_t[species], E -> E - N *
+ * mean_energy; the species constants absorb the difference, x_s = x'_s + mean_energy - sum_t mean_t[s] x_t. */
+struct mtp_normal {
+  mtp_plan *plan;
+  mtp_evaluator
+      *fixed; /* what does not depend on the coefficients (short-range repulsion), or NULL if there is nothing */
+  mtp_weights weights;
+  size_t m, configs;
+  equations plain;   /* as the header promises */
+  equations centred; /* for the solver */
+  double *mean;      /* [C*m] average basis functions of the sites of each species; species columns are zero */
+  double mean_energy;
+  int has_mean;
+};
+
+mtp_weights mtp_weights_default(void) {
+  return (mtp_weights){3.0, 0.01, 2e-4, MTP_WEIGHT_VIBRATIONS};
+}
+mtp_weights mtp_weights_mlip(void) {
+  return (mtp_weights){1.0, 0.01, 0.001, MTP_WEIGHT_VIBRATIONS};
+}
+
+/* Weights of the energy, of a force component and of a virial component of a configuration of n atoms. */
+static mtp_weights weights_of(const mtp_weights *w, size_t natoms) {
+  const double n = natoms ? (double)natoms : 1.0;
+  switch (w->weighting) {
+  case MTP_WEIGHT_MOLECULES:
+    return *w;
+  case MTP_WEIGHT_STRUCTURES:
+    return (mtp_weights){w->energy / (n * n), w->force / n, w->stress / (n * n), w->weighting};
+  default:
+    return (mtp_weights){w->energy / n, w->force, w->stress / n, w->weighting};
+  }
+}
+
+/* An evaluator of the same potential with all linear coefficients zero. */
+static mtp_status make_fixed(mtp_context *ctx, const mtp_potential *pot, mtp_evaluator **out) {
+  *out = NULL;
+  if (pot->radial.type != MTP_RADIAL_CHEBYSHEV_REPULS) return MTP_OK;
+  mtp_potential *copy = NULL;
+  mtp_status status = mtp_potential_copy(ctx, pot, &copy);
+  if (status != MTP_OK) return status;
+  memset(copy->params + mtp_offset_species(copy), 0, (copy->nparams - mtp_offset_species(copy)) * sizeof(double));
+  copy->trained = true;
+  status = mtp_evaluator_new(ctx, copy, out);
+  mtp_potential_free(copy);
+  return status;
+}
+
+static int equations_new(size_t m, equations *e) {
+  e->matrix = mtp_alloc_aligned(m * m, sizeof(double));
+  e->rhs = mtp_alloc_aligned(m, sizeof(double));
+  return e->matrix && e->rhs;
+}
+
+mtp_status mtp_normal_new(mtp_context *ctx, const mtp_potential *pot, mtp_weights weights, mtp_normal **out) {
+  if (!pot || !out) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "linear fit: no potential given");
+  if (!(weights.energy >= 0) || !(weights.force >= 0) || !(weights.stress >= 0) ||
+      !isfinite(weights.energy + weights.force + weights.stress) ||
+      weights.energy + weights.force + weights.stress == 0)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "weights %g %g %g: expected numbers that are not negative and not all zero",
+                    weights.energy, weights.force, weights.stress);
+  mtp_normal *nq = mtp_calloc(1, sizeof *nq);
+  if (!nq) return mtp_fail_memory(ctx);
+  nq->weights = weights;
+  nq->m = (size_t)pot->nspecies + (size_t)pot->basis.nscalars;
+  nq->mean = mtp_calloc((size_t)pot->nspecies * nq->m, sizeof(double));
+  mtp_status status = nq->mean && equations_new(nq->m, &nq->plain) && equations_new(nq->m, &nq->centred)
+                          ? mtp_plan_new(ctx, pot, &nq->plan)
+                          : mtp_fail_memory(ctx);
+  if (status == MTP_OK) status = make_fixed(ctx, pot, &nq->fixed);
+  if (status != MTP_OK) {
+    mtp_normal_free(nq);
+    return status;
+  }
+  *out = nq;
+  return MTP_OK;
+}
+
+void mtp_normal_free(mtp_normal *nq) {
+  if (!nq) return;
+  mtp_plan_free(nq->plan);
+  mtp_evaluator_free(nq->fixed);
+  free(nq->plain.matrix);
+  free(nq->plain.rhs);
+  free(nq->centred.matrix);
+  free(nq->centred.rhs);
+  free(nq->mean);
+  free(nq);
+}
+
+/* Adds weight * (row^T row, row^T target) of `count` rows; only the lower triangle. */
+static void add_rows(equations *e, size_t m, size_t count, const double *rows, const double *target, double weight) {
+  if (count == 0 || weight == 0) return;
+  cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, (int)m, (int)count, weight, rows, (int)m, 1.0, e->matrix, (int)m);
+  cblas_dgemv(CblasRowMajor, CblasTrans, (int)count, (int)m, weight, rows, (int)m, target, 1, 1.0, e->rhs, 1);
+  for (size_t k = 0; k < count; k++) e->targets += weight * target[k] * target[k];
+}
+
+/* Forces and virials, which the shift of the energies leaves alone, and the upper triangle. */
+static void add_derivatives(equations *e, size_t m, const mtp_linear_rows *rows, const mtp_config *target,
+                            mtp_weights w) {
+  if (target->force) add_rows(e, m, 3 * target->n, rows->force, target->force, w.force);
+  if (target->has_virial) { /* the objective sums over all 9 components */
+    add_rows(e, m, 3, rows->virial, target->virial, w.stress);
+    add_rows(e, m, 3, rows->virial + 3 * m, target->virial + 3, 2.0 * w.stress);
+  }
+  for (size_t i = 0; i < m; i++)
+    for (size_t j = 0; j < i; j++) e->matrix[j * m + i] = e->matrix[i * m + j];
+}
+
+/* The averages of the first configuration that has an energy; a species that it lacks keeps zero. */
+static void set_means(mtp_normal *nq, const mtp_linear_rows *rows, const mtp_config *target) {
+  const size_t C = (size_t)nq->plan->nspecies, m = nq->m;
+  nq->has_mean = 1;
+  if (target->n) nq->mean_energy = target->energy / (double)target->n;
+  for (size_t s = 0; s < C; s++) {
+    const double *site = rows->site + s * m;
+    for (size_t t = C; t < m; t++) nq->mean[s * m + t] = site[s] > 0 ? site[t] / site[s] : 0.0;
+  }
+}
+
+static mtp_status add_energy(mtp_context *ctx, mtp_normal *nq, const mtp_linear_rows *rows, const mtp_config *target,
+                             double weight) {
+  const size_t C = (size_t)nq->plan->nspecies, m = nq->m;
+  double *plain = mtp_calloc(2 * m, sizeof(double)), *centred = plain ? plain + m : NULL;
+  if (!plain) return mtp_fail_memory(ctx);
+  if (!nq->has_mean) set_means(nq, rows, target);
+  for (size_t s = 0; s < C; s++)
+    for (size_t t = 0; t < m; t++) {
+      plain[t] += rows->site[s * m + t];
+      centred[t] += rows->site[s * m + t] - rows->site[s * m + s] * nq->mean[s * m + t];
+    }
+  const double energy = target->energy - (double)target->n * nq->mean_energy;
+  add_rows(&nq->plain, m, 1, plain, &target->energy, weight);
+  add_rows(&nq->centred, m, 1, centred, &energy, weight);
+  free(plain);
+  return MTP_OK;
+}
+
+static mtp_status check_labels(mtp_context *ctx, const mtp_normal *nq, const mtp_config *cfg) {
+  double probe = 0;
+  if (cfg->has_energy) probe += cfg->energy * 0.0;
+  for (size_t k = 0; cfg->force && k < 3 * cfg->n; k++) probe += cfg->force[k] * 0.0;
+  for (size_t k = 0; cfg->has_virial && k < 6; k++) probe += cfg->virial[k] * 0.0;
+  if (probe != 0.0) return mtp_fail(ctx, MTP_ERR_NUMERIC, "linear fit: a label is not a finite number");
+  for (size_t i = 0; i < cfg->n; i++)
+    if (cfg->species[i] < 0 || cfg->species[i] >= nq->plan->nspecies)
+      return mtp_fail(ctx, MTP_ERR_ARGUMENT, "linear fit: atom %zu has species %d, the potential has %d", i + 1,
+                      cfg->species[i], nq->plan->nspecies);
+  return MTP_OK;
+}
+
+/* The labels less what does not depend on the coefficients. */
+static mtp_status make_targets(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg, mtp_config **out) {
+  mtp_config *target = mtp_config_copy(cfg);
+  if (!target) return mtp_fail_memory(ctx);
+  if (nq->fixed) {
+    mtp_config *fixed = mtp_config_copy(cfg);
+    mtp_status status = fixed ? mtp_evaluator_config(ctx, nq->fixed, fixed, 0) : mtp_fail_memory(ctx);
+    if (status != MTP_OK) {
+      mtp_config_free(fixed);
+      mtp_config_free(target);
+      return status;
+    }
+    target->energy -= fixed->energy;
+    for (size_t k = 0; target->force && k < 3 * cfg->n; k++) target->force[k] -= fixed->force[k];
+    for (size_t k = 0; k < 6; k++) target->virial[k] -= fixed->virial[k];
+    mtp_config_free(fixed);
+  }
+  *out = target;
+  return MTP_OK;
+}
+
+mtp_status mtp_normal_add(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg) {
+  if (!nq || !cfg) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "linear fit: no configuration given");
+  mtp_config *target = NULL;
+  mtp_neighbors *nb = NULL;
+  mtp_linear_rows rows = {0};
+  mtp_status status = check_labels(ctx, nq, cfg);
+  if (status == MTP_OK) status = make_targets(ctx, nq, cfg, &target);
+  if (status == MTP_OK) status = mtp_neighbors_build(ctx, cfg, nq->plan->radial.max_dist, &nb);
+  if (status == MTP_OK) status = mtp_linear_rows_compute(ctx, nq->plan, nb, &rows);
+  if (status == MTP_OK) {
+    const mtp_weights w = weights_of(&nq->weights, cfg->n);
+    if (cfg->has_energy) status = add_energy(ctx, nq, &rows, target, w.energy);
+    if (status == MTP_OK) {
+      add_derivatives(&nq->plain, nq->m, &rows, target, w);
+      add_derivatives(&nq->centred, nq->m, &rows, target, w);
+      nq->configs++;
+    }
+  }
+  mtp_linear_rows_clear(&rows);
+  mtp_neighbors_free(nb);
+  mtp_config_free(target);
+  return status;
+}
+
+size_t mtp_normal_configs(const mtp_normal *nq) {
+  return nq->configs;
+}
+size_t mtp_normal_size(const mtp_normal *nq) {
+  return nq->m;
+}
+const double *mtp_normal_matrix(const mtp_normal *nq) {
+  return nq->plain.matrix;
+}
+const double *mtp_normal_rhs(const mtp_normal *nq) {
+  return nq->plain.rhs;
+}
+
+/* Cholesky factor of the scaled matrix plus ridge; the ridge grows until it exists. */
+static mtp_status factor(mtp_context *ctx, const equations *e, size_t m, const double *scale, double ridge, double *l) {
+  for (; ridge < 1e-3; ridge *= 10) {
+    for (size_t i = 0; i < m; i++) {
+      for (size_t j = 0; j <= i; j++) l[i * m + j] = e->matrix[i * m + j] * scale[i] * scale[j];
+      l[i * m + i] = 1.0 + ridge; /* also for a coefficient that nothing depends on */
+    }
+    if (LAPACKE_dpotrf(LAPACK_ROW_MAJOR, 'L', (lapack_int)m, l, (lapack_int)m) == 0) return MTP_OK;
+  }
+  return mtp_fail(ctx, MTP_ERR_NUMERIC, "linear fit: the normal equations cannot be factorised");
+}
+
+/* The first solve finds what is in reach of the ridge; the others take most of its bias out of all well-determined
+ * directions (iterated Tikhonov), while redundant ones stay at their smallest solution. */
+static void solve_refined(const equations *e, size_t m, const double *scale, const double *l, double *y,
+                          double *residual) {
+  memset(y, 0, m * sizeof(double));
+  for (int pass = 0; pass < 4; pass++) {
+    for (size_t i = 0; i < m; i++) {
+      double r = e->rhs[i];
+      for (size_t j = 0; j < m; j++) r -= e->matrix[i * m + j] * scale[j] * y[j];
+      residual[i] = r * scale[i];
+    }
+    cblas_dtrsv(CblasRowMajor, CblasLower, CblasNoTrans, CblasNonUnit, (int)m, l, (int)m, residual, 1);
+    cblas_dtrsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, (int)m, l, (int)m, residual, 1);
+    for (size_t i = 0; i < m; i++) y[i] += residual[i];
+  }
+}
+
+/* From centred unknowns to plain ones, in place; sign -1 goes the other way. */
+static void shift_constants(const mtp_normal *nq, double *x, double sign) {
+  const size_t C = (size_t)nq->plan->nspecies;
+  for (size_t s = 0; s < C; s++) {
+    double shift = nq->mean_energy;
+    for (size_t t = C; t < nq->m; t++) shift -= nq->mean[s * nq->m + t] * x[t];
+    x[s] += sign * shift;
+  }
+}
+
+mtp_status mtp_normal_solve(mtp_context *ctx, const mtp_normal *nq, double ridge, double *x) {
+  if (!nq || !x || !(ridge >= 0))
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "linear fit: expected a ridge that is not negative");
+  if (nq->configs == 0) return mtp_fail(ctx, MTP_ERR_STATE, "linear fit: there are no configurations to fit to");
+  const size_t m = nq->m;
+  const equations *e = &nq->centred;
+  double *l = mtp_alloc_aligned(m * m, sizeof(double)), *work = mtp_calloc(3 * m, sizeof(double));
+  mtp_status status = l && work ? MTP_OK : mtp_fail_memory(ctx);
+  double *scale = work, *y = work ? work + m : NULL, *residual = work ? work + 2 * m : NULL;
+  if (status == MTP_OK) {
+    for (size_t i = 0; i < m; i++) scale[i] = e->matrix[i * m + i] > 0 ? 1.0 / sqrt(e->matrix[i * m + i]) : 0.0;
+    status = factor(ctx, e, m, scale, ridge > 0 ? ridge : DEFAULT_RIDGE, l);
+  }
+  if (status == MTP_OK) {
+    solve_refined(e, m, scale, l, y, residual);
+    double probe = 0;
+    for (size_t i = 0; i < m; i++) {
+      y[i] *= scale[i];
+      probe += y[i] * 0.0;
+    }
+    if (probe != 0.0) status = mtp_fail(ctx, MTP_ERR_NUMERIC, "linear fit: the solution is not finite");
+  }
+  if (status == MTP_OK) {
+    memcpy(x, y, m * sizeof(double));
+    shift_constants(nq, x, 1.0);
+  }
+  free(l);
+  free(work);
+  return status;
+}
+
+double mtp_normal_loss(const mtp_normal *nq, const double *x) {
+  const size_t m = nq->m;
+  const equations *e = &nq->centred;
+  double *y = mtp_calloc(m, sizeof(double));
+  if (!y || !nq->configs) {
+    free(y);
+    return nq->configs ? NAN : 0.0;
+  }
+  memcpy(y, x, m * sizeof(double));
+  shift_constants(nq, y, -1.0);
+  double loss = e->targets;
+  for (size_t i = 0; i < m; i++) {
+    double row = 0;
+    for (size_t j = 0; j < m; j++) row += e->matrix[i * m + j] * y[j];
+    loss += y[i] * (row - 2.0 * e->rhs[i]);
+  }
+  free(y);
+  return loss / (double)nq->configs;
+}
+
+mtp_status mtp_normal_fit(mtp_context *ctx, const mtp_normal *nq, double ridge, mtp_potential *pot) {
+  if (!pot || pot->nparams != nq->plan->nparams ||
+      memcmp(pot->params, nq->plan->params, mtp_offset_species(pot) * sizeof(double)) != 0)
+    return mtp_fail(ctx, MTP_ERR_STATE,
+                    "linear fit: the potential has other radial functions than the normal equations");
+  double *theta = mtp_calloc(pot->nparams, sizeof(double));
+  if (!theta) return mtp_fail_memory(ctx);
+  memcpy(theta, pot->params, pot->nparams * sizeof(double));
+  mtp_status status = mtp_normal_solve(ctx, nq, ridge, theta + mtp_offset_species(pot));
+  if (status == MTP_OK) status = mtp_potential_set_parameters(ctx, pot, theta);
+  free(theta);
+  return status;
+}

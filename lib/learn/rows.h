@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file learn/rows.h
+ * Gradient rows of configurations, in the form in which they are graded. */
+#ifndef MTP_LEARN_ROWS_H
+#define MTP_LEARN_ROWS_H
+
+#include "mtp/active_set.h"
+#include "mtp/evaluator.h"
+
+/** Rows that a configuration has: one (configuration mode) or one an atom. */
+size_t mtp_rows_count(const mtp_config *cfg, mtp_mode mode);
+
+/** rows[mtp_rows_count * n] of a configuration; `ev` was made from `pot`. */
+mtp_status mtp_rows_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_potential *pot, const mtp_config *cfg,
+                            mtp_mode mode, double *rows);
+
+#endif
