@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file qm/check.c
+ * Whether a label may be believed. */
+#include "qm/check.h"
+
+#include <math.h>
+
+#include "qm/reason.h"
+
+/* Text formats of engines carry fewer digits than ours; anything above this is another structure. */
+#define POSITION_TOLERANCE 1e-4
+
+bool mtp_qm_is_periodic(const mtp_config *cfg) {
+  return cfg->periodic[0] && cfg->periodic[1] && cfg->periodic[2];
+}
+
+static void cross(const double *a, const double *b, double *out) {
+  for (int k = 0; k < 3; k++) out[k] = a[(k + 1) % 3] * b[(k + 2) % 3] - a[(k + 2) % 3] * b[(k + 1) % 3];
+}
+
+/* Engines may fold atoms back into the cell: takes whole lattice vectors out of the difference d. */
+static void remove_lattice_vectors(const mtp_config *cfg, double volume, double d[3]) {
+  double turns[3];
+  for (int k = 0; k < 3; k++) {
+    double normal[3];
+    cross(cfg->cell + 3 * ((k + 1) % 3), cfg->cell + 3 * ((k + 2) % 3), normal);
+    double signed_volume =
+        cfg->cell[3 * k] * normal[0] + cfg->cell[3 * k + 1] * normal[1] + cfg->cell[3 * k + 2] * normal[2];
+    turns[k] = cfg->periodic[k] && volume > 0
+                   ? round((d[0] * normal[0] + d[1] * normal[1] + d[2] * normal[2]) / signed_volume)
+                   : 0;
+  }
+  for (int k = 0; k < 3; k++)
+    for (int c = 0; c < 3; c++) d[c] -= turns[k] * cfg->cell[3 * k + c];
+}
+
+static bool same_cell(const mtp_config *sent, const mtp_config *got, double tolerance, char *reason, size_t size) {
+  for (int k = 0; k < 3; k++) {
+    if (sent->periodic[k] != got->periodic[k]) {
+      mtp_qm_reason(reason, size, "the result is of another cell: %speriodic along lattice vector %d",
+                    got->periodic[k] ? "" : "not ", k + 1);
+      return false;
+    }
+    for (int c = 0; sent->periodic[k] && c < 3; c++) {
+      double a = sent->cell[3 * k + c], b = got->cell[3 * k + c];
+      if (fabs(a - b) <= tolerance) continue;
+      mtp_qm_reason(reason, size,
+                    "the result is of another cell: component %c of lattice vector %d is %.10g, not %.10g", "xyz"[c],
+                    k + 1, b, a);
+      return false;
+    }
+  }
+  return true;
+}
+
+bool mtp_qm_same_atoms(const mtp_config *sent, const mtp_config *got, double tolerance, char *reason,
+                       size_t reason_size) {
+  if (got->n != sent->n) {
+    mtp_qm_reason(reason, reason_size, "the result is of %zu atoms, %zu were sent", got->n, sent->n);
+    return false;
+  }
+  if (!same_cell(sent, got, tolerance, reason, reason_size)) return false;
+  double volume = mtp_config_volume(sent);
+  for (size_t i = 0; i < sent->n; i++) {
+    if (sent->species[i] != got->species[i]) {
+      mtp_qm_reason(reason, reason_size, "the result is of other atoms: atom %zu is of another species", i + 1);
+      return false;
+    }
+    double d[3];
+    for (size_t c = 0; c < 3; c++) d[c] = got->x[3 * i + c] - sent->x[3 * i + c];
+    remove_lattice_vectors(sent, volume, d);
+    double distance = sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
+    if (distance <= tolerance) continue; /* false for NaN as well */
+    mtp_qm_reason(reason, reason_size, "the result is of other atoms: atom %zu is %.3g A away from where it was sent",
+                  i + 1, distance);
+    return false;
+  }
+  return true;
+}
+
+static bool all_finite(const double *values, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (!isfinite(values[i])) return false;
+  return true;
+}
+
+static bool all_zero(const double *values, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (values[i] != 0) return false;
+  return true;
+}
+
+static bool forces_are_sane(const mtp_config *label, double max_force, char *reason, size_t size) {
+  double largest = 0, sum[3] = {0, 0, 0};
+  size_t where = 0;
+  for (size_t i = 0; i < label->n; i++) {
+    const double *f = label->force + 3 * i;
+    double length = sqrt(f[0] * f[0] + f[1] * f[1] + f[2] * f[2]);
+    if (length > largest) {
+      largest = length;
+      where = i;
+    }
+    for (int c = 0; c < 3; c++) sum[c] += f[c];
+  }
+  if (largest > max_force) {
+    mtp_qm_reason(reason, size, "the force on atom %zu is %.4g eV/A, more than maxforce=%g", where + 1, largest,
+                  max_force);
+    return false;
+  }
+  /* engines leave a small net force (grids, printed digits); a large one means wrong units or a cut-off file */
+  double net = label->n ? sqrt(sum[0] * sum[0] + sum[1] * sum[1] + sum[2] * sum[2]) / (double)label->n : 0;
+  if (net > 0.05 * largest + 0.05) {
+    mtp_qm_reason(reason, size, "the forces do not sum to zero: %.4g eV/A per atom remain (largest force %.4g)", net,
+                  largest);
+    return false;
+  }
+  return true;
+}
+
+static bool virial_is_sane(mtp_config *label, const mtp_qm_limits *limits, bool periodic, char *reason, size_t size) {
+  if (label->has_virial && !all_finite(label->virial, 6)) {
+    mtp_qm_reason(reason, size, "the virial is not finite");
+    return false;
+  }
+  bool zero = label->has_virial && all_zero(label->virial, 6);
+  if (zero && !periodic) label->has_virial = false;
+  if (zero && periodic && label->force && !all_zero(label->force, 3 * label->n)) {
+    mtp_qm_reason(reason, size, "the virial is zero though the forces are not");
+    return false;
+  }
+  if (limits->require_stress && periodic && !label->has_virial) {
+    mtp_qm_reason(reason, size, "there is no stress in the result (require=)");
+    return false;
+  }
+  return true;
+}
+
+static bool label_is_sane(const mtp_config *sent, mtp_config *label, const mtp_qm_limits *limits, char *reason,
+                          size_t size) {
+  if (!mtp_qm_same_atoms(sent, label, POSITION_TOLERANCE, reason, size)) return false;
+  if (!label->has_energy || !isfinite(label->energy)) {
+    mtp_qm_reason(reason, size, label->has_energy ? "the energy is not finite" : "there is no energy in the result");
+    return false;
+  }
+  if (!label->force && limits->require_forces) {
+    mtp_qm_reason(reason, size, "there are no forces in the result (require=)");
+    return false;
+  }
+  if (label->force && !all_finite(label->force, 3 * label->n)) {
+    mtp_qm_reason(reason, size, "a force is not finite");
+    return false;
+  }
+  if (label->force && !forces_are_sane(label, limits->max_force, reason, size)) return false;
+  return virial_is_sane(label, limits, mtp_qm_is_periodic(sent), reason, size);
+}
+
+mtp_qm_status mtp_qm_check_label(const mtp_config *sent, mtp_config *label, const mtp_qm_limits *limits, char *reason,
+                                 size_t reason_size) {
+  return label_is_sane(sent, label, limits, reason, reason_size) ? MTP_QM_OK : MTP_QM_BAD_DATA;
+}

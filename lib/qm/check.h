@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file qm/check.h
+ * Whether a label may be believed. */
+#ifndef MTP_QM_CHECK_H
+#define MTP_QM_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "mtp/config.h"
+#include "mtp/qm.h"
+
+/** What mtp_qm_check_label asks for. */
+typedef struct mtp_qm_limits {
+  double max_force; /**< eV/A */
+  bool require_forces, require_stress;
+} mtp_qm_limits;
+
+/** Same number of atoms, species, periodicity, cell and positions (up to lattice vectors) within `tolerance` A; else
+ * one line in `reason`. */
+bool mtp_qm_same_atoms(const mtp_config *sent, const mtp_config *got, double tolerance, char *reason,
+                       size_t reason_size);
+
+/** All the checks of mtp/qm.h on a label for `sent`: MTP_QM_OK or MTP_QM_BAD_DATA with a line in `reason`. A virial of
+ * a cell that is not periodic in all directions is dropped if it is zero: engines print that for lack of anything else.
+ */
+mtp_qm_status mtp_qm_check_label(const mtp_config *sent, mtp_config *label, const mtp_qm_limits *limits, char *reason,
+                                 size_t reason_size);
+
+/** Periodic along all three lattice vectors. */
+bool mtp_qm_is_periodic(const mtp_config *cfg);
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file qm/command.c
+ * Finding commands, and the environment that they get. */
+#include "qm/command.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "qm/folder.h"
+#include "qm/reason.h"
+#include "support/support.h"
+
+/* Passing the environment on to a child is the one use of it in this library. */
+extern char **environ;
+
+static const char *environment_value(const char *name) {
+  size_t length = strlen(name);
+  for (char **e = environ; e && *e; e++)
+    if (strncmp(*e, name, length) == 0 && (*e)[length] == '=') return *e + length + 1;
+  return NULL;
+}
+
+static bool is_runnable(const char *path) {
+  struct stat st;
+  if (stat(path, &st) != 0) return false;
+  if (!S_ISREG(st.st_mode)) errno = EACCES;
+  return S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+/* Absolute path of a plain word on PATH (malloc'ed), NULL if there is none. */
+static char *find_on_path(const char *word, const char *run_dir) {
+  const char *path = environment_value("PATH");
+  if (!path) path = "/usr/local/bin:/usr/bin:/bin";
+  for (;;) {
+    size_t length = strcspn(path, ":");
+    mtp_text text = {0};
+    mtp_text_add(&text, "%.*s/%s", length ? (int)length : 1, length ? path : ".", word);
+    char *candidate = text.failed ? NULL : mtp_folder_absolute(run_dir, text.data);
+    mtp_text_free(&text);
+    if (candidate && is_runnable(candidate)) return candidate;
+    free(candidate);
+    path += length;
+    if (!*path) return NULL;
+    path++;
+  }
+}
+
+static char *resolve_program(const char *word, const char *run_dir, char *reason, size_t size) {
+  if (!strchr(word, '/')) {
+    char *found = find_on_path(word, run_dir);
+    if (!found) mtp_qm_reason(reason, size, "no such command: '%s' is not on PATH", word);
+    return found;
+  }
+  char *path = mtp_folder_absolute(run_dir, word);
+  if (path && is_runnable(path)) return path;
+  mtp_qm_reason(reason, size, "cannot run '%s': %s", word, path ? strerror(errno) : "out of memory");
+  free(path);
+  return NULL;
+}
+
+/* A word as the command should see it from another folder. A bare word that happens to be the name of a folder is
+ * rather a subcommand or a keyword. */
+static char *resolve_word(const char *word, const char *run_dir) {
+  struct stat st;
+  bool names_something =
+      word[0] != '/' && word[0] && stat(word, &st) == 0 && (S_ISREG(st.st_mode) || strchr(word, '/'));
+  return names_something ? mtp_folder_absolute(run_dir, word) : mtp_strdup(word);
+}
+
+static bool starts_with_srun(const char *text) {
+  size_t length = strcspn(text, " \t");
+  size_t begin = length;
+  while (begin && text[begin - 1] != '/') begin--;
+  return length - begin == 4 && strncmp(text + begin, "srun", 4) == 0;
+}
+
+static bool open_shell(mtp_command *command, const char *line, int tail_count, const char *const *tail) {
+  mtp_text text = {0};
+  mtp_text_add(&text, "%s", line);
+  for (int i = 0; i < tail_count; i++) mtp_text_add(&text, " %s", tail[i]);
+  command->shell = true;
+  command->argv[0] = mtp_strdup("/bin/sh");
+  command->argv[1] = mtp_strdup("-c");
+  command->argv[2] = text.failed ? NULL : text.data;
+  if (text.failed) mtp_text_free(&text);
+  return command->argv[0] && command->argv[1] && command->argv[2];
+}
+
+bool mtp_command_open(mtp_command *command, int count, const char *const *words, int tail_count,
+                      const char *const *tail, char *reason, size_t reason_size) {
+  *command = (mtp_command){0};
+  if (count < 1 || !words[0][0]) {
+    mtp_qm_reason(reason, reason_size, "expected a command");
+    return false;
+  }
+  mtp_qm_reason(reason, reason_size, "out of memory");
+  command->run_dir = mtp_folder_current();
+  command->name = mtp_strdup(words[0]);
+  command->argv = mtp_calloc((size_t)count + (size_t)tail_count + 4, sizeof *command->argv);
+  bool ok = command->run_dir && command->name && command->argv;
+  if (!command->run_dir) mtp_qm_reason(reason, reason_size, "the current folder has no path: %s", strerror(errno));
+  command->slurm = starts_with_srun(words[0]);
+  if (ok && count == 1 && strpbrk(words[0], " \t")) {
+    ok = open_shell(command, words[0], tail_count, tail);
+  } else if (ok) {
+    command->argv[0] = resolve_program(words[0], command->run_dir, reason, reason_size);
+    ok = command->argv[0] != NULL;
+    for (int i = 1; ok && i < count; i++) ok = (command->argv[i] = resolve_word(words[i], command->run_dir)) != NULL;
+    for (int i = 0; ok && i < tail_count; i++) ok = (command->argv[count + i] = mtp_strdup(tail[i])) != NULL;
+  }
+  if (!ok) mtp_command_close(command);
+  return ok;
+}
+
+void mtp_command_close(mtp_command *command) {
+  for (char **word = command->argv; word && *word; word++) free(*word);
+  free(command->argv);
+  free(command->name);
+  free(command->run_dir);
+  *command = (mtp_command){0};
+}
+
+static bool starts_with_any(const char *variable, const char *const *prefixes) {
+  for (; *prefixes; prefixes++)
+    if (strncmp(variable, *prefixes, strlen(*prefixes)) == 0) return true;
+  return false;
+}
+
+/* Settings of the user that share a prefix with the state of a running job are kept. */
+static bool is_passed_on(const char *variable, bool slurm) {
+  static const char *const settings[] = {"OMPI_ALLOW_RUN_AS_ROOT", "SLURM_CONF=", NULL};
+  static const char *const mpi[] = {"OMPI_", "PMIX_",  "PMI_",      "PRTE_",  "ORTE_",
+                                    "HYDI_", "HYDRA_", "MPI_LOCAL", "MPICH_", NULL};
+  static const char *const job[] = {"SLURM_", NULL};
+  static const char *const ours[] = {"MTP_RUN_DIR=", NULL};
+  if (starts_with_any(variable, settings)) return true;
+  if (starts_with_any(variable, mpi) || starts_with_any(variable, ours)) return false;
+  return slurm || !starts_with_any(variable, job);
+}
+
+char **mtp_command_environment(const mtp_command *command) {
+  size_t count = 0, used = 0;
+  while (environ && environ[count]) count++;
+  char **out = mtp_calloc(count + 3, sizeof *out);
+  if (!out) return NULL;
+  bool ok = true;
+  for (size_t i = 0; ok && i < count; i++)
+    if (is_passed_on(environ[i], command->slurm)) ok = (out[used++] = mtp_strdup(environ[i])) != NULL;
+  mtp_text run_dir = {0};
+  mtp_text_add(&run_dir, "MTP_RUN_DIR=%s", command->run_dir);
+  if (run_dir.failed)
+    ok = false;
+  else if (ok)
+    out[used++] = run_dir.data;
+  else
+    mtp_text_free(&run_dir);
+  /* threaded BLAS libraries take all cores by default, which slows small cells down */
+  if (ok && !environment_value("OMP_NUM_THREADS")) ok = (out[used++] = mtp_strdup("OMP_NUM_THREADS=1")) != NULL;
+  if (ok) return out;
+  mtp_command_environment_free(out);
+  return NULL;
+}
+
+void mtp_command_environment_free(char **environment) {
+  for (char **e = environment; e && *e; e++) free(*e);
+  free(environment);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file qm/command.h
+ * The COMMAND of a driver string: found and made independent of the working folder before the first call. */
+#ifndef MTP_QM_COMMAND_H
+#define MTP_QM_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct mtp_command {
+  char **argv;   /**< NULL-terminated; argv[0] is an absolute path */
+  bool shell;    /**< argv is /bin/sh -c TEXT */
+  bool slurm;    /**< starts with srun, which needs the variables of the job */
+  char *name;    /**< the word that the user wrote, for messages */
+  char *run_dir; /**< the current folder when the command was opened */
+} mtp_command;
+
+/** Prepares words[count] followed by tail[tail_count]. A single word with blanks is a line for /bin/sh. Otherwise the
+ * first word is looked for on PATH, or taken relative to the current folder if it contains a slash, and later words
+ * that name something in the current folder become absolute, because the command will run elsewhere; the tail is passed
+ * as it is. On failure one line is in `reason`. */
+bool mtp_command_open(mtp_command *command, int count, const char *const *words, int tail_count,
+                      const char *const *tail, char *reason, size_t reason_size);
+void mtp_command_close(mtp_command *command);
+
+/** The environment for a run of the command: that of this process without the variables by which MPI libraries pass
+ * their state to children (a QM engine started from within an MPI process would take itself for one of its ranks), with
+ * MTP_RUN_DIR and, unless it is set, OMP_NUM_THREADS=1. NULL-terminated; NULL when memory is exhausted. */
+char **mtp_command_environment(const mtp_command *command);
+void mtp_command_environment_free(char **environment);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file qm/exec.c
+ * The driver `exec COMMAND`: the command finds in.extxyz in its working folder and leaves out.extxyz there. A comment
+ * key status= other than ok says that the result is no good. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "qm/check.h"
+#include "qm/command.h"
+#include "qm/drivers.h"
+#include "qm/folder.h"
+#include "qm/process.h"
+#include "qm/reason.h"
+#include "support/support.h"
+
+#define IN_FILE     "in.extxyz"
+#define OUT_FILE    "out.extxyz"
+#define STDOUT_FILE "stdout"
+#define STDERR_FILE "stderr"
+#define TOLERANCE   1e-4 /* A; engines print fewer digits than they were sent */
+
+static mtp_qm_status exec_open(void *user, int count, const char *const *arguments, void **state, char *reason,
+                               size_t reason_size) {
+  (void)user;
+  if (count < 1) {
+    mtp_qm_reason(reason, reason_size, "exec: expected a COMMAND after the name");
+    return MTP_QM_CANNOT_START;
+  }
+  mtp_command *command = mtp_calloc(1, sizeof *command);
+  if (command && mtp_command_open(command, count, arguments, 0, NULL, reason, reason_size)) {
+    *state = command;
+    return MTP_QM_OK;
+  }
+  if (!command) mtp_qm_reason(reason, reason_size, "out of memory");
+  free(command);
+  return MTP_QM_CANNOT_START;
+}
+
+static void exec_close(void *state) {
+  mtp_command_close(state);
+  free(state);
+}
+
+/* The command gets atoms and cell only: whatever else is known here could come back as if it were a result. */
+static mtp_status write_request(mtp_context *ctx, const mtp_qm_call *call, const char *path) {
+  mtp_config bare = *call->label;
+  bare.has_energy = bare.has_virial = bare.has_max_grade = false;
+  bare.force = bare.site_energy = bare.grade = NULL;
+  bare.feature_count = 0;
+  char *text = NULL;
+  size_t size = 0;
+  mtp_status status = mtp_config_format(ctx, &bare, call->species_count, call->names, MTP_FORMAT_EXTXYZ, &text, &size);
+  if (status == MTP_OK) status = mtp_file_replace(ctx, path, text, size);
+  free(text);
+  return status;
+}
+
+static mtp_qm_status judge_status(const mtp_config *frame, char *reason, size_t size) {
+  const char *status = mtp_config_get_feature(frame, "status");
+  if (!status || strcmp(status, "ok") == 0) return MTP_QM_OK;
+  mtp_qm_reason(reason, size, OUT_FILE " says status=%s", status);
+  return strstr(status, "conv") ? MTP_QM_NOT_CONVERGED : MTP_QM_CRASHED;
+}
+
+/* Moves the results over; atoms and cell of the label stay exactly as they were sent. */
+static void take_results(mtp_config *label, mtp_config *frame) {
+  label->has_energy = frame->has_energy;
+  label->energy = frame->energy;
+  label->has_virial = frame->has_virial;
+  memcpy(label->virial, frame->virial, sizeof label->virial);
+  free(label->force);
+  label->force = frame->force;
+  frame->force = NULL;
+}
+
+static mtp_qm_status read_result(mtp_context *ctx, mtp_qm_call *call, const char *path) {
+  mtp_config_set *set = NULL;
+  const mtp_read_options options = {.format = MTP_FORMAT_EXTXYZ};
+  mtp_status read = mtp_config_set_read(ctx, path, &options, &set);
+  if (read == MTP_OK && set->n != 1) {
+    read = mtp_fail(ctx, MTP_ERR_FORMAT, OUT_FILE " holds %zu configurations, expected one", set->n);
+  } else if (read == MTP_OK) {
+    mtp_qm_status status = judge_status(set->configs[0], call->reason, call->reason_size);
+    if (status != MTP_QM_OK) {
+      mtp_config_set_free(set);
+      return status;
+    }
+    read = mtp_config_set_map_species(ctx, set, call->species_count, call->names);
+  }
+  mtp_qm_status status = MTP_QM_BAD_DATA;
+  if (read != MTP_OK) {
+    mtp_qm_reason(call->reason, call->reason_size, "%s", mtp_context_message(ctx));
+  } else if (mtp_qm_same_atoms(call->config, set->configs[0], TOLERANCE, call->reason, call->reason_size)) {
+    take_results(call->label, set->configs[0]);
+    status = MTP_QM_OK;
+  }
+  mtp_config_set_free(set);
+  return status;
+}
+
+static mtp_qm_status run_command(mtp_context *ctx, const mtp_command *command, mtp_qm_call *call, const char *in,
+                                 const char *out) {
+  if (write_request(ctx, call, in) != MTP_OK) {
+    mtp_qm_reason(call->reason, call->reason_size, "%s", mtp_context_message(ctx));
+    return MTP_QM_CANNOT_START;
+  }
+  const mtp_process process = {
+      .command = command, .dir = call->dir, .out = STDOUT_FILE, .err = STDERR_FILE, .timeout = call->timeout};
+  int exit_code;
+  mtp_qm_status status = mtp_process_run(&process, &exit_code, call->reason, call->reason_size);
+  if (status == MTP_QM_OK) status = read_result(ctx, call, out);
+  if (status != MTP_QM_OK) mtp_qm_add_last_words(call->dir, STDERR_FILE, STDOUT_FILE, call->reason, call->reason_size);
+  return status;
+}
+
+static mtp_qm_status exec_label(void *state, mtp_qm_call *call) {
+  mtp_context *ctx = mtp_context_new();
+  char *in = mtp_folder_absolute(call->dir, IN_FILE), *out = mtp_folder_absolute(call->dir, OUT_FILE);
+  mtp_qm_status status = MTP_QM_CANNOT_START;
+  if (ctx && in && out)
+    status = run_command(ctx, state, call, in, out);
+  else
+    mtp_qm_reason(call->reason, call->reason_size, "out of memory");
+  free(in);
+  free(out);
+  mtp_context_free(ctx);
+  return status;
+}
+
+const mtp_qm_driver mtp_qm_exec = {
+    .name = "exec", .needs_dir = true, .open = exec_open, .label = exec_label, .close = exec_close};

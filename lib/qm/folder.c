@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file qm/folder.c
+ * The numbered folders that QM calls run in. */
+#include "qm/folder.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "qm/reason.h"
+#include "support/support.h"
+
+/* Paths of calls are reported in a fixed field (mtp_qm_report), and engines have limits of their own. */
+enum { PATH_LIMIT = 480, NUMBER_LIMIT = 1000000000 };
+
+char *mtp_folder_current(void) {
+  return getcwd(NULL, 0);
+}
+
+char *mtp_folder_absolute(const char *folder, const char *path) {
+  if (path[0] == '/') return mtp_strdup(path);
+  mtp_text text = {0};
+  while (path[0] == '.' && path[1] == '/' && path[2] && path[2] != '/') path += 2;
+  mtp_text_add(&text, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, path);
+  if (text.failed) mtp_text_free(&text);
+  return text.data;
+}
+
+/* mkdir -p; *created tells whether the last part is new. */
+static bool make_with_parents(const char *path, bool *created) {
+  char part[PATH_LIMIT + 1];
+  *created = false;
+  for (size_t i = 1; path[i]; i++) {
+    if (path[i] != '/') continue;
+    memcpy(part, path, i);
+    part[i] = 0;
+    if (mkdir(part, 0777) != 0 && errno != EEXIST) return false;
+  }
+  if (mkdir(path, 0777) == 0) {
+    *created = true;
+    return true;
+  }
+  if (errno != EEXIST) return false;
+  struct stat st;
+  if (stat(path, &st) != 0) return false;
+  if (!S_ISDIR(st.st_mode)) errno = ENOTDIR;
+  return S_ISDIR(st.st_mode);
+}
+
+/* The number that a name like 000123 stands for, -1 for any other name. */
+static long long number_of(const char *name) {
+  long long n = 0;
+  if (!*name) return -1;
+  for (; *name; name++) {
+    if (!isdigit((unsigned char)*name) || n > NUMBER_LIMIT) return -1;
+    n = 10 * n + (*name - '0');
+  }
+  return n;
+}
+
+static bool find_next(mtp_folders *folders) {
+  DIR *dir = opendir(folders->path);
+  if (!dir) return false;
+  folders->next = 1;
+  errno = 0;
+  for (struct dirent *entry; (entry = readdir(dir));) {
+    long long n = number_of(entry->d_name);
+    if (n >= folders->next) folders->next = n + 1;
+  }
+  int error = errno;
+  closedir(dir);
+  errno = error;
+  return error == 0;
+}
+
+bool mtp_folders_open(mtp_folders *folders, const char *path, char *reason, size_t reason_size) {
+  *folders = (mtp_folders){0};
+  char *current = mtp_folder_current();
+  folders->path = current ? mtp_folder_absolute(current, path) : NULL;
+  free(current);
+  size_t length = folders->path ? strlen(folders->path) : 0;
+  while (length > 1 && folders->path[length - 1] == '/') folders->path[--length] = 0;
+  if (length == 0)
+    mtp_qm_reason(reason, reason_size, "dir=%s: %s", path, strerror(errno));
+  else if (length > PATH_LIMIT)
+    mtp_qm_reason(reason, reason_size, "dir=%s: the path is longer than %d characters", path, PATH_LIMIT);
+  else if (!make_with_parents(folders->path, &folders->created))
+    mtp_qm_reason(reason, reason_size, "dir=%s: cannot create the folder %s: %s", path, folders->path, strerror(errno));
+  else if (!find_next(folders))
+    mtp_qm_reason(reason, reason_size, "dir=%s: cannot read the folder %s: %s", path, folders->path, strerror(errno));
+  else if (access(folders->path, W_OK | X_OK) != 0)
+    mtp_qm_reason(reason, reason_size, "dir=%s: cannot write into the folder %s: %s", path, folders->path,
+                  strerror(errno));
+  else
+    return true;
+  free(folders->path);
+  folders->path = NULL;
+  return false;
+}
+
+bool mtp_folders_make(mtp_folders *folders, char *dir, size_t dir_size, char *reason, size_t reason_size) {
+  bool parents_made = false;
+  for (;; folders->next++) {
+    if (snprintf(dir, dir_size, "%s/%06lld", folders->path, folders->next) >= (int)dir_size)
+      errno = ENAMETOOLONG;
+    else if (mkdir(dir, 0777) == 0) {
+      folders->next++;
+      return true;
+    } else if (errno == EEXIST)
+      continue; /* another process uses the same dir= */
+    else if (errno == ENOENT && !parents_made) {
+      /* that other process may have ended and removed the folder it had created */
+      bool created;
+      parents_made = true;
+      if (make_with_parents(folders->path, &created)) {
+        folders->next--;
+        continue;
+      }
+    }
+    mtp_qm_reason(reason, reason_size, "cannot create the folder %s: %s", dir, strerror(errno));
+    dir[0] = 0;
+    return false;
+  }
+}
+
+void mtp_folders_close(mtp_folders *folders) {
+  /* rmdir refuses a folder that holds something, which is what is wanted */
+  if (folders->path && folders->created) rmdir(folders->path);
+  free(folders->path);
+  *folders = (mtp_folders){0};
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *where) {
+  (void)st;
+  (void)type;
+  (void)where;
+  return remove(path);
+}
+
+bool mtp_folder_remove(const char *dir) {
+  return nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file qm/folder.h
+ * The numbered folders that QM calls run in. */
+#ifndef MTP_QM_FOLDER_H
+#define MTP_QM_FOLDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** A folder that holds numbered ones. */
+typedef struct mtp_folders {
+  char *path;     /**< absolute */
+  long long next; /**< the number to try next */
+  bool created;   /**< it did not exist before */
+} mtp_folders;
+
+/** Opens or creates `path` (with its parents) and finds the first number above all that are there. On failure one line
+ * is in `reason`. */
+bool mtp_folders_open(mtp_folders *folders, const char *path, char *reason, size_t reason_size);
+/** Creates the next numbered folder and writes its absolute path into `dir`. */
+bool mtp_folders_make(mtp_folders *folders, char *dir, size_t dir_size, char *reason, size_t reason_size);
+/** Removes the folder if it was created here and is empty. */
+void mtp_folders_close(mtp_folders *folders);
+
+/** Removes a folder and all within, without following links. */
+bool mtp_folder_remove(const char *dir);
+
+/** Current folder as malloc'ed text, NULL if there is none. */
+char *mtp_folder_current(void);
+/** `path` if it is absolute, else FOLDER/path; malloc'ed, NULL when memory is exhausted. */
+char *mtp_folder_absolute(const char *folder, const char *path);
+
+#endif

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file qm/process.c
+ * Running an engine as a child of a program that is not ours. */
+#include "qm/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
+
+#include "qm/reason.h"
+#include "support/support.h"
+
+#define GRACE          2.0  /* seconds between the polite and the final signal */
+#define SHORTEST_SLEEP 1e-3 /* of the waiting parent; grows to the longest */
+#define LONGEST_SLEEP  2e-2
+enum { FIRST_FILE = 3, FILE_LIMIT = 1 << 20 };
+
+/* Where a child failed before its command ran, sent through a pipe that the exec closes. */
+typedef struct failure {
+  int error;
+  char step; /* 'd' folder, 'f' files, 'x' exec */
+} failure;
+
+/* All that the child needs, prepared before the fork: after it only async-signal-safe calls are allowed, since other
+ * threads of the host may have held any lock. */
+typedef struct plan {
+  char *const *argv;
+  char *const *environment;
+  const char *dir, *out, *err;
+  int report; /* write end of the pipe */
+  unsigned open_files;
+} plan;
+
+static _Noreturn void give_up(const plan *p, char step) {
+  failure f = {.error = errno, .step = step};
+  ssize_t sent;
+  do sent = write(p->report, &f, sizeof f);
+  while (sent < 0 && errno == EINTR);
+  _exit(127);
+}
+
+static void attach(const plan *p, const char *path, int flags, int target) {
+  int fd = open(path, flags, 0666);
+  if (fd < 0 || dup2(fd, target) < 0) give_up(p, 'f');
+}
+
+/* Closes all files above the standard three, now or at an exec. */
+static void close_files(unsigned open_files, bool at_exec) {
+#if defined(__linux__) && defined(SYS_close_range)
+  enum { CLOEXEC_RANGE = 1 << 2 };
+  if (syscall(SYS_close_range, FIRST_FILE, ~0U, at_exec ? CLOEXEC_RANGE : 0) == 0) return;
+#endif
+  for (int fd = FIRST_FILE; fd < (int)open_files; fd++) at_exec ? fcntl(fd, F_SETFD, FD_CLOEXEC) : close(fd);
+}
+
+/* mpirun binds each rank to a core, and children inherit that; the kernel cuts the mask to what is allowed. */
+static void allow_all_processors(void) {
+#ifdef __linux__
+  unsigned long mask[1024];
+  memset(mask, 0xff, sizeof mask);
+  syscall(SYS_sched_setaffinity, 0, sizeof mask, mask);
+#endif
+}
+
+static _Noreturn void child_main(const plan *p) {
+  setsid();
+  allow_all_processors();
+  if (chdir(p->dir) != 0) give_up(p, 'd');
+  attach(p, "/dev/null", O_RDONLY, STDIN_FILENO);
+  attach(p, p->out, O_WRONLY | O_CREAT | O_TRUNC, STDOUT_FILENO);
+  attach(p, p->err, O_WRONLY | O_CREAT | O_TRUNC, STDERR_FILENO);
+  close_files(p->open_files, true); /* not now: the pipe has to live until the exec */
+  struct sigaction action = {.sa_handler = SIG_DFL};
+  for (int s = 1; s < NSIG; s++) sigaction(s, &action, NULL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  execve(p->argv[0], p->argv, p->environment);
+  give_up(p, 'x');
+}
+
+/* The pipe's ends stay clear of 0, 1, 2 even if the host has closed those, because the child replaces them. */
+static bool make_pipe(int ends[2]) {
+  int raw[2];
+  if (pipe(raw) != 0) return false;
+  bool ok = true;
+  for (int i = 0; i < 2; i++) {
+    ends[i] = fcntl(raw[i], F_DUPFD_CLOEXEC, FIRST_FILE);
+    ok = ok && ends[i] >= 0;
+    close(raw[i]);
+  }
+  for (int i = 0; !ok && i < 2; i++)
+    if (ends[i] >= 0) close(ends[i]);
+  return ok;
+}
+
+/* Forks with all signals blocked, and so they stay in the child, lest a handler of the host runs there. */
+static pid_t fork_quietly(void) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pid_t pid = fork();
+  if (pid == 0) return 0;
+  int error = errno;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  errno = error;
+  return pid;
+}
+
+static void sleep_for(double seconds) {
+  struct timespec t = {.tv_sec = (time_t)seconds};
+  t.tv_nsec = (long)((seconds - (double)t.tv_sec) * 1e9);
+  nanosleep(&t, NULL);
+}
+
+/* A process that outlives a killed host long enough to end the engine with all its offspring. It notices by a pipe of
+ * which the host holds the only other end. The kernel's own signal at a parent's death would reach the first process
+ * only, and launchers such as mpirun take a second SIGTERM as leave to abandon their ranks. */
+typedef struct guard {
+  pid_t pid; /* -1: could not be started; the engine runs without */
+  int hold;
+} guard;
+
+static _Noreturn void guard_main(int pipe_end, pid_t group, unsigned open_files) {
+  char word;
+  ssize_t got;
+  setsid(); /* a terminal or launcher that ends the host must not end the guard too */
+  if (dup2(pipe_end, STDIN_FILENO) < 0) _exit(1);
+  close(STDOUT_FILENO);
+  close(STDERR_FILENO);
+  close_files(open_files, false);
+  do got = read(STDIN_FILENO, &word, 1);
+  while (got < 0 && errno == EINTR);
+  kill(-group, SIGTERM);
+  kill(-group, SIGCONT);
+  for (double waited = 0; waited < GRACE && kill(-group, 0) == 0; waited += LONGEST_SLEEP) sleep_for(LONGEST_SLEEP);
+  kill(-group, SIGKILL);
+  _exit(0);
+}
+
+static guard start_guard(pid_t group, unsigned open_files) {
+  int ends[2];
+  guard g = {.pid = -1, .hold = -1};
+  if (!make_pipe(ends)) return g;
+  g.pid = fork_quietly();
+  if (g.pid == 0) guard_main(ends[0], group, open_files);
+  close(ends[0]);
+  g.hold = ends[1];
+  return g;
+}
+
+static void reap(pid_t pid) {
+  while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
+}
+
+static void dismiss_guard(guard g) {
+  if (g.pid > 0) {
+    kill(g.pid, SIGKILL); /* before the pipe is closed, which would set it to work */
+    reap(g.pid);
+  }
+  if (g.hold >= 0) close(g.hold);
+}
+
+/* False if the child wrote no report, that is, if its command was started. */
+static bool read_failure(int fd, failure *f) {
+  ssize_t got;
+  do got = read(fd, f, sizeof *f);
+  while (got < 0 && errno == EINTR);
+  return got == (ssize_t)sizeof *f;
+}
+
+/* Sleeps until the child has ended (true) or `seconds` have passed; 0 = no limit. The child is not reaped: until that
+ * is done nobody else can get its number, and its group can be signalled safely. */
+static bool wait_for_end(pid_t pid, double seconds) {
+  double start = mtp_now(), pause = SHORTEST_SLEEP;
+  for (;;) {
+    siginfo_t info = {0};
+    int rc = waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT);
+    if (rc == 0 && info.si_pid == pid) return true;
+    if (rc != 0 && errno != EINTR) return true; /* no such child: the host reaps all children itself */
+    double left = seconds > 0 ? start + seconds - mtp_now() : pause;
+    if (left <= 0) return false;
+    sleep_for(left < pause ? left : pause);
+    pause = pause * 1.25 < LONGEST_SLEEP ? pause * 1.25 : LONGEST_SLEEP;
+  }
+}
+
+/* Ends the group and reaps the child; false if somebody else took its status away. */
+static bool finish(pid_t pid, bool politely, int *status) {
+  if (politely) {
+    kill(-pid, SIGTERM);
+    kill(-pid, SIGCONT);
+    wait_for_end(pid, GRACE);
+  }
+  kill(-pid, SIGKILL);
+  pid_t got;
+  do got = waitpid(pid, status, 0);
+  while (got < 0 && errno == EINTR);
+  return got == pid;
+}
+
+static mtp_qm_status describe_failure(const mtp_process *p, const failure *f, char *reason, size_t size) {
+  const char *name = p->command->name;
+  if (f->step == 'd')
+    mtp_qm_reason(reason, size, "cannot enter the folder %s: %s", p->dir, strerror(f->error));
+  else if (f->step == 'f')
+    mtp_qm_reason(reason, size, "cannot create %s and %s in %s: %s", p->out, p->err, p->dir, strerror(f->error));
+  else if (f->error == ENOEXEC)
+    mtp_qm_reason(reason, size, "cannot run '%s': not a program, and no script that starts with #!", name);
+  else
+    mtp_qm_reason(reason, size, "cannot run '%s': %s", name, strerror(f->error));
+  return MTP_QM_CANNOT_START;
+}
+
+static mtp_qm_status describe_end(const mtp_process *p, int status, int *exit_code, char *reason, size_t size) {
+  const char *name = p->command->name;
+  if (WIFSIGNALED(status)) {
+    int number = WTERMSIG(status);
+    mtp_qm_reason(reason, size, "'%s' was ended by signal %d (%s)", name, number, strsignal(number));
+    return MTP_QM_CRASHED;
+  }
+  *exit_code = WEXITSTATUS(status);
+  if (*exit_code == 0) return MTP_QM_OK;
+  if (p->command->shell && (*exit_code == 126 || *exit_code == 127)) {
+    mtp_qm_reason(reason, size, "the shell cannot run '%s'", name);
+    return MTP_QM_CANNOT_START;
+  }
+  mtp_qm_reason(reason, size, "'%s' ended with exit code %d", name, *exit_code);
+  return MTP_QM_CRASHED;
+}
+
+static mtp_qm_status supervise(const mtp_process *p, const plan *made, pid_t pid, int report, int *exit_code,
+                               char *reason, size_t size) {
+  failure f;
+  int status = 0;
+  if (read_failure(report, &f)) {
+    finish(pid, false, &status);
+    return describe_failure(p, &f, reason, size);
+  }
+  guard g = start_guard(pid, made->open_files);
+  bool ended = wait_for_end(pid, p->timeout);
+  bool known = finish(pid, !ended, &status);
+  dismiss_guard(g);
+  if (!ended) {
+    mtp_qm_reason(reason, size, "'%s' was killed after timeout=%g s", p->command->name, p->timeout);
+    return MTP_QM_TIMEOUT;
+  }
+  if (!known) {
+    mtp_qm_reason(reason, size, "how '%s' ended is not known: the program around ignores SIGCHLD", p->command->name);
+    return MTP_QM_CRASHED;
+  }
+  return describe_end(p, status, exit_code, reason, size);
+}
+
+mtp_qm_status mtp_process_run(const mtp_process *process, int *exit_code, char *reason, size_t reason_size) {
+  *exit_code = -1;
+  int ends[2];
+  char **environment = mtp_command_environment(process->command);
+  if (!environment || !make_pipe(ends)) {
+    mtp_qm_reason(reason, reason_size, "cannot start '%s': %s", process->command->name, strerror(errno));
+    mtp_command_environment_free(environment);
+    return MTP_QM_CANNOT_START;
+  }
+  struct rlimit limit = {.rlim_cur = FILE_LIMIT};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  plan p = {.argv = process->command->argv,
+            .environment = environment,
+            .dir = process->dir,
+            .out = process->out,
+            .err = process->err,
+            .report = ends[1],
+            .open_files = limit.rlim_cur < FILE_LIMIT ? (unsigned)limit.rlim_cur : FILE_LIMIT};
+  pid_t pid = fork_quietly();
+  if (pid == 0) child_main(&p);
+  int error = errno;
+  close(ends[1]);
+  mtp_qm_status status = MTP_QM_CANNOT_START;
+  if (pid > 0)
+    status = supervise(process, &p, pid, ends[0], exit_code, reason, reason_size);
+  else
+    mtp_qm_reason(reason, reason_size, "cannot start '%s': %s", process->command->name, strerror(error));
+  close(ends[0]);
+  mtp_command_environment_free(environment);
+  return status;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file qm/qe.c
+ * The driver `qe TEMPLATE [COMMAND]`: pw.x of Quantum ESPRESSO on an input made from a template. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "qm/command.h"
+#include "qm/drivers.h"
+#include "qm/folder.h"
+#include "qm/process.h"
+#include "qm/qe_template.h"
+#include "qm/qe_xml.h"
+#include "qm/reason.h"
+#include "support/support.h"
+
+#define IN_FILE  "pw.in"
+#define OUT_FILE "pw.out"
+#define ERR_FILE "stderr"
+#define XML_FILE MTP_QE_OUTDIR "/" MTP_QE_PREFIX ".xml"
+
+typedef struct qe {
+  mtp_qe_template template;
+  mtp_command command;
+} qe;
+
+static void qe_close(void *state) {
+  qe *q = state;
+  mtp_command_close(&q->command);
+  mtp_qe_template_close(&q->template);
+  free(q);
+}
+
+static mtp_qm_status qe_open(void *user, int count, const char *const *arguments, void **state, char *reason,
+                             size_t reason_size) {
+  (void)user;
+  static const char *const default_command[] = {"pw.x"};
+  static const char *const tail[] = {"-in", IN_FILE};
+  if (count < 1) {
+    mtp_qm_reason(reason, reason_size, "qe: expected a TEMPLATE (an ordinary pw.x input) after the name");
+    return MTP_QM_CANNOT_START;
+  }
+  qe *q = mtp_calloc(1, sizeof *q);
+  if (!q) {
+    mtp_qm_reason(reason, reason_size, "out of memory");
+    return MTP_QM_CANNOT_START;
+  }
+  bool given = count > 1;
+  if (mtp_qe_template_open(&q->template, arguments[0], reason, reason_size) &&
+      mtp_command_open(&q->command, given ? count - 1 : 1, given ? arguments + 1 : default_command, 2, tail, reason,
+                       reason_size)) {
+    *state = q;
+    return MTP_QM_OK;
+  }
+  qe_close(q);
+  return MTP_QM_CANNOT_START;
+}
+
+/* Labels of the species that occur in the configuration; the others stay NULL. */
+static bool choose_labels(const qe *q, const mtp_qm_call *call, const char **labels) {
+  for (size_t i = 0; i < call->config->n; i++) {
+    int s = call->config->species[i];
+    if (!labels[s]) labels[s] = mtp_qe_template_label(&q->template, call->names[s], call->reason, call->reason_size);
+    if (!labels[s]) return false;
+  }
+  return true;
+}
+
+static bool write_input(const qe *q, const mtp_qm_call *call, const char *const *labels) {
+  mtp_context *ctx = mtp_context_new();
+  mtp_text deck = {0};
+  char *path = mtp_folder_absolute(call->dir, IN_FILE);
+  mtp_qe_template_write(&q->template, call->config, labels, &deck);
+  bool ok = ctx && path && !deck.failed;
+  if (!ok) {
+    mtp_qm_reason(call->reason, call->reason_size, "out of memory");
+  } else if (mtp_file_replace(ctx, path, deck.data, deck.size) != MTP_OK) {
+    mtp_qm_reason(call->reason, call->reason_size, "%s", mtp_context_message(ctx));
+    ok = false;
+  }
+  free(path);
+  mtp_text_free(&deck);
+  mtp_context_free(ctx);
+  return ok;
+}
+
+/* The line of the output that contains `phrase`, without blanks around it, and what comes after that line; NULL if
+ * there is none. */
+static const char *find_line(const char *output, const char *phrase, int *length) {
+  const char *at = strstr(output, phrase);
+  if (!at) return NULL;
+  while (at > output && at[-1] != '\n') at--;
+  at += strspn(at, " \t");
+  *length = (int)strcspn(at, "\r\n");
+  return at;
+}
+
+/* pw.x says "Error in routine NAME (CODE):" and what is wrong in the next line. */
+static bool quote_error(const char *output, char *reason, size_t size) {
+  int length;
+  const char *line = find_line(output, "Error in routine", &length);
+  if (!line) return false;
+  const char *next = line + length;
+  next += strspn(next, " \t\r\n");
+  int next_length = *next == '%' ? 0 : (int)strcspn(next, "\r\n");
+  mtp_qm_reason(reason, size, "%s: %.*s %.*s", reason, length, line, next_length, next);
+  return true;
+}
+
+static bool quote_no_convergence(const char *output, char *reason, size_t size) {
+  static const char *const phrases[] = {"convergence NOT achieved", "Maximum CPU time exceeded"};
+  for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++) {
+    int length;
+    const char *line = find_line(output, phrases[i], &length);
+    if (!line) continue;
+    mtp_qm_reason(reason, size, "pw.x: %.*s", length, line);
+    return true;
+  }
+  return false;
+}
+
+/* Judges a run that was not killed. The exit code alone will not do: launchers and scripts may swallow it. */
+static mtp_qm_status judge(mtp_qm_status ended, int exit_code, const mtp_qm_call *call, const char *output,
+                           const char *xml, const char *const *labels) {
+  if (quote_no_convergence(output, call->reason, call->reason_size)) return MTP_QM_NOT_CONVERGED;
+  if (ended == MTP_QM_OK) ended = mtp_qe_xml_read(xml, labels, call->label, call->reason, call->reason_size);
+  if (ended == MTP_QM_OK) return ended;
+  if (!quote_error(output, call->reason, call->reason_size))
+    mtp_qm_add_last_words(call->dir, ERR_FILE, OUT_FILE, call->reason, call->reason_size);
+  /* 2 is how pw.x itself says that it stopped in order, but without a converged result */
+  return exit_code == 2 && strstr(output, "JOB DONE") ? MTP_QM_NOT_CONVERGED : ended;
+}
+
+static mtp_qm_status run(const qe *q, mtp_qm_call *call, const char *const *labels) {
+  const mtp_process process = {
+      .command = &q->command, .dir = call->dir, .out = OUT_FILE, .err = ERR_FILE, .timeout = call->timeout};
+  int exit_code;
+  mtp_qm_status status = mtp_process_run(&process, &exit_code, call->reason, call->reason_size);
+  if (status == MTP_QM_TIMEOUT || status == MTP_QM_CANNOT_START) {
+    mtp_qm_add_last_words(call->dir, ERR_FILE, OUT_FILE, call->reason, call->reason_size);
+    return status;
+  }
+  char *out_path = mtp_folder_absolute(call->dir, OUT_FILE), *xml_path = mtp_folder_absolute(call->dir, XML_FILE);
+  char *output = NULL;
+  size_t size;
+  if (out_path && xml_path && mtp_file_read(NULL, out_path, &output, &size) == MTP_OK) {
+    status = judge(status, exit_code, call, output, xml_path, labels);
+  } else {
+    mtp_qm_reason(call->reason, call->reason_size, "cannot read " OUT_FILE);
+    status = MTP_QM_BAD_DATA;
+  }
+  free(output);
+  free(out_path);
+  free(xml_path);
+  return status;
+}
+
+static mtp_qm_status qe_label(void *state, mtp_qm_call *call) {
+  const qe *q = state;
+  const mtp_config *cfg = call->config;
+  if (!(mtp_config_volume(cfg) > 0) || !(cfg->periodic[0] || cfg->periodic[1] || cfg->periodic[2])) {
+    mtp_qm_reason(call->reason, call->reason_size,
+                  "pw.x needs a cell: three lattice vectors, at least one direction periodic");
+    return MTP_QM_BAD_DATA;
+  }
+  const char **labels = mtp_calloc((size_t)call->species_count, sizeof *labels);
+  mtp_qm_status status = MTP_QM_CANNOT_START;
+  if (!labels)
+    mtp_qm_reason(call->reason, call->reason_size, "out of memory");
+  else if (choose_labels(q, call, labels) && write_input(q, call, labels))
+    status = run(q, call, labels);
+  free(labels);
+  return status;
+}
+
+const mtp_qm_driver mtp_qm_qe = {
+    .name = "qe", .needs_dir = true, .open = qe_open, .label = qe_label, .close = qe_close};

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**@file support_qm.h
+ * For the tests of QM drivers: a scratch folder to work in, small files, and a configuration to label. */
+#ifndef SUPPORT_QM_H
+#define SUPPORT_QM_H
+
+#include <stdbool.h>
+
+#include "mtp/config.h"
+
+/** cmocka group set-up and tear-down: makes a scratch folder the current one, and removes it again. */
+int qm_enter_scratch(void **state);
+int qm_leave_scratch(void **state);
+
+/** Writes a file in the current folder. */
+void qm_write_file(const char *path, const char *text);
+/** Writes an executable shell script in the current folder. */
+void qm_write_script(const char *path, const char *body);
+/** Text of a file, malloc'ed; the test fails if it cannot be read. */
+char *qm_read_file(const char *path);
+bool qm_exists(const char *path);
+/** Number of entries of a folder, -1 if there is no such folder. */
+int qm_count_entries(const char *path);
+/** Removes the folder `qm` of the test before. */
+void qm_remove_calls(void);
+
+/** Two atoms of species 0 and 1 in a sheared periodic cell, 4 A wide. */
+mtp_config *qm_small_cell(void);
+
+#endif
