@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file config/config.c
+ * One configuration: life cycle and features. */
+#include "mtp/config.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/config_internal.h"
+#include "support/support.h"
+
+mtp_config *mtp_config_new(size_t n) {
+  if (n > SIZE_MAX / 3) return NULL;
+  mtp_config *cfg = mtp_calloc(1, sizeof *cfg);
+  if (!cfg) return NULL;
+  cfg->n = n;
+  cfg->species = mtp_calloc(n, sizeof *cfg->species);
+  cfg->x = mtp_calloc(3 * n, sizeof *cfg->x);
+  if (!cfg->species || !cfg->x) {
+    mtp_config_free(cfg);
+    return NULL;
+  }
+  return cfg;
+}
+
+void mtp_config_free(mtp_config *cfg) {
+  if (!cfg) return;
+  free(cfg->species);
+  free(cfg->x);
+  free(cfg->force);
+  free(cfg->site_energy);
+  free(cfg->grade);
+  for (size_t i = 0; i < cfg->feature_count; i++) {
+    free(cfg->features[i].key);
+    free(cfg->features[i].value);
+  }
+  free(cfg->features);
+  free(cfg);
+}
+
+/* Copies an optional array; false when memory is exhausted. */
+static bool copy_array(double **to, const double *from, size_t count) {
+  if (!from) return true;
+  *to = mtp_calloc(count, sizeof **to);
+  if (*to) memcpy(*to, from, count * sizeof **to);
+  return *to != NULL;
+}
+
+mtp_config *mtp_config_copy(const mtp_config *cfg) {
+  mtp_config *copy = mtp_calloc(1, sizeof *copy);
+  if (!copy) return NULL;
+  *copy = *cfg;
+  copy->species = NULL;
+  copy->x = copy->force = copy->site_energy = copy->grade = NULL;
+  copy->features = NULL;
+  copy->feature_count = 0;
+  copy->species = mtp_calloc(cfg->n, sizeof *copy->species);
+  bool ok = copy->species && copy_array(&copy->x, cfg->x, 3 * cfg->n) &&
+            copy_array(&copy->force, cfg->force, 3 * cfg->n) &&
+            copy_array(&copy->site_energy, cfg->site_energy, cfg->n) && copy_array(&copy->grade, cfg->grade, cfg->n);
+  if (ok) memcpy(copy->species, cfg->species, cfg->n * sizeof *copy->species);
+  for (size_t i = 0; ok && i < cfg->feature_count; i++)
+    ok = mtp_config_set_feature(NULL, copy, cfg->features[i].key, cfg->features[i].value) == MTP_OK;
+  if (ok) return copy;
+  mtp_config_free(copy);
+  return NULL;
+}
+
+double mtp_config_volume(const mtp_config *cfg) {
+  for (int d = 0; d < 3; d++)
+    if (!mtp_cell_has_row(cfg, d)) return 0;
+  double normal[3];
+  mtp_cross(cfg->cell, cfg->cell + 3, normal);
+  return fabs(mtp_dot(normal, cfg->cell + 6));
+}
+
+mtp_status mtp_config_require_force(mtp_context *ctx, mtp_config *cfg) {
+  if (!cfg) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "no configuration given");
+  if (!cfg->force) cfg->force = mtp_calloc(3 * cfg->n, sizeof *cfg->force);
+  return cfg->force ? MTP_OK : mtp_fail_memory(ctx);
+}
+
+static mtp_feature *find_feature(const mtp_config *cfg, const char *key) {
+  for (size_t i = 0; i < cfg->feature_count; i++)
+    if (strcmp(cfg->features[i].key, key) == 0) return &cfg->features[i];
+  return NULL;
+}
+
+mtp_status mtp_config_set_feature(mtp_context *ctx, mtp_config *cfg, const char *key, const char *value) {
+  if (!cfg || !key || !value || !*key || strchr(key, '\n'))
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "a feature needs a configuration, a key of one line and a value");
+  char *new_value = mtp_strdup(value);
+  if (!new_value) return mtp_fail_memory(ctx);
+  mtp_feature *feature = find_feature(cfg, key);
+  if (feature) {
+    free(feature->value);
+    feature->value = new_value;
+    return MTP_OK;
+  }
+  mtp_feature *larger = mtp_realloc(cfg->features, cfg->feature_count + 1, sizeof *larger);
+  if (larger) cfg->features = larger;
+  char *new_key = larger ? mtp_strdup(key) : NULL;
+  if (!new_key) {
+    free(new_value);
+    return mtp_fail_memory(ctx);
+  }
+  cfg->features[cfg->feature_count++] = (mtp_feature){new_key, new_value};
+  return MTP_OK;
+}
+
+const char *mtp_config_get_feature(const mtp_config *cfg, const char *key) {
+  const mtp_feature *feature = find_feature(cfg, key);
+  return feature ? feature->value : NULL;
+}

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file config/extxyz_read.c
+ * Reads extended XYZ in the dialects that are around, and plain XYZ. */
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "config/extxyz.h"
+#include "config/species.h"
+
+enum role { ROLE_DROPPED, ROLE_SPECIES, ROLE_NUMBER, ROLE_POSITION, ROLE_FORCE, ROLE_SITE_ENERGY, ROLE_GRADE };
+
+#define MAX_PROPERTIES 64
+
+typedef struct property {
+  enum role role;
+  int columns;
+} property;
+
+/* What outlives a record. */
+typedef struct file_state {
+  mtp_config_set *set;
+  mtp_dropped dropped;
+  bool warned_asymmetry, warned_extra;
+} file_state;
+
+typedef struct record {
+  mtp_scan *scan;
+  file_state *file;
+  mtp_config *cfg;
+  size_t size;
+  property properties[MAX_PROPERTIES];
+  int property_count, column_count;
+  bool plain; /* no Properties: species x y z, and more columns are not an error */
+  bool has_lattice, has_pbc, has_stress, has_virial;
+  double stress[6];
+} record;
+
+static const struct {
+  const char *name;
+  enum role role;
+  int columns;
+} known_properties[] = {
+    {"species", ROLE_SPECIES, 1},
+    {"element", ROLE_SPECIES, 1},
+    {"Z", ROLE_NUMBER, 1},
+    {"numbers", ROLE_NUMBER, 1},
+    {"pos", ROLE_POSITION, 3},
+    {"positions", ROLE_POSITION, 3},
+    {"forces", ROLE_FORCE, 3},
+    {"force", ROLE_FORCE, 3},
+    {"site_energy", ROLE_SITE_ENERGY, 1},
+    {"local_energy", ROLE_SITE_ENERGY, 1},
+    {"energies", ROLE_SITE_ENERGY, 1},
+    {"grade", ROLE_GRADE, 1},
+};
+
+/* Up to the next ':'. */
+static mtp_span take_field(mtp_span *rest) {
+  const char *colon = memchr(rest->s, ':', rest->n);
+  mtp_span field = {rest->s, colon ? (size_t)(colon - rest->s) : rest->n};
+  size_t used = field.n + (colon ? 1 : 0);
+  *rest = (mtp_span){rest->s + used, rest->n - used};
+  return field;
+}
+
+static bool has_role(const record *r, enum role role) {
+  for (int k = 0; k < r->property_count; k++)
+    if (r->properties[k].role == role) return true;
+  return false;
+}
+
+static mtp_status add_property(record *r, mtp_span name, mtp_span type, size_t columns) {
+  property p = {ROLE_DROPPED, (int)columns};
+  for (size_t k = 0; k < sizeof known_properties / sizeof *known_properties; k++) {
+    if (!mtp_span_is(name, known_properties[k].name)) continue;
+    p.role = known_properties[k].role;
+    if (p.columns != known_properties[k].columns || mtp_span_is(type, "L"))
+      return mtp_scan_fail(r->scan, "found property '%s' with %d columns of type %c, expected %d of numbers or text",
+                           known_properties[k].name, p.columns, type.s[0], known_properties[k].columns);
+  }
+  /* of two names for one thing the first counts; the other is reported like an unknown one */
+  if (p.role != ROLE_DROPPED && has_role(r, p.role)) p.role = ROLE_DROPPED;
+  if (p.role == ROLE_DROPPED) mtp_dropped_add(&r->file->dropped, name);
+  r->properties[r->property_count++] = p;
+  r->column_count += p.columns;
+  return MTP_OK;
+}
+
+static mtp_status parse_properties(record *r, const char *value) {
+  mtp_span rest = {value, strlen(value)};
+  r->property_count = r->column_count = 0;
+  while (rest.n) {
+    mtp_span name = take_field(&rest), type = take_field(&rest), columns = take_field(&rest);
+    size_t count = 0;
+    bool known_type = type.n == 1 && strchr("RISL", type.s[0]);
+    if (!name.n || !known_type || !mtp_span_count(columns, 1000, &count) || !count ||
+        r->property_count == MAX_PROPERTIES)
+      return mtp_scan_fail(r->scan, "found Properties=%s, expected NAME:TYPE:COUNT:... with types R, I, S, L",
+                           mtp_span_quote((mtp_span){value, strlen(value)}).text);
+    mtp_status status = add_property(r, name, type, count);
+    if (status != MTP_OK) return status;
+  }
+  r->plain = false;
+  return MTP_OK;
+}
+
+/* Numbers between blanks, commas and brackets. Returns how many, -1 for something else or more than `most`. */
+static int parse_numbers(const char *value, double *numbers, int most) {
+  int count = 0;
+  while (*value) {
+    size_t skip = strspn(value, " \t\r\n,[]{}()");
+    size_t length = strcspn(value + skip, " \t\r\n,[]{}()");
+    if (length && (count == most || !mtp_span_real((mtp_span){value + skip, length}, &numbers[count++]))) return -1;
+    value += skip + length;
+  }
+  return count;
+}
+
+static mtp_status bad_value(record *r, const char *key, const char *value, const char *expected) {
+  return mtp_scan_fail(r->scan, "found %s=\"%s\", expected %s", key,
+                       mtp_span_quote((mtp_span){value, strlen(value)}).text, expected);
+}
+
+static mtp_status parse_lattice(record *r, const char *value) {
+  if (parse_numbers(value, r->cfg->cell, 9) != 9) return bad_value(r, "Lattice", value, "nine finite numbers");
+  r->has_lattice = true;
+  return MTP_OK;
+}
+
+static mtp_status parse_pbc(record *r, const char *value) {
+  mtp_span rest = {value, strlen(value)};
+  int count = 0;
+  while (rest.n) {
+    size_t skip = strspn(rest.s, " \t,[]{}()"), length = strcspn(rest.s + skip, " \t,[]{}()");
+    mtp_span word = {rest.s + skip, length};
+    rest = (mtp_span){word.s + length, rest.n - skip - length};
+    if (!length) continue;
+    bool yes =
+        mtp_span_is_ignoring_case(word, "T") || mtp_span_is_ignoring_case(word, "true") || mtp_span_is(word, "1");
+    bool no =
+        mtp_span_is_ignoring_case(word, "F") || mtp_span_is_ignoring_case(word, "false") || mtp_span_is(word, "0");
+    if (count == 3 || (!yes && !no)) return bad_value(r, "pbc", value, "three times T or F");
+    r->cfg->periodic[count++] = yes;
+  }
+  if (count != 3) return bad_value(r, "pbc", value, "three times T or F");
+  r->has_pbc = true;
+  return MTP_OK;
+}
+
+/* Nine numbers row by row, or six in the order xx yy zz yz xz xy. */
+static mtp_status parse_tensor(record *r, const char *key, const char *value, double out[6]) {
+  double t[9];
+  int count = parse_numbers(value, t, 9);
+  if (count == 6) {
+    const double in_memory[6] = {t[0], t[1], t[2], t[5], t[4], t[3]};
+    memcpy(out, in_memory, sizeof in_memory);
+    return MTP_OK;
+  }
+  if (count != 9) return bad_value(r, key, value, "nine or six finite numbers");
+  double largest = 0, asymmetry = fmax(fabs(t[1] - t[3]), fmax(fabs(t[2] - t[6]), fabs(t[5] - t[7])));
+  for (int k = 0; k < 9; k++) largest = fmax(largest, fabs(t[k]));
+  if (asymmetry > 1e-3 * largest && !r->file->warned_asymmetry) {
+    r->file->warned_asymmetry = true;
+    mtp_message(r->scan->ctx, MTP_WARNING, "%s:%zu: %s is not symmetric, its symmetric part is taken", r->scan->path,
+                r->scan->line, key);
+  }
+  const double in_memory[6] = {t[0],
+                               t[4],
+                               t[8],
+                               t[1] == t[3] ? t[1] : 0.5 * t[1] + 0.5 * t[3],
+                               t[2] == t[6] ? t[2] : 0.5 * t[2] + 0.5 * t[6],
+                               t[5] == t[7] ? t[5] : 0.5 * t[5] + 0.5 * t[7]};
+  memcpy(out, in_memory, sizeof in_memory);
+  return MTP_OK;
+}
+
+static mtp_status parse_number(record *r, const char *key, const char *value, bool *has, double *number) {
+  if (*has) return mtp_scan_fail(r->scan, "found '%s' a second time, expected it once", key);
+  if (parse_numbers(value, number, 1) != 1) return bad_value(r, key, value, "a finite number");
+  *has = true;
+  return MTP_OK;
+}
+
+static mtp_status take_pair(record *r, const char *key, const char *value) {
+  mtp_config *cfg = r->cfg;
+  if (strcasecmp(key, "Lattice") == 0) return parse_lattice(r, value);
+  if (strcasecmp(key, "Properties") == 0) return parse_properties(r, value);
+  if (strcasecmp(key, "pbc") == 0) return parse_pbc(r, value);
+  if (strcasecmp(key, "energy") == 0) return parse_number(r, key, value, &cfg->has_energy, &cfg->energy);
+  if (strcasecmp(key, "max_grade") == 0 || strcasecmp(key, "MV_grade") == 0)
+    return parse_number(r, key, value, &cfg->has_max_grade, &cfg->max_grade);
+  if (strcasecmp(key, "virial") == 0) {
+    r->has_virial = true;
+    return parse_tensor(r, key, value, cfg->virial);
+  }
+  if (strcasecmp(key, "stress") == 0) {
+    r->has_stress = true;
+    return parse_tensor(r, key, value, r->stress);
+  }
+  const char *before = mtp_config_get_feature(cfg, key);
+  if (before && strcmp(before, value) != 0)
+    return mtp_scan_fail(r->scan, "found '%s' a second time with another value, expected it once",
+                         mtp_span_quote((mtp_span){key, strlen(key)}).text);
+  return mtp_config_set_feature(r->scan->ctx, cfg, key, value);
+}
+
+/* The cell is complete: periodic directions, and a stress as the virial it means. */
+static mtp_status finish_cell(record *r) {
+  mtp_config *cfg = r->cfg;
+  for (int d = 0; d < 3; d++) {
+    bool row = mtp_cell_has_row(cfg, d);
+    if (!r->has_pbc) cfg->periodic[d] = row;
+    if (cfg->periodic[d] && !row)
+      return mtp_scan_fail(r->scan, "found direction %d periodic without a lattice vector, expected one in Lattice",
+                           d + 1);
+  }
+  if (r->has_stress && !r->has_virial) {
+    double volume = mtp_config_volume(cfg);
+    if (volume == 0)
+      return mtp_scan_fail(r->scan, "found a stress without a cell, expected a Lattice of three vectors");
+    for (int k = 0; k < 6; k++) {
+      cfg->virial[k] = -r->stress[k] * volume;
+      if (!isfinite(cfg->virial[k])) return mtp_scan_fail(r->scan, "found a stress beyond all bounds");
+    }
+  }
+  cfg->has_virial = r->has_stress || r->has_virial;
+  return MTP_OK;
+}
+
+static mtp_status read_comment(record *r) {
+  mtp_scan *scan = r->scan;
+  if (!mtp_scan_line(scan)) return mtp_scan_expected(scan, scan->rest, "the comment line of a configuration");
+  mtp_span line = mtp_span_trim(scan->rest);
+  scan->rest = (mtp_span){scan->rest.s + scan->rest.n, 0};
+  r->plain = true;
+  r->properties[0] = (property){ROLE_SPECIES, 1};
+  r->properties[1] = (property){ROLE_POSITION, 3};
+  r->property_count = 2;
+  r->column_count = 4;
+  mtp_status status = MTP_OK;
+  if (line.n && !memchr(line.s, '=', line.n)) { /* free text of a plain file */
+    if (memchr(line.s, 0, line.n)) return mtp_scan_fail(scan, "found a zero byte, expected a comment line");
+    char *comment = mtp_span_copy(line);
+    status = comment ? mtp_config_set_feature(scan->ctx, r->cfg, "comment", comment) : mtp_fail_memory(scan->ctx);
+    free(comment);
+    return status;
+  }
+  for (;;) {
+    char *key, *value;
+    status = mtp_extxyz_next_pair(scan, &line, &key, &value);
+    if (status != MTP_OK || !key) break;
+    status = take_pair(r, key, value);
+    free(key);
+    free(value);
+    if (status != MTP_OK) break;
+  }
+  if (status == MTP_OK) status = finish_cell(r);
+  if (status == MTP_OK && !has_role(r, ROLE_POSITION))
+    return mtp_scan_fail(scan, "found Properties without positions, expected pos:R:3");
+  if (status == MTP_OK && !has_role(r, ROLE_SPECIES) && !has_role(r, ROLE_NUMBER))
+    return mtp_scan_fail(scan, "found Properties without species, expected species:S:1 or Z:I:1");
+  return status;
+}
+
+static mtp_status set_species(record *r, size_t i, mtp_span token) {
+  for (size_t k = 0; k < token.n; k++)
+    if ((unsigned char)token.s[k] <= ' ' || token.s[k] == 127)
+      return mtp_scan_expected(r->scan, token, "the name of an element");
+  r->cfg->species[i] = mtp_set_species_of(r->file->set, token);
+  return r->cfg->species[i] < 0 ? mtp_fail_memory(r->scan->ctx) : MTP_OK;
+}
+
+static mtp_status set_number(record *r, size_t i, mtp_span token) {
+  size_t number;
+  if (!mtp_span_count(token, MTP_ELEMENT_MAX, &number)) return mtp_scan_expected(r->scan, token, "an atomic number");
+  const char *symbol = mtp_element_symbol((int)number);
+  return set_species(r, i, (mtp_span){symbol, strlen(symbol)});
+}
+
+static mtp_status read_property(record *r, const property *p, size_t i) {
+  double *target = NULL;
+  if (p->role == ROLE_POSITION) target = r->cfg->x + 3 * i;
+  if (p->role == ROLE_FORCE) target = r->cfg->force + 3 * i;
+  if (p->role == ROLE_SITE_ENERGY) target = r->cfg->site_energy + i;
+  if (p->role == ROLE_GRADE) target = r->cfg->grade + i;
+  for (int k = 0; k < p->columns; k++) {
+    mtp_span token;
+    if (!mtp_span_token(&r->scan->rest, &token))
+      return mtp_scan_fail(r->scan, "found too few columns for atom %zu of %zu, expected %d", i + 1, r->size,
+                           r->column_count);
+    mtp_status status = MTP_OK;
+    if (target && !mtp_span_real(token, &target[k])) return mtp_scan_expected(r->scan, token, "a finite number");
+    if (p->role == ROLE_SPECIES) status = set_species(r, i, token);
+    if (p->role == ROLE_NUMBER && !has_role(r, ROLE_SPECIES)) status = set_number(r, i, token);
+    if (status != MTP_OK) return status;
+  }
+  return MTP_OK;
+}
+
+static mtp_status read_atom(record *r, size_t i) {
+  mtp_scan *scan = r->scan;
+  if (!mtp_scan_line(scan))
+    return mtp_scan_fail(scan, "found the end of the file, expected atom %zu of %zu", i + 1, r->size);
+  for (int k = 0; k < r->property_count; k++) {
+    mtp_status status = read_property(r, &r->properties[k], i);
+    if (status != MTP_OK) return status;
+  }
+  mtp_span token;
+  if (!mtp_span_token(&scan->rest, &token)) return MTP_OK;
+  if (!r->plain)
+    return mtp_scan_fail(scan, "found '%s', expected the end of the line after %d columns", mtp_span_quote(token).text,
+                         r->column_count);
+  scan->rest.n = 0;
+  if (!r->file->warned_extra)
+    mtp_message(scan->ctx, MTP_WARNING,
+                "%s:%zu: columns beyond the position are not kept: Properties does not name them", scan->path,
+                scan->line);
+  r->file->warned_extra = true;
+  return MTP_OK;
+}
+
+static mtp_status allocate_columns(record *r) {
+  mtp_config *cfg = r->cfg;
+  bool force = has_role(r, ROLE_FORCE), site = has_role(r, ROLE_SITE_ENERGY), grade = has_role(r, ROLE_GRADE);
+  if (force) cfg->force = mtp_calloc(3 * cfg->n, sizeof *cfg->force);
+  if (site) cfg->site_energy = mtp_calloc(cfg->n, sizeof *cfg->site_energy);
+  if (grade) cfg->grade = mtp_calloc(cfg->n, sizeof *cfg->grade);
+  bool ok = (!force || cfg->force) && (!site || cfg->site_energy) && (!grade || cfg->grade);
+  return ok ? MTP_OK : mtp_fail_memory(r->scan->ctx);
+}
+
+static mtp_status read_record(mtp_scan *scan, void *state, mtp_config **out) {
+  record r = {.scan = scan, .file = state};
+  mtp_span line = mtp_span_trim(scan->rest);
+  if (!mtp_span_count(line, INT_MAX, &r.size))
+    return mtp_scan_expected(scan, line, "a line with nothing but the number of atoms");
+  /* a wrong number must not claim all memory: an atom takes four bytes of text at least, and the text ends first */
+  size_t most = (size_t)(scan->end - scan->next) / 4 + 1;
+  r.cfg = mtp_config_new(r.size < most ? r.size : most);
+  mtp_status status = r.cfg ? read_comment(&r) : mtp_fail_memory(scan->ctx);
+  if (status == MTP_OK) status = allocate_columns(&r);
+  for (size_t i = 0; i < r.size && status == MTP_OK; i++) status = read_atom(&r, i);
+  if (status == MTP_OK)
+    *out = r.cfg;
+  else
+    mtp_config_free(r.cfg);
+  return status;
+}
+
+mtp_status mtp_extxyz_parse(mtp_context *ctx, const char *path, const char *data, size_t size, size_t first_line,
+                            const mtp_read_options *options, mtp_config_set *set) {
+  mtp_scan scan = mtp_scan_start(ctx, path, data, size, first_line);
+  file_state state = {.set = set};
+  mtp_status status = mtp_records_parse(&scan, options, read_record, &state, set);
+  mtp_dropped_report(&state.dropped, ctx, scan.path, "columns that are not kept");
+  return status;
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**@file test_config_extxyz.c
+ * Extended XYZ in its dialects: what is read, what is refused and where, and that nothing is lost on the way. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support_config.h"
+
+static const char full[] =
+    "2\n"
+    "Lattice=\"4 0 0.5 0 5 0 0 0 6\" Properties=grade:R:1:pos:R:3:species:S:1:forces:R:3:tags:I:2:site_energy:R:1 "
+    "energy=-4.000000000001 virial=\"1 4 5 4 2 6 5 6 3\" pbc=\"T F true\" max_grade=2.5 config_type=bulk "
+    "note='two \\'words\\'' \"a key\" = \"say \\\"hi\\\"\" array=[[1, 2], [3, 4]] old={1 2 3} flag\n"
+    "0.7 1.1 1.2 1.3 Al 0.1 0.2 0.3 1 2 -1.5\n"
+    "1.7 2.1 2.2 2.3 Ni -0.1 -0.2 -0.3 3 4 -2.5\n";
+
+static void test_everything(void **state) {
+  bench *b = *state;
+  mtp_config_set *set = bench_read(b, "a.xyz", full);
+  assert_int_equal(set->n, 1);
+  const mtp_config *cfg = set->configs[0];
+  static const double x[6] = {1.1, 1.2, 1.3, 2.1, 2.2, 2.3}, force[6] = {0.1, 0.2, 0.3, -0.1, -0.2, -0.3};
+  static const double virial[6] = {1, 2, 3, 4, 5, 6}, cell[9] = {4, 0, 0.5, 0, 5, 0, 0, 0, 6};
+  assert_memory_equal(cfg->x, x, sizeof x);
+  assert_memory_equal(cfg->force, force, sizeof force);
+  assert_memory_equal(cfg->cell, cell, sizeof cell);
+  assert_memory_equal(cfg->virial, virial, sizeof virial);
+  assert_true(cfg->periodic[0] && !cfg->periodic[1] && cfg->periodic[2]);
+  assert_true(cfg->has_energy && cfg->energy == -4.000000000001);
+  assert_true(cfg->has_max_grade && cfg->max_grade == 2.5);
+  assert_true(cfg->grade[0] == 0.7 && cfg->grade[1] == 1.7);
+  assert_true(cfg->site_energy[0] == -1.5 && cfg->site_energy[1] == -2.5);
+  assert_string_equal(set->names[cfg->species[0]], "Al");
+  assert_string_equal(set->names[cfg->species[1]], "Ni");
+  assert_int_equal(cfg->feature_count, 6);
+  assert_string_equal(mtp_config_get_feature(cfg, "config_type"), "bulk");
+  assert_string_equal(mtp_config_get_feature(cfg, "note"), "two 'words'");
+  assert_string_equal(mtp_config_get_feature(cfg, "a key"), "say \"hi\"");
+  assert_string_equal(mtp_config_get_feature(cfg, "array"), "[[1, 2], [3, 4]]");
+  assert_string_equal(mtp_config_get_feature(cfg, "old"), "1 2 3");
+  assert_string_equal(mtp_config_get_feature(cfg, "flag"), "T");
+  assert_non_null(strstr(b->warnings, "tags"));
+  assert_int_equal(set->good_size, strlen(full));
+  mtp_config_set *again = bench_round_trip(b, set, "again.extxyz");
+  bench_same(set, again, BENCH_ALL);
+  mtp_config_set_free(again);
+  mtp_config_set_free(set);
+}
+
+static mtp_config_set *read_comment(bench *b, const char *comment) {
+  char text[512];
+  snprintf(text, sizeof text, "1\n%s\nAl 0 0 0\n", comment);
+  return bench_read(b, "comment.xyz", text);
+}
+
+#define PROPERTIES "Properties=species:S:1:pos:R:3 "
+#define CUBE       PROPERTIES "Lattice=\"2 0 0 0 2 0 0 0 2\" "
+
+static void test_virial_and_stress(void **state) {
+  static const struct {
+    const char *comment;
+    double virial[6];
+  } cases[] = {
+      {CUBE "virial=\"1 2 3 4 5 6\"", {1, 2, 3, 6, 5, 4}},
+      {CUBE "virial={{1 4 5} {4 2 6} {5 6 3}}", {1, 2, 3, 4, 5, 6}},
+      {CUBE "virial=[[1, 4, 5], [4, 2, 6], [5, 6, 3]]", {1, 2, 3, 4, 5, 6}},
+      {CUBE "stress=\"1 2 3 4 5 6\"", {-8, -16, -24, -48, -40, -32}},
+      {CUBE "stress=\"1 4 5 4 2 6 5 6 3\"", {-8, -16, -24, -32, -40, -48}},
+      {CUBE "stress=\"9 9 9 9 9 9\" virial=\"1 2 3 4 5 6\"", {1, 2, 3, 6, 5, 4}},
+      {"stress=\"1 2 3 4 5 6\" " CUBE "pbc=\"T T F\"", {-8, -16, -24, -48, -40, -32}},
+  };
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    mtp_config_set *set = read_comment(*state, cases[k].comment);
+    assert_true(set->configs[0]->has_virial);
+    assert_memory_equal(set->configs[0]->virial, cases[k].virial, sizeof cases[k].virial);
+    mtp_config_set_free(set);
+  }
+}
+
+static void test_asymmetric_tensor_is_told(void **state) {
+  bench *b = *state;
+  mtp_config_set *set = read_comment(b, CUBE "virial=\"1 4 0 6 2 0 0 0 3\"");
+  assert_true(set->configs[0]->virial[3] == 5);
+  assert_non_null(strstr(b->warnings, "not symmetric"));
+  mtp_config_set_free(set);
+}
+
+static void test_periodicity(void **state) {
+  static const struct {
+    const char *comment;
+    bool periodic[3];
+  } cases[] = {{CUBE, {true, true, true}},
+               {PROPERTIES, {false, false, false}},
+               {PROPERTIES "pbc=\"F F F\"", {false, false, false}},
+               {CUBE "pbc=\"1 0 0\"", {true, false, false}},
+               {CUBE "pbc=[True, False, True]", {true, false, true}},
+               {CUBE "PBC={f t f}", {false, true, false}},
+               {PROPERTIES "lattice=\"2 0 0 0 0 0 0 0 2\"", {true, false, true}}};
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    mtp_config_set *set = read_comment(*state, cases[k].comment);
+    for (int d = 0; d < 3; d++) assert_int_equal(set->configs[0]->periodic[d], cases[k].periodic[d]);
+    mtp_config_set_free(set);
+  }
+}
+
+static void test_plain_xyz(void **state) {
+  bench *b = *state;
+  mtp_config_set *set = bench_read(b, "plain.xyz",
+                                   "2\nwater, nearly\nO 0 0 0 extra\nH 1 0 0 extra\n"
+                                   "1\n\nH 0.5 0 0\n1\nE = -3.5 a.u.\nH 1 2 3\n\n\n");
+  assert_int_equal(set->n, 3);
+  assert_int_equal(set->species_count, 2);
+  assert_string_equal(mtp_config_get_feature(set->configs[0], "comment"), "water, nearly");
+  assert_int_equal(set->configs[1]->feature_count, 0);
+  assert_string_equal(mtp_config_get_feature(set->configs[2], "E"), "-3.5");
+  assert_true(set->configs[2]->x[2] == 3);
+  assert_null(strstr(strstr(b->warnings, "not kept") + 1, "not kept")); /* told once */
+  mtp_config_set *again = bench_round_trip(b, set, "plain2.xyz");
+  bench_same(set, again, BENCH_ALL);
+  mtp_config_set_free(again);
+  mtp_config_set_free(set);
+}
+
+static void test_atomic_numbers(void **state) {
+  mtp_config_set *set = bench_read(*state, "z.xyz",
+                                   "2\nProperties=Z:I:1:pos:R:3\n13 0 0 0\n28 1 1 1\n"
+                                   "1\nProperties=Z:I:1:species:S:1:pos:R:3\n1 Al 0 0 0\n");
+  assert_int_equal(set->species_count, 2);
+  assert_string_equal(set->names[set->configs[0]->species[0]], "Al");
+  assert_string_equal(set->names[set->configs[0]->species[1]], "Ni");
+  assert_string_equal(set->names[set->configs[1]->species[0]], "Al");
+  mtp_config_set_free(set);
+}
+
+static void test_refusals(void **state) {
+#define ATOM "\nAl 0 0 0\n"
+  static const struct {
+    const char *text;
+    int line;
+    const char *part;
+  } cases[] = {
+      {"1 2\n\nAl 0 0 0\n", 1, "found '1 2', expected a line with nothing but the number of atoms"},
+      {"1\n\nAl 0 0 0\nAl 0 0 0\n", 4, "number of atoms"},
+      {"2\n" PROPERTIES "\nAl 0 0 0\n1\n" PROPERTIES ATOM, 4, "too few columns for atom 2"},
+      {"1\n" PROPERTIES "\nAl 0 0\n", 3, "too few columns"},
+      {"1\n" PROPERTIES "\nAl 0 0 0 0\n", 3, "end of the line after 4 columns"},
+      {"1\n" PROPERTIES "\nAl 0 nan 0\n", 3, "'nan'"},
+      {"1\n" PROPERTIES "\nAl 0 -inf 0\n", 3, "'-inf'"},
+      {"1\n" PROPERTIES "\nAl 0 1d0 0\n", 3, "'1d0'"},
+      {"1\n" PROPERTIES "energy=nan" ATOM, 2, "finite number"},
+      {"1\n" PROPERTIES "energy=1 Energy=2" ATOM, 2, "second time"},
+      {"1\n" PROPERTIES "a=1 a=2" ATOM, 2, "another value"},
+      {"1\n" PROPERTIES "note=\"open" ATOM, 2, "closing"},
+      {"1\n" PROPERTIES "note={open" ATOM, 2, "closing"},
+      {"1\n" PROPERTIES "=3" ATOM, 2, "key=value"},
+      {"1\n" PROPERTIES "Lattice=\"1 0 0\"" ATOM, 2, "nine finite numbers"},
+      {"1\n" PROPERTIES "Lattice=\"1 0 0 0 1 0 0 0 inf\"" ATOM, 2, "nine finite numbers"},
+      {"1\n" PROPERTIES "pbc=\"T T\"" ATOM, 2, "three times"},
+      {"1\n" PROPERTIES "pbc=\"T T maybe\"" ATOM, 2, "three times"},
+      {"1\n" PROPERTIES "pbc=\"T T T\"" ATOM, 2, "without a lattice vector"},
+      {"1\n" PROPERTIES "stress=\"1 1 1 0 0 0\"" ATOM, 2, "stress without a cell"},
+      {"1\n" CUBE "virial=\"1 1 1\"" ATOM, 2, "nine or six"},
+      {"1\nProperties=species:S:1:pos:R" ATOM, 2, "NAME:TYPE:COUNT"},
+      {"1\nProperties=species:S:1:pos:R:2:a:R:1" ATOM, 2, "'pos' with 2 columns"},
+      {"1\nProperties=species:S:1:a:R:3" ATOM, 2, "without positions"},
+      {"1\nProperties=a:R:1:pos:R:3" ATOM, 2, "without species"},
+      {"1\nProperties=Z:I:1:pos:R:3\n300 0 0 0\n", 3, "atomic number"},
+      {"3\n" PROPERTIES ATOM, 3, "cut short"},
+      {"3\n", 1, "cut short"},
+      {"99999999\n" PROPERTIES ATOM, 3, "atom 2 of 99999999"},
+  };
+#undef ATOM
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++)
+    bench_refuse(*state, "bad.xyz", cases[k].text, cases[k].line, cases[k].part);
+}
+
+static void test_cut_tail(void **state) {
+  bench *b = *state;
+  char text[2 * sizeof full];
+  snprintf(text, sizeof text, "%s%s", full, full);
+  size_t one = strlen(full), two = strlen(text);
+  for (size_t size = 1; size <= two; size++) {
+    char cut[2 * sizeof full];
+    memcpy(cut, text, size);
+    cut[size] = 0;
+    mtp_config_set *set = bench_read_tolerant(b, "cut.xyz", cut);
+    bool whole = size == one || size == two;
+    assert_int_equal(set->n, size / one);
+    assert_int_equal(set->dropped_tail, !whole);
+    assert_int_equal(set->good_size, size / one * one);
+    assert_int_equal(strstr(b->warnings, "cut short") != NULL, !whole);
+    mtp_config_set_free(set);
+  }
+  /* by a reader that is not told to expect it, a last line without its end is taken if it is complete */
+  text[two - 1] = 0;
+  mtp_config_set *set = bench_read(b, "cut.xyz", text);
+  assert_int_equal(set->n, 2);
+  mtp_config_set_free(set);
+}
+
+/* Only what the end of the file does is forgiven. */
+static void test_tolerance_ends_at_wrong_lines(void **state) {
+  bench *b = *state;
+  static const char *const texts[] = {"2\n\nAl 0 0 0\n1\n\nAl 0 0 0\n", "1\n\nAl 0 x 0\n", "1\n\nAl 0 0\n",
+                                      "99999999\n\nAl 0 0 0\n1\n\nAl 0 0 0\n"};
+  for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
+    mtp_read_options options = {MTP_FORMAT_AUTO, true};
+    mtp_config_set *set = NULL;
+    bench_put(b, "wrong.xyz", texts[k], strlen(texts[k]));
+    assert_int_equal(mtp_config_set_read(b->ctx, b->path, &options, &set), MTP_ERR_FORMAT);
+  }
+}
+
+static void test_lossless(void **state) {
+  for (unsigned seed = 1; seed < 20; seed++) {
+    mtp_config_set *set = bench_random_set(seed, 20, true), *again = bench_round_trip(*state, set, "random.xyz");
+    bench_same(set, again, BENCH_ALL);
+    mtp_config_set_free(again);
+    mtp_config_set_free(set);
+  }
+}
+
+static void test_writer_refusals(void **state) {
+  bench *b = *state;
+  mtp_config_set *set = bench_random_set(3, 1, false);
+  char *text = NULL;
+  size_t size;
+  mtp_config *cfg = set->configs[0];
+  const char *const *names = (const char *const *)set->names;
+  assert_int_equal(mtp_config_set_feature(b->ctx, cfg, "Stress", "high"), MTP_OK);
+  assert_int_equal(mtp_config_format(b->ctx, cfg, 4, names, MTP_FORMAT_EXTXYZ, &text, &size), MTP_ERR_ARGUMENT);
+  assert_non_null(strstr(mtp_context_message(b->ctx), "'Stress'"));
+  static const char *const blank[] = {"two words", "Ni", "H", "U"};
+  assert_int_equal(mtp_config_format(b->ctx, cfg, 4, blank, MTP_FORMAT_EXTXYZ, &text, &size), MTP_ERR_ARGUMENT);
+  cfg->x[0] = NAN;
+  assert_int_equal(mtp_config_format(b->ctx, cfg, 4, names, MTP_FORMAT_CFG, &text, &size), MTP_ERR_NUMERIC);
+  assert_int_equal(mtp_config_format(b->ctx, cfg, 0, NULL, MTP_FORMAT_CFG, &text, &size), MTP_ERR_ARGUMENT);
+  assert_null(text);
+  mtp_config_set_free(set);
+}
+
+static void test_attack(void **state) {
+  bench_attack(*state, "attack.xyz", full, strlen(full));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_everything),
+      cmocka_unit_test(test_virial_and_stress),
+      cmocka_unit_test(test_asymmetric_tensor_is_told),
+      cmocka_unit_test(test_periodicity),
+      cmocka_unit_test(test_plain_xyz),
+      cmocka_unit_test(test_atomic_numbers),
+      cmocka_unit_test(test_refusals),
+      cmocka_unit_test(test_cut_tail),
+      cmocka_unit_test(test_tolerance_ends_at_wrong_lines),
+      cmocka_unit_test(test_lossless),
+      cmocka_unit_test(test_writer_refusals),
+      cmocka_unit_test(test_attack),
+  };
+  return cmocka_run_group_tests(tests, bench_open, bench_close);
+}
