@@ -46,6 +46,7 @@ static void pack_lane(block *b, int lane, int *tally) {
   const int *list = atoms->list[i];
   double *p = b->ws->packed + 4 * capacity;
   int *q = b->ws->packed_index + 2 * capacity;
+  const unsigned species = (unsigned)b->plan->nspecies; /* -1 becomes the largest of all */
   int n = 0;
   for (int k = 0; k < atoms->count[i]; k++) {
     const int j = list[k] & atoms->mask;
@@ -55,7 +56,7 @@ static void pack_lane(block *b, int lane, int *tally) {
     p[4 * n] = dx, p[4 * n + 1] = dy, p[4 * n + 2] = dz, p[4 * n + 3] = r2;
     const int s = atoms->species_of_type ? atoms->species_of_type[atoms->type[j]] : atoms->type[j];
     q[2 * n] = j, q[2 * n + 1] = s;
-    n += r2 < cut2 && s >= 0; /* overwritten by the next one otherwise */
+    n += r2 < cut2 && (unsigned)s < species; /* overwritten by the next one otherwise */
   }
   for (int k = 0; k < n; k++) tally[q[2 * k + 1]]++;
   b->packed[lane] = n;

@@ -66,7 +66,8 @@ static bool add_edges(mtp_graph_table *scalars, mtp_graph *g, int i, int j, int 
 
 /* Labels vertex v and all behind it, in ascending order; `left` is half the level that is still to be had. */
 static bool add_labels(mtp_graph_table *scalars, mtp_graph *g, int v, int left) {
-  if (v == g->nvertices) return add_edges(scalars, g, 1, 0, g->nvertices > 1 ? left : 0);
+  /* the second condition tells the compiler what the first means */
+  if (v >= g->nvertices || v >= MTP_GRAPH_VERTICES) return add_edges(scalars, g, 1, 0, g->nvertices > 1 ? left : 0);
   for (int mu = v ? g->mu[v - 1] : 0; mu <= MAX_MU && 2 * mu <= left; mu++) {
     g->mu[v] = (uint8_t)mu;
     if (!add_labels(scalars, g, v + 1, left - 2 * mu)) return false;

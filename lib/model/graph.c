@@ -199,7 +199,7 @@ static bool choose(walk *w, int step) {
     int coefficient = assemble(g, w->mask, &w->c, &first, &second);
     return w->product(w->user, coefficient, &first, &second);
   }
-  bool is_group = step < g->ngroups;
+  bool is_group = step < g->ngroups && step < MTP_GRAPH_GROUPS; /* the second tells the compiler what the first means */
   int v = step - g->ngroups, n = is_group ? group_legs(g, step, w->mask) : cut_edges(g, v, w->mask);
   static const uint8_t any[3] = {UINT8_MAX, UINT8_MAX, UINT8_MAX};
   const uint8_t *most = is_group ? g->group[step].t : any;

@@ -44,7 +44,8 @@ typedef struct mtp_atoms {
   const double *x;    /**< [3*nall] */
   const int *type;    /**< [nall] */
   const int
-      *species_of_type; /**< type -> species, -1: not an atom of this potential (skipped); NULL: type is the species */
+      *species_of_type; /**< type -> species, -1: not an atom of this potential (skipped); NULL: type is the species. A
+                           central atom of a species beyond the potential's is an error, a neighbour is skipped */
   const int *count;     /**< neighbours of atom i at [i] */
   int *const *list;     /**< list[i][0..count[i]-1] */
   int mask;             /**< and-ed with every list entry (LAMMPS keeps bond bits there); -1 for none */
