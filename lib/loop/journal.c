@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file loop/journal.c
+ * Durable appending: one write() a record, sync, and truncation back when anything goes wrong. */
+#include "loop/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/support.h"
+
+struct mtp_journal {
+  char *path;
+  int fd;
+  bool created; /* by us, so it goes again if nothing was appended */
+  bool regular; /* not a device, so it has a size and can be truncated */
+  mtp_format format;
+};
+
+static mtp_format format_of_name(const char *path) {
+  const char *dot = strrchr(path, '.');
+  return dot && (strcmp(dot, ".cfg") == 0 || strcmp(dot, ".cfgs") == 0) ? MTP_FORMAT_CFG : MTP_FORMAT_EXTXYZ;
+}
+
+/* What is in the file counts more than its name: a record in another format would make it unreadable. An extended XYZ
+ * file begins with a number. */
+static mtp_format format_of_content(int fd, const char *path) {
+  char head[256];
+  ssize_t got = pread(fd, head, sizeof head, 0);
+  for (ssize_t i = 0; i < got; i++) {
+    if (strchr(" \t\r\n", head[i])) continue;
+    return head[i] >= '0' && head[i] <= '9' ? MTP_FORMAT_EXTXYZ : MTP_FORMAT_CFG;
+  }
+  return format_of_name(path);
+}
+
+static mtp_status open_file(mtp_context *ctx, mtp_journal *journal, bool exclusive) {
+  struct stat st;
+  bool existed = stat(journal->path, &st) == 0;
+  /* opening a pipe would wait for its reader */
+  if (existed && !S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
+    return mtp_fail(ctx, MTP_ERR_IO, "cannot append to %s: not a regular file", journal->path);
+  int access_mode = existed && S_ISCHR(st.st_mode) ? O_WRONLY : O_RDWR;
+  journal->fd = open(journal->path, access_mode | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+  if (journal->fd < 0 || fstat(journal->fd, &st) != 0)
+    return mtp_fail(ctx, MTP_ERR_IO, "cannot append to %s: %s", journal->path, strerror(errno));
+  journal->regular = S_ISREG(st.st_mode);
+  journal->format = journal->regular ? format_of_content(journal->fd, journal->path) : format_of_name(journal->path);
+  journal->created = !existed;
+  if (!existed) mtp_folder_sync(journal->path);
+  /* file systems without locks are no reason to refuse */
+  if (exclusive && journal->regular && flock(journal->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    return mtp_fail(ctx, MTP_ERR_IO, "cannot append to %s: another run is writing to it", journal->path);
+  return MTP_OK;
+}
+
+mtp_status mtp_journal_open(mtp_context *ctx, const char *path, bool exclusive, mtp_journal **out) {
+  mtp_journal *journal = mtp_calloc(1, sizeof *journal);
+  if (!journal) return mtp_fail_memory(ctx);
+  journal->fd = -1;
+  journal->path = mtp_strdup(path);
+  mtp_status status = journal->path ? open_file(ctx, journal, exclusive) : mtp_fail_memory(ctx);
+  if (status != MTP_OK)
+    mtp_journal_close(journal);
+  else
+    *out = journal;
+  return status;
+}
+
+void mtp_journal_close(mtp_journal *journal) {
+  if (!journal) return;
+  if (journal->created && journal->regular && mtp_journal_size(journal) == 0) unlink(journal->path);
+  if (journal->fd >= 0) close(journal->fd);
+  free(journal->path);
+  free(journal);
+}
+
+long long mtp_journal_size(const mtp_journal *journal) {
+  struct stat st;
+  return journal->regular && fstat(journal->fd, &st) == 0 ? (long long)st.st_size : 0;
+}
+
+mtp_format mtp_journal_format(const mtp_journal *journal) {
+  return journal->format;
+}
+
+/* Devices such as /dev/null cannot be synced, which is not an error of the record. */
+static int sync_file(const mtp_journal *journal) {
+  return fsync(journal->fd) == 0 || !journal->regular ? 0 : -1;
+}
+
+mtp_status mtp_journal_truncate(mtp_context *ctx, mtp_journal *journal, long long size) {
+  if (ftruncate(journal->fd, (off_t)size) != 0 || sync_file(journal) != 0)
+    return mtp_fail(ctx, MTP_ERR_IO, "cannot cut the unfinished last record off %s: %s", journal->path,
+                    strerror(errno));
+  return MTP_OK;
+}
+
+/* One write() normally; a short one is continued only to learn why it was short. */
+static int write_record(int fd, const char *data, size_t size) {
+  while (size) {
+    ssize_t done = write(fd, data, size);
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) {
+      if (done == 0) errno = ENOSPC;
+      return -1;
+    }
+    data += done;
+    size -= (size_t)done;
+  }
+  return 0;
+}
+
+static bool ends_in_newline(const mtp_journal *journal, long long size) {
+  char last = '\n';
+  return size == 0 || pread(journal->fd, &last, 1, (off_t)(size - 1)) != 1 || last == '\n';
+}
+
+mtp_status mtp_journal_append(mtp_context *ctx, mtp_journal *journal, const void *record, size_t size) {
+  long long before = mtp_journal_size(journal);
+  char *joined = NULL;
+  if (!ends_in_newline(journal, before)) { /* an editor saved the file without its last newline */
+    joined = mtp_realloc(NULL, size + 1, 1);
+    if (!joined) return mtp_fail_memory(ctx);
+    joined[0] = '\n';
+    memcpy(joined + 1, record, size);
+    record = joined;
+    size++;
+  }
+  int failed = write_record(journal->fd, record, size) != 0 || sync_file(journal) != 0;
+  int reason = errno;
+  free(joined);
+  if (!failed) return MTP_OK;
+  bool left = journal->regular && (ftruncate(journal->fd, (off_t)before) != 0 || fsync(journal->fd) != 0);
+  return mtp_fail(ctx, MTP_ERR_IO, "cannot append to %s: %s%s", journal->path, strerror(reason),
+                  left ? " (and the unfinished record could not be taken back)" : "");
+}
+
+mtp_status mtp_journal_add(mtp_context *ctx, mtp_journal *journal, const mtp_config *cfg, int species_count,
+                           const char *const *names) {
+  char *text = NULL;
+  size_t size = 0;
+  mtp_status status = mtp_config_format(ctx, cfg, species_count, names, journal->format, &text, &size);
+  if (status == MTP_OK) status = mtp_journal_append(ctx, journal, text, size);
+  free(text);
+  return status;
+}
+
+mtp_status mtp_check_writable(mtp_context *ctx, const char *path, const char *what) {
+  char folder[PATH_MAX];
+  struct stat st;
+  bool exists = stat(path, &st) == 0;
+  if (exists && S_ISDIR(st.st_mode)) return mtp_fail(ctx, MTP_ERR_IO, "cannot write %s %s: it is a folder", what, path);
+  if (exists && !S_ISREG(st.st_mode)) return MTP_OK;
+  /* files are replaced by renaming inside the folder of what a link points to */
+  if (!exists || !realpath(path, folder)) {
+    if (strlen(path) >= sizeof folder) return mtp_fail(ctx, MTP_ERR_IO, "cannot write %s: name too long", what);
+    strcpy(folder, path);
+  }
+  char *slash = strrchr(folder, '/');
+  if (!slash)
+    strcpy(folder, ".");
+  else
+    slash[slash == folder] = 0;
+  if (access(folder, W_OK | X_OK) != 0)
+    return mtp_fail(ctx, MTP_ERR_IO, "cannot write %s %s: folder %s: %s", what, path, folder, strerror(errno));
+  return MTP_OK;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file loop/journal.h
+ * A file of configurations that only grows: each record is on the disk, whole, when the call returns, or not in the
+ * file at all. The training set lives in one, which makes it the truth that a killed run is rebuilt from. */
+#ifndef MTP_JOURNAL_H
+#define MTP_JOURNAL_H
+
+#include <stdbool.h>
+
+#include "mtp/config.h"
+
+typedef struct mtp_journal mtp_journal;
+
+/** Opens `path` for appending and creates it if need be. `exclusive` refuses a file that another run has open in this
+ *  way: two runs must not write one training set. */
+mtp_status mtp_journal_open(mtp_context *ctx, const char *path, bool exclusive, mtp_journal **out);
+void mtp_journal_close(mtp_journal *journal);
+
+/** Bytes in the file, 0 for a device. */
+long long mtp_journal_size(const mtp_journal *journal);
+/** The format of the file: of what it holds, or by its name when it is empty. */
+mtp_format mtp_journal_format(const mtp_journal *journal);
+
+/** Cuts the file to its first `size` bytes (a record that a crash left unfinished). */
+mtp_status mtp_journal_truncate(mtp_context *ctx, mtp_journal *journal, long long size);
+/** Appends one record and syncs. On failure, of a full disk for one, the file is as it was before. */
+mtp_status mtp_journal_append(mtp_context *ctx, mtp_journal *journal, const void *record, size_t size);
+/** Appends one configuration in the format of the file. */
+mtp_status mtp_journal_add(mtp_context *ctx, mtp_journal *journal, const mtp_config *cfg, int species_count,
+                           const char *const *names);
+
+/** Fails unless a file of that name could be created or replaced. Nothing is touched. `what` is for the message. */
+mtp_status mtp_check_writable(mtp_context *ctx, const char *path, const char *what);
+
+#endif

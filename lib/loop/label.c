@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file loop/label.c
+ * One QM call. A good answer is on the disk before it counts; a bad one is remembered so that it is not asked for
+ * again.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "loop/loop.h"
+#include "mtp/evaluator.h"
+#include "support/support.h"
+
+bool mtp_loop_can_label(const mtp_learner *l) {
+  return l->qm && (l->options.max_calls < 0 || l->stats.qm_calls < l->options.max_calls);
+}
+
+/* Errors of the present potential on a label, the measure of what the label taught. Unknown without a potential. */
+static mtp_status predict(mtp_context *ctx, const mtp_learner *l, const mtp_config *label, mtp_residual *residual) {
+  *residual = (mtp_residual){0};
+  if (!mtp_potential_is_trained(l->pot)) return MTP_OK;
+  mtp_config *prediction = mtp_config_copy(label);
+  if (!prediction) return mtp_fail_memory(ctx);
+  mtp_evaluator *ev = NULL;
+  mtp_status status = mtp_evaluator_new(ctx, l->pot, &ev);
+  if (status == MTP_OK) status = mtp_evaluator_config(ctx, ev, prediction, 0);
+  if (status == MTP_OK) {
+    double error = (prediction->energy - label->energy) / (double)label->n;
+    residual->energy = error * error;
+    residual->energies = 1.0;
+    residual->forces = 3.0 * (double)label->n;
+    for (size_t i = 0; i < 3 * label->n; i++) {
+      error = prediction->force[i] - label->force[i];
+      residual->force += error * error;
+    }
+  }
+  mtp_evaluator_free(ev);
+  mtp_config_free(prediction);
+  return status;
+}
+
+/* A potential that did not learn from this file yet has errors to report only once it has seen the file. */
+static void add_residual(mtp_learner *l, const mtp_residual *r) {
+  if (r->energies == 0.0) return;
+  l->residual.energy += r->energy;
+  l->residual.energies += r->energies;
+  l->residual.force += r->force;
+  l->residual.forces += r->forces;
+  l->residual_known = true;
+}
+
+mtp_status mtp_loop_count(mtp_context *ctx, mtp_learner *l, mtp_config *label) {
+  mtp_status status = mtp_config_set_append(ctx, l->train, label);
+  if (status == MTP_OK) status = mtp_normal_add(ctx, l->normal, label);
+  if (status == MTP_OK) status = mtp_seen_add(ctx, l->seen, label, NULL);
+  l->stats.configurations = (long long)l->train->n;
+  return status;
+}
+
+/* Appends to the training file, then counts. Takes the configuration over. Nothing that can fail comes before the label
+ * is on the disk: it was paid for. `residual` may be NULL. */
+static mtp_status store(mtp_context *ctx, mtp_learner *l, mtp_config *label, mtp_residual *residual) {
+  mtp_residual mine;
+  if (!residual) residual = &mine;
+  mtp_status status = mtp_journal_add(ctx, l->train_file, label, l->species_count, l->file_names);
+  if (status != MTP_OK) {
+    mtp_config_free(label);
+    return status;
+  }
+  status = mtp_loop_count(ctx, l, label);
+  if (status == MTP_OK) status = predict(ctx, l, label, residual);
+  if (status == MTP_OK) add_residual(l, residual);
+  return status;
+}
+
+/* What the given active set owns comes first: the refit must not forget what the potential knew. */
+static mtp_status store_seed(mtp_context *ctx, mtp_learner *l) {
+  mtp_status status = MTP_OK;
+  for (size_t i = 0; l->seed && i < l->seed->n && status == MTP_OK; i++) {
+    mtp_config *copy = mtp_config_copy(l->seed->configs[i]);
+    status = copy ? store(ctx, l, copy, NULL) : mtp_fail_memory(ctx);
+  }
+  mtp_config_set_free(l->seed);
+  l->seed = NULL;
+  return status;
+}
+
+static mtp_status stamp(mtp_context *ctx, const mtp_learner *l, mtp_config *label, const mtp_candidate *candidate) {
+  char number[32];
+  mtp_status status = mtp_config_set_feature(ctx, label, "qm", mtp_qm_name(l->qm));
+  if (status == MTP_OK && candidate->step >= 0) {
+    snprintf(number, sizeof number, "%lld", candidate->step);
+    status = mtp_config_set_feature(ctx, label, "step", number);
+  }
+  if (status == MTP_OK && candidate->warmup >= 0) {
+    snprintf(number, sizeof number, "%d", candidate->warmup);
+    status = mtp_config_set_feature(ctx, label, "warmup", number);
+  }
+  /* grades per atom belong to the potential of that moment and say nothing later */
+  free(label->grade);
+  label->grade = NULL;
+  label->has_max_grade = isfinite(candidate->grade);
+  label->max_grade = label->has_max_grade ? candidate->grade : 0.0;
+  return status;
+}
+
+static cJSON *call_event(const mtp_learner *l, const char *name, const mtp_candidate *candidate,
+                         const mtp_qm_report *report) {
+  cJSON *event = mtp_event_new(l->log, name, candidate->step);
+  mtp_event_number(event, "gamma", candidate->grade);
+  mtp_event_integer(event, "atom", candidate->atom);
+  mtp_event_integer(event, "natoms", (long long)candidate->cfg->n);
+  mtp_event_flag(event, "warmup", candidate->warmup >= 0);
+  mtp_event_text(event, "driver", mtp_qm_name(l->qm));
+  mtp_event_number(event, "seconds", report->seconds);
+  mtp_event_integer(event, "tries", report->tries);
+  return event;
+}
+
+static mtp_status accept(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate, mtp_config *label,
+                         const mtp_qm_report *report) {
+  mtp_residual residual = {0};
+  mtp_status status = store_seed(ctx, l);
+  if (status == MTP_OK) status = stamp(ctx, l, label, candidate);
+  if (status != MTP_OK) {
+    mtp_config_free(label);
+    return status;
+  }
+  status = store(ctx, l, label, &residual);
+  /* an engine may give the atoms back wrapped or rounded: what was asked is known by its own positions too */
+  if (status == MTP_OK && !mtp_seen_find(l->seen, candidate->cfg, NULL))
+    status = mtp_seen_add(ctx, l->seen, candidate->cfg, NULL);
+  if (status != MTP_OK) return status;
+  l->stats.labels++;
+  cJSON *event = call_event(l, "label", candidate, report);
+  mtp_event_number(event, "energy_error_before", mtp_rmse(residual.energy, residual.energies));
+  mtp_event_number(event, "force_rmse_before", mtp_rmse(residual.force, residual.forces));
+  mtp_event_integer(event, "configurations", l->stats.configurations);
+  mtp_event_write(ctx, l->log, event);
+  return MTP_OK;
+}
+
+static mtp_status reject(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate,
+                         const mtp_qm_report *report) {
+  const char *name = mtp_qm_status_name(report->status);
+  l->rejects++;
+  cJSON *event = call_event(l, "reject", candidate, report);
+  mtp_event_text(event, "status", name);
+  mtp_event_text(event, "reason", report->reason);
+  mtp_event_text(event, "dir", report->dir[0] ? report->dir : NULL);
+  mtp_event_write(ctx, l->log, event);
+  mtp_status status = mtp_seen_add(ctx, l->seen, candidate->cfg, report->reason);
+  if (status == MTP_OK) status = mtp_loop_write_candidate(ctx, l, candidate, report->reason);
+  if (status != MTP_OK) return status;
+  const char *kept = report->dir[0] ? " (kept in " : "", *end = report->dir[0] ? ")" : "";
+  if (report->status == MTP_QM_CANNOT_START)
+    return mtp_fail(ctx, MTP_ERR_QM, "the QM driver cannot start: %s%s%s%s", report->reason, kept, report->dir, end);
+  if (l->options.onfail == MTP_ONFAIL_STOP)
+    return mtp_fail(ctx, MTP_ERR_QM,
+                    "QM call failed after %d tries, %s: %s%s%s%s; mend the cause and start again (what was learned is "
+                    "in %s), or use onfail skip",
+                    report->tries, name, report->reason, kept, report->dir, end, l->train_path);
+  mtp_message(ctx, MTP_WARNING, "QM call failed after %d tries, %s: %s%s%s%s; going on without this label",
+              report->tries, name, report->reason, kept, report->dir, end);
+  return MTP_OK;
+}
+
+mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate, bool *accepted) {
+  mtp_config *label = NULL;
+  mtp_qm_report report = {0};
+  *accepted = false;
+  mtp_status status =
+      mtp_qm_label(ctx, l->qm, candidate->cfg, l->species_count, (const char *const *)l->names, &label, &report);
+  l->stats.qm_calls++;
+  l->stats.qm_seconds += report.seconds;
+  if (status != MTP_OK && report.status != MTP_QM_CANNOT_START) return status;
+  if (status != MTP_OK && !report.reason[0])
+    snprintf(report.reason, sizeof report.reason, "%s", mtp_context_message(ctx));
+  if (report.status == MTP_QM_OK && (!label->has_energy || !label->force)) {
+    report.status = MTP_QM_BAD_DATA;
+    snprintf(report.reason, sizeof report.reason, "the label lacks energy or forces");
+    mtp_config_free(label);
+  }
+  if (report.status != MTP_QM_OK) return reject(ctx, l, candidate, &report);
+  status = accept(ctx, l, candidate, label, &report);
+  *accepted = status == MTP_OK;
+  return status;
+}

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file loop/learner.c
+ * The decisions of the learning loop: keep a candidate, learn, or stop. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "loop/loop.h"
+#include "support/support.h"
+
+/* Rounds of learning on one step before the potential is taken to be unable to describe it. */
+#define MAX_ROUNDS 5
+/* Warm-up copies of a cold start. */
+#define COLD_WARMUP 5
+
+/* ---- life and death ---- */
+
+static void destroy(mtp_learner *l) {
+  mtp_loop_clear_pool(l);
+  mtp_journal_close(l->train_file);
+  mtp_journal_close(l->candidate_file);
+  mtp_event_log_close(l->log);
+  mtp_seen_free(l->seen);
+  mtp_config_set_free(l->seed);
+  mtp_config_set_free(l->train);
+  mtp_normal_free(l->normal);
+  mtp_active_set_free(l->as);
+  mtp_potential_free(l->pot);
+  mtp_qm_close(l->qm);
+  for (int s = 0; l->names && s < l->species_count; s++) free(l->names[s]);
+  free(l->names);
+  free(l->file_names);
+  free(l->file_numbers);
+  free(l->train_path);
+  free(l->save_path);
+  free(l->log_path);
+  free(l->candidate_path);
+  free(l);
+}
+
+/* The run must stop: the log says why, and nothing more is accepted. */
+static mtp_status stop(mtp_context *ctx, mtp_learner *l, long long step, mtp_status status) {
+  l->stopped = true;
+  if (!l->log) return status;
+  cJSON *event = mtp_event_new(l->log, "stop", step);
+  mtp_event_text(event, "reason", mtp_context_message(ctx));
+  mtp_event_text(event, "status", mtp_status_name(status));
+  mtp_event_write(ctx, l->log, event);
+  return status;
+}
+
+mtp_status mtp_learner_new(mtp_context *ctx, const mtp_learner_options *options, const mtp_potential *pot, mtp_qm *qm,
+                           mtp_learner **out) {
+  mtp_learner *l = options && pot && out ? mtp_calloc(1, sizeof *l) : NULL;
+  if (!l) {
+    mtp_qm_close(qm);
+    return options && pot && out ? mtp_fail_memory(ctx)
+                                 : mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: options or potential missing");
+  }
+  l->qm = qm;
+  l->round_step = l->last_step = -1;
+  if (qm && mtp_qm_is_none(qm)) {
+    mtp_qm_close(qm);
+    l->qm = NULL;
+  }
+  mtp_status status = mtp_loop_start(ctx, l, options, pot);
+  if (status != MTP_OK) {
+    stop(ctx, l, -1, status);
+    destroy(l);
+    return status;
+  }
+  *out = l;
+  return MTP_OK;
+}
+
+static void log_end(mtp_context *ctx, mtp_learner *l, size_t lost) {
+  cJSON *event = mtp_event_new(l->log, "end", l->last_step);
+  mtp_event_integer(event, "qm_calls", l->stats.qm_calls);
+  mtp_event_integer(event, "labels", l->stats.labels);
+  mtp_event_integer(event, "rejects", l->rejects);
+  mtp_event_integer(event, "refits", l->stats.refits);
+  mtp_event_integer(event, "configurations", l->stats.configurations);
+  mtp_event_integer(event, "candidates_written", l->written_candidates);
+  mtp_event_integer(event, "candidates_lost", (long long)lost);
+  mtp_event_number(event, "qm_seconds", l->stats.qm_seconds);
+  mtp_event_number(event, "refit_seconds", l->stats.refit_seconds);
+  mtp_event_write(ctx, l->log, event);
+}
+
+void mtp_learner_free(mtp_learner *l) {
+  if (!l) return;
+  size_t lost = 0;
+  for (size_t i = 0; i < l->pool_size; i++)
+    if (!mtp_seen_find(l->seen, l->pool[i].cfg, NULL) &&
+        mtp_loop_write_candidate(NULL, l, &l->pool[i], "the run ended before it was labelled") != MTP_OK)
+      lost++;
+  log_end(NULL, l, lost);
+  destroy(l);
+}
+
+const mtp_potential *mtp_learner_potential(const mtp_learner *l) {
+  return l ? l->pot : NULL;
+}
+
+const mtp_active_set *mtp_learner_active_set(const mtp_learner *l) {
+  return l ? l->as : NULL;
+}
+
+mtp_learner_stats mtp_learner_get_stats(const mtp_learner *l) {
+  return l ? l->stats : (mtp_learner_stats){0};
+}
+
+/* ---- checks ---- */
+
+static mtp_status check_config(mtp_context *ctx, const mtp_learner *l, const mtp_config *cfg) {
+  if (l->stopped) return mtp_fail(ctx, MTP_ERR_STATE, "the learner has stopped and learns no more");
+  if (cfg->n == 0) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "a configuration without atoms cannot be learned");
+  for (size_t i = 0; i < cfg->n; i++) {
+    if (cfg->species[i] < 0 || cfg->species[i] >= l->species_count)
+      return mtp_fail(ctx, MTP_ERR_ARGUMENT, "atom %zu has species %d, the potential has %d", i + 1, cfg->species[i],
+                      l->species_count);
+    for (int d = 0; d < 3; d++)
+      if (!isfinite(cfg->x[3 * i + (size_t)d]))
+        return mtp_fail(ctx, MTP_ERR_NUMERIC, "the position of atom %zu is not finite", i + 1);
+  }
+  for (int i = 0; i < 9; i++)
+    if (!isfinite(cfg->cell[i])) return mtp_fail(ctx, MTP_ERR_NUMERIC, "the cell is not finite");
+  return MTP_OK;
+}
+
+/* ---- warm-up ---- */
+
+/* A warm-up that a kill cut short goes on: the training file then holds nothing but copies. */
+static bool only_warmup_labels(const mtp_learner *l) {
+  for (size_t i = 0; i < l->train->n; i++)
+    if (!mtp_config_get_feature(l->train->configs[i], "warmup")) return false;
+  return true;
+}
+
+static int wanted_warmup(const mtp_learner *l, bool cold) {
+  if (l->options.warmup >= 0) return l->options.warmup;
+  return cold || (l->train->n > 0 && only_warmup_labels(l)) ? COLD_WARMUP : 0;
+}
+
+static mtp_status warm_up(mtp_context *ctx, mtp_learner *l, const mtp_config *first, long long step, int wanted,
+                          int *labels) {
+  mtp_status status = MTP_OK;
+  for (int k = 0; k < wanted && (int)l->train->n < wanted && mtp_loop_can_label(l) && status == MTP_OK; k++) {
+    mtp_config *copy = mtp_warmup_copy(first, k, wanted, l->options.warmup_sigma, l->options.seed);
+    if (!copy) return mtp_fail_memory(ctx);
+    bool accepted = false;
+    mtp_candidate candidate = {.cfg = copy, .grade = NAN, .atom = -1, .step = step, .warmup = k};
+    if (!mtp_seen_find(l->seen, copy, NULL)) status = mtp_loop_label(ctx, l, &candidate, &accepted);
+    *labels += accepted;
+    mtp_config_free(copy);
+  }
+  return status;
+}
+
+static void warn_begin(mtp_context *ctx, const mtp_learner *l, bool cold, int wanted) {
+  if (cold && mtp_loop_can_label(l) && mtp_potential_is_trained(l->pot))
+    mtp_message(ctx, MTP_WARNING,
+                "%s has no active set and %s is empty: what the potential learned before is forgotten at the first "
+                "refit",
+                l->save_path, l->train_path);
+  if (l->options.warmup > 0 && (int)l->train->n < wanted && !mtp_loop_can_label(l))
+    mtp_message(ctx, MTP_WARNING, "no warm-up: there is no QM driver or no call left");
+}
+
+static mtp_status begin(mtp_context *ctx, mtp_learner *l, const mtp_config *first, long long step, mtp_action *action) {
+  mtp_status status = check_config(ctx, l, first);
+  if (status != MTP_OK) return status;
+  /* nothing to grade with also means that the first refit forgets what the potential knew */
+  bool cold = l->train->n == 0 && !l->as, untrained = !mtp_potential_is_trained(l->pot), accepted = false;
+  int wanted = wanted_warmup(l, cold), labels = 0;
+  double before = l->stats.qm_seconds;
+  if (untrained && !mtp_loop_can_label(l))
+    return mtp_fail(ctx, MTP_ERR_STATE, "the untrained potential %s needs a QM driver or a training file (%s is empty)",
+                    l->save_path, l->train_path);
+  warn_begin(ctx, l, cold, wanted);
+  status = warm_up(ctx, l, first, step, wanted, &labels);
+  if (status == MTP_OK && untrained && wanted == 0) { /* the engine needs something to evaluate with */
+    mtp_config borrowed = *first;
+    mtp_candidate candidate = {.cfg = &borrowed, .grade = INFINITY, .atom = -1, .step = step, .warmup = -1};
+    status = mtp_loop_label(ctx, l, &candidate, &accepted);
+    labels += accepted;
+  }
+  if (status != MTP_OK) return status;
+  if (untrained && labels == 0)
+    return mtp_fail(ctx, MTP_ERR_QM, "no configuration to start from got a label (see %s)", l->log_path);
+  if (labels == 0) return MTP_OK;
+  *action = MTP_REDO;
+  return mtp_loop_refit(ctx, l, step, NAN, labels, l->stats.qm_seconds - before);
+}
+
+mtp_status mtp_learner_begin(mtp_context *ctx, mtp_learner *l, const mtp_config *first, long long step,
+                             mtp_action *action) {
+  if (!l || !first || !action) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: nothing to begin with");
+  *action = MTP_GO_ON;
+  l->last_step = step;
+  mtp_status status = begin(ctx, l, first, step, action);
+  return status == MTP_OK ? MTP_OK : stop(ctx, l, step, status);
+}
+
+/* ---- learning events ---- */
+
+/* Labels what is worth it in the order given; what the budget does not reach is written to the candidate file. */
+static mtp_status label_in_order(mtp_context *ctx, mtp_learner *l, const mtp_candidate *const *candidates,
+                                 const size_t *order, size_t count, int *labels) {
+  mtp_status status = MTP_OK;
+  for (size_t i = 0; i < count && status == MTP_OK; i++) {
+    const mtp_candidate *candidate = candidates[order[i]];
+    bool accepted = false;
+    if (mtp_seen_find(l->seen, candidate->cfg, NULL)) continue; /* it waited in the pool and is the trigger as well */
+    if (mtp_loop_can_label(l))
+      status = mtp_loop_label(ctx, l, candidate, &accepted);
+    else
+      status = mtp_loop_write_candidate(ctx, l, candidate, "the QM budget is spent");
+    *labels += accepted;
+  }
+  return status;
+}
+
+/* Learns from the pool and, if given, from `trigger`, which is beyond break. */
+static mtp_status learn(mtp_context *ctx, mtp_learner *l, const mtp_candidate *trigger, int *labels) {
+  size_t n = l->pool_size + (trigger != NULL), count = 0;
+  const mtp_candidate **candidates = mtp_calloc(n, sizeof *candidates);
+  size_t *order = mtp_calloc(n, sizeof *order);
+  mtp_status status = candidates && order ? MTP_OK : mtp_fail_memory(ctx);
+  if (status == MTP_OK) {
+    for (size_t i = 0; i < l->pool_size; i++) candidates[i] = &l->pool[i];
+    if (trigger) candidates[n - 1] = trigger;
+    status = mtp_loop_rank(ctx, l, n, candidates, trigger ? n - 1 : n, order, &count);
+  }
+  if (status == MTP_OK) status = label_in_order(ctx, l, candidates, order, count, labels);
+  if (status == MTP_OK) mtp_loop_clear_pool(l); /* after an error they still wait, and are written at the end */
+  free(candidates);
+  free(order);
+  return status;
+}
+
+static mtp_status learn_and_refit(mtp_context *ctx, mtp_learner *l, const mtp_candidate *trigger,
+                                  const mtp_candidate *cause, mtp_action *action) {
+  int labels = 0;
+  double before = l->stats.qm_seconds;
+  mtp_status status = learn(ctx, l, trigger, &labels);
+  if (status != MTP_OK || labels == 0) return status;
+  *action = MTP_REDO;
+  return mtp_loop_refit(ctx, l, cause->step, cause->grade, labels, l->stats.qm_seconds - before);
+}
+
+static bool in_pool(const mtp_learner *l, const mtp_config *cfg) {
+  mtp_seen *one = mtp_seen_new();
+  bool found = false;
+  if (one && mtp_seen_add(NULL, one, cfg, NULL) == MTP_OK)
+    for (size_t i = 0; i < l->pool_size && !found; i++) found = mtp_seen_find(one, l->pool[i].cfg, NULL);
+  mtp_seen_free(one);
+  return found;
+}
+
+#define HINT "lower the timestep, or use a potential of a higher level or with better radial functions"
+
+/* Beyond break, and nothing was or could be learned from it. */
+static mtp_status fail_beyond(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *c, bool seen,
+                              const char *refusal) {
+  char head[160];
+  snprintf(head, sizeof head, "step %lld: the grade %.4g is beyond break %.4g", c->step, c->grade,
+           l->options.break_grade);
+  if (refusal && *refusal)
+    return mtp_fail(ctx, MTP_ERR_QM, "%s, and the QM driver has no label for it: %s", head, refusal);
+  if (seen && !refusal) return mtp_fail(ctx, MTP_ERR_STATE, "%s although it is in the training set; " HINT, head);
+  if (!l->qm)
+    return mtp_fail(ctx, MTP_ERR_STATE, "%s and qm is none; the configuration is in %s%s", head, l->candidate_path,
+                    l->as ? "" : " (the potential has no active set to grade with)");
+  return mtp_fail(ctx, MTP_ERR_STATE, "%s and the QM budget of %lld calls is spent; the configuration is in %s", head,
+                  l->options.max_calls, l->candidate_path);
+}
+
+static mtp_status count_round(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c) {
+  l->rounds = c->step == l->round_step ? l->rounds + 1 : 1;
+  l->round_step = c->step;
+  if (l->rounds <= MAX_ROUNDS) return MTP_OK;
+  return mtp_fail(ctx, MTP_ERR_STATE,
+                  "step %lld: the grade is still %.4g (break %.4g) after %d rounds of learning; " HINT, c->step,
+                  c->grade, l->options.break_grade, MAX_ROUNDS);
+}
+
+/* No driver, or no calls left: candidates go to their file, and beyond break the run is over. */
+static mtp_status put_aside(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, bool beyond) {
+  const char *reason = l->qm ? "the QM budget is spent" : "qm is none";
+  mtp_loop_log_candidate(ctx, l, c);
+  mtp_status status = mtp_loop_write_candidate(ctx, l, c, reason);
+  if (status == MTP_OK) status = mtp_seen_add(ctx, l->seen, c->cfg, "");
+  return status == MTP_OK && beyond ? fail_beyond(ctx, l, c, false, NULL) : status;
+}
+
+static mtp_status offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action) {
+  mtp_status status = check_config(ctx, l, c->cfg);
+  if (status != MTP_OK || c->grade <= l->options.select_grade) return status;
+  bool beyond = c->grade > l->options.break_grade;
+  const char *refusal = NULL;
+  bool seen = mtp_seen_find(l->seen, c->cfg, &refusal);
+  if (beyond) status = count_round(ctx, l, c);
+  if (status != MTP_OK) return status;
+  if (!seen && !mtp_loop_can_label(l)) return put_aside(ctx, l, c, beyond);
+  if (!beyond) {
+    if (seen || in_pool(l, c->cfg)) return MTP_OK;
+    mtp_loop_log_candidate(ctx, l, c);
+    status = mtp_loop_keep(ctx, l, c);
+    if (status != MTP_OK || l->pool_size < (size_t)l->options.pool) return status;
+    return learn_and_refit(ctx, l, NULL, c, action);
+  }
+  status = learn_and_refit(ctx, l, seen ? NULL : c, c, action);
+  if (status != MTP_OK || *action == MTP_REDO) return status;
+  if (!seen) mtp_seen_find(l->seen, c->cfg, &refusal); /* it was refused just now */
+  return fail_beyond(ctx, l, c, seen, refusal);
+}
+
+mtp_status mtp_learner_offer(mtp_context *ctx, mtp_learner *l, const mtp_config *cfg, double grade, int atom,
+                             long long step, mtp_action *action) {
+  if (!l || !cfg || !action) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: nothing offered");
+  *action = MTP_GO_ON;
+  l->last_step = step;
+  /* the candidate only borrows the configuration; what is kept is copied */
+  mtp_config borrowed = *cfg;
+  mtp_candidate candidate = {
+      .cfg = &borrowed, .grade = isnan(grade) ? INFINITY : grade, .atom = atom, .step = step, .warmup = -1};
+  mtp_status status = offer(ctx, l, &candidate, action);
+  return status == MTP_OK ? MTP_OK : stop(ctx, l, step, status);
+}

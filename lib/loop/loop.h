@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file loop/loop.h
+ * What is inside a learner, and the steps that its files share:
+ *   startup.c     options, files, the training set and the first fit
+ *   warmup.c      displaced and strained copies of the first configuration
+ *   candidates.c  configurations that wait for a label, or will not get one
+ *   seen.c        which configurations were labelled or refused before
+ *   rank.c        which candidates are worth a label
+ *   label.c       one QM call and what becomes of its answer
+ *   refit.c       fit, active set, save, report
+ *   learner.c     the public functions and the decisions */
+#ifndef MTP_LOOP_H
+#define MTP_LOOP_H
+
+#include <stdbool.h>
+
+#include "loop/event_log.h"
+#include "loop/journal.h"
+#include "loop/seen.h"
+#include "mtp/learner.h"
+
+/** Swaps of maxvol must gain this factor: what MLIP-3 uses, and what bounds the grades of the training set. */
+#define MTP_LOOP_THRESHOLD 1.001
+
+typedef struct mtp_candidate {
+  mtp_config *cfg;
+  double grade;
+  int atom;
+  long long step;
+  int warmup; /* number of the warm-up copy, -1 for a configuration of the run */
+} mtp_candidate;
+
+/** Sums of squared errors of a potential, from which an RMSE follows. */
+typedef struct mtp_residual {
+  double energy, force; /* (eV/atom)^2, (eV/A)^2 */
+  double energies, forces;
+} mtp_residual;
+
+struct mtp_learner {
+  mtp_learner_options options; /* paths are our copies */
+  char *train_path, *save_path, *log_path, *candidate_path;
+  mtp_potential *pot;
+  mtp_active_set *as;   /* NULL until there is something to grade with */
+  bool as_is_of_train;  /* built here on the training set, so its origins are numbers in it */
+  mtp_config_set *seed; /* labelled configurations of the given active set, until they are in the training file */
+  mtp_normal *normal;
+  mtp_config_set *train;
+  mtp_journal *train_file;
+  mtp_journal *candidate_file; /* opened when first needed */
+  mtp_event_log *log;
+  mtp_qm *qm; /* NULL: none */
+  int species_count;
+  char **names;
+  const char **file_names;  /* [species_count] what the training file calls them */
+  char (*file_numbers)[16]; /* [species_count] the storage of these, or NULL */
+  mtp_seen *seen;
+  mtp_candidate *pool;
+  size_t pool_size;
+  mtp_residual residual; /* of the present potential on the training set; of the last one on labels since then */
+  bool residual_known;
+  mtp_learner_stats stats;
+  long long rejects, written_candidates;
+  long long round_step; /* where the potential was last beyond break, and how often in a row */
+  int rounds;
+  long long last_step;
+  bool stopped;
+};
+
+/* startup.c */
+mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_options *options,
+                          const mtp_potential *pot);
+
+/* warmup.c */
+/** Copy `k` of `count`: displaced and strained, the more the larger k. The same for the same seed, whatever was made
+ * before. */
+mtp_config *mtp_warmup_copy(const mtp_config *first, int k, int count, double sigma, unsigned long long seed);
+
+/* candidates.c */
+/** Keeps a copy of the configuration until the next learning event. */
+mtp_status mtp_loop_keep(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate);
+/** Empties the pool. */
+void mtp_loop_clear_pool(mtp_learner *l);
+/** Appends to candidate_path; `reason` is why it got no label. */
+mtp_status mtp_loop_write_candidate(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate,
+                                    const char *reason);
+/** The `candidate` event. */
+void mtp_loop_log_candidate(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate);
+
+/* rank.c */
+/** Numbers of the candidates that are worth a label, in the order in which they are: `first` (n: none) before all
+ * others, then those that are still beyond select when the ones before them are counted as known. order[n] is provided;
+ * *count receives how many. With nothing to grade with, all are returned. */
+mtp_status mtp_loop_rank(mtp_context *ctx, const mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                         size_t first, size_t *order, size_t *count);
+
+/* label.c */
+bool mtp_loop_can_label(const mtp_learner *l);
+/** Asks the driver and, if the label is good, puts it into the training file, the training set and the normal
+ * equations. *accepted tells; a refused label is remembered, and an error only if the run must stop for it. */
+mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate, bool *accepted);
+/** Takes over a labelled configuration that is in the training file: counts it and adds its equations. */
+mtp_status mtp_loop_count(mtp_context *ctx, mtp_learner *l, mtp_config *label);
+
+/* refit.c */
+double mtp_rmse(double squares, double count);
+/** Fit to the training set, active set, save, event, one line. Nothing changes when it fails. `labels` is how many are
+ * new and `seconds` what they took; `grade` is what triggered it (NaN: nothing did). */
+mtp_status mtp_loop_refit(mtp_context *ctx, mtp_learner *l, long long step, double grade, int labels, double seconds);
+
+#endif

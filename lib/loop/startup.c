@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file loop/startup.c
+ * A learner comes to life: every file that it will need later is tried first, because a QM call is too dear to find out
+ * afterwards; then the training set is read and the potential made from it. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "config/species.h"
+#include "loop/loop.h"
+#include "support/support.h"
+
+mtp_learner_options mtp_learner_defaults(void) {
+  return (mtp_learner_options){
+      .train_path = "train.extxyz",
+      .log_path = "mtp-al.jsonl",
+      .candidate_path = "candidates.extxyz",
+      .mode = MTP_MODE_NEIGHBOURHOOD,
+      .select_grade = 2.0,
+      .break_grade = 10.0,
+      .pool = 50,
+      .weights = mtp_weights_default(),
+      .warmup = -1,
+      .warmup_sigma = 0.1,
+      .max_calls = -1,
+      .onfail = MTP_ONFAIL_STOP,
+      .seed = 12345,
+  };
+}
+
+static mtp_status check_options(mtp_context *ctx, const mtp_learner_options *o) {
+  const char *wrong = NULL;
+  if (!o->train_path || !*o->train_path) wrong = "train needs a file name";
+  if (!o->save_path || !*o->save_path) wrong = "save needs a file name";
+  if (!o->log_path || !*o->log_path) wrong = "log needs a file name";
+  if (!o->candidate_path || !*o->candidate_path) wrong = "a file name for candidates is needed";
+  if (!(isfinite(o->select_grade) && o->select_grade >= 1.0)) wrong = "select must be a number of at least 1";
+  if (!(isfinite(o->break_grade) && o->break_grade >= o->select_grade)) wrong = "break must not be below select";
+  if (o->pool < 1) wrong = "pool must be at least 1";
+  if (o->warmup < -1) wrong = "warmup must not be negative";
+  if (!(isfinite(o->warmup_sigma) && o->warmup_sigma > 0.0)) wrong = "the displacement of warmup must be positive";
+  if (o->max_calls < -1) wrong = "maxqm must not be negative";
+  const double weights[3] = {o->weights.energy, o->weights.force, o->weights.stress};
+  for (int i = 0; i < 3; i++)
+    if (!(isfinite(weights[i]) && weights[i] >= 0.0)) wrong = "weights must not be negative";
+  return wrong ? mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: %s", wrong) : MTP_OK;
+}
+
+/* Element names, or the position as a decimal number where the potential has none. */
+static mtp_status take_names(mtp_context *ctx, mtp_learner *l) {
+  l->species_count = mtp_potential_species_count(l->pot);
+  l->names = mtp_calloc((size_t)l->species_count, sizeof *l->names);
+  l->file_names = mtp_calloc((size_t)l->species_count, sizeof *l->file_names);
+  if (!l->names || !l->file_names) return mtp_fail_memory(ctx);
+  for (int s = 0; s < l->species_count; s++) {
+    char number[16];
+    snprintf(number, sizeof number, "%d", s);
+    const char *element = mtp_potential_element(l->pot, s);
+    l->names[s] = mtp_strdup(element ? element : number);
+    if (!l->names[s]) return mtp_fail_memory(ctx);
+    l->file_names[s] = l->names[s];
+  }
+  return MTP_OK;
+}
+
+static mtp_status copy_options(mtp_context *ctx, mtp_learner *l, const mtp_learner_options *options) {
+  l->options = *options;
+  l->train_path = mtp_strdup(options->train_path);
+  l->save_path = mtp_strdup(options->save_path);
+  l->log_path = mtp_strdup(options->log_path);
+  l->candidate_path = mtp_strdup(options->candidate_path);
+  if (!l->train_path || !l->save_path || !l->log_path || !l->candidate_path) return mtp_fail_memory(ctx);
+  l->options.train_path = l->train_path;
+  l->options.save_path = l->save_path;
+  l->options.log_path = l->log_path;
+  l->options.candidate_path = l->candidate_path;
+  l->options.active_set = NULL; /* borrowed only until the end of mtp_learner_new */
+  return MTP_OK;
+}
+
+static mtp_status open_files(mtp_context *ctx, mtp_learner *l) {
+  mtp_status status = mtp_event_log_open(ctx, l->log_path, &l->log);
+  if (status == MTP_OK) status = mtp_check_writable(ctx, l->save_path, "the potential");
+  if (status == MTP_OK) status = mtp_check_writable(ctx, l->candidate_path, "the candidates");
+  if (status == MTP_OK) status = mtp_journal_open(ctx, l->train_path, true, &l->train_file);
+  return status;
+}
+
+static mtp_status check_labels(mtp_context *ctx, const mtp_config_set *set, const char *path) {
+  for (size_t i = 0; i < set->n; i++) {
+    const mtp_config *cfg = set->configs[i];
+    const char *lacks = cfg->n == 0 ? "atoms" : !cfg->has_energy ? "an energy" : !cfg->force ? "forces" : NULL;
+    if (lacks)
+      return mtp_fail(ctx, MTP_ERR_FORMAT,
+                      "%s: configuration %zu lacks %s, but learning needs energies and forces of all", path, i + 1,
+                      lacks);
+  }
+  return MTP_OK;
+}
+
+static mtp_status read_training_file(mtp_context *ctx, mtp_learner *l, mtp_config_set **set) {
+  mtp_read_options options = {.format = MTP_FORMAT_AUTO, .tolerate_cut_tail = true};
+  if (mtp_journal_size(l->train_file) > 0) return mtp_config_set_read(ctx, l->train_path, &options, set);
+  *set = mtp_config_set_new();
+  return *set ? MTP_OK : mtp_fail_memory(ctx);
+}
+
+/* A record that a crash cut short goes from the file too, or the next one would be appended to its middle. */
+static mtp_status drop_cut_tail(mtp_context *ctx, mtp_learner *l, const mtp_config_set *set) {
+  if (!set->dropped_tail) return MTP_OK;
+  long long size = mtp_journal_size(l->train_file);
+  mtp_status status = mtp_journal_truncate(ctx, l->train_file, set->good_size);
+  if (status == MTP_OK) /* the reader has warned */
+    mtp_message(ctx, MTP_INFO, "%s: %lld bytes of the record that was cut short are removed, %zu configurations remain",
+                l->train_path, size - set->good_size, set->n);
+  return status;
+}
+
+/* Does the file call species by atomic numbers? The rule of mtp_config_set_map_species. */
+static bool has_atomic_numbers(const mtp_learner *l, const mtp_config_set *set) {
+  bool any = false;
+  for (int i = 0; i < set->species_count; i++) {
+    int value = mtp_species_decimal(set->names[i]);
+    bool known = false;
+    for (int s = 0; s < l->species_count; s++) {
+      if (strcmp(l->names[s], set->names[i]) == 0) value = -1;
+      known = known || mtp_element_number(l->names[s]) == value;
+    }
+    if (value >= 0 && !known) return false;
+    any = any || value >= 0;
+  }
+  return any;
+}
+
+/* `.cfg` files number species, so what is appended must count as the file does: a position among atomic numbers would
+ * be read as another element. */
+static mtp_status take_file_names(mtp_context *ctx, mtp_learner *l, const mtp_config_set *set) {
+  if (mtp_journal_format(l->train_file) != MTP_FORMAT_CFG) return MTP_OK;
+  bool atomic = has_atomic_numbers(l, set);
+  l->file_numbers = mtp_calloc((size_t)l->species_count, sizeof *l->file_numbers);
+  if (!l->file_numbers) return mtp_fail_memory(ctx);
+  for (int s = 0; s < l->species_count; s++) {
+    snprintf(l->file_numbers[s], sizeof l->file_numbers[s], "%d", atomic ? mtp_element_number(l->names[s]) : s);
+    l->file_names[s] = l->file_numbers[s];
+  }
+  return MTP_OK;
+}
+
+/* The training set goes over to the learner, one configuration after the other. */
+static mtp_status count_all(mtp_context *ctx, mtp_learner *l, mtp_config_set *set) {
+  mtp_status status = MTP_OK;
+  for (size_t i = 0; i < set->n && status == MTP_OK; i++) {
+    mtp_config *cfg = set->configs[i];
+    set->configs[i] = mtp_config_new(0); /* the set frees what it holds */
+    status = set->configs[i] ? mtp_loop_count(ctx, l, cfg) : mtp_fail_memory(ctx);
+    if (!set->configs[i]) set->configs[i] = cfg;
+  }
+  return status;
+}
+
+static mtp_status load_training_set(mtp_context *ctx, mtp_learner *l, bool *dropped_tail) {
+  mtp_config_set *set = NULL;
+  mtp_status status = read_training_file(ctx, l, &set);
+  if (status == MTP_OK) status = check_labels(ctx, set, l->train_path);
+  if (status == MTP_OK) status = take_file_names(ctx, l, set);
+  if (status == MTP_OK) status = mtp_config_set_map_species(ctx, set, l->species_count, (const char *const *)l->names);
+  if (status == MTP_OK) status = drop_cut_tail(ctx, l, set); /* by now it surely is a training set */
+  if (status == MTP_OK) status = count_all(ctx, l, set);
+  if (set) *dropped_tail = set->dropped_tail;
+  mtp_config_set_free(set);
+  return status;
+}
+
+static mtp_config_set *copy_set(const mtp_config_set *set) {
+  mtp_config_set *copy = mtp_config_set_new();
+  for (size_t i = 0; copy && i < set->n; i++) {
+    mtp_config *cfg = mtp_config_copy(set->configs[i]);
+    if (!cfg || mtp_config_set_append(NULL, copy, cfg) != MTP_OK) {
+      mtp_config_set_free(copy);
+      return NULL;
+    }
+  }
+  return copy;
+}
+
+/* A trained potential that comes with an active set but without its training set is graded with that active set; the
+ * configurations that the set owns have to stand in for the training set at the first refit. */
+static mtp_status take_active_set(mtp_context *ctx, mtp_learner *l, const mtp_active_set *as) {
+  const char *mode = l->options.mode == MTP_MODE_CONFIGURATION ? "configuration" : "neighbourhood";
+  if (mtp_active_set_mode(as) != l->options.mode)
+    return mtp_fail(ctx, MTP_ERR_STATE, "the active set of the potential was not made in mode %s", mode);
+  if (mtp_active_set_size(as) != mtp_potential_parameter_count(l->pot))
+    return mtp_fail(ctx, MTP_ERR_STATE, "the active set has %zu columns, the potential %zu parameters",
+                    mtp_active_set_size(as), mtp_potential_parameter_count(l->pot));
+  const mtp_config_set *owned = mtp_active_set_configs(as);
+  bool labelled = owned && owned->n > 0;
+  for (size_t i = 0; labelled && i < owned->n; i++)
+    labelled = owned->configs[i]->n == 0 || (owned->configs[i]->has_energy && owned->configs[i]->force);
+  if (l->qm && !labelled)
+    return mtp_fail(ctx, MTP_ERR_STATE,
+                    "refitting %s needs its training set: give train FILE (%s is empty, and the active set holds no "
+                    "energies and forces to learn from)",
+                    l->save_path, l->train_path);
+  if (labelled) {
+    l->seed = copy_set(owned);
+    if (!l->seed) return mtp_fail_memory(ctx);
+  }
+  return mtp_active_set_copy(ctx, as, &l->as);
+}
+
+static void log_start(mtp_context *ctx, mtp_learner *l, bool dropped_tail) {
+  char date[32];
+  time_t now = time(NULL);
+  struct tm utc;
+  gmtime_r(&now, &utc);
+  strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  cJSON *event = mtp_event_new(l->log, "start", -1);
+  mtp_event_text(event, "date", date);
+  mtp_event_text(event, "version", mtp_version());
+  mtp_event_text(event, "potential", l->save_path);
+  mtp_event_integer(event, "level", mtp_potential_level(l->pot));
+  mtp_event_integer(event, "parameters", (long long)mtp_potential_parameter_count(l->pot));
+  mtp_event_flag(event, "trained", mtp_potential_is_trained(l->pot));
+  mtp_event_texts(event, "species", l->species_count, (const char *const *)l->names);
+  mtp_event_text(event, "driver", l->qm ? mtp_qm_text(l->qm) : "none");
+  mtp_event_text(event, "train", l->train_path);
+  mtp_event_integer(event, "configurations", l->stats.configurations);
+  mtp_event_flag(event, "dropped_tail", dropped_tail);
+  mtp_event_text(event, "mode", l->options.mode == MTP_MODE_CONFIGURATION ? "configuration" : "neighbourhood");
+  mtp_event_number(event, "select", l->options.select_grade);
+  mtp_event_number(event, "break", l->options.break_grade);
+  mtp_event_integer(event, "pool", l->options.pool);
+  mtp_event_integer(event, "maxqm", l->options.max_calls);
+  mtp_event_integer(event, "seed", (long long)l->options.seed);
+  mtp_event_write(ctx, l->log, event);
+}
+
+mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_options *options,
+                          const mtp_potential *pot) {
+  bool dropped_tail = false;
+  mtp_status status = check_options(ctx, options);
+  if (status == MTP_OK) status = copy_options(ctx, l, options);
+  if (status == MTP_OK) status = mtp_potential_copy(ctx, pot, &l->pot);
+  if (status == MTP_OK) status = take_names(ctx, l);
+  if (status == MTP_OK) status = mtp_normal_new(ctx, l->pot, options->weights, &l->normal);
+  l->train = mtp_config_set_new();
+  l->seen = mtp_seen_new();
+  if (status == MTP_OK && (!l->train || !l->seen)) status = mtp_fail_memory(ctx);
+  for (int s = 0; s < l->species_count && status == MTP_OK; s++)
+    if (mtp_config_set_species(l->train, l->names[s]) < 0) status = mtp_fail_memory(ctx);
+  if (status == MTP_OK) status = open_files(ctx, l);
+  if (status == MTP_OK) status = load_training_set(ctx, l, &dropped_tail);
+  if (status == MTP_OK && l->train->n == 0 && options->active_set)
+    status = take_active_set(ctx, l, options->active_set);
+  if (status != MTP_OK) return status;
+  log_start(ctx, l, dropped_tail);
+  return l->train->n ? mtp_loop_refit(ctx, l, -1, NAN, 0, 0.0) : MTP_OK;
+}

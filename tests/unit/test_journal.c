@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**@file test_journal.c
+ * Appending records: whole or not at all, by one run at a time, in the format that the file has. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "loop/journal.h"
+#include "support/support.h"
+#include "support_data.h"
+
+static char *folder, *path;
+static mtp_context *ctx;
+
+static int set_up(void **state) {
+  (void)state;
+  folder = data_folder_new();
+  path = data_path(folder, "train.extxyz");
+  ctx = mtp_context_new();
+  return 0;
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  mtp_context_free(ctx);
+  free(path);
+  data_folder_remove(folder);
+  return 0;
+}
+
+static void expect_content(const char *expected) {
+  char *data = NULL;
+  size_t size = 0;
+  data_must(ctx, mtp_file_read(ctx, path, &data, &size));
+  assert_string_equal(data, expected);
+  free(data);
+}
+
+static void put(const char *text) {
+  FILE *file = fopen(path, "w");
+  assert_non_null(file);
+  fputs(text, file);
+  assert_int_equal(fclose(file), 0);
+}
+
+static void records_follow_each_other(void **state) {
+  (void)state;
+  mtp_journal *journal = NULL;
+  put("first\nsecond"); /* no newline at the end */
+  data_must(ctx, mtp_journal_open(ctx, path, true, &journal));
+  data_must(ctx, mtp_journal_append(ctx, journal, "third\n", 6));
+  data_must(ctx, mtp_journal_append(ctx, journal, "fourth\n", 7));
+  mtp_journal_close(journal);
+  expect_content("first\nsecond\nthird\nfourth\n");
+  data_must(ctx, mtp_journal_open(ctx, path, true, &journal));
+  assert_int_equal(mtp_journal_size(journal), 26);
+  data_must(ctx, mtp_journal_truncate(ctx, journal, 6));
+  data_must(ctx, mtp_journal_append(ctx, journal, "more\n", 5));
+  mtp_journal_close(journal);
+  expect_content("first\nmore\n");
+}
+
+static void nothing_appended_leaves_no_file(void **state) {
+  (void)state;
+  mtp_journal *journal = NULL;
+  data_must(ctx, mtp_journal_open(ctx, path, true, &journal));
+  assert_int_equal(access(path, F_OK), 0);
+  mtp_journal_close(journal);
+  assert_int_not_equal(access(path, F_OK), 0);
+  put(""); /* an empty file that was there stays */
+  data_must(ctx, mtp_journal_open(ctx, path, true, &journal));
+  mtp_journal_close(journal);
+  assert_int_equal(access(path, F_OK), 0);
+}
+
+static void two_runs_do_not_share(void **state) {
+  (void)state;
+  mtp_journal *one = NULL, *two = NULL;
+  data_must(ctx, mtp_journal_open(ctx, path, true, &one));
+  assert_int_equal(mtp_journal_open(ctx, path, true, &two), MTP_ERR_IO);
+  assert_null(two);
+  assert_non_null(strstr(mtp_context_message(ctx), "another run"));
+  assert_int_equal(access(path, F_OK), 0);
+  mtp_journal_close(one);
+  data_must(ctx, mtp_journal_open(ctx, path, true, &two));
+  mtp_journal_close(two);
+}
+
+/* A limit on the file size cuts a write short as a full disk does. */
+static void short_write_is_taken_back(void **state) {
+  (void)state;
+  mtp_journal *journal = NULL;
+  struct rlimit old, small;
+  data_must(ctx, mtp_journal_open(ctx, path, true, &journal));
+  data_must(ctx, mtp_journal_append(ctx, journal, "kept\n", 5));
+  signal(SIGXFSZ, SIG_IGN);
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+  small = old;
+  small.rlim_cur = 20;
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+  mtp_status status = mtp_journal_append(ctx, journal, "a record of more than twenty bytes\n", 35);
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+  signal(SIGXFSZ, SIG_DFL);
+  assert_int_equal(status, MTP_ERR_IO);
+  assert_non_null(strstr(mtp_context_message(ctx), path));
+  expect_content("kept\n");
+  data_must(ctx, mtp_journal_append(ctx, journal, "after\n", 6));
+  mtp_journal_close(journal);
+  expect_content("kept\nafter\n");
+}
+
+static void full_device_is_an_error(void **state) {
+  (void)state;
+  mtp_journal *journal = NULL;
+  data_must(ctx, mtp_journal_open(ctx, "/dev/full", true, &journal));
+  assert_int_equal(mtp_journal_size(journal), 0);
+  assert_int_equal(mtp_journal_append(ctx, journal, "x\n", 2), MTP_ERR_IO);
+  assert_non_null(strstr(mtp_context_message(ctx), "/dev/full"));
+  mtp_journal_close(journal);
+}
+
+static void unusable_paths_are_named(void **state) {
+  (void)state;
+  mtp_journal *journal = NULL;
+  assert_int_equal(mtp_journal_open(ctx, folder, true, &journal), MTP_ERR_IO);
+  assert_non_null(strstr(mtp_context_message(ctx), folder));
+  char *pipe_path = data_path(folder, "pipe"); /* would wait for a reader if it were opened */
+  assert_int_equal(mkfifo(pipe_path, 0600), 0);
+  assert_int_equal(mtp_journal_open(ctx, pipe_path, true, &journal), MTP_ERR_IO);
+  free(pipe_path);
+  assert_int_equal(mtp_journal_open(ctx, "/nowhere/train.extxyz", true, &journal), MTP_ERR_IO);
+  assert_null(journal);
+}
+
+static void format_is_that_of_the_file(void **state) {
+  (void)state;
+  mtp_journal *journal = NULL;
+  data_must(ctx, mtp_journal_open(ctx, path, true, &journal));
+  assert_int_equal(mtp_journal_format(journal), MTP_FORMAT_EXTXYZ);
+  mtp_journal_close(journal);
+  put("\nBEGIN_CFG\n"); /* whatever it is called */
+  data_must(ctx, mtp_journal_open(ctx, path, true, &journal));
+  assert_int_equal(mtp_journal_format(journal), MTP_FORMAT_CFG);
+  mtp_journal_close(journal);
+  char *cfg = data_path(folder, "train.cfg");
+  data_must(ctx, mtp_journal_open(ctx, cfg, true, &journal));
+  assert_int_equal(mtp_journal_format(journal), MTP_FORMAT_CFG);
+  mtp_journal_close(journal);
+  free(cfg);
+}
+
+static void writable_places_are_told_apart(void **state) {
+  (void)state;
+  data_must(ctx, mtp_check_writable(ctx, path, "the potential"));
+  assert_int_not_equal(access(path, F_OK), 0);
+  put("old");
+  data_must(ctx, mtp_check_writable(ctx, path, "the potential"));
+  expect_content("old");
+  data_must(ctx, mtp_check_writable(ctx, "relative.almtp", "the potential"));
+  data_must(ctx, mtp_check_writable(ctx, "/relative.almtp", "the potential"));
+  assert_int_equal(mtp_check_writable(ctx, folder, "the potential"), MTP_ERR_IO);
+  assert_int_equal(mtp_check_writable(ctx, "/nowhere/pot.almtp", "the potential"), MTP_ERR_IO);
+  assert_non_null(strstr(mtp_context_message(ctx), "/nowhere/pot.almtp"));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(records_follow_each_other, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(nothing_appended_leaves_no_file, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(two_runs_do_not_share, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(short_write_is_taken_back, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(full_device_is_an_error, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(unusable_paths_are_named, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(format_is_that_of_the_file, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(writable_places_are_told_apart, set_up, tear_down),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
