@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file cli/cli.h
+ * What the subcommands of `mtp` share. The command stands on the public headers of the library alone; here, and only
+ * here, it is allowed to print and to end the process.
+ *
+ * Functions that return `int` return an exit status: 0 done, 1 failed, 2 wrong usage. They have already printed the one
+ * line that says why, so callers pass the number on.
+ */
+#ifndef MTP_CLI_H
+#define MTP_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "mtp/active_set.h"
+#include "mtp/config.h"
+#include "mtp/context.h"
+#include "mtp/potential.h"
+#include "mtp/trainer.h"
+
+enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
+
+typedef struct cli cli;
+
+typedef struct cli_command {
+  const char *name;
+  const char *summary; /**< one line of `mtp --help` */
+  const char *usage;   /**< what follows the name on the command line */
+  const char *help;    /**< options and an example, after the usage line */
+  int (*run)(cli *c, int argc, char **argv);
+} cli_command;
+
+extern const cli_command cli_cmd_init, cli_cmd_train, cli_cmd_eval, cli_cmd_errors, cli_cmd_grade, cli_cmd_info,
+    cli_cmd_convert, cli_cmd_label;
+
+/** A bar on a terminal's stderr; nothing at all when stderr is something else. */
+typedef struct cli_progress {
+  bool shown;
+  const char *what;
+  size_t total, done;
+  double start, last;
+} cli_progress;
+
+struct cli {
+  mtp_context *ctx;
+  const cli_command *command; /**< NULL before the command is known */
+  char **words;               /**< arguments that are not options */
+  int word_count;
+  cli_progress progress;
+};
+
+/* main.c: the one line of an error */
+
+/** Prints `mtp COMMAND: message` to stderr; returns CLI_FAILED. */
+int cli_fail(cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/** The same with a pointer to --help; returns CLI_USAGE. */
+int cli_usage(cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/** cli_fail with the message of the library; names `path` (may be NULL) if the message does not. */
+int cli_library(cli *c, const char *path);
+/** A line that is not an error: `mtp COMMAND: warning: ...`. */
+void cli_warn(cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/** calloc that ends the process with one line when memory is exhausted. */
+void *cli_alloc(size_t count, size_t size);
+void *cli_realloc(void *p, size_t count, size_t size);
+
+/* options.c */
+
+typedef enum cli_kind {
+  CLI_FLAG,   /**< value: bool */
+  CLI_TEXT,   /**< value: const char * */
+  CLI_REAL,   /**< value: double, finite */
+  CLI_INTEGER /**< value: long long */
+} cli_kind;
+
+typedef struct cli_option {
+  const char *name; /**< without dashes */
+  char letter;      /**< short form, 0 for none */
+  cli_kind kind;
+  void *value;
+} cli_option;
+
+/** The command is not over after parsing: go on with it. */
+enum { CLI_GO_ON = -1 };
+/** Parses options (in any order, GNU style) and leaves `min` to `max` (-1: any number) words in c->words. Returns
+ * CLI_GO_ON, or the exit status after --help or wrong usage. */
+int cli_parse(cli *c, int argc, char **argv, size_t count, const cli_option *options, int min, int max);
+int cli_parse_real(cli *c, const char *option, const char *text, double *value);
+/** Wrong usage unless `value` was given. */
+int cli_require(cli *c, const char *value, const char *option);
+
+/** Species names; `nameless`: only their number was given, and the names are 0, 1, ... */
+typedef struct cli_names {
+  int count;
+  char **name;
+  bool nameless;
+} cli_names;
+/** "Al,Ni", or "2" if numbers are allowed. */
+int cli_names_parse(cli *c, const char *text, bool number_allowed, cli_names *out);
+/** Element names, or the labels of the pair blocks where the potential has no names. */
+cli_names cli_names_of(const mtp_potential *pot);
+const char *const *cli_names_list(const cli_names *names);
+void cli_names_free(cli_names *names);
+/** "configuration" or "neighbourhood". */
+int cli_parse_mode(cli *c, const char *text, mtp_mode *mode);
+const char *cli_mode_name(mtp_mode mode);
+
+/* files.c: reading and writing with the messages a shell user needs */
+
+typedef enum cli_content { CLI_CONFIGURATIONS, CLI_POTENTIAL, CLI_LOG } cli_content;
+/** What a file holds, by its first bytes. */
+int cli_recognise(cli *c, const char *path, cli_content *content);
+bool cli_has_suffix(const char *path, const char *suffix);
+/** Format of a --from or --to name; NULL gives MTP_FORMAT_AUTO. */
+int cli_format(cli *c, const char *option, const char *name, mtp_format *format);
+/** Format to write `path` in: `name` if given, else by suffix, extended XYZ on standard output. */
+int cli_output_format(cli *c, const char *path, const char *name, mtp_format *format);
+/** Fails early, before the work, if `path` cannot be written. */
+int cli_check_output(cli *c, const char *path);
+/** Reads a potential; if `as` is not NULL also its active set (NULL if it has none). */
+int cli_read_potential(cli *c, const char *path, mtp_potential **pot, mtp_active_set **as);
+/** Writes `.mtp` without the active set and everything else as `.almtp`. */
+int cli_write_potential(cli *c, const char *path, const mtp_potential *pot, const mtp_active_set *as);
+bool cli_writes_active_set(const char *path);
+/** Reads configurations; an empty file is an error. */
+int cli_read_set(cli *c, const char *path, mtp_format format, mtp_config_set **out);
+/** Reads the files one after the other into one set with the species of the potential. */
+int cli_read_data(cli *c, int count, char *const *paths, mtp_format format, const mtp_potential *pot,
+                  mtp_config_set **out);
+int cli_write_set(cli *c, const mtp_config_set *set, const char *path, mtp_format format);
+size_t cli_atom_count(const mtp_config_set *set);
+
+/* progress.c */
+
+double cli_now(void);
+void cli_progress_begin(cli *c, const char *what, size_t total);
+void cli_progress_step(cli *c, size_t done);
+/** Takes the bar off the screen; harmless without one. */
+void cli_progress_end(cli *c);
+
+/* json.c: cJSON with doubles that survive a round trip and null where there is no number */
+
+struct cJSON;
+void cli_json_start(void);
+void cli_json_number(struct cJSON *object, const char *key, double value);
+/** Prints the object as one line and frees it. */
+int cli_json_print(cli *c, struct cJSON *object);
+struct cJSON *cli_json_errors(const mtp_errors *errors);
+
+/* cmd_errors.c */
+
+int cli_compute_errors(cli *c, const mtp_potential *pot, const mtp_config_set *set, mtp_errors *out);
+void cli_print_errors(const char *title, const mtp_errors *errors);
+
+/* cmd_eval.c */
+
+/** Evaluates all configurations in place, with grades if `as` is not NULL. */
+int cli_evaluate(cli *c, const mtp_potential *pot, const mtp_active_set *as, mtp_config_set *set);
+/** Reads a potential with its active set, which must be there. */
+int cli_read_graded(cli *c, const char *path, mtp_potential **pot, mtp_active_set **as);
+
+/* cmd_info.c */
+
+/** Smallest distance of two atoms (images included), INFINITY if there is none within reach. */
+int cli_smallest_distance(cli *c, const mtp_config *cfg, double *distance);
+
+#endif

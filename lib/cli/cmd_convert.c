@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file cli/cmd_convert.c
+ * `mtp convert`: configurations from one format to another, potentials with and without active set and names. */
+#include <string.h>
+
+#include "cli/cli.h"
+
+static const char help[] =
+    "IN and OUT hold configurations, or both a potential; - is standard input or output.\n\n"
+    "  --from F, --to F    cfg, extxyz, lammps-data or lammps-dump (by content, by suffix)\n"
+    "  --species Al,Ni     configurations: the order of the species, names for those that are numbers;\n"
+    "                      a potential: the element names to write into it\n\n"
+    "A potential written to .mtp loses its active set, any other name (.almtp) keeps it.\n\n"
+    "Examples: mtp convert train.cfg train.extxyz --species Al,Ni\n"
+    "          mtp convert old.mtp pot.almtp --species Al,Ni\n";
+
+static int convert_configurations(cli *c, const char *from, const char *to, const char *species) {
+  const char *input = c->words[0], *output = c->words[1];
+  mtp_format input_format, output_format;
+  cli_names names = {0};
+  mtp_config_set *set = NULL;
+  int status = cli_format(c, "--from", from, &input_format);
+  if (status == CLI_OK) status = cli_output_format(c, output, to, &output_format);
+  if (status == CLI_OK && species) status = cli_names_parse(c, species, false, &names);
+  if (status == CLI_OK) status = cli_check_output(c, output);
+  if (status == CLI_OK) status = cli_read_set(c, input, input_format, &set);
+  if (status == CLI_OK && species &&
+      mtp_config_set_map_species(c->ctx, set, names.count, cli_names_list(&names)) != MTP_OK)
+    status = cli_library(c, input);
+  if (status == CLI_OK) status = cli_write_set(c, set, output, output_format);
+  mtp_config_set_free(set);
+  cli_names_free(&names);
+  return status;
+}
+
+static int stamp(cli *c, const char *path, mtp_potential *pot, const char *species) {
+  cli_names names;
+  int status = cli_names_parse(c, species, false, &names);
+  if (status != CLI_OK) return status;
+  int count = mtp_potential_species_count(pot);
+  if (names.count != count)
+    status = cli_fail(c, "--species: %s has %d species, but %d names are given", path, count, names.count);
+  else if (mtp_potential_set_elements(c->ctx, pot, cli_names_list(&names)) != MTP_OK)
+    status = cli_library(c, path);
+  cli_names_free(&names);
+  return status;
+}
+
+static int convert_potential(cli *c, const char *from, const char *to, const char *species) {
+  const char *input = c->words[0], *output = c->words[1];
+  if (from || to) return cli_usage(c, "%s is a potential: --from and --to are for configurations", input);
+  if (!cli_has_suffix(output, ".mtp") && !cli_has_suffix(output, ".almtp"))
+    return cli_usage(c, "%s is a potential, so OUT has to end in .mtp or .almtp", input);
+  mtp_potential *pot = NULL;
+  mtp_active_set *as = NULL;
+  int status = cli_check_output(c, output);
+  if (status == CLI_OK) status = cli_read_potential(c, input, &pot, &as);
+  if (status == CLI_OK && species) status = stamp(c, input, pot, species);
+  if (status == CLI_OK) status = cli_write_potential(c, output, pot, as);
+  mtp_active_set_free(as);
+  mtp_potential_free(pot);
+  return status;
+}
+
+static int run(cli *c, int argc, char **argv) {
+  const char *from = NULL, *to = NULL, *species = NULL;
+  const cli_option options[] = {
+      {"from", 0, CLI_TEXT, &from}, {"to", 0, CLI_TEXT, &to}, {"species", 0, CLI_TEXT, &species}};
+  int status = cli_parse(c, argc, argv, sizeof options / sizeof options[0], options, 2, 2);
+  if (status != CLI_GO_ON) return status;
+  cli_content content;
+  if ((status = cli_recognise(c, c->words[0], &content)) != CLI_OK) return status;
+  if (content == CLI_LOG) return cli_fail(c, "%s: an event log, neither configurations nor a potential", c->words[0]);
+  return content == CLI_POTENTIAL ? convert_potential(c, from, to, species)
+                                  : convert_configurations(c, from, to, species);
+}
+
+const cli_command cli_cmd_convert = {
+    .name = "convert",
+    .summary = "Convert configurations and potentials",
+    .usage = "IN OUT [--from F] [--to F] [--species Al,Ni]",
+    .help = help,
+    .run = run,
+};

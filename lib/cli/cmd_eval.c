@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file cli/cmd_eval.c
+ * `mtp eval`: energy, forces, virial and grades of configurations. */
+#include "cli/cli.h"
+#include "mtp/evaluator.h"
+
+static const char help[] =
+    "Every configuration gets energy (eV), forces (eV/A), virial (eV) and site energies.\n\n"
+    "  -o, --output OUT    the file to write, - for standard output\n"
+    "  --grade             also extrapolation grades; POT must hold an active set\n"
+    "  --from F, --to F    formats: cfg, extxyz, lammps-data, lammps-dump (by content, suffix)\n\n"
+    "Example: mtp eval pot.almtp md.dump -o md.extxyz --grade\n";
+
+int cli_evaluate(cli *c, const mtp_potential *pot, const mtp_active_set *as, mtp_config_set *set) {
+  mtp_evaluator *evaluator = NULL;
+  if (mtp_evaluator_new(c->ctx, pot, &evaluator) != MTP_OK) return cli_library(c, NULL);
+  int status = CLI_OK;
+  if (as && mtp_evaluator_set_active_set(c->ctx, evaluator, as) != MTP_OK) status = cli_library(c, NULL);
+  cli_progress_begin(c, as ? "grading" : "evaluating", set->n);
+  for (size_t i = 0; i < set->n && status == CLI_OK; i++) {
+    if (mtp_evaluator_config(c->ctx, evaluator, set->configs[i], as != NULL) != MTP_OK)
+      status = cli_fail(c, "configuration %zu: %s", i + 1, mtp_context_message(c->ctx));
+    cli_progress_step(c, 1);
+  }
+  cli_progress_end(c);
+  mtp_evaluator_free(evaluator);
+  return status;
+}
+
+int cli_read_graded(cli *c, const char *path, mtp_potential **pot, mtp_active_set **as) {
+  int status = cli_read_potential(c, path, pot, as);
+  if (status != CLI_OK || *as) return status;
+  mtp_potential_free(*pot);
+  *pot = NULL;
+  return cli_fail(c, "%s: no active set in it, so there is nothing to grade with: `mtp train` makes one", path);
+}
+
+static int run(cli *c, int argc, char **argv) {
+  const char *output = NULL, *from = NULL, *to = NULL;
+  bool graded = false;
+  const cli_option options[] = {{"output", 'o', CLI_TEXT, &output},
+                                {"grade", 0, CLI_FLAG, &graded},
+                                {"from", 0, CLI_TEXT, &from},
+                                {"to", 0, CLI_TEXT, &to}};
+  int status = cli_parse(c, argc, argv, sizeof options / sizeof options[0], options, 2, 2);
+  if (status != CLI_GO_ON) return status;
+  mtp_format input_format, output_format;
+  if ((status = cli_require(c, output, "-o")) != CLI_OK ||
+      (status = cli_format(c, "--from", from, &input_format)) != CLI_OK ||
+      (status = cli_output_format(c, output, to, &output_format)) != CLI_OK ||
+      (status = cli_check_output(c, output)) != CLI_OK)
+    return status;
+
+  mtp_potential *pot = NULL;
+  mtp_active_set *as = NULL;
+  mtp_config_set *set = NULL;
+  status = graded ? cli_read_graded(c, c->words[0], &pot, &as) : cli_read_potential(c, c->words[0], &pot, NULL);
+  if (status == CLI_OK) status = cli_read_data(c, 1, c->words + 1, input_format, pot, &set);
+  if (status == CLI_OK) status = cli_evaluate(c, pot, as, set);
+  if (status == CLI_OK) status = cli_write_set(c, set, output, output_format);
+  mtp_config_set_free(set);
+  mtp_active_set_free(as);
+  mtp_potential_free(pot);
+  return status;
+}
+
+const cli_command cli_cmd_eval = {
+    .name = "eval",
+    .summary = "Compute energies, forces, virials and grades",
+    .usage = "POT IN -o OUT [--grade]",
+    .help = help,
+    .run = run,
+};

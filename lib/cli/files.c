@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file cli/files.c
+ * Reading and writing the files that commands take, with messages that name the file and say what would help. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+static bool is_dash(const char *path) {
+  return strcmp(path, "-") == 0;
+}
+
+int cli_recognise(cli *c, const char *path, cli_content *content) {
+  *content = CLI_CONFIGURATIONS;
+  if (is_dash(path)) return CLI_OK; /* cannot be looked at twice */
+  FILE *file = fopen(path, "r");
+  if (!file) return cli_fail(c, "cannot open %s: %s", path, strerror(errno));
+  int first;
+  do first = fgetc(file);
+  while (first != EOF && isspace(first));
+  char rest[3] = "";
+  size_t size = fread(rest, 1, sizeof rest, file);
+  if (first == '{')
+    *content = CLI_LOG;
+  else if (first == 'M' && size == 3 && memcmp(rest, "TP", 2) == 0 && isspace((unsigned char)rest[2]))
+    *content = CLI_POTENTIAL;
+  bool bad = ferror(file) != 0;
+  int error = errno;
+  fclose(file);
+  return bad ? cli_fail(c, "cannot read %s: %s", path, strerror(error)) : CLI_OK;
+}
+
+bool cli_has_suffix(const char *path, const char *suffix) {
+  size_t length = strlen(path), tail = strlen(suffix);
+  return length > tail && strcmp(path + length - tail, suffix) == 0;
+}
+
+int cli_format(cli *c, const char *option, const char *name, mtp_format *format) {
+  *format = MTP_FORMAT_AUTO;
+  if (!name) return CLI_OK;
+  *format = mtp_format_from_name(name);
+  if (*format != MTP_FORMAT_AUTO) return CLI_OK;
+  return cli_usage(c, "%s: unknown format '%s', known are cfg, extxyz, lammps-data and lammps-dump", option, name);
+}
+
+int cli_output_format(cli *c, const char *path, const char *name, mtp_format *format) {
+  static const struct {
+    const char *suffix;
+    mtp_format format;
+  } known[] = {{".cfg", MTP_FORMAT_CFG},          {".cfgs", MTP_FORMAT_CFG},
+               {".xyz", MTP_FORMAT_EXTXYZ},       {".extxyz", MTP_FORMAT_EXTXYZ},
+               {".data", MTP_FORMAT_LAMMPS_DATA}, {".lmp", MTP_FORMAT_LAMMPS_DATA},
+               {".dump", MTP_FORMAT_LAMMPS_DUMP}, {".lammpstrj", MTP_FORMAT_LAMMPS_DUMP}};
+  if (name) return cli_format(c, "--to", name, format);
+  *format = MTP_FORMAT_EXTXYZ;
+  if (is_dash(path)) return CLI_OK;
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+    if (cli_has_suffix(path, known[i].suffix)) {
+      *format = known[i].format;
+      return CLI_OK;
+    }
+  return cli_usage(c, "the suffix of %s does not tell a format: give it with --to", path);
+}
+
+int cli_check_output(cli *c, const char *path) {
+  struct stat st;
+  if (is_dash(path)) return CLI_OK;
+  if (stat(path, &st) == 0) {
+    if (S_ISDIR(st.st_mode)) return cli_fail(c, "cannot write %s: it is a folder", path);
+    if (!S_ISREG(st.st_mode)) return CLI_OK;
+  }
+  /* files are replaced by renaming, so the folder has to be writable */
+  const char *slash = strrchr(path, '/');
+  size_t size = slash ? (size_t)(slash - path) + 1 : 2;
+  char *folder = cli_alloc(size + 1, 1);
+  memcpy(folder, slash ? path : "./", size);
+  int status = access(folder, W_OK | X_OK) == 0 ? CLI_OK : cli_fail(c, "cannot write %s: %s", path, strerror(errno));
+  free(folder);
+  return status;
+}
+
+int cli_read_potential(cli *c, const char *path, mtp_potential **pot, mtp_active_set **as) {
+  if (mtp_potential_read(c->ctx, path, pot) != MTP_OK) return cli_library(c, path);
+  if (!as || mtp_active_set_read(c->ctx, path, *pot, as) == MTP_OK) return CLI_OK;
+  mtp_potential_free(*pot);
+  *pot = NULL;
+  return cli_library(c, path);
+}
+
+bool cli_writes_active_set(const char *path) {
+  return !cli_has_suffix(path, ".mtp");
+}
+
+int cli_write_potential(cli *c, const char *path, const mtp_potential *pot, const mtp_active_set *as) {
+  mtp_status status = cli_writes_active_set(path) ? mtp_active_set_write(c->ctx, as, pot, path)
+                                                  : mtp_potential_write(c->ctx, pot, path);
+  return status == MTP_OK ? CLI_OK : cli_library(c, path);
+}
+
+int cli_read_set(cli *c, const char *path, mtp_format format, mtp_config_set **out) {
+  mtp_read_options options = {.format = format};
+  if (mtp_config_set_read(c->ctx, path, &options, out) != MTP_OK) return cli_library(c, path);
+  if ((*out)->n > 0) return CLI_OK;
+  mtp_config_set_free(*out);
+  *out = NULL;
+  return cli_fail(c, "%s: there is no configuration in it", path);
+}
+
+static int map_to_potential(cli *c, const char *path, const mtp_potential *pot, mtp_config_set *set) {
+  cli_names names = cli_names_of(pot);
+  int status = CLI_OK;
+  if (mtp_config_set_map_species(c->ctx, set, names.count, cli_names_list(&names)) != MTP_OK) {
+    const char *message = mtp_context_message(c->ctx);
+    bool named = strstr(message, path) != NULL;
+    status = cli_fail(c, "%s%s%s%s", named ? "" : path, named ? "" : ": ", message,
+                      names.nameless ? "; the potential has no element names: `mtp convert POT OUT --species` sets them"
+                                     : "");
+  }
+  cli_names_free(&names);
+  return status;
+}
+
+/* Moves all configurations of `from` to the end of `to`. */
+static int move_configs(cli *c, mtp_config_set *from, mtp_config_set *to) {
+  for (size_t i = 0; i < from->n; i++) {
+    mtp_config *cfg = from->configs[i];
+    from->configs[i] = NULL;
+    if (mtp_config_set_append(c->ctx, to, cfg) == MTP_OK) continue;
+    /* the rest stays with `from`, whose array may hold no holes */
+    memmove(from->configs, from->configs + i + 1, (from->n - i - 1) * sizeof *from->configs);
+    from->n -= i + 1;
+    return cli_library(c, NULL);
+  }
+  from->n = 0;
+  return CLI_OK;
+}
+
+int cli_read_data(cli *c, int count, char *const *paths, mtp_format format, const mtp_potential *pot,
+                  mtp_config_set **out) {
+  mtp_config_set *all = NULL;
+  for (int i = 0; i < count; i++) {
+    mtp_config_set *set = NULL;
+    int status = cli_read_set(c, paths[i], format, &set);
+    if (status == CLI_OK) status = map_to_potential(c, paths[i], pot, set);
+    if (status == CLI_OK && all) {
+      status = move_configs(c, set, all);
+      mtp_config_set_free(set);
+    } else if (status == CLI_OK) {
+      all = set;
+    } else {
+      mtp_config_set_free(set);
+    }
+    if (status != CLI_OK) {
+      mtp_config_set_free(all);
+      return status;
+    }
+  }
+  *out = all;
+  return CLI_OK;
+}
+
+int cli_write_set(cli *c, const mtp_config_set *set, const char *path, mtp_format format) {
+  return mtp_config_set_write(c->ctx, set, path, format) == MTP_OK ? CLI_OK : cli_library(c, path);
+}
+
+size_t cli_atom_count(const mtp_config_set *set) {
+  size_t atoms = 0;
+  for (size_t i = 0; i < set->n; i++) atoms += set->configs[i]->n;
+  return atoms;
+}

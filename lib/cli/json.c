@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file cli/json.c
+ * JSON output. Numbers that are not finite become null: JSON has no other word for them. */
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/cli.h"
+
+static void *allocate(size_t size) {
+  return cli_alloc(1, size);
+}
+
+/* With an allocation that cannot fail none of the many cJSON calls has to be checked. */
+void cli_json_start(void) {
+  cJSON_Hooks hooks = {allocate, free};
+  cJSON_InitHooks(&hooks);
+}
+
+void cli_json_number(cJSON *object, const char *key, double value) {
+  cJSON_AddItemToObject(object, key, isfinite(value) ? cJSON_CreateNumber(value) : cJSON_CreateNull());
+}
+
+int cli_json_print(cli *c, cJSON *object) {
+  char *text = cJSON_PrintUnformatted(object);
+  cJSON_Delete(object);
+  if (!text) return cli_fail(c, "out of memory");
+  puts(text);
+  cJSON_free(text);
+  return CLI_OK;
+}
+
+static cJSON *error_stat(const mtp_error_stat *stat) {
+  cJSON *object = cJSON_CreateObject();
+  cli_json_number(object, "mae", stat->count ? stat->mae : NAN);
+  cli_json_number(object, "rmse", stat->count ? stat->rmse : NAN);
+  cli_json_number(object, "max", stat->count ? stat->max : NAN);
+  return object;
+}
+
+cJSON *cli_json_errors(const mtp_errors *errors) {
+  cJSON *object = cJSON_CreateObject();
+  cli_json_number(object, "configurations", (double)errors->configurations);
+  cli_json_number(object, "atoms", (double)errors->atoms);
+  cJSON_AddItemToObject(object, "energy_per_atom", error_stat(&errors->energy_per_atom));
+  cJSON_AddItemToObject(object, "force", error_stat(&errors->force));
+  cJSON_AddItemToObject(object, "stress", error_stat(&errors->stress));
+  return object;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file cli/main.c
+ * The command `mtp`: finds the subcommand, and prints what goes wrong. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+static const cli_command *const commands[] = {&cli_cmd_init,  &cli_cmd_train, &cli_cmd_eval,    &cli_cmd_errors,
+                                              &cli_cmd_grade, &cli_cmd_label, &cli_cmd_convert, &cli_cmd_info};
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+static void print_line(cli *c, const char *kind, const char *format, va_list args) {
+  cli_progress_end(c);
+  fprintf(stderr, "mtp%s%s: %s", c->command ? " " : "", c->command ? c->command->name : "", kind);
+  vfprintf(stderr, format, args);
+}
+
+int cli_fail(cli *c, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  print_line(c, "", format, args);
+  va_end(args);
+  fputc('\n', stderr);
+  return CLI_FAILED;
+}
+
+int cli_usage(cli *c, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  print_line(c, "", format, args);
+  va_end(args);
+  fprintf(stderr, " (see mtp %s%s--help)\n", c->command ? c->command->name : "", c->command ? " " : "");
+  return CLI_USAGE;
+}
+
+int cli_library(cli *c, const char *path) {
+  const char *message = mtp_context_message(c->ctx);
+  if (path && !strstr(message, path)) return cli_fail(c, "%s: %s", path, message);
+  return cli_fail(c, "%s", message);
+}
+
+void cli_warn(cli *c, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  print_line(c, "warning: ", format, args);
+  va_end(args);
+  fputc('\n', stderr);
+}
+
+static void die_of_memory(void) {
+  fputs("mtp: out of memory\n", stderr);
+  exit(CLI_FAILED);
+}
+
+void *cli_alloc(size_t count, size_t size) {
+  void *p = calloc(count ? count : 1, size ? size : 1);
+  if (!p) die_of_memory();
+  return p;
+}
+
+void *cli_realloc(void *p, size_t count, size_t size) {
+  void *grown = reallocarray(p, count ? count : 1, size);
+  if (!grown) die_of_memory();
+  return grown;
+}
+
+static void forward_message(void *user, mtp_level level, const char *message) {
+  if (level == MTP_WARNING) cli_warn(user, "%s", message);
+}
+
+static void print_help(void) {
+  puts("Usage: mtp COMMAND ...\n"
+       "Moment tensor potentials: make, train, evaluate, grade and label.\n\n"
+       "Commands:");
+  for (int i = 0; i < COMMAND_COUNT; i++) printf("  %-9s %s\n", commands[i]->name, commands[i]->summary);
+  puts("\nmtp COMMAND --help explains a command; mtp --version prints the version.\n"
+       "Units: A, eV, eV/A, GPa. Files are recognised by content or suffix; - is standard input or output.\n"
+       "Exit status: 0 done, 1 failed, 2 wrong usage.");
+}
+
+static const cli_command *find_command(const char *name) {
+  for (int i = 0; i < COMMAND_COUNT; i++)
+    if (strcmp(commands[i]->name, name) == 0) return commands[i];
+  return NULL;
+}
+
+static int run(cli *c, int argc, char **argv) {
+  if (argc < 2) return cli_usage(c, "no command given");
+  const char *name = argv[1];
+  if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) return print_help(), CLI_OK;
+  if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) return printf("mtp %s\n", mtp_version()), CLI_OK;
+  if (name[0] == '-') return cli_usage(c, "unknown option %s", name);
+  const cli_command *command = find_command(name);
+  if (!command) return cli_usage(c, "unknown command '%s'", name);
+  c->command = command;
+  return command->run(c, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv) {
+  cli c = {.ctx = mtp_context_new()};
+  if (!c.ctx) die_of_memory();
+  mtp_context_set_logger(c.ctx, forward_message, &c);
+  cli_json_start();
+  int status = run(&c, argc, argv);
+  cli_progress_end(&c);
+  /* a full disk behind standard output shows only now, and must not end as success */
+  if ((fflush(stdout) != 0 || ferror(stdout)) && status == CLI_OK)
+    status = cli_fail(&c, "cannot write to standard output: %s", strerror(errno));
+  mtp_context_free(c.ctx);
+  return status;
+}
