@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**@file test_golden_oracle.c
+ * The oracle of the other tests against the reference data: if this holds, the oracle can be believed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "support_data.h"
+#include "support_golden.h"
+#include "support_naive.h"
+
+static void check_labels(int *failures, const char *name, size_t k, const mtp_config *ref, const naive_result *got) {
+  assert_true(ref->has_energy && ref->has_virial && ref->force);
+  golden_check(failures, name, k, "energy", 1, &got->energy, &ref->energy, 0, GOLDEN_ENERGY);
+  golden_check(failures, name, k, "forces", 3 * ref->n, got->force, ref->force, GOLDEN_FLOOR, GOLDEN_FORCE);
+  golden_check(failures, name, k, "virial", 6, got->virial, ref->virial, GOLDEN_FLOOR, GOLDEN_FORCE);
+}
+
+static void check_aux(int *failures, const char *name, size_t k, const golden_aux *aux, const naive_result *got) {
+  const size_t scalars = got->nscalars;
+  const double tolerance = golden_gradient_tolerance(name);
+  double *counts = data_calloc(got->n, sizeof(double));
+  for (size_t i = 0; i < got->n; i++) counts[i] = got->neighbors[i];
+  golden_check(failures, name, k, "neighbours", got->n, counts, aux->neighbors, 1, 0);
+  golden_check(failures, name, k, "site energies", got->n, got->site_energy, aux->site_energy, 0, GOLDEN_ENERGY);
+  golden_check(failures, name, k, "gradient", got->nparams, got->gradient, aux->gradient, 0, tolerance);
+  for (size_t i = 0; i < aux->listed; i++) {
+    golden_check(failures, name, k, i ? "row of atom 1" : "row of atom 0", got->nparams, got->rows + i * got->nparams,
+                 aux->rows + i * got->nparams, 0, tolerance);
+    golden_check(failures, name, k, i ? "basis of atom 1" : "basis of atom 0", scalars, got->scalars + i * scalars,
+                 aux->scalars + i * (scalars + 1) + 1, 0, tolerance);
+  }
+  free(counts);
+}
+
+static void test_cases(void **state) {
+  (void)state;
+  int failures = 0;
+  mtp_context *ctx = mtp_context_new();
+  for (int c = 0; golden_cases[c]; c++) {
+    const char *name = golden_cases[c];
+    mtp_potential *pot = golden_potential(ctx, name, "pot.mtp");
+    mtp_config_set *set = golden_configs(ctx, name, "reference.cfg", pot);
+    golden_text *text = golden_text_open(name, "aux.txt");
+    for (size_t k = 0; k < set->n; k++) {
+      golden_aux aux;
+      golden_aux_read(text, pot, &aux);
+      assert_int_equal(aux.natoms, set->configs[k]->n);
+      naive_result *got = naive_config(pot, set->configs[k]);
+      check_labels(&failures, name, k, set->configs[k], got);
+      check_aux(&failures, name, k, &aux, got);
+      naive_result_free(got);
+      golden_aux_clear(&aux);
+    }
+    golden_text_close(text);
+    mtp_config_set_free(set);
+    mtp_potential_free(pot);
+  }
+  mtp_context_free(ctx);
+  assert_int_equal(failures, 0);
+}
+
+int main(void) {
+  if (!golden_available()) return GOLDEN_SKIPPED;
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**@file test_active_set_build.c
+ * Active sets of whole training sets, and their files. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "mtp/active_set.h"
+#include "mtp/evaluator.h"
+#include "support_data.h"
+#include "support_naive.h"
+
+#define THRESHOLD 1.001
+
+typedef struct fixture {
+  mtp_context *ctx;
+  mtp_random random;
+  mtp_potential *pot;
+  mtp_config_set *set;
+} fixture;
+
+static void fixture_open(fixture *f, unsigned long long seed, size_t configs) {
+  const data_recipe recipe = {8, 2, 6, MTP_RADIAL_CHEBYSHEV, 2, 5};
+  static const char *const elements[] = {"Na", "Cl"};
+  memset(f, 0, sizeof(*f));
+  f->ctx = mtp_context_new();
+  f->random.state = seed;
+  f->pot = data_potential(f->ctx, &f->random, &recipe);
+  data_must(f->ctx, mtp_potential_set_elements(f->ctx, f->pot, elements));
+  f->set = mtp_config_set_new();
+  for (int s = 0; s < 2; s++) assert_int_equal(mtp_config_set_species(f->set, elements[s]), s);
+  for (size_t k = 0; k < configs; k++) {
+    const size_t n = 1 + data_index(&f->random, 12);
+    mtp_config *cfg = data_config(&f->random, (data_shape)(k % DATA_SHAPES), n, 2, 2.7);
+    data_append_labelled(f->ctx, f->set, f->pot, cfg);
+    mtp_config_free(cfg);
+  }
+}
+
+static void fixture_close(fixture *f) {
+  mtp_config_set_free(f->set);
+  mtp_potential_free(f->pot);
+  mtp_context_free(f->ctx);
+}
+
+/* Rows of the set by the oracle: where each comes from, and that no grade exceeds the threshold. */
+static void check_set(fixture *f, const mtp_active_set *as, mtp_mode mode) {
+  const size_t n = f->pot->nparams;
+  const long long *origin = mtp_active_set_origins(as);
+  assert_int_equal(mtp_active_set_size(as), n);
+  assert_int_equal(mtp_active_set_mode(as), mode);
+  /* nothing but rounding: initial rows are tiny, so the inverse is large */
+  const double size = data_largest(n * n, mtp_active_set_rows(as)) * data_largest(n * n, mtp_active_set_inverse(as));
+  assert_true(mtp_active_set_drift(as) < 1e-14 * fmax(size, 1e4));
+  size_t filled = 0;
+  for (size_t k = 0; k < f->set->n; k++) {
+    naive_result *res = naive_config(f->pot, f->set->configs[k]);
+    const size_t rows = mode == MTP_MODE_CONFIGURATION ? 1 : res->n;
+    for (size_t p = 0; p < n; p++) res->gradient[p] /= (double)res->n;
+    const double *candidates = mode == MTP_MODE_CONFIGURATION ? res->gradient : res->rows;
+    double *gamma = data_calloc(rows, sizeof(double));
+    data_must(f->ctx, mtp_active_set_grade(f->ctx, as, rows, candidates, gamma));
+    for (size_t i = 0; i < rows; i++) assert_true(gamma[i] <= THRESHOLD * (1 + 1e-6));
+    for (size_t i = 0; i < n; i++) {
+      if (origin[2 * i] != (long long)k) continue;
+      const long long atom = origin[2 * i + 1];
+      assert_true(mode == MTP_MODE_CONFIGURATION ? atom == -1 : atom >= 0 && atom < (long long)res->n);
+      const double *want = mode == MTP_MODE_CONFIGURATION ? res->gradient : res->rows + (size_t)atom * n;
+      data_expect_close("an active row", n, mtp_active_set_rows(as) + i * n, want, 1e-10);
+      filled++;
+    }
+    free(gamma);
+    naive_result_free(res);
+  }
+  assert_int_equal(mtp_active_set_filled(as), filled);
+  assert_true(filled > (mode == MTP_MODE_CONFIGURATION ? f->set->n / 2 : n / 2));
+}
+
+static void test_build(void **state) {
+  (void)state;
+  for (int mode = 0; mode < 2; mode++) {
+    fixture f;
+    mtp_active_set *as = NULL, *again = NULL;
+    fixture_open(&f, 5 + (unsigned)mode, 24);
+    data_must(f.ctx, mtp_active_set_build(f.ctx, f.pot, f.set, (mtp_mode)mode, THRESHOLD, NULL, &as));
+    check_set(&f, as, (mtp_mode)mode);
+    data_must(f.ctx, mtp_active_set_build(f.ctx, f.pot, f.set, (mtp_mode)mode, THRESHOLD, as, &again));
+    check_set(&f, again, (mtp_mode)mode);
+    /* from a good start the volume is not worse by more than what one swap may leave */
+    assert_true(mtp_active_set_log_volume(again) > mtp_active_set_log_volume(as) - 0.5);
+    mtp_active_set_free(again);
+    mtp_active_set_free(as);
+    fixture_close(&f);
+  }
+}
+
+/* The set grows, the parameters change: the old active set is a start for the new one. */
+static void test_build_from_an_older_set(void **state) {
+  (void)state;
+  for (int mode = 0; mode < 2; mode++) {
+    fixture f;
+    mtp_active_set *old = NULL, *as = NULL;
+    fixture_open(&f, 15, 12);
+    data_must(f.ctx, mtp_active_set_build(f.ctx, f.pot, f.set, (mtp_mode)mode, THRESHOLD, NULL, &old));
+    double *theta = data_calloc(f.pot->nparams, sizeof(double));
+    for (size_t p = 0; p < f.pot->nparams; p++) theta[p] = f.pot->params[p] * data_uniform(&f.random, 0.9, 1.1);
+    data_must(f.ctx, mtp_potential_set_parameters(f.ctx, f.pot, theta));
+    free(theta);
+    for (int k = 0; k < 10; k++) {
+      mtp_config *cfg = data_config(&f.random, DATA_CLUSTER, 7, 2, 2.5);
+      data_append_labelled(f.ctx, f.set, f.pot, cfg);
+      mtp_config_free(cfg);
+    }
+    data_must(f.ctx, mtp_active_set_build(f.ctx, f.pot, f.set, (mtp_mode)mode, THRESHOLD, old, &as));
+    check_set(&f, as, (mtp_mode)mode);
+    mtp_active_set_free(old);
+    mtp_active_set_free(as);
+    fixture_close(&f);
+  }
+}
+
+static void expect_same_file(const char *a, const char *b) {
+  char *first, *second;
+  size_t first_size, second_size;
+  data_must(NULL, mtp_file_read(NULL, a, &first, &first_size));
+  data_must(NULL, mtp_file_read(NULL, b, &second, &second_size));
+  assert_int_equal(first_size, second_size);
+  assert_memory_equal(first, second, first_size);
+  free(first);
+  free(second);
+}
+
+static void test_write_and_read(void **state) {
+  (void)state;
+  for (int mode = 0; mode < 2; mode++) {
+    fixture f;
+    mtp_active_set *as = NULL, *back = NULL;
+    mtp_potential *pot = NULL;
+    char *folder = data_folder_new(), *first = data_path(folder, "a.almtp"), *second = data_path(folder, "b.almtp");
+    fixture_open(&f, 25, 20);
+    const size_t n = f.pot->nparams;
+    data_must(f.ctx, mtp_active_set_build(f.ctx, f.pot, f.set, (mtp_mode)mode, THRESHOLD, NULL, &as));
+    data_must(f.ctx, mtp_active_set_write(f.ctx, as, f.pot, first));
+    data_must(f.ctx, mtp_potential_read(f.ctx, first, &pot));
+    assert_memory_equal(pot->params, f.pot->params, n * sizeof(double));
+    data_must(f.ctx, mtp_active_set_read(f.ctx, first, pot, &back));
+    assert_non_null(back);
+    assert_int_equal(mtp_active_set_mode(back), mode);
+    assert_int_equal(mtp_active_set_filled(back), mtp_active_set_filled(as));
+    assert_memory_equal(mtp_active_set_rows(back), mtp_active_set_rows(as), n * n * sizeof(double));
+    assert_memory_equal(mtp_active_set_inverse(back), mtp_active_set_inverse(as), n * n * sizeof(double));
+    for (size_t i = 0; i < n; i++) { /* numbers of configurations may change, the atoms not */
+      assert_int_equal(mtp_active_set_origins(back)[2 * i + 1], mtp_active_set_origins(as)[2 * i + 1]);
+    }
+    data_must(f.ctx, mtp_active_set_write(f.ctx, back, pot, second));
+    expect_same_file(first, second);
+
+    /* without an active set it is a potential, and there is none to read */
+    mtp_active_set *none = NULL;
+    data_must(f.ctx, mtp_active_set_write(f.ctx, NULL, pot, second));
+    data_must(f.ctx, mtp_active_set_read(f.ctx, second, pot, &none));
+    assert_null(none);
+    mtp_active_set_free(as);
+    mtp_active_set_free(back);
+    mtp_potential_free(pot);
+    free(first);
+    free(second);
+    data_folder_remove(folder);
+    fixture_close(&f);
+  }
+}
+
+/* Every cut of a file is refused with a message, or (in the potential's part) by the potential's reader. */
+static void test_cut_files(void **state) {
+  (void)state;
+  fixture f;
+  mtp_active_set *as = NULL;
+  char *folder = data_folder_new(), *path = data_path(folder, "a.almtp"), *cut = data_path(folder, "cut.almtp"), *data;
+  size_t size;
+  fixture_open(&f, 35, 4);
+  data_must(f.ctx, mtp_active_set_build(f.ctx, f.pot, f.set, MTP_MODE_NEIGHBOURHOOD, THRESHOLD, NULL, &as));
+  data_must(f.ctx, mtp_active_set_write(f.ctx, as, f.pot, path));
+  mtp_active_set_free(as);
+  data_must(f.ctx, mtp_file_read(f.ctx, path, &data, &size));
+  const char *tag = memchr(data, '#', size);
+  assert_non_null(tag);
+  const size_t begin = (size_t)(tag - data);
+  for (size_t k = 0; k < 60; k++) {
+    const size_t keep = k < 30 ? begin + 1 + 7 * k : begin + (size - begin) * (k - 29) / 31;
+    data_must(f.ctx, mtp_file_replace(f.ctx, cut, data, keep));
+    as = NULL;
+    assert_int_not_equal(mtp_active_set_read(f.ctx, cut, f.pot, &as), MTP_OK);
+    assert_null(as);
+    assert_non_null(strstr(mtp_context_message(f.ctx), "cut.almtp"));
+  }
+  free(data);
+  free(path);
+  free(cut);
+  data_folder_remove(folder);
+  fixture_close(&f);
+}
+
+static void test_misuse(void **state) {
+  (void)state;
+  fixture f;
+  mtp_active_set *as = NULL;
+  fixture_open(&f, 45, 3);
+  assert_int_not_equal(mtp_active_set_build(f.ctx, NULL, f.set, MTP_MODE_CONFIGURATION, 1.1, NULL, &as), MTP_OK);
+  assert_int_not_equal(mtp_active_set_build(f.ctx, f.pot, NULL, MTP_MODE_CONFIGURATION, 1.1, NULL, &as), MTP_OK);
+  assert_int_not_equal(mtp_active_set_build(f.ctx, f.pot, f.set, MTP_MODE_CONFIGURATION, 0.9, NULL, &as), MTP_OK);
+  assert_null(as);
+  assert_int_not_equal(mtp_active_set_read(f.ctx, "/nonexistent/file.almtp", f.pot, &as), MTP_OK);
+  assert_null(as);
+  f.set->configs[1]->species[0] = 7;
+  assert_int_not_equal(mtp_active_set_build(f.ctx, f.pot, f.set, MTP_MODE_CONFIGURATION, 1.1, NULL, &as), MTP_OK);
+  assert_null(as);
+  fixture_close(&f);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_build),          cmocka_unit_test(test_build_from_an_older_set),
+      cmocka_unit_test(test_write_and_read), cmocka_unit_test(test_cut_files),
+      cmocka_unit_test(test_misuse),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
