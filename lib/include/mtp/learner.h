@@ -32,8 +32,9 @@ typedef struct mtp_learner_options {
   const char *save_path;      /**< where each refitted potential goes */
   const char *log_path;       /**< "mtp-al.jsonl" */
   const char *candidate_path; /**< "candidates.extxyz": what was not labelled */
-  /** Active set of the file that `pot` came from (borrowed during mtp_learner_new, copied), or NULL. It grades while the
-   *  training set is empty; its labelled configurations become the first of the training set before the first label. */
+  /** Active set of the file that `pot` came from (borrowed during mtp_learner_new, copied), or NULL. It grades while
+   * the training set is empty; its labelled configurations become the first of the training set before the first label.
+   */
   const mtp_active_set *active_set;
   mtp_mode mode;
   double select_grade; /**< 2 */

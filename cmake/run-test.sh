@@ -1,0 +1,9 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run-test.sh SCRIPT FOLDER: runs a test script in a fresh folder with the environment of the build.
+set -eu
+. "$BUILD_DIR/env.sh"
+rm -rf "$2"
+mkdir -p "$2"
+cd "$2"
+exec sh "$1"
