@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**@file compat.h
+ * What differs between LAMMPS versions, from 29 Sep 2021 on. The build passes LAMMPS_VERSION_NUMBER as YYYYMMDD. */
+#ifndef MTP_COMPAT_H
+#define MTP_COMPAT_H
+
+#include "neigh_request.h"
+#include "neighbor.h"
+#include "pair.h"
+
+#ifndef LAMMPS_VERSION_NUMBER
+#error "define LAMMPS_VERSION_NUMBER as the version of LAMMPS, e.g. 20250204"
+#endif
+
+namespace mtp_compat {
+
+/* 24 Mar 2022 replaced the request flags by one call. */
+inline void request_full_list(LAMMPS_NS::Neighbor *neighbor, LAMMPS_NS::Pair *pair, int instance) {
+#if LAMMPS_VERSION_NUMBER >= 20220324
+  (void)instance;
+  neighbor->add_request(pair, LAMMPS_NS::NeighConst::REQ_FULL);
+#else
+  LAMMPS_NS::NeighRequest *request = neighbor->requests[neighbor->request(pair, instance)];
+  request->half = 0;
+  request->full = 1;
+#endif
+}
+
+} // namespace mtp_compat
+
+#endif

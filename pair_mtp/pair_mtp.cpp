@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**@file pair_mtp.cpp
+ * The frozen style, and what the learning style shares with it. */
+#include "pair_mtp.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+
+#include "atom.h"
+#include "citeme.h"
+#include "comm.h"
+#include "compat.h"
+#include "compute.h"
+#include "error.h"
+#include "force.h"
+#include "memory.h"
+#include "modify.h"
+#include "mpi_wait.h"
+#include "neigh_list.h"
+#include "update.h"
+#include "utils.h"
+
+extern "C" {
+#include "model/model.h"
+#include "support/support.h"
+}
+
+using namespace LAMMPS_NS;
+
+static const char cite_mtp[] =
+    "pair_style mtp and mtp/al: moment tensor potentials\n\n"
+    "@Article{Shapeev2016,\n"
+    " author = {A. V. Shapeev},\n"
+    " title = {Moment Tensor Potentials: A Class of Systematically Improvable Interatomic Potentials},\n"
+    " journal = {Multiscale Modeling \\& Simulation},\n"
+    " year = 2016, volume = 14, pages = {1153--1173}\n"
+    "}\n\n"
+    "@Article{Gubaev2019,\n"
+    " author = {K. Gubaev and E. V. Podryabinkin and G. L. W. Hart and A. V. Shapeev},\n"
+    " title = {Accelerating high-throughput searches for new alloys with active learning of interatomic potentials},\n"
+    " journal = {Computational Materials Science},\n"
+    " year = 2019, volume = 156, pages = {148--156}\n"
+    "}\n\n"
+    "@Article{Novikov2021,\n"
+    " author = {I. S. Novikov and K. Gubaev and E. V. Podryabinkin and A. V. Shapeev},\n"
+    " title = {The {MLIP} package: moment tensor potentials with {MPI} and active learning},\n"
+    " journal = {Machine Learning: Science and Technology},\n"
+    " year = 2021, volume = 2, pages = {025002}\n"
+    "}\n\n"
+    "@Article{Podryabinkin2023,\n"
+    " author = {E. V. Podryabinkin and K. Garifullin and A. V. Shapeev and I. S. Novikov},\n"
+    " title = {{MLIP-3}: Active learning on atomic environments with moment tensor potentials},\n"
+    " journal = {The Journal of Chemical Physics},\n"
+    " year = 2023, volume = 159, pages = {084112}\n"
+    "}\n\n"
+    "@Article{Podryabinkin2017,\n"
+    " author = {E. V. Podryabinkin and A. V. Shapeev},\n"
+    " title = {Active learning of linearly parametrized interatomic potentials},\n"
+    " journal = {Computational Materials Science},\n"
+    " year = 2017, volume = 140, pages = {171--180}\n"
+    "}\n\n";
+
+PairMTP::PairMTP(LAMMPS *lmp, const char *style)
+    : Pair(lmp), name(style), ctx(mtp_context_new()), pot(nullptr), evaluator(nullptr), can_grade(false),
+      mode(MTP_MODE_NEIGHBOURHOOD), out(), worst{0.0, 0, -1}, grade_flag(0), energy_factor(1.0),
+      compute_pair_exists(false) {
+  single_enable = 0;
+  restartinfo = 0;
+  one_coeff = 1;
+  manybody_flag = 1;
+  no_virial_fdotr_compute = 1;
+  centroidstressflag = CENTROID_AVAIL;
+  nextra = 8;
+  pvector = new double[nextra]();
+  if (!ctx) error->one(FLERR, "pair_style {}: memory is exhausted", name);
+  if (lmp->citeme) lmp->citeme->add(cite_mtp);
+}
+
+PairMTP::~PairMTP() {
+  mtp_evaluator_free(evaluator);
+  mtp_potential_free(pot);
+  mtp_context_free(ctx);
+  delete[] pvector;
+  memory->destroy(setflag);
+  memory->destroy(cutsq);
+}
+
+void PairMTP::stop(const std::string &message) {
+  error->all(FLERR, "pair_style {}: {}", name, message);
+  std::abort(); /* old versions do not declare that error->all never returns */
+}
+
+void PairMTP::check_here(mtp_status status) {
+  if (status != MTP_OK) error->one(FLERR, "pair_style {}: {}", name, mtp_context_message(ctx));
+}
+
+void PairMTP::check_root(mtp_status status) {
+  std::string message = status == MTP_OK ? "" : mtp_context_message(ctx);
+  int head[2] = {(int)status, (int)message.size()};
+  mtp_mpi_bcast_sleeping(head, 2, MPI_INT, world);
+  if (head[0] == MTP_OK) return;
+  message.resize((size_t)head[1]);
+  MPI_Bcast(&message[0], head[1], MPI_CHAR, 0, world);
+  stop(message);
+}
+
+/* ---- what the deck says ---- */
+
+void PairMTP::take_precision(const char *value) {
+  if (strcmp(value, "mixed") == 0) stop("precision mixed is not in this version, use double");
+  if (strcmp(value, "double") != 0) stop(std::string("expected precision double, found ") + value);
+}
+
+void PairMTP::settings(int narg, char **arg) {
+  for (int i = 0; i < narg; i += 2) {
+    if (strcmp(arg[i], "precision") != 0) stop(std::string("unknown keyword ") + arg[i] + ", known is precision");
+    if (i + 1 == narg) stop("keyword precision needs a value");
+    take_precision(arg[i + 1]);
+  }
+}
+
+/* The potential of pair_coeff and what its words mean. */
+void PairMTP::take_file(int narg, char **arg) {
+  if (narg < 3 || strcmp(arg[0], "*") != 0 || strcmp(arg[1], "*") != 0)
+    stop("expected pair_coeff * * FILE ELEMENT ... (one element a LAMMPS type)");
+  path = arg[2];
+  read_potential();
+  map_types(narg - 3, arg + 3);
+}
+
+void PairMTP::coeff(int narg, char **arg) {
+  take_file(narg, arg);
+  mtp_active_set *as = nullptr;
+  mtp_status status = MTP_OK;
+  if (!mtp_potential_is_trained(pot))
+    stop(path + " is untrained: train it (mtp train), or learn with pair_style mtp/al");
+  if (comm->me == 0) status = mtp_active_set_read(ctx, utils::get_potential_file_path(path).c_str(), pot, &as);
+  check_root(status);
+  rebuild_evaluator();
+  share_active_set(as);
+  mtp_active_set_free(as);
+}
+
+/* Rank 0 reads, so that thousands of ranks do not ask the file system for the same file. */
+void PairMTP::read_potential() {
+  mtp_potential_free(pot);
+  pot = nullptr;
+  char *text = nullptr;
+  size_t size = 0;
+  mtp_status status = MTP_OK;
+  if (comm->me == 0) {
+    std::string found = utils::get_potential_file_path(path);
+    status = mtp_file_read(ctx, found.empty() ? path.c_str() : found.c_str(), &text, &size);
+    if (status == MTP_OK) status = mtp_potential_parse(ctx, path.c_str(), text, size, &pot, &size);
+    if (status != MTP_OK) free(text);
+  }
+  check_root(status);
+  long long length = (long long)size; /* without the active set, which may follow in the file */
+  MPI_Bcast(&length, 1, MPI_LONG_LONG, 0, world);
+  if (comm->me != 0) text = static_cast<char *>(malloc((size_t)length));
+  if (!text) error->one(FLERR, "pair_style {}: memory is exhausted", name);
+  MPI_Bcast(text, (int)length, MPI_CHAR, 0, world);
+  if (comm->me != 0) check_here(mtp_potential_parse(ctx, path.c_str(), text, (size_t)length, &pot, nullptr));
+  free(text);
+}
+
+std::string PairMTP::elements_text() const {
+  std::string text;
+  for (int s = 0; s < mtp_potential_species_count(pot); s++) {
+    const char *element = mtp_potential_element(pot, s);
+    text += (s ? " " : "") + (element ? std::string(element) : std::to_string(s));
+  }
+  return text;
+}
+
+/* Species of one word of pair_coeff, -1 if there is none. */
+int PairMTP::species_of(const char *word) const {
+  if (mtp_potential_element(pot, 0)) return mtp_potential_find_element(pot, word);
+  const int count = mtp_potential_species_count(pot);
+  for (int s = 0; s < count; s++)
+    if (std::to_string(s) == word) return s;
+  return -1;
+}
+
+void PairMTP::map_types(int narg, char **arg) {
+  const int ntypes = atom->ntypes, count = mtp_potential_species_count(pot);
+  const bool named = mtp_potential_element(pot, 0) != nullptr;
+  if (narg == 0 && !named && ntypes > count)
+    stop(path + " has " + std::to_string(count) + " species, the system " + std::to_string(ntypes) + " atom types");
+  if ((narg > 0 || named) && narg != ntypes)
+    stop("pair_coeff names " + std::to_string(narg) + " elements, the system has " + std::to_string(ntypes) +
+         " atom types (" + path + " has " + elements_text() + ")");
+  allocate();
+  species.assign((size_t)ntypes + 1, -1);
+  for (int type = 1; type <= ntypes; type++) {
+    const char *word = narg > 0 ? arg[type - 1] : nullptr;
+    if (word && strcmp(word, "NULL") == 0) continue;
+    const int s = word ? species_of(word) : type - 1;
+    if (s < 0 && !named && !utils::is_integer(word))
+      stop(path + " holds no element names: give species numbers 0 to " + std::to_string(count - 1) +
+           ", or stamp names on it with: mtp convert " + path + " " + path + " --species Al,Ni");
+    if (s < 0)
+      stop(std::string(named ? "element " : "species ") + word + " is not in " + path + ", which has " +
+           elements_text());
+    species[(size_t)type] = s;
+  }
+  for (int i = 1; i <= ntypes; i++)
+    for (int j = i; j <= ntypes; j++) setflag[i][j] = species[(size_t)i] >= 0 && species[(size_t)j] >= 0;
+}
+
+void PairMTP::allocate() {
+  const int n = atom->ntypes + 1;
+  memory->destroy(setflag);
+  memory->destroy(cutsq);
+  memory->create(setflag, n, n, "pair:setflag");
+  memory->create(cutsq, n, n, "pair:cutsq");
+  allocated = 1;
+}
+
+void PairMTP::init_style() {
+  if (strcmp(update->unit_style, "metal") == 0)
+    energy_factor = 1.0;
+  else if (strcmp(update->unit_style, "real") == 0)
+    energy_factor = utils::get_conversion_factor(utils::ENERGY, utils::METAL2REAL);
+  else
+    stop(std::string("works in metal and real units, not in ") + update->unit_style);
+  if (!force->newton_pair) stop("needs newton pair on");
+  compute_pair_exists = false;
+  for (int i = 0; i < modify->ncompute; i++)
+    if (strcmp(modify->compute[i]->style, "pair") == 0) compute_pair_exists = true;
+  mtp_compat::request_full_list(neighbor, this, instance_me);
+}
+
+double PairMTP::init_one(int i, int j) {
+  if (setflag[i][j] == 0) error->all(FLERR, "All pair coeffs are not set");
+  return mtp_potential_cutoff(pot);
+}
+
+void *PairMTP::extract(const char *what, int &dim) {
+  dim = 0;
+  return strcmp(what, "grade_flag") == 0 ? &grade_flag : nullptr;
+}
+
+void *PairMTP::extract_peratom(const char *what, int &columns) {
+  columns = 0;
+  return strcmp(what, "grade") == 0 && !grade.empty() ? grade.data() : nullptr;
+}
+
+double PairMTP::memory_usage() {
+  return Pair::memory_usage() + (double)sizeof(double) * (double)(force_buffer.size() + grade.size() + gradient.size());
+}
+
+/* ---- the model on every rank ---- */
+
+void PairMTP::rebuild_evaluator() {
+  mtp_evaluator_free(evaluator);
+  evaluator = nullptr;
+  can_grade = false;
+  check_here(mtp_evaluator_new(ctx, pot, &evaluator));
+}
+
+void PairMTP::share_active_set(const mtp_active_set *as) {
+  long long head[2] = {0, 0};
+  if (as) {
+    head[0] = (long long)mtp_active_set_size(as);
+    head[1] = (long long)mtp_active_set_mode(as);
+  }
+  MPI_Bcast(head, 2, MPI_LONG_LONG, 0, world);
+  can_grade = head[0] > 0;
+  if (!can_grade) return;
+  const auto n = (size_t)head[0];
+  mode = (mtp_mode)head[1];
+  std::vector<double> inverse(n * n);
+  if (as) memcpy(inverse.data(), mtp_active_set_inverse(as), n * n * sizeof(double));
+  for (size_t row = 0; row < n; row++) MPI_Bcast(inverse.data() + row * n, (int)n, MPI_DOUBLE, 0, world);
+  check_here(mtp_evaluator_set_inverse(ctx, evaluator, mode, n, inverse.data()));
+}
+
+/* ---- one evaluation ---- */
+
+void PairMTP::compute(int eflag, int vflag) {
+  ev_init(eflag, vflag);
+  const bool graded = wants_grades();
+  double *buffer = energy_factor == 1.0 ? nullptr : zeroed_force_buffer();
+  evaluate(buffer ? buffer : (atom->f ? atom->f[0] : nullptr), graded);
+  if (graded) find_worst(true);
+  if (compute_pair_exists && eflag_global) {
+    /* A zero would look like a very good grade. */
+    const bool mine = comm->me == (can_grade ? worst.rank : 0);
+    pvector[0] = mine ? (can_grade ? worst.grade : NAN) : 0.0;
+    pvector[1] = mine && worst.atom >= 0 ? (double)atom->tag[worst.atom] : 0.0;
+  }
+  tally(buffer);
+}
+
+bool PairMTP::wants_grades() {
+  if (grade_flag && !can_grade) stop("grades need an active set, and " + path + " has none");
+  if (grade_flag && mode != MTP_MODE_NEIGHBOURHOOD)
+    stop("grades of atoms need an active set of mode neighbourhood, the one in use is of mode configuration");
+  return can_grade && (grade_flag || (compute_pair_exists && eflag_global));
+}
+
+double *PairMTP::zeroed_force_buffer() {
+  force_buffer.assign(3 * (size_t)(atom->nlocal + atom->nghost) + 1, 0.0);
+  return force_buffer.data();
+}
+
+/* Energy, virial and what ev_init asks for go to `out` and the per-atom arrays, forces are added to `force`. */
+void PairMTP::evaluate(double *f, bool graded) {
+  out = mtp_output();
+  if (graded) {
+    grade.assign((size_t)(atom->nmax > 0 ? atom->nmax : 1), 0.0);
+    gradient.assign(mode == MTP_MODE_CONFIGURATION ? mtp_potential_parameter_count(pot) + 1 : 0, 0.0);
+  }
+  if (list->inum == 0) return;
+  mtp_atoms atoms = mtp_atoms();
+  atoms.ncentral = (size_t)list->inum;
+  atoms.central = list->ilist;
+  atoms.x = atom->x[0];
+  atoms.type = atom->type;
+  atoms.species_of_type = species.data();
+  atoms.count = list->numneigh;
+  atoms.list = list->firstneigh;
+  atoms.mask = NEIGHMASK;
+  out.force = f;
+  if (eflag_atom) out.site_energy = eatom;
+  if (vflag_atom) out.site_virial = vatom[0];
+  if (cvflag_atom) out.site_virial9 = cvatom[0];
+  if (graded && mode == MTP_MODE_NEIGHBOURHOOD) out.grade = grade.data();
+  if (graded && mode == MTP_MODE_CONFIGURATION) out.gradient = gradient.data();
+  check_here(mtp_evaluator_compute(ctx, evaluator, &atoms, &out));
+}
+
+/* The same on all ranks. A grade that is not finite is beyond everything. */
+void PairMTP::find_worst(bool graded) {
+  worst = {INFINITY, 0, -1};
+  if (!graded) return;
+  if (mode == MTP_MODE_CONFIGURATION) {
+    worst.grade = configuration_grade();
+    return;
+  }
+  struct {
+    double grade;
+    int rank;
+  } mine = {0.0, comm->me}, all;
+  int atom_here = -1;
+  for (int ii = 0; ii < list->inum; ii++) {
+    const int i = list->ilist[ii];
+    const double g = std::isfinite(grade[(size_t)i]) ? grade[(size_t)i] : INFINITY;
+    if (atom_here >= 0 && g <= mine.grade) continue;
+    mine.grade = g;
+    atom_here = i;
+  }
+  MPI_Allreduce(&mine, &all, 1, MPI_DOUBLE_INT, MPI_MAXLOC, world);
+  worst = {all.grade, all.rank, all.rank == comm->me ? atom_here : -1};
+}
+
+/* The row of the whole configuration is summed over the ranks and graded by one of them. */
+double PairMTP::configuration_grade() {
+  const size_t n = gradient.size() - 1;
+  gradient[n] = (double)list->inum; /* not atom->natoms: under hybrid we may see a part of them */
+  std::vector<double> sum(n + 1);
+  MPI_Reduce(gradient.data(), sum.data(), (int)(n + 1), MPI_DOUBLE, MPI_SUM, 0, world);
+  double result = INFINITY;
+  if (comm->me == 0) {
+    for (size_t k = 0; k < n; k++) sum[k] /= sum[n];
+    check_here(mtp_evaluator_grade_row(ctx, evaluator, sum.data(), &result));
+    if (!std::isfinite(result)) result = INFINITY;
+  }
+  MPI_Bcast(&result, 1, MPI_DOUBLE, 0, world);
+  return result;
+}
+
+static void scale(double *values, size_t n, double factor) {
+  for (size_t k = 0; k < n; k++) values[k] *= factor;
+}
+
+/* Hands the evaluation over to LAMMPS in the units of the deck. Forces come from `buffer` unless they are in place. */
+void PairMTP::tally(const double *buffer) {
+  const auto nall = (size_t)(atom->nlocal + atom->nghost);
+  if (buffer && nall > 0) {
+    double *f = atom->f[0];
+    for (size_t k = 0; k < 3 * nall; k++) f[k] += energy_factor * buffer[k];
+  }
+  if (eflag_global) eng_vdwl += energy_factor * out.energy;
+  if (vflag_global)
+    for (int k = 0; k < 6; k++) virial[k] += energy_factor * out.virial[k];
+  if (energy_factor == 1.0 || nall == 0) return;
+  if (eflag_atom) scale(eatom, nall, energy_factor);
+  if (vflag_atom) scale(vatom[0], 6 * nall, energy_factor);
+  if (cvflag_atom) scale(cvatom[0], 9 * nall, energy_factor);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**@file pair_mtp.h
+ * `pair_style mtp`: a frozen moment tensor potential. LAMMPS arrays go to libmtp, and its errors to LAMMPS; the
+ * physics, the files and the grades are all in libmtp. */
+#ifndef LMP_PAIR_MTP_H
+#define LMP_PAIR_MTP_H
+
+#include "pair.h"
+
+#include <string>
+#include <vector>
+
+#include "mtp/active_set.h"
+#include "mtp/context.h"
+#include "mtp/evaluator.h"
+#include "mtp/potential.h"
+
+namespace LAMMPS_NS {
+
+class PairMTP : public Pair {
+public:
+  explicit PairMTP(class LAMMPS *, const char *name = "mtp");
+  ~PairMTP() override;
+  PairMTP(const PairMTP &) = delete;
+  PairMTP &operator=(const PairMTP &) = delete;
+
+  void compute(int, int) override;
+  void settings(int, char **) override;
+  void coeff(int, char **) override;
+  void init_style() override;
+  double init_one(int, int) override;
+  void *extract(const char *, int &) override;
+#if LAMMPS_VERSION_NUMBER >= 20220803 /* before fix pair there was nothing to override */
+  void *extract_peratom(const char *, int &) override;
+#else
+  void *extract_peratom(const char *, int &);
+#endif
+  double memory_usage() override;
+
+protected:
+  const std::string name; /* of the style, for messages: force->pair_style may be hybrid */
+  std::string path;       /* of the potential, as given in pair_coeff */
+  mtp_context *ctx;
+  mtp_potential *pot;       /* the same on every rank */
+  mtp_evaluator *evaluator; /* of pot; null while it is untrained */
+  bool can_grade;           /* the evaluator has an inverse active set */
+  mtp_mode mode;            /* of that active set */
+
+  std::vector<int> species; /* [ntypes+1] LAMMPS type -> species, -1 for NULL */
+
+  mtp_output out;                   /* of the last evaluation, in eV and A */
+  std::vector<double> force_buffer; /* [3*(nlocal+nghost)] */
+  std::vector<double> grade;        /* [nmax] per atom; of the last graded evaluation */
+  struct {
+    double grade; /* largest of all ranks; infinite if there is nothing to grade with */
+    int rank;     /* that owns the atom */
+    int atom;     /* local there, -1 in configuration mode */
+  } worst;
+  int grade_flag; /* set by fix pair on the steps when it wants grades */
+
+  /* One line for the user on every rank, led by the name of the style; does not return. */
+  [[noreturn]] void stop(const std::string &message);
+  /* For calls that every rank makes, but that only one may see fail. */
+  void check_here(mtp_status status);
+  /* For calls that only rank 0 makes: every rank stops with rank 0's message. Receivers sleep while they wait. */
+  void check_root(mtp_status status);
+
+  void take_precision(const char *value);
+  void take_file(int narg, char **arg);
+  void rebuild_evaluator();
+  /* Sends the active set of rank 0 (null: there is none) to the evaluators of all ranks. */
+  void share_active_set(const mtp_active_set *as);
+
+  bool wants_grades();
+  double *zeroed_force_buffer();
+  void evaluate(double *force, bool graded);
+  void find_worst(bool graded);
+  void tally(const double *buffer);
+
+private:
+  double energy_factor; /* eV -> energy unit of the deck */
+  bool compute_pair_exists;
+  std::vector<double> gradient;
+
+  void read_potential();
+  void map_types(int narg, char **arg);
+  void allocate();
+  std::string elements_text() const;
+  int species_of(const char *word) const;
+  double configuration_grade();
+};
+
+} // namespace LAMMPS_NS
+
+#endif

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**@file pair_mtp_al.cpp
+ * The learning style: grade, offer what is beyond `select`, take over what was learned, and do the step again. */
+#include "pair_mtp_al.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <dlfcn.h>
+#include <numeric>
+
+#include "atom.h"
+#include "comm.h"
+#include "domain.h"
+#include "error.h"
+#include "force.h"
+#include "mpi_wait.h"
+#include "neigh_list.h"
+#include "qm_lammps.h"
+#include "update.h"
+#include "utils.h"
+
+using namespace LAMMPS_NS;
+
+/* An evaluation without grades is timed once in so many graded ones. */
+static constexpr long long TIMING_INTERVAL = 500;
+
+/* Gathered atoms: ID, species, x, y, z. Doubles hold IDs exactly up to 2^53. */
+static constexpr int ATOM_WIDTH = 5;
+
+PairMTPAL::PairMTPAL(LAMMPS *lmp)
+    : PairMTP(lmp, "mtp/al"), options(mtp_learner_defaults()), mode_given(false), every(1), learner(nullptr),
+      started(false), begun(false), plain_seconds(0.0), grade_seconds(0.0), graded_evaluations(0) {
+  Dl_info info;
+  if (dladdr((const void *)mtp_qm_lammps_driver, &info) && info.dli_fname) plugin_path = info.dli_fname;
+  if (comm->me == 0) mtp_context_set_logger(ctx, log, this);
+}
+
+PairMTPAL::~PairMTPAL() {
+  end_learner();
+}
+
+void PairMTPAL::log(void *self, mtp_level level, const char *message) {
+  auto *pair = static_cast<PairMTPAL *>(self);
+  if (level == MTP_WARNING)
+    pair->error->warning(FLERR, "pair_style {}: {}", pair->name, message);
+  else
+    utils::logmesg(pair->lmp, "{}\n", message);
+}
+
+/* ---- what the deck says ---- */
+
+double PairMTPAL::number(const char *keyword, const char *word) const {
+  char *end = nullptr;
+  const double value = strtod(word, &end);
+  if (end == word || *end || !std::isfinite(value))
+    error->all(FLERR, "pair_style {}: keyword {} expects a number, found {}", name, keyword, word);
+  return value;
+}
+
+long long PairMTPAL::integer(const char *keyword, const char *word) const {
+  char *end = nullptr;
+  const long long value = strtoll(word, &end, 10);
+  if (end == word || *end || value < 0)
+    error->all(FLERR, "pair_style {}: keyword {} expects a whole number that is not negative, found {}", name, keyword,
+               word);
+  return value;
+}
+
+void PairMTPAL::settings(int narg, char **arg) {
+  end_learner(); /* pair_style may be given again with other keywords */
+  options = mtp_learner_defaults();
+  qm_text = "none";
+  train_path = "train.extxyz";
+  save_path.clear();
+  log_path = "mtp-al.jsonl";
+  mode_given = false;
+  every = 1;
+  for (int i = 0; i < narg;) {
+    if (i + 1 == narg) stop(std::string("keyword ") + arg[i] + " needs a value");
+    i += take_keyword(narg - i, arg + i);
+  }
+  if (!(options.select_grade >= 1.0)) stop("select must be at least 1");
+  if (!(options.break_grade >= options.select_grade)) stop("break must not be below select");
+}
+
+/* Takes the keyword at arg[0]; returns how many words it used. narg >= 2. */
+int PairMTPAL::take_keyword(int narg, char **arg) {
+  const std::string key = arg[0], value = arg[1];
+  if (key == "qm") {
+    qm_text = value;
+  } else if (key == "train") {
+    train_path = value;
+  } else if (key == "save") {
+    save_path = value;
+  } else if (key == "log") {
+    log_path = value;
+  } else if (key == "mode") {
+    if (value != "configuration" && value != "neighbourhood")
+      stop("mode must be configuration or neighbourhood, found " + value);
+    options.mode = value == "configuration" ? MTP_MODE_CONFIGURATION : MTP_MODE_NEIGHBOURHOOD;
+    mode_given = true;
+  } else if (key == "select") {
+    options.select_grade = number("select", arg[1]);
+  } else if (key == "break") {
+    options.break_grade = number("break", arg[1]);
+  } else if (key == "every") {
+    every = integer("every", arg[1]);
+    if (every < 1) stop("every must be at least 1");
+  } else if (key == "pool") {
+    const long long pool = integer("pool", arg[1]);
+    if (pool < 1 || pool > 1000000) stop("pool must be between 1 and 1000000, found " + value);
+    options.pool = (int)pool;
+  } else if (key == "refit") {
+    if (value != "linear") stop("refit linear is what this version has, found " + value);
+  } else if (key == "weights") {
+    if (value == "mlip") {
+      options.weights = mtp_weights_mlip();
+      return 2;
+    }
+    if (narg < 4) stop("weights needs three numbers (energy, force, stress) or mlip");
+    options.weights.energy = number("weights", arg[1]);
+    options.weights.force = number("weights", arg[2]);
+    options.weights.stress = number("weights", arg[3]);
+    return 4;
+  } else if (key == "warmup") {
+    options.warmup = -1;
+    if (value == "auto") return 2;
+    if (narg < 3) stop("warmup needs a number of configurations and a displacement in Angstrom, or auto");
+    options.warmup = (int)std::min(integer("warmup", arg[1]), 1000000LL);
+    options.warmup_sigma = number("warmup", arg[2]);
+    return 3;
+  } else if (key == "cut") {
+    if (value != "off") stop("cut off is what this version has (whole cells are labelled), found " + value);
+  } else if (key == "maxqm") {
+    options.max_calls = value == "unlimited" ? -1 : integer("maxqm", arg[1]);
+  } else if (key == "onfail") {
+    if (value != "stop" && value != "skip") stop("onfail must be stop or skip, found " + value);
+    options.onfail = value == "skip" ? MTP_ONFAIL_SKIP : MTP_ONFAIL_STOP;
+  } else if (key == "precision") {
+    take_precision(arg[1]);
+  } else if (key == "seed") {
+    options.seed = (unsigned long long)integer("seed", arg[1]);
+  } else {
+    stop("unknown keyword " + key +
+         ", known are qm train save log mode select break every pool refit weights warmup cut maxqm onfail precision "
+         "seed");
+  }
+  return 2;
+}
+
+void PairMTPAL::coeff(int narg, char **arg) {
+  end_learner();
+  take_file(narg, arg);
+}
+
+void PairMTPAL::init_style() {
+  if (force->pair != this) stop("does not work under hybrid styles in this version");
+  if (!atom->tag_enable) stop("needs atom IDs");
+  PairMTP::init_style();
+  if (!started) start();
+}
+
+/* ---- the learner on rank 0 ---- */
+
+/* Writes what waits to be labelled, and the last event. */
+void PairMTPAL::end_learner() {
+  mtp_learner_free(learner);
+  learner = nullptr;
+  started = begun = false;
+}
+
+/* The active set in the file of pair_coeff grades until there is a training set, and gives the mode unless the deck
+ * did. */
+mtp_status PairMTPAL::open_learner() {
+  mtp_qm_driver lammps = *mtp_qm_lammps_driver();
+  if (!plugin_path.empty()) lammps.user = &plugin_path[0];
+  mtp_qm *qm = nullptr;
+  mtp_active_set *as = nullptr;
+  mtp_status status = mtp_active_set_read(ctx, utils::get_potential_file_path(path).c_str(), pot, &as);
+  if (status == MTP_OK) status = mtp_qm_open(ctx, qm_text.c_str(), &lammps, 1, &qm);
+  if (status == MTP_OK) {
+    if (as && !mode_given) options.mode = mtp_active_set_mode(as);
+    mtp_learner_options all = options;
+    if (as && mtp_active_set_mode(as) == all.mode) all.active_set = as;
+    all.train_path = train_path.c_str();
+    all.save_path = save_path.empty() ? path.c_str() : save_path.c_str();
+    all.log_path = log_path.c_str();
+    status = mtp_learner_new(ctx, &all, pot, qm, &learner);
+  }
+  mtp_active_set_free(as);
+  return status;
+}
+
+/* Every rank stops if rank 0 failed; the learner goes first, so that its last words are on disk. */
+void PairMTPAL::settle(mtp_status status) {
+  if (status != MTP_OK) end_learner();
+  check_root(status);
+}
+
+void PairMTPAL::start() {
+  settle(comm->me == 0 ? open_learner() : MTP_OK);
+  share_model();
+  started = true;
+}
+
+void PairMTPAL::begin() {
+  mtp_config *first = gather(0, nullptr);
+  mtp_status status = MTP_OK;
+  if (comm->me == 0) {
+    mtp_action action;
+    status = mtp_learner_begin(ctx, learner, first, update->ntimestep, &action);
+    mtp_config_free(first);
+  }
+  settle(status);
+  share_model();
+  if (!evaluator) stop(path + " is untrained, and there is no label to train it with");
+  begun = true;
+}
+
+/* True if the potential changed, and the step must be done again. */
+bool PairMTPAL::offer() {
+  long long tag = worst.atom >= 0 ? (long long)atom->tag[worst.atom] : 0;
+  MPI_Bcast(&tag, 1, MPI_LONG_LONG, worst.rank, world);
+  int index = -1, redo = 0;
+  mtp_config *cfg = gather(tag, &index);
+  mtp_status status = MTP_OK;
+  if (comm->me == 0) {
+    mtp_action action = MTP_GO_ON;
+    status = mtp_learner_offer(ctx, learner, cfg, worst.grade, index, update->ntimestep, &action);
+    redo = action == MTP_REDO;
+    mtp_config_free(cfg);
+  }
+  settle(status);
+  MPI_Bcast(&redo, 1, MPI_INT, 0, world);
+  if (redo) share_model();
+  return redo != 0;
+}
+
+/* Parameters and active set of the learner to every rank. */
+void PairMTPAL::share_model() {
+  const mtp_potential *learned = learner ? mtp_learner_potential(learner) : nullptr;
+  int trained = learned && mtp_potential_is_trained(learned);
+  MPI_Bcast(&trained, 1, MPI_INT, 0, world);
+  if (!trained) return;
+  const size_t n = mtp_potential_parameter_count(pot);
+  std::vector<double> theta(n);
+  if (learned) std::copy_n(mtp_potential_parameters(learned), n, theta.begin());
+  MPI_Bcast(theta.data(), (int)n, MPI_DOUBLE, 0, world);
+  check_here(mtp_potential_set_parameters(ctx, pot, theta.data()));
+  rebuild_evaluator();
+  share_active_set(learner ? mtp_learner_active_set(learner) : nullptr);
+}
+
+/* ---- configurations ---- */
+
+/* Lattice vectors along the periodic directions. */
+static void copy_cell(const Domain *domain, mtp_config *cfg) {
+  const double cell[9] = {domain->xprd, 0.0, 0.0, domain->xy, domain->yprd, 0.0, domain->xz, domain->yz, domain->zprd};
+  for (int i = 0; i < 3; i++) {
+    cfg->periodic[i] = domain->periodicity[i] != 0;
+    for (int k = 0; k < 3; k++) cfg->cell[3 * i + k] = cfg->periodic[i] ? cell[3 * i + k] : 0.0;
+  }
+}
+
+/* The whole configuration on rank 0, in the order of the atom IDs so that it does not depend on the number of ranks;
+ * null elsewhere. *worst_index becomes the number of the atom with ID worst_tag. */
+mtp_config *PairMTPAL::gather(long long worst_tag, int *worst_index) {
+  const int nlocal = atom->nlocal;
+  std::vector<double> mine((size_t)nlocal * ATOM_WIDTH);
+  for (int i = 0; i < nlocal; i++) {
+    double *to = &mine[(size_t)i * ATOM_WIDTH];
+    to[0] = (double)atom->tag[i];
+    to[1] = species[(size_t)atom->type[i]];
+    std::copy_n(atom->x[i], 3, to + 2);
+    domain->remap(to + 2);
+    for (int k = 0; k < 3; k++) to[2 + k] -= domain->boxlo[k];
+  }
+  int count = nlocal * ATOM_WIDTH;
+  std::vector<int> counts((size_t)comm->nprocs), starts((size_t)comm->nprocs);
+  MPI_Gather(&count, 1, MPI_INT, counts.data(), 1, MPI_INT, 0, world);
+  std::partial_sum(counts.begin(), counts.end() - 1, starts.begin() + 1);
+  std::vector<double> all(comm->me == 0 ? (size_t)(starts.back() + counts.back()) : 0);
+  MPI_Gatherv(mine.data(), count, MPI_DOUBLE, all.data(), counts.data(), starts.data(), MPI_DOUBLE, 0, world);
+  if (comm->me != 0) return nullptr;
+
+  const size_t n = all.size() / ATOM_WIDTH;
+  mtp_config *cfg = mtp_config_new(n);
+  if (!cfg) error->one(FLERR, "pair_style {}: memory is exhausted", name);
+  copy_cell(domain, cfg);
+  std::vector<size_t> order(n);
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return all[a * ATOM_WIDTH] < all[b * ATOM_WIDTH]; });
+  for (size_t i = 0; i < n; i++) {
+    const double *from = &all[order[i] * ATOM_WIDTH];
+    cfg->species[i] = (int)from[1];
+    std::copy_n(from + 2, 3, cfg->x + 3 * i);
+    if (worst_index && (long long)from[0] == worst_tag) *worst_index = (int)i;
+  }
+  return cfg;
+}
+
+/* ---- the step ---- */
+
+void PairMTPAL::compute(int eflag, int vflag) {
+  if (!begun) begin();
+  const bool learning = update->setupflag || update->ntimestep % every == 0;
+  do {
+    ev_init(eflag, vflag); /* zeroes the per-atom arrays, also when the step is done again */
+    const bool graded = can_grade && (wants_grades() || learning);
+    timed_evaluation(eflag, vflag, graded);
+    if (graded || learning) find_worst(graded);
+  } while (learning && worst.grade > options.select_grade && offer());
+  tally(force_buffer.data());
+  fill_vector();
+}
+
+/* Forces go to the buffer, because the step may be done again. What grades cost is the difference to an evaluation
+ * without them, which is timed now and then. */
+void PairMTPAL::timed_evaluation(int eflag, int vflag, bool graded) {
+  if (graded && graded_evaluations++ % TIMING_INTERVAL == 0) {
+    const double begin = MPI_Wtime();
+    evaluate(zeroed_force_buffer(), false);
+    plain_seconds = MPI_Wtime() - begin;
+    ev_init(eflag, vflag);
+  }
+  const double begin = MPI_Wtime();
+  evaluate(zeroed_force_buffer(), graded);
+  if (graded) grade_seconds += std::max(0.0, MPI_Wtime() - begin - plain_seconds);
+}
+
+/* compute pair sums these over the ranks. */
+void PairMTPAL::fill_vector() {
+  std::fill_n(pvector, nextra, 0.0);
+  if (comm->me == worst.rank) {
+    pvector[0] = worst.grade;
+    pvector[1] = worst.atom >= 0 ? (double)atom->tag[worst.atom] : 0.0;
+  }
+  if (comm->me != 0) return;
+  const mtp_learner_stats stats = mtp_learner_get_stats(learner);
+  pvector[2] = (double)stats.qm_calls;
+  pvector[3] = (double)stats.configurations;
+  pvector[4] = (double)stats.refits;
+  pvector[5] = stats.qm_seconds;
+  pvector[6] = stats.refit_seconds;
+  pvector[7] = grade_seconds;
+}

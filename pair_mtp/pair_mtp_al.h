@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**@file pair_mtp_al.h
+ * `pair_style mtp/al`: the potential that learns while it runs. The learner of libmtp and its QM driver live on rank 0;
+ * the other ranks get parameters and inverse active set from there, and sleep while it works. */
+#ifndef LMP_PAIR_MTP_AL_H
+#define LMP_PAIR_MTP_AL_H
+
+#include "pair_mtp.h"
+
+#include "mtp/learner.h"
+
+namespace LAMMPS_NS {
+
+class PairMTPAL : public PairMTP {
+public:
+  explicit PairMTPAL(class LAMMPS *);
+  ~PairMTPAL() override;
+
+  void compute(int, int) override;
+  void settings(int, char **) override;
+  void coeff(int, char **) override;
+  void init_style() override;
+
+private:
+  mtp_learner_options options; /* its paths are null: they are the strings below */
+  std::string qm_text, train_path, save_path, log_path;
+  bool mode_given; /* else the active set in the file of pair_coeff says */
+  long long every;
+
+  mtp_learner *learner; /* on rank 0 */
+  bool started;         /* the learner exists and every rank has its potential */
+  bool begun;           /* it has seen the first configuration */
+  std::string plugin_path;
+
+  double plain_seconds; /* what an evaluation without grades takes */
+  double grade_seconds;
+  long long graded_evaluations;
+
+  int take_keyword(int narg, char **arg);
+  double number(const char *keyword, const char *word) const;
+  long long integer(const char *keyword, const char *word) const;
+
+  void end_learner();
+  mtp_status open_learner();
+  void start();
+  void begin();
+  bool offer();
+  void settle(mtp_status status);
+  void share_model();
+
+  mtp_config *gather(long long worst_tag, int *worst_index);
+  void timed_evaluation(int eflag, int vflag, bool graded);
+  void fill_vector();
+
+  static void log(void *self, mtp_level level, const char *message);
+};
+
+} // namespace LAMMPS_NS
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**@file plugin.cpp
+ * Makes the pair styles known to LAMMPS, through `plugin load mtpplugin.so` or LAMMPS_PLUGIN_PATH. */
+#include "lammpsplugin.h"
+
+#include "force.h"
+#include "lammps.h"
+#include "pair_mtp.h"
+#include "pair_mtp_al.h"
+#include "version.h"
+
+using namespace LAMMPS_NS;
+
+static Pair *create_mtp(LAMMPS *lmp) {
+  return new PairMTP(lmp);
+}
+
+static Pair *create_mtp_al(LAMMPS *lmp) {
+  return new PairMTPAL(lmp);
+}
+
+static void add_pair_style(LAMMPS *lmp, void *handle, lammpsplugin_regfunc add, const char *name, const char *info,
+                           Pair *(*create)(LAMMPS *)) {
+  lammpsplugin_t plugin;
+  plugin.version = LAMMPS_VERSION;
+  plugin.style = "pair";
+  plugin.name = name;
+  plugin.info = info;
+  plugin.author = "the authors of mtp/al";
+  plugin.creator.v1 = (lammpsplugin_factory1 *)create;
+  plugin.handle = handle;
+  (*add)(&plugin, lmp);
+  /* LAMMPS keeps one list of plugins for the whole process and ignores a style that another instance has registered;
+   * a second instance, such as the private one of the lammps driver, would never see it. */
+  (*lmp->force->pair_map)[name] = create;
+}
+
+extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void *lmp, void *handle, void *regfunc) {
+  auto *instance = static_cast<LAMMPS *>(lmp);
+  auto add = (lammpsplugin_regfunc)regfunc;
+  add_pair_style(instance, handle, add, "mtp", "moment tensor potential " MTP_VERSION, create_mtp);
+  add_pair_style(instance, handle, add, "mtp/al", "moment tensor potential that learns on the fly " MTP_VERSION,
+                 create_mtp_al);
+}

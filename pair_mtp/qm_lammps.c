@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**@file qm_lammps.c
+ * Labels configurations with a private LAMMPS instance, through LAMMPS's C library interface only, so that the same
+ * file serves the plugin and the command. Cells are turned into LAMMPS's restricted form (a along x, b in the xy
+ * plane), and forces and virial are turned back. */
+#define LAMMPS_LIB_MPI
+#include "qm_lammps.h"
+
+#include <math.h>
+#include <mpi.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef __linux__
+#include <dlfcn.h>
+#include <link.h>
+#endif
+
+#include "library.h"
+#include "support/support.h"
+
+/* Room around the atoms along a direction that is not periodic, A; the energy does not depend on it. */
+#define FREE_MARGIN 10.0
+
+typedef struct session {
+  char *path;
+  char *commands; /* FILE without its units and atom_style lines */
+  char *atom_style;
+  const char *plugin;
+  void *lmp; /* NULL until the first label and after an error */
+} session;
+
+/* The box of a configuration as LAMMPS wants it: y = rotation x + shift. */
+typedef struct box {
+  double rotation[9]; /* rows are LAMMPS's axes in the configuration's frame */
+  double shift[3];
+  double lx, ly, lz, xy, xz, yz;
+} box;
+
+static double dot(const double *a, const double *b) {
+  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+
+static void cross(const double *a, const double *b, double *c) {
+  c[0] = a[1] * b[2] - a[2] * b[1];
+  c[1] = a[2] * b[0] - a[0] * b[2];
+  c[2] = a[0] * b[1] - a[1] * b[0];
+}
+
+static void normalise(double *a) {
+  const double length = sqrt(dot(a, a));
+  for (int k = 0; k < 3; k++) a[k] /= length;
+}
+
+static void add_scaled(double *a, double s, const double *b) {
+  for (int k = 0; k < 3; k++) a[k] += s * b[k];
+}
+
+/* The lattice vectors, with unit vectors orthogonal to all others in the directions that have none. */
+static void complete_cell(const mtp_config *cfg, double cell[9]) {
+  memcpy(cell, cfg->cell, 9 * sizeof(double));
+  int periodic = 0;
+  for (int i = 0; i < 3; i++) periodic += cfg->periodic[i];
+  for (int i = 0; i < 3; i++) {
+    double *row = cell + 3 * i, *next = cell + 3 * ((i + 1) % 3), *last = cell + 3 * ((i + 2) % 3);
+    if (periodic == 0) {
+      for (int k = 0; k < 3; k++) row[k] = k == i;
+    } else if (periodic == 1 && cfg->periodic[i]) {
+      double axis[3] = {0, 0, 0};
+      int least = 0;
+      for (int k = 1; k < 3; k++)
+        if (fabs(row[k]) < fabs(row[least])) least = k;
+      axis[least] = 1.0;
+      cross(row, axis, next);
+      normalise(next);
+      cross(row, next, last);
+      normalise(last);
+    } else if (periodic == 2 && !cfg->periodic[i]) {
+      cross(next, last, row);
+      normalise(row);
+    }
+  }
+}
+
+/* False if the lattice vectors span no volume. */
+static bool make_box(const mtp_config *cfg, box *b) {
+  double cell[9];
+  complete_cell(cfg, cell);
+  const double *c0 = cell, *c1 = cell + 3, *c2 = cell + 6;
+  double *e0 = b->rotation, *e1 = e0 + 3, *e2 = e0 + 6;
+  memcpy(e0, cell, sizeof(cell));
+  normalise(e0);
+  add_scaled(e1, -dot(e1, e0), e0);
+  normalise(e1);
+  add_scaled(e2, -dot(e2, e0), e0);
+  add_scaled(e2, -dot(e2, e1), e1);
+  normalise(e2);
+  b->lx = dot(c0, e0);
+  b->ly = dot(c1, e1);
+  b->lz = dot(c2, e2);
+  b->xy = cfg->periodic[0] && cfg->periodic[1] ? dot(c1, e0) : 0.0;
+  b->xz = cfg->periodic[0] && cfg->periodic[2] ? dot(c2, e0) : 0.0;
+  b->yz = cfg->periodic[1] && cfg->periodic[2] ? dot(c2, e1) : 0.0;
+
+  double *length[3] = {&b->lx, &b->ly, &b->lz};
+  for (int k = 0; k < 3; k++) {
+    b->shift[k] = 0.0;
+    if (cfg->periodic[k]) continue;
+    double low = INFINITY, high = -INFINITY;
+    for (size_t i = 0; i < cfg->n; i++) {
+      const double y = dot(b->rotation + 3 * k, cfg->x + 3 * i);
+      low = fmin(low, y);
+      high = fmax(high, y);
+    }
+    b->shift[k] = FREE_MARGIN - low;
+    *length[k] = high - low + 2 * FREE_MARGIN;
+  }
+  const double volume = b->lx * b->ly * b->lz;
+  return isfinite(volume) && volume > 1e-12 && isfinite(b->xy) && isfinite(b->xz) && isfinite(b->yz);
+}
+
+/* One line of what LAMMPS says: its messages span several. */
+static void one_line(char *text) {
+  char *to = text;
+  for (const char *from = text; *from; from++) {
+    const char c = *from == '\n' || *from == '\t' || *from == '\r' ? ' ' : *from;
+    if (c == ' ' && (to == text || to[-1] == ' ')) continue;
+    *to++ = c;
+  }
+  while (to > text && to[-1] == ' ') to--;
+  *to = '\0';
+}
+
+#ifdef __linux__
+
+typedef struct name_list {
+  char **names;
+  size_t n;
+} name_list;
+
+static int collect_name(struct dl_phdr_info *info, size_t size, void *data) {
+  (void)size;
+  name_list *list = data;
+  if (!info->dlpi_name || !*info->dlpi_name) return 0;
+  char **names = mtp_realloc(list->names, list->n + 1, sizeof(char *));
+  if (!names) return 1;
+  list->names = names;
+  names[list->n] = mtp_strdup(info->dlpi_name);
+  if (!names[list->n]) return 1;
+  list->n++;
+  return 0;
+}
+
+/* LAMMPS closes the plugins of the whole process when one instance is cleared or deleted, also those whose styles
+ * another instance is running at that moment. Keep their code mapped. */
+static void pin_plugins(void) {
+  name_list list = {NULL, 0};
+  dl_iterate_phdr(collect_name, &list); /* collected first: dlopen is not for inside the iteration */
+  for (size_t i = 0; i < list.n; i++) {
+    void *handle = dlopen(list.names[i], RTLD_LAZY | RTLD_NOLOAD);
+    if (handle) {
+      void *pinned =
+          dlsym(handle, "lammpsplugin_init") ? dlopen(list.names[i], RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) : NULL;
+      if (pinned) dlclose(pinned);
+      dlclose(handle);
+    }
+    free(list.names[i]);
+  }
+  free(list.names);
+}
+
+#else
+
+static void pin_plugins(void) {}
+
+#endif
+
+static void close_instance(session *s) {
+  if (!s->lmp) return;
+  pin_plugins();
+  lammps_close(s->lmp);
+  s->lmp = NULL;
+}
+
+static mtp_qm_status fail(mtp_qm_call *call, mtp_qm_status status, const char *text) {
+  snprintf(call->reason, call->reason_size, "%s", text);
+  return status;
+}
+
+/* Runs commands; on failure the reason is LAMMPS's own message, and the instance is given up. */
+static mtp_qm_status check_engine(session *s, mtp_qm_call *call) {
+  if (!lammps_has_error(s->lmp)) return MTP_QM_OK;
+  char said[512] = "";
+  lammps_get_last_error_message(s->lmp, said, sizeof(said));
+  one_line(said);
+  snprintf(call->reason, call->reason_size, "%s: LAMMPS says: %s", s->path, said);
+  close_instance(s);
+  return MTP_QM_CRASHED;
+}
+
+static mtp_qm_status run_commands(session *s, mtp_qm_call *call, const char *commands) {
+  lammps_commands_string(s->lmp, commands);
+  return check_engine(s, call);
+}
+
+static mtp_qm_status create_box(session *s, mtp_qm_call *call, const box *b) {
+  mtp_text text = {0};
+  const bool *periodic = call->config->periodic;
+  mtp_text_add(&text, "clear\n");
+  if (s->plugin) mtp_text_add(&text, "plugin load %s\n", s->plugin);
+  mtp_text_add(&text, "units metal\natom_style %s\natom_modify map array\n", s->atom_style);
+  mtp_text_add(&text, "boundary %c %c %c\nbox tilt large\n", periodic[0] ? 'p' : 'f', periodic[1] ? 'p' : 'f',
+               periodic[2] ? 'p' : 'f');
+  mtp_text_add(&text, "region mtp_qm prism 0 %.17g 0 %.17g 0 %.17g %.17g %.17g %.17g units box\n", b->lx, b->ly, b->lz,
+               b->xy, b->xz, b->yz);
+  mtp_text_add(&text, "create_box %d mtp_qm\nmass * 1.0\n", call->species_count);
+  const mtp_qm_status status =
+      text.failed ? fail(call, MTP_QM_CRASHED, "memory is exhausted") : run_commands(s, call, text.data);
+  mtp_text_free(&text);
+  return status;
+}
+
+static mtp_qm_status create_atoms(session *s, mtp_qm_call *call, const box *b) {
+  const mtp_config *cfg = call->config;
+  int *type = mtp_calloc(cfg->n, sizeof(int));
+  double *y = mtp_calloc(3 * cfg->n, sizeof(double));
+  mtp_qm_status status = MTP_QM_OK;
+  if (!type || !y) {
+    status = fail(call, MTP_QM_CRASHED, "memory is exhausted");
+  } else {
+    for (size_t i = 0; i < cfg->n; i++) {
+      type[i] = cfg->species[i] + 1;
+      for (int k = 0; k < 3; k++) y[3 * i + k] = dot(b->rotation + 3 * k, cfg->x + 3 * i) + b->shift[k];
+    }
+    /* Without IDs given LAMMPS numbers the atoms 1..n in this order, whatever the width of its IDs. */
+    const int created = lammps_create_atoms(s->lmp, (int)cfg->n, NULL, type, y, NULL, NULL, 0);
+    status = check_engine(s, call);
+    if (status == MTP_QM_OK && created != (int)cfg->n)
+      status = fail(call, MTP_QM_BAD_DATA, "LAMMPS did not accept all atoms (positions that are not finite?)");
+  }
+  free(type);
+  free(y);
+  return status;
+}
+
+/* Forces by atom ID, turned back. */
+static mtp_qm_status read_forces(session *s, mtp_qm_call *call, const box *b) {
+  const size_t n = call->config->n;
+  double **f = lammps_extract_atom(s->lmp, "f");
+  const void *id = lammps_extract_atom(s->lmp, "id");
+  const int wide = lammps_extract_setting(s->lmp, "tagint") == 8;
+  if (!f || !id || (size_t)lammps_extract_setting(s->lmp, "nlocal") != n)
+    return fail(call, MTP_QM_BAD_DATA, "the commands changed the number of atoms");
+  for (size_t i = 0; i < n; i++) {
+    const int64_t tag = wide ? ((const int64_t *)id)[i] : ((const int32_t *)id)[i];
+    if (tag < 1 || (size_t)tag > n) return fail(call, MTP_QM_BAD_DATA, "the commands changed the atom IDs");
+    double *force = call->label->force + 3 * (tag - 1);
+    for (int k = 0; k < 3; k++) force[k] = 0.0;
+    for (int m = 0; m < 3; m++) add_scaled(force, f[i][m], b->rotation + 3 * m);
+  }
+  return MTP_QM_OK;
+}
+
+static mtp_qm_status read_virial(session *s, mtp_qm_call *call, const box *b) {
+  static const int index[3][3] = {{0, 3, 4}, {3, 1, 5}, {4, 5, 2}};
+  const double *pressure = lammps_extract_compute(s->lmp, "mtp_qm_virial", LMP_STYLE_GLOBAL, LMP_TYPE_VECTOR);
+  const double *nktv2p = lammps_extract_global(s->lmp, "nktv2p");
+  const mtp_qm_status status = check_engine(s, call);
+  if (status != MTP_QM_OK) return status;
+  if (!pressure || !nktv2p) return fail(call, MTP_QM_BAD_DATA, "LAMMPS gives no virial");
+  const double factor = b->lx * b->ly * b->lz / *nktv2p;
+  for (int i = 0; i < 3; i++)
+    for (int j = i; j < 3; j++) {
+      double sum = 0.0;
+      for (int k = 0; k < 3; k++)
+        for (int m = 0; m < 3; m++) sum += b->rotation[3 * k + i] * b->rotation[3 * m + j] * pressure[index[k][m]];
+      call->label->virial[index[i][j]] = factor * sum;
+    }
+  call->label->has_virial = true;
+  return MTP_QM_OK;
+}
+
+static mtp_qm_status evaluate(session *s, mtp_qm_call *call, const box *b) {
+  static const char finish[] = "compute mtp_qm_virial all pressure NULL virial\n"
+                               "thermo_style custom step pe c_mtp_qm_virial[1] c_mtp_qm_virial[2] c_mtp_qm_virial[3] "
+                               "c_mtp_qm_virial[4] c_mtp_qm_virial[5] c_mtp_qm_virial[6]\n"
+                               "run 0 post no\n";
+  mtp_qm_status status = create_box(s, call, b);
+  if (status == MTP_QM_OK) status = create_atoms(s, call, b);
+  if (status == MTP_QM_OK) status = run_commands(s, call, s->commands);
+  if (status == MTP_QM_OK) status = run_commands(s, call, finish);
+  if (status != MTP_QM_OK) return status;
+  if (mtp_config_require_force(NULL, call->label) != MTP_OK) return fail(call, MTP_QM_CRASHED, "memory is exhausted");
+  call->label->energy = lammps_get_thermo(s->lmp, "pe");
+  call->label->has_energy = true;
+  status = check_engine(s, call);
+  if (status == MTP_QM_OK) status = read_forces(s, call, b);
+  const bool *periodic = call->config->periodic;
+  if (status == MTP_QM_OK && periodic[0] && periodic[1] && periodic[2]) status = read_virial(s, call, b);
+  return status;
+}
+
+static mtp_qm_status label(void *state, mtp_qm_call *call) {
+  session *s = state;
+  box b;
+  if (call->config->n > INT32_MAX) return fail(call, MTP_QM_BAD_DATA, "too many atoms");
+  if (!make_box(call->config, &b)) return fail(call, MTP_QM_BAD_DATA, "the cell spans no volume");
+  if (!s->lmp) {
+    char *argv[] = {"lammps", "-log", "none", "-screen", "none", "-nocite", NULL};
+    s->lmp = lammps_open(6, argv, MPI_COMM_SELF, NULL);
+    if (!s->lmp) return fail(call, MTP_QM_CRASHED, "no private LAMMPS instance could be started");
+  }
+  pin_plugins();
+  return evaluate(s, call, &b);
+}
+
+static void close_session(void *state) {
+  session *s = state;
+  if (!s) return;
+  close_instance(s);
+  free(s->path);
+  free(s->commands);
+  free(s->atom_style);
+  free(s);
+}
+
+/* The box is made before FILE runs, so its lines about units and atom style are read here and blanked. */
+static bool take_settings(session *s, char *reason, size_t reason_size) {
+  int number = 1;
+  for (char *line = s->commands; *line; number++) {
+    char *end = line + strcspn(line, "\n");
+    char *next = *end ? end + 1 : end;
+    char *word = line + strspn(line, " \t");
+    const size_t length = strcspn(word, " \t\r\n#");
+    char *value = word + length + strspn(word + length, " \t");
+    const size_t value_length = strcspn(value, "\r\n#&");
+    const bool units = length == 5 && strncmp(word, "units", 5) == 0;
+    if (units && (strncmp(value, "metal", 5) != 0 || strcspn(value, " \t\r\n#") != 5)) {
+      snprintf(reason, reason_size, "%s:%d: expected metal units (the lammps driver knows no others), found \"%.*s\"",
+               s->path, number, (int)(end - word), word);
+      return false;
+    }
+    if (length == 10 && strncmp(word, "atom_style", 10) == 0) {
+      free(s->atom_style);
+      s->atom_style = mtp_calloc(value_length + 1, 1);
+      if (!s->atom_style) return false;
+      memcpy(s->atom_style, value, value_length);
+      memset(line, ' ', (size_t)(end - line));
+    } else if (units) {
+      memset(line, ' ', (size_t)(end - line));
+    }
+    line = next;
+  }
+  return true;
+}
+
+static mtp_qm_status open_session(void *user, int count, const char *const *arguments, void **state, char *reason,
+                                  size_t reason_size) {
+  if (count != 1) {
+    if (count == 0)
+      snprintf(reason, reason_size, "expected a file of LAMMPS commands after \"lammps\"");
+    else
+      snprintf(reason, reason_size, "unexpected \"%s\" after the file of LAMMPS commands", arguments[1]);
+    return MTP_QM_CANNOT_START;
+  }
+  mtp_context *ctx = mtp_context_new();
+  session *s = mtp_calloc(1, sizeof(session));
+  size_t size = 0;
+  bool good = false;
+  snprintf(reason, reason_size, "memory is exhausted");
+  if (ctx && s) {
+    s->plugin = user;
+    s->atom_style = mtp_strdup("atomic");
+    s->path = realpath(arguments[0], NULL);
+    if (!s->path) s->path = mtp_strdup(arguments[0]); /* the read below says what is wrong with it */
+    if (s->atom_style && s->path) {
+      if (mtp_file_read(ctx, s->path, &s->commands, &size) != MTP_OK)
+        snprintf(reason, reason_size, "%s", mtp_context_message(ctx));
+      else
+        good = take_settings(s, reason, reason_size);
+    }
+  }
+  mtp_context_free(ctx);
+  if (!good) {
+    close_session(s);
+    return MTP_QM_CANNOT_START;
+  }
+  *state = s;
+  return MTP_QM_OK;
+}
+
+const mtp_qm_driver *mtp_qm_lammps_driver(void) {
+  static const mtp_qm_driver driver = {
+      .name = "lammps", .needs_dir = false, .open = open_session, .label = label, .close = close_session, .user = NULL};
+  return &driver;
+}

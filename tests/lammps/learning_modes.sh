@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 600
+# Learning during minimisation, of configurations instead of neighbourhoods, in slabs and clusters, in real units, on
+# two partitions, and from a file with an active set.
+. "$SOURCE_DIR/tests/lammps/_lib.sh"
+
+# fresh FOLDER [lmp options]: everything for a cold start in a folder of its own.
+fresh() {
+  mkdir "$1"
+  cd "$1"
+  shift
+  cp ../reference_al.lmp .
+  crystal -var cells 2 "$@"
+  untrained 6 Al
+}
+
+(
+  fresh minimize -var shape prism
+  run 2 log in.modes
+  below "$(value log grade)" 10
+  below 0 "$(value log calls)"
+) || exit 1
+
+(
+  fresh configurations -var shape prism
+  run 2 log in.modes -var keywords "mode configuration" -var what md
+  below 0 "$(value log calls)"
+  [ "$(value log worst_atom)" -eq 0 ] || die 'a configuration has no worst atom'
+  # the grade of the last configuration, by the command and as a frozen potential
+  mtp eval learned.almtp positions.dump -o eval.extxyz --grade >eval.txt
+  close "$(value log grade)" "$(sed -n '2s/.*max_grade=\([^ ]*\).*/\1/p' eval.extxyz)" 1e-6
+  # the mode is kept in the file: a second run finds it there
+  run 1 log2 in.modes -var potential learned.almtp -var what once
+  [ "$(value log2 worst_atom)" -eq 0 ] || die 'the mode of the file was not used'
+) || exit 1
+
+for borders in "p p s" "s s s"; do
+  (
+    fresh "open_$(echo "$borders" | tr ' ' '_')" -var borders "$borders"
+    run 2 log in.modes -var borders "$borders"
+    below 0 "$(value log calls)"
+    grep -q "pbc=\"$(echo "$borders" | tr ps TF)\"" train.extxyz || die 'labels have other borders than the run'
+  ) || exit 1
+done
+
+(
+  fresh real
+  run 1 log in.modes -var what once
+  mv train.extxyz metal.extxyz
+  rm -f learned.almtp events.jsonl
+  run 1 log_real in.modes -var what once -var energy_units real
+  cmp metal.extxyz train.extxyz || die 'labels depend on the units of the deck'
+  close "$(value log_real energy)" "$(awk -v e="$(value log energy)" 'BEGIN { printf "%.17g", e * 23.060549 }')" 1e-9
+) || exit 1
+
+(
+  fresh partitions
+  cat >in.partitions <<END
+variable folder world a b
+shell cp untrained.almtp crystal.data reference_al.lmp \${folder}
+shell cd \${folder}
+include \${decks}/in.modes
+END
+  mkdir a b
+  timeout 200 "$MPIEXEC" -n 3 lmp -in in.partitions -partition 2 1 -log log -nocite -var decks "$decks" \
+    -var what once >screen 2>&1 || die "partitions: $(tail -n 3 screen)"
+  cmp a/train.extxyz b/train.extxyz || die 'two equal partitions learned something else'
+) || exit 1
