@@ -134,12 +134,6 @@ mtp_status mtp_evaluator_set_inverse(mtp_context *ctx, mtp_evaluator *ev, mtp_mo
   return MTP_OK;
 }
 
-mtp_status mtp_evaluator_set_active_set(mtp_context *ctx, mtp_evaluator *ev, const mtp_active_set *as) {
-  if (!as) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "evaluator: no active set given");
-  return mtp_evaluator_set_inverse(ctx, ev, mtp_active_set_mode(as), mtp_active_set_size(as),
-                                   mtp_active_set_inverse(as));
-}
-
 /* Largest modulus of rows * A^-1; NaN if anything is not a number, so that it can never pass for a small grade. */
 static void grade_rows(const mtp_evaluator *ev, size_t m, const double *rows, double *gamma) {
   const size_t n = ev->plan->nparams;

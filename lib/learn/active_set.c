@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mtp/evaluator.h"
+
 mtp_status mtp_active_set_new(mtp_context *ctx, size_t n, mtp_mode mode, double init, mtp_active_set **out) {
   if (!out || n == 0 || !(init > 0) || !isfinite(init))
     return mtp_fail(ctx, MTP_ERR_ARGUMENT,
@@ -197,4 +199,11 @@ mtp_status mtp_active_set_grade(mtp_context *ctx, const mtp_active_set *as, size
   }
   free(z);
   return MTP_OK;
+}
+
+/* Here rather than beside the evaluator, which knows the matrix but not what it came from. */
+mtp_status mtp_evaluator_set_active_set(mtp_context *ctx, mtp_evaluator *ev, const mtp_active_set *as) {
+  if (!as) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "evaluator: no active set given");
+  return mtp_evaluator_set_inverse(ctx, ev, mtp_active_set_mode(as), mtp_active_set_size(as),
+                                   mtp_active_set_inverse(as));
 }
