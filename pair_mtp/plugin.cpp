@@ -9,7 +9,12 @@
 #include "pair_mtp_al.h"
 #include "version.h"
 
+#include <cstdlib>
+
 using namespace LAMMPS_NS;
+
+/* Of OpenBLAS, if that is the library in use. */
+extern "C" void openblas_set_num_threads(int) __attribute__((weak));
 
 static Pair *create_mtp(LAMMPS *lmp) {
   return new PairMTP(lmp);
@@ -36,6 +41,8 @@ static void add_pair_style(LAMMPS *lmp, void *handle, lammpsplugin_regfunc add, 
 }
 
 extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void *lmp, void *handle, void *regfunc) {
+  /* The matrices of one rank are small: threads would only get in the way of the other ranks. */
+  if (openblas_set_num_threads && !getenv("OPENBLAS_NUM_THREADS")) openblas_set_num_threads(1);
   auto *instance = static_cast<LAMMPS *>(lmp);
   auto add = (lammpsplugin_regfunc)regfunc;
   add_pair_style(instance, handle, add, "mtp", "moment tensor potential " MTP_VERSION, create_mtp);
