@@ -88,6 +88,7 @@ static mtp_status find_format(mtp_scan *scan, size_t size, mtp_format *format) {
 
 mtp_status mtp_config_set_read(mtp_context *ctx, const char *path, const mtp_read_options *options,
                                mtp_config_set **out) {
+  if (out) *out = NULL;
   if (!path || !out) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "no file to read given");
   mtp_format format = options ? options->format : MTP_FORMAT_AUTO;
   if ((int)format < 0 || (int)format >= FORMAT_COUNT) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "no such format");

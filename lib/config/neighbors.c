@@ -432,6 +432,7 @@ static mtp_status find_all(search *s, mtp_neighbors *nb) {
 }
 
 mtp_status mtp_neighbors_build(mtp_context *ctx, const mtp_config *cfg, double cutoff, mtp_neighbors **out) {
+  if (out) *out = NULL;
   if (!cfg || !out) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "no configuration given");
   search s = {.ctx = ctx, .cfg = cfg, .cutoff = cutoff};
   mtp_neighbors *nb = mtp_calloc(1, sizeof *nb);

@@ -283,7 +283,7 @@ static void adjoint_contract(block *b) {
   vec *adj = b->adj;
   memset(adj, 0, (size_t)plan->nmoments * sizeof(vec));
   const double *linear = mtp_plan_linear(plan);
-  for (int t = 0; t < plan->nscalars; t++) adj[plan->scalar[t]] = all(linear[t]);
+  for (int t = 0; t < plan->nscalars; t++) adj[plan->scalar[t]] += all(linear[t]);
   for (int s = plan->nsegment - 1; s >= 0; s--) {
     const mtp_segment g = plan->segment[s];
     const vec a = adj[g.target];

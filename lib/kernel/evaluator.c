@@ -75,6 +75,7 @@ static mtp_status workspace_reserve(mtp_context *ctx, mtp_workspace *ws, const m
 }
 
 mtp_status mtp_evaluator_new(mtp_context *ctx, const mtp_potential *pot, mtp_evaluator **out) {
+  if (out) *out = NULL;
   if (!pot || !out) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "evaluator: no potential given");
   if (!pot->trained)
     return mtp_fail(ctx, MTP_ERR_STATE, "the potential is untrained: it has no coefficients to evaluate");
@@ -134,20 +135,14 @@ mtp_status mtp_evaluator_set_inverse(mtp_context *ctx, mtp_evaluator *ev, mtp_mo
   return MTP_OK;
 }
 
-/* Largest modulus of rows * A^-1; NaN if anything is not a number, so that it can never pass for a small grade. */
+/* Largest modulus of rows * A^-1. Not a number is beyond every threshold. */
 static void grade_rows(const mtp_evaluator *ev, size_t m, const double *rows, double *gamma) {
   const size_t n = ev->plan->nparams;
   cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)m, (int)n, (int)n, 1.0, rows, (int)n, ev->inverse, (int)n,
               0.0, ev->product, (int)n);
   for (size_t k = 0; k < m; k++) {
-    const double *z = ev->product + k * n;
-    double largest = 0, probe = 0;
-    for (size_t j = 0; j < n; j++) {
-      const double a = fabs(z[j]);
-      largest = a > largest ? a : largest;
-      probe += z[j] * 0.0;
-    }
-    gamma[k] = largest + probe;
+    gamma[k] = mtp_largest_modulus(n, ev->product + k * n);
+    if (isnan(gamma[k])) gamma[k] = INFINITY;
   }
 }
 
@@ -202,7 +197,6 @@ static size_t *row_places(const mtp_atoms *atoms) {
 
 static void note_grade(mtp_output *out, int atom, double grade) {
   out->grade[atom] = grade;
-  if (isnan(grade)) grade = INFINITY; /* not a number is beyond every threshold */
   if (out->max_grade_atom >= 0 && grade <= out->max_grade) return;
   out->max_grade = grade;
   out->max_grade_atom = atom;

@@ -154,6 +154,7 @@ static mtp_status run(build *b, double threshold, const mtp_active_set *start) {
 
 mtp_status mtp_active_set_build(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set, mtp_mode mode,
                                 double threshold, const mtp_active_set *start, mtp_active_set **out) {
+  if (out) *out = NULL;
   if (!pot || !set || !out) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "active set: no training set given");
   build b = {.ctx = ctx, .pot = pot, .set = set};
   const size_t n = mtp_potential_parameter_count(pot);

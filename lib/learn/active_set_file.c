@@ -150,6 +150,11 @@ static mtp_status read_section(reader *r, const mtp_potential *pot, int als, mtp
   double site_weight = 0;
   mtp_status status = als ? read_als_head(r, &site_weight) : read_almtp_head(r, &site_weight);
   if (status != MTP_OK) return status;
+  if (als && site_weight != 0)
+    return mtp_fail(r->ctx, MTP_ERR_UNSUPPORTED,
+                    "%s: an active set of site energies in an .als file does not say which atoms its rows are of; "
+                    "expected configuration mode or an .almtp file",
+                    r->path);
   mtp_active_set *as = NULL;
   const mtp_mode mode = site_weight != 0 ? MTP_MODE_NEIGHBOURHOOD : MTP_MODE_CONFIGURATION;
   status = mtp_active_set_new(r->ctx, mtp_potential_parameter_count(pot), mode, 1e-6, &as);
@@ -161,6 +166,7 @@ static mtp_status read_section(reader *r, const mtp_potential *pot, int als, mtp
   if (status == MTP_OK && !als && !skip(r, "#\n")) status = bad(r, "'#' before the configurations");
   if (status == MTP_OK) status = read_configs(r, pot, as->configs);
   if (status == MTP_OK) status = assign_rows(r, as, pairs, als);
+  if (status == MTP_OK && !(mtp_active_set_drift(as) < 1e-3)) status = mtp_active_set_invert(r->ctx, as);
   free(pairs);
   if (status != MTP_OK) {
     mtp_active_set_free(as);
@@ -171,19 +177,18 @@ static mtp_status read_section(reader *r, const mtp_potential *pot, int als, mtp
 }
 
 mtp_status mtp_active_set_read(mtp_context *ctx, const char *path, const mtp_potential *pot, mtp_active_set **out) {
+  if (out) *out = NULL;
   if (!path || !pot || !out) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "active set: expected a file and its potential");
   char *data = NULL;
   reader r = {.ctx = ctx, .path = path};
   mtp_status status = mtp_file_read(ctx, path, &data, &r.size);
   if (status != MTP_OK) return status;
   r.data = data;
-  /* the potential part holds neither '#' nor '^', so the first of them tells the format */
-  const char *hash = memchr(data, '#', r.size), *hat = memchr(data, '^', r.size);
-  const int als = hat && (!hash || hat < hash);
+  const char *section = mtp_potential_section(data, r.size);
   mtp_active_set *as = NULL;
-  if (als || hash) {
-    r.at = (size_t)((als ? hat : hash) - data);
-    status = read_section(&r, pot, als, &as);
+  if (section) {
+    r.at = (size_t)(section - data);
+    status = read_section(&r, pot, *section == '^', &as);
   }
   free(data);
   if (status == MTP_OK) *out = as;

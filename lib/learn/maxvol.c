@@ -109,7 +109,7 @@ static mtp_status sweep(mtp_context *ctx, mtp_active_set *as, candidates *c, dou
   return MTP_OK;
 }
 
-/* Puts all rows in play if they fit, else those above the threshold (the largest m of them come with later rounds). */
+/* Puts all rows in play if they fit, else the first of those above the threshold; the others come with later rounds. */
 static mtp_status choose(mtp_context *ctx, const mtp_active_set *as, size_t m, const double *rows,
                          const long long *origin, double threshold, size_t capacity, candidates *c) {
   const size_t n = as->n;

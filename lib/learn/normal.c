@@ -77,7 +77,13 @@ static int equations_new(size_t m, equations *e) {
   return e->matrix && e->rhs;
 }
 
+static void equations_clear(equations *e) {
+  free(e->matrix);
+  free(e->rhs);
+}
+
 mtp_status mtp_normal_new(mtp_context *ctx, const mtp_potential *pot, mtp_weights weights, mtp_normal **out) {
+  if (out) *out = NULL;
   if (!pot || !out) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "linear fit: no potential given");
   if (!(weights.energy >= 0) || !(weights.force >= 0) || !(weights.stress >= 0) ||
       !isfinite(weights.energy + weights.force + weights.stress) ||
@@ -105,10 +111,8 @@ void mtp_normal_free(mtp_normal *nq) {
   if (!nq) return;
   mtp_plan_free(nq->plan);
   mtp_evaluator_free(nq->fixed);
-  free(nq->plain.matrix);
-  free(nq->plain.rhs);
-  free(nq->centred.matrix);
-  free(nq->centred.rhs);
+  equations_clear(&nq->plain);
+  equations_clear(&nq->centred);
   free(nq->mean);
   free(nq);
 }
@@ -121,16 +125,33 @@ static void add_rows(equations *e, size_t m, size_t count, const double *rows, c
   for (size_t k = 0; k < count; k++) e->targets += weight * target[k] * target[k];
 }
 
-/* Forces and virials, which the shift of the energies leaves alone, and the upper triangle. */
-static void add_derivatives(equations *e, size_t m, const mtp_linear_rows *rows, const mtp_config *target,
-                            mtp_weights w) {
-  if (target->force) add_rows(e, m, 3 * target->n, rows->force, target->force, w.force);
-  if (target->has_virial) { /* the objective sums over all 9 components */
-    add_rows(e, m, 3, rows->virial, target->virial, w.stress);
-    add_rows(e, m, 3, rows->virial + 3 * m, target->virial + 3, 2.0 * w.stress);
+/* Forces and virials, which the centring leaves alone: summed once, added to both. */
+static mtp_status add_derivatives(mtp_context *ctx, mtp_normal *nq, const mtp_linear_rows *rows,
+                                  const mtp_config *target, mtp_weights w) {
+  const size_t m = nq->m;
+  equations sum = {0};
+  if (!equations_new(m, &sum)) {
+    equations_clear(&sum);
+    return mtp_fail_memory(ctx);
   }
-  for (size_t i = 0; i < m; i++)
-    for (size_t j = 0; j < i; j++) e->matrix[j * m + i] = e->matrix[i * m + j];
+  if (target->force) add_rows(&sum, m, 3 * target->n, rows->force, target->force, w.force);
+  if (target->has_virial) { /* the objective sums over all 9 components */
+    add_rows(&sum, m, 3, rows->virial, target->virial, w.stress);
+    add_rows(&sum, m, 3, rows->virial + 3 * m, target->virial + 3, 2.0 * w.stress);
+  }
+  equations *const both[2] = {&nq->plain, &nq->centred};
+  for (int k = 0; k < 2; k++) {
+    equations *e = both[k];
+    cblas_daxpy((int)m, 1.0, sum.rhs, 1, e->rhs, 1);
+    e->targets += sum.targets;
+    for (size_t i = 0; i < m; i++)
+      for (size_t j = 0; j <= i; j++) {
+        e->matrix[i * m + j] += sum.matrix[i * m + j];
+        e->matrix[j * m + i] = e->matrix[i * m + j];
+      }
+  }
+  equations_clear(&sum);
+  return MTP_OK;
 }
 
 /* The averages of the first configuration that has an energy; a species that it lacks keeps zero. */
@@ -208,11 +229,8 @@ mtp_status mtp_normal_add(mtp_context *ctx, mtp_normal *nq, const mtp_config *cf
   if (status == MTP_OK) {
     const mtp_weights w = weights_of(&nq->weights, cfg->n);
     if (cfg->has_energy) status = add_energy(ctx, nq, &rows, target, w.energy);
-    if (status == MTP_OK) {
-      add_derivatives(&nq->plain, nq->m, &rows, target, w);
-      add_derivatives(&nq->centred, nq->m, &rows, target, w);
-      nq->configs++;
-    }
+    if (status == MTP_OK) status = add_derivatives(ctx, nq, &rows, target, w);
+    if (status == MTP_OK) nq->configs++;
   }
   mtp_linear_rows_clear(&rows);
   mtp_neighbors_free(nb);
@@ -235,7 +253,7 @@ const double *mtp_normal_rhs(const mtp_normal *nq) {
 
 /* Cholesky factor of the scaled matrix plus ridge; the ridge grows until it exists. */
 static mtp_status factor(mtp_context *ctx, const equations *e, size_t m, const double *scale, double ridge, double *l) {
-  for (; ridge < 1e-3; ridge *= 10) {
+  for (const double limit = fmax(ridge, 1e-3); ridge <= limit; ridge *= 10) {
     for (size_t i = 0; i < m; i++) {
       for (size_t j = 0; j <= i; j++) l[i * m + j] = e->matrix[i * m + j] * scale[i] * scale[j];
       l[i * m + i] = 1.0 + ridge; /* also for a coefficient that nothing depends on */

@@ -91,6 +91,9 @@ mtp_status mtp_potential_init_radial(mtp_context *ctx, mtp_potential *pot);
 
 /** Text of the potential part as written to files, without a final newline. */
 mtp_status mtp_potential_text(mtp_context *ctx, const mtp_potential *pot, mtp_text *text);
+/** Where the text of a potential ends and an active set begins: the first line that starts with '#' (.almtp) or '^'
+ * (.als); NULL if there is none. */
+const char *mtp_potential_section(const char *data, size_t size);
 /** Parses the potential part in data[size]; `path` is for messages; *end (may be NULL) receives the number of bytes
  * used (up to after the last closing brace). */
 mtp_status mtp_potential_parse(mtp_context *ctx, const char *path, const char *data, size_t size, mtp_potential **out,

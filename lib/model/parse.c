@@ -590,18 +590,21 @@ static void take_potential(parser *p, draft *d, size_t *end) {
   set_parameters(p, d);
 }
 
-/* Text ends where an active set begins: at the first '#' (.almtp), or at a '^' that starts a line (.als). */
-static const char *end_of_text(const char *data, size_t size) {
-  const char *hash = memchr(data, '#', size), *limit = hash ? hash : data + size;
-  for (const char *c = data; (c = memchr(c, '^', (size_t)(limit - c))); c++)
-    if (c > data && c[-1] == '\n') return c - 1;
-  return limit;
+const char *mtp_potential_section(const char *data, size_t size) {
+  for (const char *line = data, *end = data + size; line < end; line++) {
+    if (*line == '#' || *line == '^') return line;
+    line = memchr(line, '\n', (size_t)(end - line));
+    if (!line) return NULL;
+  }
+  return NULL;
 }
 
 mtp_status mtp_potential_parse(mtp_context *ctx, const char *path, const char *data, size_t size, mtp_potential **out,
                                size_t *end) {
   *out = NULL;
-  parser p = {.ctx = ctx, .path = path, .begin = data, .at = data, .limit = end_of_text(data, size)};
+  parser p = {.ctx = ctx, .path = path, .begin = data, .at = data, .limit = data + size};
+  const char *section = mtp_potential_section(data, size);
+  if (section) p.limit = section;
   draft d = {.pot = mtp_calloc(1, sizeof(mtp_potential))};
   size_t used = 0;
   if (!d.pot) return mtp_fail_memory(ctx);

@@ -77,6 +77,27 @@ void mtp_text_free(mtp_text *text) {
   *text = (mtp_text){0};
 }
 
+double mtp_largest_modulus(size_t n, const double *x) {
+  enum { LANES = 8 }; /* independent chains: one alone would wait for itself */
+  double largest[LANES] = {0}, probe[LANES] = {0};
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES)
+    for (size_t l = 0; l < LANES; l++) {
+      const double a = fabs(x[i + l]);
+      largest[l] = a > largest[l] ? a : largest[l]; /* drops what is not a number, */
+      probe[l] += a;                                /* which this keeps */
+    }
+  for (; i < n; i++) {
+    largest[0] = fmax(largest[0], fabs(x[i]));
+    probe[0] += fabs(x[i]);
+  }
+  for (size_t l = 0; l < LANES; l++) {
+    if (isnan(probe[l])) return NAN;
+    largest[0] = fmax(largest[0], largest[l]);
+  }
+  return largest[0];
+}
+
 double mtp_now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);

@@ -44,6 +44,9 @@ mtp_status mtp_file_replace(mtp_context *ctx, const char *path, const void *data
 /** Syncs the folder of `path`: a file just created or renamed is durable only after that. */
 void mtp_folder_sync(const char *path);
 
+/** Largest |x[i]|, 0 for n = 0, NaN if any of them is not a number. */
+double mtp_largest_modulus(size_t n, const double *x);
+
 /** Wall clock in seconds (monotonic). */
 double mtp_now(void);
 

@@ -53,17 +53,19 @@ typedef struct mtp_atoms {
 
 /** Results are added to what the arrays hold; a NULL array is not computed. */
 typedef struct mtp_output {
-  double energy;       /**< sum of the site energies of the central atoms */
-  double virial[6];    /**< -sum D_ij (x) r_ij, D_ij = dV_i/d(r_j - r_i) */
-  double *force;       /**< [3*nall] on central atoms and their neighbours */
+  double energy;    /**< sum of the site energies of the central atoms */
+  double virial[6]; /**< -sum D_ij (x) r_ij, D_ij = dV_i/d(r_j - r_i); only if forces, site virials, gradients, rows or
+                       grades are asked for */
+  double *force;    /**< [3*nall] on central atoms and their neighbours */
   double *site_energy; /**< [nall], central atoms only */
   double *site_virial; /**< [6*nall] each -D_ij (x) r_ij half to i and half to j (LAMMPS's stress/atom) */
   double
-      *site_virial9;  /**< [9*nall] xx yy zz xy xz yz yx zx zy (first letter r, second D), all of it to j: the form that
-                         makes  the heat flux of a site potential exact (Fan et al., Phys. Rev. B 92, 094301 (2015)) */
-  double *gradient;   /**< [n] sum of dV_i/dtheta over the central atoms */
-  double *rows;       /**< [ncentral*n] dV_i/dtheta of each central atom (overwritten) */
-  double *grade;      /**< [nall], central atoms only (overwritten); needs an active set of mode neighbourhood */
+      *site_virial9; /**< [9*nall] xx yy zz xy xz yz yx zx zy (first letter r, second D), all of it to j: the form that
+                        makes  the heat flux of a site potential exact (Fan et al., Phys. Rev. B 92, 094301 (2015)) */
+  double *gradient;  /**< [n] sum of dV_i/dtheta over the central atoms */
+  double *rows;      /**< [ncentral*n] dV_i/dtheta of each central atom (overwritten) */
+  double
+      *grade; /**< [nall], central atoms of a species only (overwritten); needs an active set of mode neighbourhood */
   double max_grade;   /**< largest grade[i] of this call if `grade` is given, else untouched */
   int max_grade_atom; /**< the atom that has it, -1 if there was none */
 } mtp_output;

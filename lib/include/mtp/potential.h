@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file mtp/potential.h
  * A moment tensor potential: its basis (index lists), radial basis, parameters and element names. What a potential is,
- * not how it is evaluated (evaluator.h). Parameters are one vector theta in the order of the file format: radial index
- * ((zi*C + zj)*K + mu)*R + k   length C*C*K*R species      C constants, one a species moment       S linear
- * coefficients in mapping order Objects built from a potential (evaluators, active sets, normal equations) hold the
- * parameters of the moment they were built; after mtp_potential_set_parameters they must be rebuilt or refreshed.
+ * not how it is evaluated (evaluator.h).
+ *
+ * Parameters are one vector theta in the order of the file format:
+ *
+ * - radial: index ((zi*C + zj)*K + mu)*R + k, C*C*K*R numbers
+ * - species: C constants
+ * - moment: S linear coefficients in mapping order
+ *
+ * Objects built from a potential (evaluators, active sets, normal equations) hold the parameters of the moment they
+ * were built; after mtp_potential_set_parameters they must be rebuilt or refreshed.
+ *
  * Sources: Shapeev, Multiscale Model. Simul. 14, 1153 (2016); Novikov et al., Mach. Learn.: Sci. Technol. 2, 025002
  * (2021).
  */
