@@ -20,7 +20,8 @@ inline void request_full_list(LAMMPS_NS::Neighbor *neighbor, LAMMPS_NS::Pair *pa
   (void)instance;
   neighbor->add_request(pair, LAMMPS_NS::NeighConst::REQ_FULL);
 #else
-  LAMMPS_NS::NeighRequest *request = neighbor->requests[neighbor->request(pair, instance)];
+  const int id = neighbor->request(pair, instance); /* first: it may move the list */
+  LAMMPS_NS::NeighRequest *request = neighbor->requests[id];
   request->half = 0;
   request->full = 1;
 #endif
