@@ -12,6 +12,8 @@
 #include "mtp/trainer.h"
 
 #define DEFAULT_RIDGE 1e-11
+/* Between the square of a rounding error and that of the smallest basis function that matters. */
+#define NOISE 1e-20
 
 /* Sums over weighted equations row . x = target. */
 typedef struct equations {
@@ -290,6 +292,18 @@ static void shift_constants(const mtp_normal *nq, double *x, double sign) {
   }
 }
 
+/* To unit diagonal. A basis function that vanishes by symmetry on all that is known leaves a column of rounding noise;
+ * scaled up, noise would be fitted to noise with coefficients without bound. Its coefficient is zero instead. */
+static void column_scales(const mtp_normal *nq, double *scale) {
+  const size_t m = nq->m;
+  double top = 0;
+  for (size_t i = 0; i < m; i++) top = fmax(top, nq->plain.matrix[i * m + i]);
+  for (size_t i = 0; i < m; i++) {
+    const double d = nq->centred.matrix[i * m + i];
+    scale[i] = d > NOISE * top ? 1.0 / sqrt(d) : 0.0;
+  }
+}
+
 mtp_status mtp_normal_solve(mtp_context *ctx, const mtp_normal *nq, double ridge, double *x) {
   if (!nq || !x || !(ridge >= 0))
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "linear fit: expected a ridge that is not negative");
@@ -300,7 +314,7 @@ mtp_status mtp_normal_solve(mtp_context *ctx, const mtp_normal *nq, double ridge
   mtp_status status = l && work ? MTP_OK : mtp_fail_memory(ctx);
   double *scale = work, *y = work ? work + m : NULL, *residual = work ? work + 2 * m : NULL;
   if (status == MTP_OK) {
-    for (size_t i = 0; i < m; i++) scale[i] = e->matrix[i * m + i] > 0 ? 1.0 / sqrt(e->matrix[i * m + i]) : 0.0;
+    column_scales(nq, scale);
     status = factor(ctx, e, m, scale, ridge > 0 ? ridge : DEFAULT_RIDGE, l);
   }
   if (status == MTP_OK) {

@@ -16,6 +16,11 @@ mtp_status mtp_file_read(mtp_context *ctx, const char *path, char **data, size_t
   if (fd < 0) return mtp_fail(ctx, MTP_ERR_IO, "cannot open %s: %s", path, strerror(errno));
   size_t capacity = 1 << 16, used = 0;
   struct stat st;
+  if (fd != STDIN_FILENO && fstat(fd, &st) == 0 &&
+      (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || S_ISDIR(st.st_mode))) {
+    close(fd); /* a device such as /dev/zero has no end */
+    return mtp_fail(ctx, MTP_ERR_IO, "cannot read %s: not a file", path);
+  }
   if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) capacity = (size_t)st.st_size + 2;
   char *buffer = malloc(capacity);
   mtp_status status = buffer ? MTP_OK : mtp_fail_memory(ctx);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**@file test_edges.c
  * Files and numbers at the edge of what is legal: a basic moment listed twice, marks inside a tag, atoms on top of each
- * other, a ridge as large as the matrix. */
+ * other, a ridge as large as the matrix, perfect crystals. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -126,6 +126,42 @@ static void large_ridge(void **state) {
   mtp_potential_free(pot);
 }
 
+/* Perfect crystals leave most basis functions at rounding noise: their coefficients must not grow without bound. */
+static void symmetric_crystals(void **state) {
+  (void)state;
+  const mtp_potential_spec spec = {.level = 12, .species_count = 1, .cutoff = 5.5, .min_dist = 2.0, .radial_size = 8};
+  mtp_potential *pot = NULL;
+  mtp_normal *nq = NULL;
+  mtp_evaluator *ev = NULL;
+  assert_int_equal(mtp_potential_new(ctx, &spec, &pot), MTP_OK);
+  assert_int_equal(mtp_normal_new(ctx, pot, mtp_weights_default(), &nq), MTP_OK);
+  for (int k = 0; k < 7; k++) {
+    mtp_config *cfg = mtp_config_new(1);
+    const double a = 3.9 + 0.05 * k, h = a / 2;
+    const double cell[9] = {0, h, h, h, 0, h, h, h, 0};
+    memcpy(cfg->cell, cell, sizeof cell);
+    for (int i = 0; i < 3; i++) cfg->periodic[i] = true;
+    assert_int_equal(mtp_config_require_force(ctx, cfg), MTP_OK);
+    cfg->has_energy = true;
+    cfg->energy = -3.4 + 2.0 * (a - 4.05) * (a - 4.05);
+    assert_int_equal(mtp_normal_add(ctx, nq, cfg), MTP_OK);
+    mtp_config_free(cfg);
+  }
+  assert_int_equal(mtp_normal_fit(ctx, nq, 0.0, pot), MTP_OK);
+  assert_int_equal(mtp_evaluator_new(ctx, pot, &ev), MTP_OK);
+  mtp_config *cfg = mtp_config_new(4);
+  const double x[12] = {0.03, 0, 0, 0, 2.02, 2.03, 2.0, 0.01, 2.05, 2.02, 2.04, -0.02};
+  memcpy(cfg->x, x, sizeof x);
+  for (int i = 0; i < 3; i++) cfg->cell[4 * i] = 4.05, cfg->periodic[i] = true;
+  assert_int_equal(mtp_evaluator_config(ctx, ev, cfg, 0), MTP_OK);
+  assert_true(fabs(cfg->energy / 4 + 3.4) < 1.0);
+  for (int i = 0; i < 12; i++) assert_true(fabs(cfg->force[i]) < 10.0);
+  mtp_config_free(cfg);
+  mtp_evaluator_free(ev);
+  mtp_normal_free(nq);
+  mtp_potential_free(pot);
+}
+
 static void largest_modulus(void **state) {
   (void)state;
   double x[19];
@@ -140,8 +176,8 @@ static void largest_modulus(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(moment_listed_twice), cmocka_unit_test(marks_in_a_tag),  cmocka_unit_test(coincident_atoms),
-      cmocka_unit_test(large_ridge),         cmocka_unit_test(largest_modulus),
+      cmocka_unit_test(moment_listed_twice), cmocka_unit_test(marks_in_a_tag),     cmocka_unit_test(coincident_atoms),
+      cmocka_unit_test(large_ridge),         cmocka_unit_test(symmetric_crystals), cmocka_unit_test(largest_modulus),
   };
   ctx = mtp_context_new();
   const int failed = cmocka_run_group_tests(tests, NULL, NULL);
