@@ -63,8 +63,8 @@ static const char cite_mtp[] =
 
 PairMTP::PairMTP(LAMMPS *lmp, const char *style)
     : Pair(lmp), name(style), ctx(mtp_context_new()), pot(nullptr), evaluator(nullptr), can_grade(false),
-      mode(MTP_MODE_NEIGHBOURHOOD), out(), worst{0.0, 0, -1}, grade_flag(0), energy_factor(1.0),
-      compute_pair_exists(false) {
+      mode(MTP_MODE_NEIGHBOURHOOD), out(), worst{0.0, 0, -1, 0}, grade_flag(0), energy_factor(1.0),
+      compute_pair_exists(false), active_size(0), inverse_shared(false) {
   single_enable = 0;
   restartinfo = 0;
   one_coeff = 1;
@@ -248,7 +248,9 @@ void *PairMTP::extract_peratom(const char *what, int &columns) {
 }
 
 double PairMTP::memory_usage() {
-  return Pair::memory_usage() + (double)sizeof(double) * (double)(force_buffer.size() + grade.size() + gradient.size());
+  const size_t shared = inverse_shared ? active_size * active_size : 0;
+  const size_t numbers = force_buffer.size() + grade.size() + gradient.size() + inverse.size() + shared;
+  return Pair::memory_usage() + (double)sizeof(double) * (double)numbers;
 }
 
 /* ---- the model on every rank ---- */
@@ -256,7 +258,7 @@ double PairMTP::memory_usage() {
 void PairMTP::rebuild_evaluator() {
   mtp_evaluator_free(evaluator);
   evaluator = nullptr;
-  can_grade = false;
+  can_grade = inverse_shared = false;
   check_here(mtp_evaluator_new(ctx, pot, &evaluator));
 }
 
@@ -267,14 +269,27 @@ void PairMTP::share_active_set(const mtp_active_set *as) {
     head[1] = (long long)mtp_active_set_mode(as);
   }
   MPI_Bcast(head, 2, MPI_LONG_LONG, 0, world);
-  can_grade = head[0] > 0;
-  if (!can_grade) return;
-  const auto n = (size_t)head[0];
-  mode = (mtp_mode)head[1];
-  std::vector<double> inverse(n * n);
-  if (as) memcpy(inverse.data(), mtp_active_set_inverse(as), n * n * sizeof(double));
+  active_size = (size_t)head[0];
+  can_grade = active_size > 0;
+  inverse_shared = false;
+  inverse.clear();
+  if (can_grade) mode = (mtp_mode)head[1];
+  if (as) {
+    const double *from = mtp_active_set_inverse(as);
+    inverse.assign(from, from + active_size * active_size);
+  }
+}
+
+/* Not before somebody wants grades: it is by far the largest thing that a rank holds of a potential. */
+void PairMTP::share_inverse() {
+  if (inverse_shared) return;
+  const size_t n = active_size;
+  inverse.resize(n * n);
   for (size_t row = 0; row < n; row++) MPI_Bcast(inverse.data() + row * n, (int)n, MPI_DOUBLE, 0, world);
   check_here(mtp_evaluator_set_inverse(ctx, evaluator, mode, n, inverse.data()));
+  inverse.clear();
+  inverse.shrink_to_fit();
+  inverse_shared = true;
 }
 
 /* ---- one evaluation ---- */
@@ -289,7 +304,7 @@ void PairMTP::compute(int eflag, int vflag) {
     /* A zero would look like a very good grade. */
     const bool mine = comm->me == (can_grade ? worst.rank : 0);
     pvector[0] = mine ? (can_grade ? worst.grade : NAN) : 0.0;
-    pvector[1] = mine && worst.atom >= 0 ? (double)atom->tag[worst.atom] : 0.0;
+    pvector[1] = mine ? (double)worst.tag : 0.0;
   }
   tally(buffer);
 }
@@ -310,6 +325,7 @@ double *PairMTP::zeroed_force_buffer() {
 void PairMTP::evaluate(double *f, bool graded) {
   out = mtp_output();
   if (graded) {
+    share_inverse();
     grade.assign((size_t)(atom->nmax > 0 ? atom->nmax : 1), 0.0);
     gradient.assign(mode == MTP_MODE_CONFIGURATION ? mtp_potential_parameter_count(pot) + 1 : 0, 0.0);
   }
@@ -334,7 +350,7 @@ void PairMTP::evaluate(double *f, bool graded) {
 
 /* The same on all ranks. A grade that is not finite is beyond everything. */
 void PairMTP::find_worst(bool graded) {
-  worst = {INFINITY, 0, -1};
+  worst = {INFINITY, 0, -1, 0};
   if (!graded) return;
   if (mode == MTP_MODE_CONFIGURATION) {
     worst.grade = configuration_grade();
@@ -353,7 +369,10 @@ void PairMTP::find_worst(bool graded) {
     atom_here = i;
   }
   MPI_Allreduce(&mine, &all, 1, MPI_DOUBLE_INT, MPI_MAXLOC, world);
-  worst = {all.grade, all.rank, all.rank == comm->me ? atom_here : -1};
+  worst = {all.grade, all.rank, -1, 0};
+  if (all.rank != comm->me || atom_here < 0) return;
+  worst.atom = atom_here;
+  if (atom->tag_enable) worst.tag = atom->tag[atom_here];
 }
 
 /* The row of the whole configuration is summed over the ranks and graded by one of them. */

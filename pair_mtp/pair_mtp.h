@@ -54,7 +54,8 @@ protected:
   struct {
     double grade; /* largest of all ranks; infinite if there is nothing to grade with */
     int rank;     /* that owns the atom */
-    int atom;     /* local there, -1 in configuration mode */
+    int atom;     /* local there at that time, -1 in configuration mode */
+    tagint tag;   /* ID of that atom, known there; 0 in configuration mode */
   } worst;
   int grade_flag; /* set by fix pair on the steps when it wants grades */
 
@@ -68,7 +69,7 @@ protected:
   void take_precision(const char *value);
   void take_file(int narg, char **arg);
   void rebuild_evaluator();
-  /* Sends the active set of rank 0 (null: there is none) to the evaluators of all ranks. */
+  /* Tells all ranks of the active set of rank 0 (null: there is none); the evaluators get it when grades are wanted. */
   void share_active_set(const mtp_active_set *as);
 
   bool wants_grades();
@@ -81,12 +82,16 @@ private:
   double energy_factor; /* eV -> energy unit of the deck */
   bool compute_pair_exists;
   std::vector<double> gradient;
+  size_t active_size;          /* rows of the active set */
+  std::vector<double> inverse; /* of the active set, on rank 0 until the evaluators have it */
+  bool inverse_shared;
 
   void read_potential();
   void map_types(int narg, char **arg);
   void allocate();
   std::string elements_text() const;
   int species_of(const char *word) const;
+  void share_inverse();
   double configuration_grade();
 };
 

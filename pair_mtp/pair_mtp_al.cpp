@@ -112,7 +112,7 @@ int PairMTPAL::take_keyword(int narg, char **arg) {
     if (pool < 1 || pool > 1000000) stop("pool must be between 1 and 1000000, found " + value);
     options.pool = (int)pool;
   } else if (key == "refit") {
-    if (value != "linear") stop("refit linear is what this version has, found " + value);
+    if (value != "linear" && value != "auto") stop("refit linear is what this version has, found " + value);
   } else if (key == "weights") {
     if (value == "mlip") {
       options.weights = mtp_weights_mlip();
@@ -220,7 +220,7 @@ void PairMTPAL::begin() {
 
 /* True if the potential changed, and the step must be done again. */
 bool PairMTPAL::offer() {
-  long long tag = worst.atom >= 0 ? (long long)atom->tag[worst.atom] : 0;
+  long long tag = (long long)worst.tag;
   MPI_Bcast(&tag, 1, MPI_LONG_LONG, worst.rank, world);
   int index = -1, redo = 0;
   mtp_config *cfg = gather(tag, &index);
@@ -334,7 +334,7 @@ void PairMTPAL::fill_vector() {
   std::fill_n(pvector, nextra, 0.0);
   if (comm->me == worst.rank) {
     pvector[0] = worst.grade;
-    pvector[1] = worst.atom >= 0 ? (double)atom->tag[worst.atom] : 0.0;
+    pvector[1] = (double)worst.tag;
   }
   if (comm->me != 0) return;
   const mtp_learner_stats stats = mtp_learner_get_stats(learner);

@@ -209,7 +209,7 @@ static mtp_qm_status create_box(session *s, mtp_qm_call *call, const box *b) {
   mtp_text text = {0};
   const bool *periodic = call->config->periodic;
   mtp_text_add(&text, "clear\n");
-  if (s->plugin) mtp_text_add(&text, "plugin load %s\n", s->plugin);
+  if (s->plugin) mtp_text_add(&text, "plugin load \"%s\"\n", s->plugin);
   mtp_text_add(&text, "units metal\natom_style %s\natom_modify map array\n", s->atom_style);
   mtp_text_add(&text, "boundary %c %c %c\nbox tilt large\n", periodic[0] ? 'p' : 'f', periodic[1] ? 'p' : 'f',
                periodic[2] ? 'p' : 'f');

@@ -137,7 +137,7 @@ void cli_progress_step(cli *c, size_t done);
 /** Takes the bar off the screen; harmless without one. */
 void cli_progress_end(cli *c);
 
-/* json.c: cJSON with doubles that survive a round trip and null where there is no number */
+/* json.c: cJSON; what is printed reads back as the same number, and null stands where there is none */
 
 struct cJSON;
 void cli_json_start(void);

@@ -68,8 +68,8 @@ static void widen(range *r, double value) {
 static void put_range(const sheet *s, const char *key, const char *label, range r, const char *unit) {
   if (s->json) {
     cJSON *pair = cJSON_AddArrayToObject(s->json, key);
-    cJSON_AddItemToArray(pair, isfinite(r.min) ? cJSON_CreateNumber(r.min) : cJSON_CreateNull());
-    cJSON_AddItemToArray(pair, isfinite(r.max) ? cJSON_CreateNumber(r.max) : cJSON_CreateNull());
+    cJSON_AddItemToArray(pair, cJSON_CreateNumber(r.min));
+    cJSON_AddItemToArray(pair, cJSON_CreateNumber(r.max));
   } else if (r.min <= r.max) {
     put_line(label, "%.6g to %.6g%s%s", r.min, r.max, unit ? " " : "", unit ? unit : "");
   } else {

@@ -300,17 +300,6 @@ static int run_driver(cli *c, const mtp_config_set *set, const char *output, con
   return status;
 }
 
-/* Ranks of an mpiexec would all label the same configurations, and those that lose the lock would leave a LAMMPS that
- * waits for them. */
-static bool has_several_ranks(void) {
-  static const char *const sizes[] = {"PMI_SIZE", "OMPI_COMM_WORLD_SIZE"};
-  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-    const char *size = getenv(sizes[i]);
-    if (size && atoi(size) > 1) return true;
-  }
-  return false;
-}
-
 static int run(cli *c, int argc, char **argv) {
   const char *output = NULL, *driver = NULL, *species = NULL, *from = NULL;
   bool json = false;
@@ -325,7 +314,6 @@ static int run(cli *c, int argc, char **argv) {
   if ((status = cli_require(c, output, "-o")) != CLI_OK || (status = cli_require(c, driver, "--qm")) != CLI_OK ||
       (status = cli_format(c, "--from", from, &input_format)) != CLI_OK)
     return status;
-  if (has_several_ranks()) return cli_usage(c, "runs as one process in this version, not under mpiexec with several");
   if (!cli_has_suffix(output, ".xyz") && !cli_has_suffix(output, ".extxyz"))
     return cli_usage(c, "-o: OUT is extended XYZ, its name has to end in .extxyz or .xyz");
   struct stat in, out;

@@ -95,13 +95,25 @@ static int check_data(cli *c, const mtp_config_set *set, const mtp_potential *po
   return CLI_OK;
 }
 
+/* Nothing is known of these, so the active set must not count them as known either. */
+static void drop_unlabelled(mtp_config_set *set) {
+  size_t kept = 0;
+  for (size_t i = 0; i < set->n; i++) {
+    if (has_label(set->configs[i]))
+      set->configs[kept++] = set->configs[i];
+    else
+      mtp_config_free(set->configs[i]);
+  }
+  set->n = kept;
+}
+
 static int fit(cli *c, const job *job, const mtp_config_set *set, mtp_potential *pot, double *loss) {
   mtp_normal *nq = NULL;
   if (mtp_normal_new(c->ctx, pot, job->weights, &nq) != MTP_OK) return cli_library(c, NULL);
   int status = CLI_OK;
   cli_progress_begin(c, "training", set->n);
   for (size_t i = 0; i < set->n && status == CLI_OK; i++) {
-    if (has_label(set->configs[i]) && mtp_normal_add(c->ctx, nq, set->configs[i]) != MTP_OK)
+    if (mtp_normal_add(c->ctx, nq, set->configs[i]) != MTP_OK)
       status = cli_fail(c, "configuration %zu: %s", i + 1, mtp_context_message(c->ctx));
     cli_progress_step(c, 1);
   }
@@ -115,10 +127,11 @@ static int fit(cli *c, const job *job, const mtp_config_set *set, mtp_potential 
   return status;
 }
 
-static int train(cli *c, const job *job, mtp_potential *pot, const mtp_config_set *set, const mtp_config_set *valid,
+static int train(cli *c, const job *job, mtp_potential *pot, mtp_config_set *set, const mtp_config_set *valid,
                  outcome *out) {
   double start = cli_now();
   int status = check_data(c, set, pot);
+  if (status == CLI_OK) drop_unlabelled(set);
   if (status == CLI_OK) status = fit(c, job, set, pot, &out->loss);
   if (status == CLI_OK) status = cli_compute_errors(c, pot, set, &out->training);
   if (status == CLI_OK && valid) status = cli_compute_errors(c, pot, valid, &out->validation);

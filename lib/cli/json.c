@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file cli/json.c
- * JSON output. Numbers that are not finite become null: JSON has no other word for them. */
+ * JSON output. */
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cli/cli.h"
+#include "support/json.h"
 
 static void *allocate(size_t size) {
   return cli_alloc(1, size);
@@ -19,11 +20,11 @@ void cli_json_start(void) {
 }
 
 void cli_json_number(cJSON *object, const char *key, double value) {
-  cJSON_AddItemToObject(object, key, isfinite(value) ? cJSON_CreateNumber(value) : cJSON_CreateNull());
+  cJSON_AddNumberToObject(object, key, value);
 }
 
 int cli_json_print(cli *c, cJSON *object) {
-  char *text = cJSON_PrintUnformatted(object);
+  char *text = mtp_json_print(object);
   cJSON_Delete(object);
   if (!text) return cli_fail(c, "out of memory");
   puts(text);

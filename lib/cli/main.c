@@ -88,6 +88,23 @@ static const cli_command *find_command(const char *name) {
   return NULL;
 }
 
+static int rank_value(const char *const names[2]) {
+  for (int i = 0; i < 2; i++) {
+    const char *value = getenv(names[i]);
+    if (value) return atoi(value);
+  }
+  return 0;
+}
+
+/* Ranks of an mpiexec would all do the same work and write the same file. One of them speaks for all. */
+static int refuse_ranks(cli *c) {
+  static const char *const sizes[] = {"PMI_SIZE", "OMPI_COMM_WORLD_SIZE"};
+  static const char *const ranks[] = {"PMI_RANK", "OMPI_COMM_WORLD_RANK"};
+  if (rank_value(sizes) < 2) return CLI_OK;
+  if (rank_value(ranks) > 0) return CLI_USAGE;
+  return cli_usage(c, "runs as one process in this version, not under mpiexec with several");
+}
+
 static int run(cli *c, int argc, char **argv) {
   if (argc < 2) return cli_usage(c, "no command given");
   const char *name = argv[1];
@@ -97,6 +114,8 @@ static int run(cli *c, int argc, char **argv) {
   const cli_command *command = find_command(name);
   if (!command) return cli_usage(c, "unknown command '%s'", name);
   c->command = command;
+  int status = refuse_ranks(c);
+  if (status != CLI_OK) return status;
   return command->run(c, argc - 1, argv + 1);
 }
 

@@ -43,7 +43,7 @@ static mtp_status describe(mtp_context *ctx, mtp_config *cfg, const mtp_candidat
 }
 
 mtp_status mtp_loop_write_candidate(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate,
-                                    const char *reason) {
+                                    const char *reason, const char *refusal) {
   if (!l->candidate_file) {
     mtp_status status = mtp_journal_open(ctx, l->candidate_path, false, &l->candidate_file);
     if (status != MTP_OK) return status;
@@ -52,10 +52,12 @@ mtp_status mtp_loop_write_candidate(mtp_context *ctx, mtp_learner *l, const mtp_
   if (!cfg) return mtp_fail_memory(ctx);
   mtp_status status = describe(ctx, cfg, candidate, reason);
   if (status == MTP_OK)
-    status = mtp_journal_add(ctx, l->candidate_file, cfg, l->species_count, (const char *const *)l->names);
+    status = mtp_journal_add(ctx, l->candidate_file, 1, (const mtp_config *const *)&cfg, l->species_count,
+                             (const char *const *)l->names);
   mtp_config_free(cfg);
-  if (status == MTP_OK) l->written_candidates++;
-  return status;
+  if (status != MTP_OK) return status;
+  l->written_candidates++;
+  return mtp_seen_add(ctx, l->seen, candidate->hash, refusal);
 }
 
 void mtp_loop_log_candidate(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate) {

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file loop/event_log.c
- * JSON lines. Numbers are formatted here because cJSON calls values equal that differ in the last bit. */
+ * JSON lines. */
 #include "loop/event_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "support/json.h"
 #include "support/support.h"
 
 struct mtp_event_log {
@@ -81,20 +81,11 @@ cJSON *mtp_event_new(const mtp_event_log *log, const char *name, long long step)
 }
 
 void mtp_event_number(cJSON *event, const char *key, double value) {
-  if (!isfinite(value)) {
-    cJSON_AddNullToObject(event, key);
-    return;
-  }
-  char text[32];
-  for (int digits = 15; digits <= 17; digits++) { /* the shortest that reads back as the same number */
-    snprintf(text, sizeof text, "%.*g", digits, value);
-    if (strtod(text, NULL) == value) break;
-  }
-  cJSON_AddRawToObject(event, key, text);
+  cJSON_AddNumberToObject(event, key, value);
 }
 
 void mtp_event_integer(cJSON *event, const char *key, long long value) {
-  char text[32];
+  char text[32]; /* a double would not do */
   snprintf(text, sizeof text, "%lld", value);
   cJSON_AddRawToObject(event, key, text);
 }
@@ -156,7 +147,7 @@ static int write_line(int fd, const char *line, size_t size) {
 }
 
 void mtp_event_write(mtp_context *ctx, mtp_event_log *log, cJSON *event) {
-  char *line = event ? cJSON_PrintUnformatted(event) : NULL;
+  char *line = event ? mtp_json_print(event) : NULL;
   cJSON_Delete(event);
   size_t size = line ? strlen(line) : 0;
   char *whole = line ? mtp_realloc(line, size + 1, 1) : NULL;

@@ -51,11 +51,12 @@ static mtp_status open_file(mtp_context *ctx, mtp_journal *journal, bool exclusi
     return mtp_fail(ctx, MTP_ERR_IO, "cannot append to %s: %s", journal->path, strerror(errno));
   journal->regular = S_ISREG(st.st_mode);
   journal->format = journal->regular ? format_of_content(journal->fd, journal->path) : format_of_name(journal->path);
-  journal->created = !existed;
-  if (!existed) mtp_folder_sync(journal->path);
   /* file systems without locks are no reason to refuse */
   if (exclusive && journal->regular && flock(journal->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
     return mtp_fail(ctx, MTP_ERR_IO, "cannot append to %s: another run is writing to it", journal->path);
+  /* not before it is surely ours: who loses the race for the lock must not remove what the winner writes to */
+  journal->created = !existed;
+  if (!existed) mtp_folder_sync(journal->path);
   return MTP_OK;
 }
 
@@ -141,13 +142,20 @@ mtp_status mtp_journal_append(mtp_context *ctx, mtp_journal *journal, const void
                   left ? " (and the unfinished record could not be taken back)" : "");
 }
 
-mtp_status mtp_journal_add(mtp_context *ctx, mtp_journal *journal, const mtp_config *cfg, int species_count,
-                           const char *const *names) {
-  char *text = NULL;
-  size_t size = 0;
-  mtp_status status = mtp_config_format(ctx, cfg, species_count, names, journal->format, &text, &size);
-  if (status == MTP_OK) status = mtp_journal_append(ctx, journal, text, size);
-  free(text);
+mtp_status mtp_journal_add(mtp_context *ctx, mtp_journal *journal, size_t n, const mtp_config *const *configs,
+                           int species_count, const char *const *names) {
+  mtp_text all = {0};
+  mtp_status status = MTP_OK;
+  for (size_t i = 0; i < n && status == MTP_OK; i++) {
+    char *text = NULL;
+    size_t size = 0;
+    status = mtp_config_format(ctx, configs[i], species_count, names, journal->format, &text, &size);
+    if (status == MTP_OK) mtp_text_add_bytes(&all, text, size);
+    free(text);
+  }
+  if (status == MTP_OK && all.failed) status = mtp_fail_memory(ctx);
+  if (status == MTP_OK && all.size) status = mtp_journal_append(ctx, journal, all.data, all.size);
+  mtp_text_free(&all);
   return status;
 }
 

@@ -25,9 +25,9 @@ mtp_format mtp_journal_format(const mtp_journal *journal);
 mtp_status mtp_journal_truncate(mtp_context *ctx, mtp_journal *journal, long long size);
 /** Appends one record and syncs. On failure, of a full disk for one, the file is as it was before. */
 mtp_status mtp_journal_append(mtp_context *ctx, mtp_journal *journal, const void *record, size_t size);
-/** Appends one configuration in the format of the file. */
-mtp_status mtp_journal_add(mtp_context *ctx, mtp_journal *journal, const mtp_config *cfg, int species_count,
-                           const char *const *names);
+/** Appends configurations in the format of the file, all or none of them. */
+mtp_status mtp_journal_add(mtp_context *ctx, mtp_journal *journal, size_t n, const mtp_config *const *configs,
+                           int species_count, const char *const *names);
 
 /** Fails unless a file of that name could be created or replaced. Nothing is touched. `what` is for the message. */
 mtp_status mtp_check_writable(mtp_context *ctx, const char *path, const char *what);

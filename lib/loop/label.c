@@ -51,37 +51,48 @@ static void add_residual(mtp_learner *l, const mtp_residual *r) {
 mtp_status mtp_loop_count(mtp_context *ctx, mtp_learner *l, mtp_config *label) {
   mtp_status status = mtp_config_set_append(ctx, l->train, label);
   if (status == MTP_OK) status = mtp_normal_add(ctx, l->normal, label);
-  if (status == MTP_OK) status = mtp_seen_add(ctx, l->seen, label, NULL);
+  if (status == MTP_OK) status = mtp_seen_add(ctx, l->seen, mtp_seen_hash(label), NULL);
   l->stats.configurations = (long long)l->train->n;
   return status;
 }
 
-/* Appends to the training file, then counts. Takes the configuration over. Nothing that can fail comes before the label
- * is on the disk: it was paid for. `residual` may be NULL. */
-static mtp_status store(mtp_context *ctx, mtp_learner *l, mtp_config *label, mtp_residual *residual) {
-  mtp_residual mine;
-  if (!residual) residual = &mine;
-  mtp_status status = mtp_journal_add(ctx, l->train_file, label, l->species_count, l->file_names);
-  if (status != MTP_OK) {
-    mtp_config_free(label);
-    return status;
-  }
-  status = mtp_loop_count(ctx, l, label);
+/* Takes the configuration over. `residual` receives what the present potential made of it. */
+static mtp_status count(mtp_context *ctx, mtp_learner *l, mtp_config *label, mtp_residual *residual) {
+  mtp_status status = mtp_loop_count(ctx, l, label);
   if (status == MTP_OK) status = predict(ctx, l, label, residual);
   if (status == MTP_OK) add_residual(l, residual);
   return status;
 }
 
-/* What the given active set owns comes first: the refit must not forget what the potential knew. */
-static mtp_status store_seed(mtp_context *ctx, mtp_learner *l) {
-  mtp_status status = MTP_OK;
-  for (size_t i = 0; l->seed && i < l->seed->n && status == MTP_OK; i++) {
-    mtp_config *copy = mtp_config_copy(l->seed->configs[i]);
-    status = copy ? store(ctx, l, copy, NULL) : mtp_fail_memory(ctx);
-  }
-  mtp_config_set_free(l->seed);
-  l->seed = NULL;
+/* In one piece with the label goes what the given active set owns: a refit from the label alone, now or after a kill,
+ * would forget what the potential knew. */
+static mtp_status append(mtp_context *ctx, mtp_learner *l, const mtp_config *label) {
+  size_t seeds = l->seed ? l->seed->n : 0;
+  const mtp_config **all = mtp_calloc(seeds + 1, sizeof *all);
+  if (!all) return mtp_fail_memory(ctx);
+  for (size_t i = 0; i < seeds; i++) all[i] = l->seed->configs[i];
+  all[seeds] = label;
+  mtp_status status = mtp_journal_add(ctx, l->train_file, seeds + 1, all, l->species_count, l->file_names);
+  free(all);
   return status;
+}
+
+/* Appends to the training file, then counts. Takes the configuration over. Nothing that can fail comes before the label
+ * is on the disk: it was paid for. */
+static mtp_status store(mtp_context *ctx, mtp_learner *l, mtp_config *label, mtp_residual *residual) {
+  mtp_status status = append(ctx, l, label);
+  mtp_config_set *seed = l->seed;
+  for (size_t i = 0; seed && i < seed->n && status == MTP_OK; i++) {
+    mtp_config *copy = mtp_config_copy(seed->configs[i]);
+    status = copy ? count(ctx, l, copy, residual) : mtp_fail_memory(ctx);
+  }
+  if (status != MTP_OK) {
+    mtp_config_free(label);
+    return status;
+  }
+  mtp_config_set_free(seed);
+  l->seed = NULL;
+  return count(ctx, l, label, residual);
 }
 
 static mtp_status stamp(mtp_context *ctx, const mtp_learner *l, mtp_config *label, const mtp_candidate *candidate) {
@@ -119,16 +130,15 @@ static cJSON *call_event(const mtp_learner *l, const char *name, const mtp_candi
 static mtp_status accept(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate, mtp_config *label,
                          const mtp_qm_report *report) {
   mtp_residual residual = {0};
-  mtp_status status = store_seed(ctx, l);
-  if (status == MTP_OK) status = stamp(ctx, l, label, candidate);
+  mtp_status status = stamp(ctx, l, label, candidate);
   if (status != MTP_OK) {
     mtp_config_free(label);
     return status;
   }
   status = store(ctx, l, label, &residual);
   /* an engine may give the atoms back wrapped or rounded: what was asked is known by its own positions too */
-  if (status == MTP_OK && !mtp_seen_find(l->seen, candidate->cfg, NULL))
-    status = mtp_seen_add(ctx, l->seen, candidate->cfg, NULL);
+  if (status == MTP_OK && !mtp_seen_find(l->seen, candidate->hash, NULL))
+    status = mtp_seen_add(ctx, l->seen, candidate->hash, NULL);
   if (status != MTP_OK) return status;
   l->stats.labels++;
   cJSON *event = call_event(l, "label", candidate, report);
@@ -148,19 +158,19 @@ static mtp_status reject(mtp_context *ctx, mtp_learner *l, const mtp_candidate *
   mtp_event_text(event, "reason", report->reason);
   mtp_event_text(event, "dir", report->dir[0] ? report->dir : NULL);
   mtp_event_write(ctx, l->log, event);
-  mtp_status status = mtp_seen_add(ctx, l->seen, candidate->cfg, report->reason);
-  if (status == MTP_OK) status = mtp_loop_write_candidate(ctx, l, candidate, report->reason);
+  mtp_status status = mtp_loop_write_candidate(ctx, l, candidate, report->reason, report->reason);
   if (status != MTP_OK) return status;
   const char *kept = report->dir[0] ? " (kept in " : "", *end = report->dir[0] ? ")" : "";
+  const char *tries = report->tries == 1 ? "try" : "tries";
   if (report->status == MTP_QM_CANNOT_START)
     return mtp_fail(ctx, MTP_ERR_QM, "the QM driver cannot start: %s%s%s%s", report->reason, kept, report->dir, end);
   if (l->options.onfail == MTP_ONFAIL_STOP)
     return mtp_fail(ctx, MTP_ERR_QM,
-                    "QM call failed after %d tries, %s: %s%s%s%s; mend the cause and start again (what was learned is "
+                    "QM call failed after %d %s, %s: %s%s%s%s; mend the cause and start again (what was learned is "
                     "in %s), or use onfail skip",
-                    report->tries, name, report->reason, kept, report->dir, end, l->train_path);
-  mtp_message(ctx, MTP_WARNING, "QM call failed after %d tries, %s: %s%s%s%s; going on without this label",
-              report->tries, name, report->reason, kept, report->dir, end);
+                    report->tries, tries, name, report->reason, kept, report->dir, end, l->train_path);
+  mtp_message(ctx, MTP_WARNING, "QM call failed after %d %s, %s: %s%s%s%s; going on without this label", report->tries,
+              tries, name, report->reason, kept, report->dir, end);
   return MTP_OK;
 }
 

@@ -7,8 +7,6 @@
 #include "loop/loop.h"
 #include "support/support.h"
 
-/* Rounds of learning on one step before the potential is taken to be unable to describe it. */
-#define MAX_ROUNDS 5
 /* Warm-up copies of a cold start. */
 #define COLD_WARMUP 5
 
@@ -57,7 +55,7 @@ mtp_status mtp_learner_new(mtp_context *ctx, const mtp_learner_options *options,
                                  : mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: options or potential missing");
   }
   l->qm = qm;
-  l->round_step = l->last_step = -1;
+  l->last_step = -1;
   if (qm && mtp_qm_is_none(qm)) {
     mtp_qm_close(qm);
     l->qm = NULL;
@@ -86,17 +84,6 @@ static void log_end(mtp_context *ctx, mtp_learner *l, size_t lost) {
   mtp_event_write(ctx, l->log, event);
 }
 
-void mtp_learner_free(mtp_learner *l) {
-  if (!l) return;
-  size_t lost = 0;
-  for (size_t i = 0; i < l->pool_size; i++)
-    if (!mtp_seen_find(l->seen, l->pool[i].cfg, NULL) &&
-        mtp_loop_write_candidate(NULL, l, &l->pool[i], "the run ended before it was labelled") != MTP_OK)
-      lost++;
-  log_end(NULL, l, lost);
-  destroy(l);
-}
-
 const mtp_potential *mtp_learner_potential(const mtp_learner *l) {
   return l ? l->pot : NULL;
 }
@@ -107,6 +94,10 @@ const mtp_active_set *mtp_learner_active_set(const mtp_learner *l) {
 
 mtp_learner_stats mtp_learner_get_stats(const mtp_learner *l) {
   return l ? l->stats : (mtp_learner_stats){0};
+}
+
+static const char *why_no_label(const mtp_learner *l) {
+  return l->qm ? "the QM budget is spent" : "qm is none";
 }
 
 /* ---- checks ---- */
@@ -149,7 +140,8 @@ static mtp_status warm_up(mtp_context *ctx, mtp_learner *l, const mtp_config *fi
     if (!copy) return mtp_fail_memory(ctx);
     bool accepted = false;
     mtp_candidate candidate = {.cfg = copy, .grade = NAN, .atom = -1, .step = step, .warmup = k};
-    if (!mtp_seen_find(l->seen, copy, NULL)) status = mtp_loop_label(ctx, l, &candidate, &accepted);
+    candidate.hash = mtp_seen_hash(copy);
+    if (!mtp_seen_find(l->seen, candidate.hash, NULL)) status = mtp_loop_label(ctx, l, &candidate, &accepted);
     *labels += accepted;
     mtp_config_free(copy);
   }
@@ -174,13 +166,14 @@ static mtp_status begin(mtp_context *ctx, mtp_learner *l, const mtp_config *firs
   int wanted = wanted_warmup(l, cold), labels = 0;
   double before = l->stats.qm_seconds;
   if (untrained && !mtp_loop_can_label(l))
-    return mtp_fail(ctx, MTP_ERR_STATE, "the untrained potential %s needs a QM driver or a training file (%s is empty)",
-                    l->save_path, l->train_path);
+    return mtp_fail(ctx, MTP_ERR_STATE, "the untrained potential needs a QM driver or a training file (%s is empty)",
+                    l->train_path);
   warn_begin(ctx, l, cold, wanted);
   status = warm_up(ctx, l, first, step, wanted, &labels);
   if (status == MTP_OK && untrained && wanted == 0) { /* the engine needs something to evaluate with */
     mtp_config borrowed = *first;
     mtp_candidate candidate = {.cfg = &borrowed, .grade = INFINITY, .atom = -1, .step = step, .warmup = -1};
+    candidate.hash = mtp_seen_hash(first);
     status = mtp_loop_label(ctx, l, &candidate, &accepted);
     labels += accepted;
   }
@@ -203,18 +196,46 @@ mtp_status mtp_learner_begin(mtp_context *ctx, mtp_learner *l, const mtp_config 
 
 /* ---- learning events ---- */
 
-/* Labels what is worth it in the order given; what the budget does not reach is written to the candidate file. */
-static mtp_status label_in_order(mtp_context *ctx, mtp_learner *l, const mtp_candidate *const *candidates,
-                                 const size_t *order, size_t count, int *labels) {
+/* Candidates that are worth a label, by the order in which they are. */
+typedef struct choice {
+  const mtp_candidate **candidates;
+  size_t *order, count;
+} choice;
+
+static void choice_free(choice *c) {
+  free(c->candidates);
+  free(c->order);
+  *c = (choice){0};
+}
+
+/* Of the pool and, if given, `trigger`, which comes first. */
+static mtp_status choose(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *trigger, choice *out) {
+  size_t n = l->pool_size + (trigger != NULL);
+  choice c = {.candidates = mtp_calloc(n, sizeof *c.candidates), .order = mtp_calloc(n, sizeof *c.order)};
+  mtp_status status = c.candidates && c.order ? MTP_OK : mtp_fail_memory(ctx);
+  if (status == MTP_OK) {
+    for (size_t i = 0; i < l->pool_size; i++) c.candidates[i] = &l->pool[i];
+    if (trigger) c.candidates[n - 1] = trigger;
+    status = mtp_loop_rank(ctx, l, n, c.candidates, trigger ? n - 1 : n, c.order, &c.count);
+  }
+  if (status == MTP_OK)
+    *out = c;
+  else
+    choice_free(&c);
+  return status;
+}
+
+/* Labels what was chosen; what there is no driver or no budget for is written to the candidate file. */
+static mtp_status label_in_order(mtp_context *ctx, mtp_learner *l, const choice *c, int *labels) {
   mtp_status status = MTP_OK;
-  for (size_t i = 0; i < count && status == MTP_OK; i++) {
-    const mtp_candidate *candidate = candidates[order[i]];
+  for (size_t i = 0; i < c->count && status == MTP_OK; i++) {
+    const mtp_candidate *candidate = c->candidates[c->order[i]];
     bool accepted = false;
-    if (mtp_seen_find(l->seen, candidate->cfg, NULL)) continue; /* it waited in the pool and is the trigger as well */
+    if (mtp_seen_find(l->seen, candidate->hash, NULL)) continue; /* it waited in the pool and is the trigger as well */
     if (mtp_loop_can_label(l))
       status = mtp_loop_label(ctx, l, candidate, &accepted);
     else
-      status = mtp_loop_write_candidate(ctx, l, candidate, "the QM budget is spent");
+      status = mtp_loop_write_candidate(ctx, l, candidate, why_no_label(l), "");
     *labels += accepted;
   }
   return status;
@@ -222,19 +243,11 @@ static mtp_status label_in_order(mtp_context *ctx, mtp_learner *l, const mtp_can
 
 /* Learns from the pool and, if given, from `trigger`, which is beyond break. */
 static mtp_status learn(mtp_context *ctx, mtp_learner *l, const mtp_candidate *trigger, int *labels) {
-  size_t n = l->pool_size + (trigger != NULL), count = 0;
-  const mtp_candidate **candidates = mtp_calloc(n, sizeof *candidates);
-  size_t *order = mtp_calloc(n, sizeof *order);
-  mtp_status status = candidates && order ? MTP_OK : mtp_fail_memory(ctx);
-  if (status == MTP_OK) {
-    for (size_t i = 0; i < l->pool_size; i++) candidates[i] = &l->pool[i];
-    if (trigger) candidates[n - 1] = trigger;
-    status = mtp_loop_rank(ctx, l, n, candidates, trigger ? n - 1 : n, order, &count);
-  }
-  if (status == MTP_OK) status = label_in_order(ctx, l, candidates, order, count, labels);
+  choice c = {0};
+  mtp_status status = choose(ctx, l, trigger, &c);
+  if (status == MTP_OK) status = label_in_order(ctx, l, &c, labels);
   if (status == MTP_OK) mtp_loop_clear_pool(l); /* after an error they still wait, and are written at the end */
-  free(candidates);
-  free(order);
+  choice_free(&c);
   return status;
 }
 
@@ -248,13 +261,10 @@ static mtp_status learn_and_refit(mtp_context *ctx, mtp_learner *l, const mtp_ca
   return mtp_loop_refit(ctx, l, cause->step, cause->grade, labels, l->stats.qm_seconds - before);
 }
 
-static bool in_pool(const mtp_learner *l, const mtp_config *cfg) {
-  mtp_seen *one = mtp_seen_new();
-  bool found = false;
-  if (one && mtp_seen_add(NULL, one, cfg, NULL) == MTP_OK)
-    for (size_t i = 0; i < l->pool_size && !found; i++) found = mtp_seen_find(one, l->pool[i].cfg, NULL);
-  mtp_seen_free(one);
-  return found;
+static bool in_pool(const mtp_learner *l, uint64_t hash) {
+  for (size_t i = 0; i < l->pool_size; i++)
+    if (l->pool[i].hash == hash) return true;
+  return false;
 }
 
 #define HINT "lower the timestep, or use a potential of a higher level or with better radial functions"
@@ -275,22 +285,11 @@ static mtp_status fail_beyond(mtp_context *ctx, const mtp_learner *l, const mtp_
                   l->options.max_calls, l->candidate_path);
 }
 
-static mtp_status count_round(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c) {
-  l->rounds = c->step == l->round_step ? l->rounds + 1 : 1;
-  l->round_step = c->step;
-  if (l->rounds <= MAX_ROUNDS) return MTP_OK;
-  return mtp_fail(ctx, MTP_ERR_STATE,
-                  "step %lld: the grade is still %.4g (break %.4g) after %d rounds of learning; " HINT, c->step,
-                  c->grade, l->options.break_grade, MAX_ROUNDS);
-}
-
-/* No driver, or no calls left: candidates go to their file, and beyond break the run is over. */
-static mtp_status put_aside(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, bool beyond) {
-  const char *reason = l->qm ? "the QM budget is spent" : "qm is none";
+/* Beyond break without a driver or with no calls left: the configuration is kept, the run is over. */
+static mtp_status give_up(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c) {
   mtp_loop_log_candidate(ctx, l, c);
-  mtp_status status = mtp_loop_write_candidate(ctx, l, c, reason);
-  if (status == MTP_OK) status = mtp_seen_add(ctx, l->seen, c->cfg, "");
-  return status == MTP_OK && beyond ? fail_beyond(ctx, l, c, false, NULL) : status;
+  mtp_status status = mtp_loop_write_candidate(ctx, l, c, why_no_label(l), "");
+  return status == MTP_OK ? fail_beyond(ctx, l, c, false, NULL) : status;
 }
 
 static mtp_status offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action) {
@@ -298,20 +297,18 @@ static mtp_status offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c
   if (status != MTP_OK || c->grade <= l->options.select_grade) return status;
   bool beyond = c->grade > l->options.break_grade;
   const char *refusal = NULL;
-  bool seen = mtp_seen_find(l->seen, c->cfg, &refusal);
-  if (beyond) status = count_round(ctx, l, c);
-  if (status != MTP_OK) return status;
-  if (!seen && !mtp_loop_can_label(l)) return put_aside(ctx, l, c, beyond);
+  bool seen = mtp_seen_find(l->seen, c->hash, &refusal);
   if (!beyond) {
-    if (seen || in_pool(l, c->cfg)) return MTP_OK;
+    if (seen || in_pool(l, c->hash)) return MTP_OK;
     mtp_loop_log_candidate(ctx, l, c);
     status = mtp_loop_keep(ctx, l, c);
     if (status != MTP_OK || l->pool_size < (size_t)l->options.pool) return status;
     return learn_and_refit(ctx, l, NULL, c, action);
   }
+  if (!seen && !mtp_loop_can_label(l)) return give_up(ctx, l, c);
   status = learn_and_refit(ctx, l, seen ? NULL : c, c, action);
   if (status != MTP_OK || *action == MTP_REDO) return status;
-  if (!seen) mtp_seen_find(l->seen, c->cfg, &refusal); /* it was refused just now */
+  if (!seen) mtp_seen_find(l->seen, c->hash, &refusal); /* it was refused just now */
   return fail_beyond(ctx, l, c, seen, refusal);
 }
 
@@ -322,8 +319,37 @@ mtp_status mtp_learner_offer(mtp_context *ctx, mtp_learner *l, const mtp_config 
   l->last_step = step;
   /* the candidate only borrows the configuration; what is kept is copied */
   mtp_config borrowed = *cfg;
-  mtp_candidate candidate = {
-      .cfg = &borrowed, .grade = isnan(grade) ? INFINITY : grade, .atom = atom, .step = step, .warmup = -1};
+  mtp_candidate candidate = {.cfg = &borrowed,
+                             .hash = mtp_seen_hash(cfg),
+                             .grade = isnan(grade) ? INFINITY : grade,
+                             .atom = atom,
+                             .step = step,
+                             .warmup = -1};
   mtp_status status = offer(ctx, l, &candidate, action);
   return status == MTP_OK ? MTP_OK : stop(ctx, l, step, status);
+}
+
+/* ---- the end ---- */
+
+static size_t write_waiting(mtp_learner *l, const mtp_candidate *candidate) {
+  if (mtp_seen_find(l->seen, candidate->hash, NULL)) return 0;
+  const char *reason = mtp_loop_can_label(l) ? "the run ended before it was labelled" : why_no_label(l);
+  return mtp_loop_write_candidate(NULL, l, candidate, reason, "") == MTP_OK ? 0 : 1;
+}
+
+/* Keeps what would have been labelled, or everything if that cannot be told. Returns how many could not be written. */
+static size_t write_pool(mtp_learner *l) {
+  choice c = {0};
+  size_t lost = 0;
+  bool chosen = l->pool_size == 0 || choose(NULL, l, NULL, &c) == MTP_OK;
+  for (size_t i = 0; i < c.count; i++) lost += write_waiting(l, c.candidates[c.order[i]]);
+  for (size_t i = 0; !chosen && i < l->pool_size; i++) lost += write_waiting(l, &l->pool[i]);
+  choice_free(&c);
+  return lost;
+}
+
+void mtp_learner_free(mtp_learner *l) {
+  if (!l) return;
+  log_end(NULL, l, write_pool(l));
+  destroy(l);
 }

@@ -24,6 +24,7 @@
 
 typedef struct mtp_candidate {
   mtp_config *cfg;
+  uint64_t hash; /* mtp_seen_hash of it */
   double grade;
   int atom;
   long long step;
@@ -60,8 +61,6 @@ struct mtp_learner {
   bool residual_known;
   mtp_learner_stats stats;
   long long rejects, written_candidates;
-  long long round_step; /* where the potential was last beyond break, and how often in a row */
-  int rounds;
   long long last_step;
   bool stopped;
 };
@@ -80,9 +79,10 @@ mtp_config *mtp_warmup_copy(const mtp_config *first, int k, int count, double si
 mtp_status mtp_loop_keep(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate);
 /** Empties the pool. */
 void mtp_loop_clear_pool(mtp_learner *l);
-/** Appends to candidate_path; `reason` is why it got no label. */
+/** Appends to candidate_path and remembers it; `reason` is why it got no label, `refusal` what the QM driver said
+ * against it ("": it was not asked). */
 mtp_status mtp_loop_write_candidate(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate,
-                                    const char *reason);
+                                    const char *reason, const char *refusal);
 /** The `candidate` event. */
 void mtp_loop_log_candidate(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate);
 

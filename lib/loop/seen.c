@@ -4,7 +4,6 @@
 #include "loop/seen.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 #include "support/support.h"
@@ -42,7 +41,7 @@ static uint64_t mix_length(uint64_t hash, double x) {
   return mix(hash, (uint64_t)llround(x * 1e6));
 }
 
-static uint64_t hash_of(const mtp_config *cfg) {
+uint64_t mtp_seen_hash(const mtp_config *cfg) {
   uint64_t hash = mix(0, cfg->n);
   for (int i = 0; i < 3; i++) hash = mix(hash, cfg->periodic[i]);
   for (int i = 0; i < 9; i++) hash = mix_length(hash, cfg->cell[i]);
@@ -51,7 +50,7 @@ static uint64_t hash_of(const mtp_config *cfg) {
   return hash;
 }
 
-mtp_status mtp_seen_add(mtp_context *ctx, mtp_seen *seen, const mtp_config *cfg, const char *reason) {
+mtp_status mtp_seen_add(mtp_context *ctx, mtp_seen *seen, uint64_t hash, const char *reason) {
   if (seen->n == seen->capacity) {
     size_t capacity = seen->capacity ? 2 * seen->capacity : 64;
     entry *entries = mtp_realloc(seen->entries, capacity, sizeof *entries);
@@ -61,12 +60,11 @@ mtp_status mtp_seen_add(mtp_context *ctx, mtp_seen *seen, const mtp_config *cfg,
   }
   char *copy = reason ? mtp_strdup(reason) : NULL;
   if (reason && !copy) return mtp_fail_memory(ctx);
-  seen->entries[seen->n++] = (entry){hash_of(cfg), copy};
+  seen->entries[seen->n++] = (entry){hash, copy};
   return MTP_OK;
 }
 
-bool mtp_seen_find(const mtp_seen *seen, const mtp_config *cfg, const char **reason) {
-  uint64_t hash = hash_of(cfg);
+bool mtp_seen_find(const mtp_seen *seen, uint64_t hash, const char **reason) {
   for (size_t i = seen->n; i-- > 0;) {
     if (seen->entries[i].hash != hash) continue;
     if (reason) *reason = seen->entries[i].reason;

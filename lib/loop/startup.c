@@ -172,9 +172,11 @@ static mtp_status load_training_set(mtp_context *ctx, mtp_learner *l, bool *drop
   return status;
 }
 
+/* Active set files may hold configurations without atoms, which no training file may. */
 static mtp_config_set *copy_set(const mtp_config_set *set) {
   mtp_config_set *copy = mtp_config_set_new();
   for (size_t i = 0; copy && i < set->n; i++) {
+    if (set->configs[i]->n == 0) continue;
     mtp_config *cfg = mtp_config_copy(set->configs[i]);
     if (!cfg || mtp_config_set_append(NULL, copy, cfg) != MTP_OK) {
       mtp_config_set_free(copy);
@@ -182,6 +184,17 @@ static mtp_config_set *copy_set(const mtp_config_set *set) {
     }
   }
   return copy;
+}
+
+/* Is there something to learn from, and energies and forces of all of it? */
+static bool is_labelled(const mtp_config_set *set) {
+  size_t labelled = 0;
+  for (size_t i = 0; set && i < set->n; i++) {
+    const mtp_config *cfg = set->configs[i];
+    if (cfg->n > 0 && !(cfg->has_energy && cfg->force)) return false;
+    labelled += cfg->n > 0;
+  }
+  return labelled > 0;
 }
 
 /* A trained potential that comes with an active set but without its training set is graded with that active set; the
@@ -194,9 +207,7 @@ static mtp_status take_active_set(mtp_context *ctx, mtp_learner *l, const mtp_ac
     return mtp_fail(ctx, MTP_ERR_STATE, "the active set has %zu columns, the potential %zu parameters",
                     mtp_active_set_size(as), mtp_potential_parameter_count(l->pot));
   const mtp_config_set *owned = mtp_active_set_configs(as);
-  bool labelled = owned && owned->n > 0;
-  for (size_t i = 0; labelled && i < owned->n; i++)
-    labelled = owned->configs[i]->n == 0 || (owned->configs[i]->has_energy && owned->configs[i]->force);
+  bool labelled = is_labelled(owned);
   if (l->qm && !labelled)
     return mtp_fail(ctx, MTP_ERR_STATE,
                     "refitting %s needs its training set: give train FILE (%s is empty, and the active set holds no "

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "config/config_internal.h"
 #include "qm/reason.h"
 
 /* Text formats of engines carry fewer digits than ours; anything above this is another structure. */
@@ -14,22 +15,22 @@ bool mtp_qm_is_periodic(const mtp_config *cfg) {
   return cfg->periodic[0] && cfg->periodic[1] && cfg->periodic[2];
 }
 
-static void cross(const double *a, const double *b, double *out) {
-  for (int k = 0; k < 3; k++) out[k] = a[(k + 1) % 3] * b[(k + 2) % 3] - a[(k + 2) % 3] * b[(k + 1) % 3];
+/* What it takes to unfold atoms: rows r_k with x . r_k the turns of x along lattice vector k, zero where it cannot be
+ * turned. */
+static void turn_counters(const mtp_config *cfg, double rows[9]) {
+  bool kept[3];
+  double basis[9];
+  for (int k = 0; k < 3; k++) kept[k] = mtp_cell_has_row(cfg, k);
+  mtp_cell_complete(cfg->cell, kept, basis); /* layers and wires have fewer than three lattice vectors */
+  bool flat = mtp_cell_reciprocal(basis, rows) == 0;
+  for (int k = 0; k < 9; k++)
+    if (flat || !cfg->periodic[k / 3]) rows[k] = 0;
 }
 
 /* Engines may fold atoms back into the cell: takes whole lattice vectors out of the difference d. */
-static void remove_lattice_vectors(const mtp_config *cfg, double volume, double d[3]) {
+static void remove_lattice_vectors(const mtp_config *cfg, const double counters[9], double d[3]) {
   double turns[3];
-  for (int k = 0; k < 3; k++) {
-    double normal[3];
-    cross(cfg->cell + 3 * ((k + 1) % 3), cfg->cell + 3 * ((k + 2) % 3), normal);
-    double signed_volume =
-        cfg->cell[3 * k] * normal[0] + cfg->cell[3 * k + 1] * normal[1] + cfg->cell[3 * k + 2] * normal[2];
-    turns[k] = cfg->periodic[k] && volume > 0
-                   ? round((d[0] * normal[0] + d[1] * normal[1] + d[2] * normal[2]) / signed_volume)
-                   : 0;
-  }
+  for (int k = 0; k < 3; k++) turns[k] = round(mtp_dot(d, counters + 3 * k));
   for (int k = 0; k < 3; k++)
     for (int c = 0; c < 3; c++) d[c] -= turns[k] * cfg->cell[3 * k + c];
 }
@@ -60,7 +61,8 @@ bool mtp_qm_same_atoms(const mtp_config *sent, const mtp_config *got, double tol
     return false;
   }
   if (!same_cell(sent, got, tolerance, reason, reason_size)) return false;
-  double volume = mtp_config_volume(sent);
+  double counters[9];
+  turn_counters(sent, counters);
   for (size_t i = 0; i < sent->n; i++) {
     if (sent->species[i] != got->species[i]) {
       mtp_qm_reason(reason, reason_size, "the result is of other atoms: atom %zu is of another species", i + 1);
@@ -68,7 +70,7 @@ bool mtp_qm_same_atoms(const mtp_config *sent, const mtp_config *got, double tol
     }
     double d[3];
     for (size_t c = 0; c < 3; c++) d[c] = got->x[3 * i + c] - sent->x[3 * i + c];
-    remove_lattice_vectors(sent, volume, d);
+    remove_lattice_vectors(sent, counters, d);
     double distance = sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
     if (distance <= tolerance) continue; /* false for NaN as well */
     mtp_qm_reason(reason, reason_size, "the result is of other atoms: atom %zu is %.3g A away from where it was sent",
@@ -90,7 +92,14 @@ static bool all_zero(const double *values, size_t count) {
   return true;
 }
 
-static bool forces_are_sane(const mtp_config *label, double max_force, char *reason, size_t size) {
+/* One line in `reason`, and whether the engine would answer the same again. */
+typedef struct refusal {
+  char *reason;
+  size_t size;
+  bool lasting;
+} refusal;
+
+static bool forces_are_sane(const mtp_config *label, double max_force, refusal *no) {
   double largest = 0, sum[3] = {0, 0, 0};
   size_t where = 0;
   for (size_t i = 0; i < label->n; i++) {
@@ -103,58 +112,64 @@ static bool forces_are_sane(const mtp_config *label, double max_force, char *rea
     for (int c = 0; c < 3; c++) sum[c] += f[c];
   }
   if (largest > max_force) {
-    mtp_qm_reason(reason, size, "the force on atom %zu is %.4g eV/A, more than maxforce=%g", where + 1, largest,
+    mtp_qm_reason(no->reason, no->size, "the force on atom %zu is %.4g eV/A, more than maxforce=%g", where + 1, largest,
                   max_force);
+    no->lasting = true;
     return false;
   }
   /* engines leave a small net force (grids, printed digits); a large one means wrong units or a cut-off file */
   double net = label->n ? sqrt(sum[0] * sum[0] + sum[1] * sum[1] + sum[2] * sum[2]) / (double)label->n : 0;
   if (net > 0.05 * largest + 0.05) {
-    mtp_qm_reason(reason, size, "the forces do not sum to zero: %.4g eV/A per atom remain (largest force %.4g)", net,
-                  largest);
+    mtp_qm_reason(no->reason, no->size, "the forces do not sum to zero: %.4g eV/A per atom remain (largest force %.4g)",
+                  net, largest);
     return false;
   }
   return true;
 }
 
-static bool virial_is_sane(mtp_config *label, const mtp_qm_limits *limits, bool periodic, char *reason, size_t size) {
+static bool virial_is_sane(mtp_config *label, const mtp_qm_limits *limits, bool periodic, refusal *no) {
   if (label->has_virial && !all_finite(label->virial, 6)) {
-    mtp_qm_reason(reason, size, "the virial is not finite");
+    mtp_qm_reason(no->reason, no->size, "the virial is not finite");
     return false;
   }
   bool zero = label->has_virial && all_zero(label->virial, 6);
   if (zero && !periodic) label->has_virial = false;
   if (zero && periodic && label->force && !all_zero(label->force, 3 * label->n)) {
-    mtp_qm_reason(reason, size, "the virial is zero though the forces are not");
+    mtp_qm_reason(no->reason, no->size, "the virial is zero though the forces are not");
     return false;
   }
   if (limits->require_stress && periodic && !label->has_virial) {
-    mtp_qm_reason(reason, size, "there is no stress in the result (require=)");
+    mtp_qm_reason(no->reason, no->size, "there is no stress in the result (require=)");
+    no->lasting = true;
     return false;
   }
   return true;
 }
 
-static bool label_is_sane(const mtp_config *sent, mtp_config *label, const mtp_qm_limits *limits, char *reason,
-                          size_t size) {
-  if (!mtp_qm_same_atoms(sent, label, POSITION_TOLERANCE, reason, size)) return false;
+static bool label_is_sane(const mtp_config *sent, mtp_config *label, const mtp_qm_limits *limits, refusal *no) {
+  if (!mtp_qm_same_atoms(sent, label, POSITION_TOLERANCE, no->reason, no->size)) return false;
   if (!label->has_energy || !isfinite(label->energy)) {
-    mtp_qm_reason(reason, size, label->has_energy ? "the energy is not finite" : "there is no energy in the result");
+    mtp_qm_reason(no->reason, no->size,
+                  label->has_energy ? "the energy is not finite" : "there is no energy in the result");
     return false;
   }
   if (!label->force && limits->require_forces) {
-    mtp_qm_reason(reason, size, "there are no forces in the result (require=)");
+    mtp_qm_reason(no->reason, no->size, "there are no forces in the result (require=)");
+    no->lasting = true;
     return false;
   }
   if (label->force && !all_finite(label->force, 3 * label->n)) {
-    mtp_qm_reason(reason, size, "a force is not finite");
+    mtp_qm_reason(no->reason, no->size, "a force is not finite");
     return false;
   }
-  if (label->force && !forces_are_sane(label, limits->max_force, reason, size)) return false;
-  return virial_is_sane(label, limits, mtp_qm_is_periodic(sent), reason, size);
+  if (label->force && !forces_are_sane(label, limits->max_force, no)) return false;
+  return virial_is_sane(label, limits, mtp_qm_is_periodic(sent), no);
 }
 
 mtp_qm_status mtp_qm_check_label(const mtp_config *sent, mtp_config *label, const mtp_qm_limits *limits, char *reason,
-                                 size_t reason_size) {
-  return label_is_sane(sent, label, limits, reason, reason_size) ? MTP_QM_OK : MTP_QM_BAD_DATA;
+                                 size_t reason_size, bool *lasting) {
+  refusal no = {reason, reason_size, false};
+  bool sane = label_is_sane(sent, label, limits, &no);
+  *lasting = no.lasting;
+  return sane ? MTP_QM_OK : MTP_QM_BAD_DATA;
 }

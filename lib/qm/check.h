@@ -21,11 +21,12 @@ typedef struct mtp_qm_limits {
 bool mtp_qm_same_atoms(const mtp_config *sent, const mtp_config *got, double tolerance, char *reason,
                        size_t reason_size);
 
-/** All the checks of mtp/qm.h on a label for `sent`: MTP_QM_OK or MTP_QM_BAD_DATA with a line in `reason`. A virial of
- * a cell that is not periodic in all directions is dropped if it is zero: engines print that for lack of anything else.
- */
+/** All the checks of mtp/qm.h on a label for `sent`: MTP_QM_OK or MTP_QM_BAD_DATA with a line in `reason`. *lasting:
+ * the reason is a property of the configuration or of what the engine was asked, so that another try would end the
+ * same. A virial of a cell that is not periodic in all directions is dropped if it is zero: engines print that for lack
+ * of anything else. */
 mtp_qm_status mtp_qm_check_label(const mtp_config *sent, mtp_config *label, const mtp_qm_limits *limits, char *reason,
-                                 size_t reason_size);
+                                 size_t reason_size, bool *lasting);
 
 /** Periodic along all three lattice vectors. */
 bool mtp_qm_is_periodic(const mtp_config *cfg);

@@ -149,30 +149,34 @@ static void settle_folder(mtp_context *ctx, const mtp_qm *qm, mtp_qm_report *rep
     mtp_message(ctx, MTP_WARNING, "QM: cannot remove the folder %s", report->dir);
 }
 
-/* One call of the driver in a folder of its own, and the checks of its answer. */
-static void try_once(mtp_qm *qm, mtp_qm_call *call, mtp_qm_report *report) {
+/* One call of the driver in a folder of its own, and the checks of its answer. Returns whether another try would be of
+ * no use. */
+static bool try_once(mtp_qm *qm, mtp_qm_call *call, mtp_qm_report *report) {
+  bool lasting = false;
   const mtp_qm_policy *policy = &qm->string.policy;
   report->status = MTP_QM_CANNOT_START;
   report->reason[0] = report->dir[0] = 0;
   if (qm->driver.needs_dir &&
       !mtp_folders_make(&qm->folders, report->dir, sizeof report->dir, report->reason, sizeof report->reason))
-    return;
+    return true;
   call->dir = report->dir[0] ? report->dir : NULL;
   report->status = qm->driver.label(qm->state, call);
   if (report->status == MTP_QM_OK) {
     const mtp_qm_limits limits = {policy->max_force, policy->require_forces, policy->require_stress};
-    report->status = mtp_qm_check_label(call->config, call->label, &limits, report->reason, sizeof report->reason);
+    report->status =
+        mtp_qm_check_label(call->config, call->label, &limits, report->reason, sizeof report->reason, &lasting);
   }
   if (report->status == MTP_QM_OK)
     report->reason[0] = 0;
   else if (!report->reason[0])
     mtp_qm_reason(report->reason, sizeof report->reason, "the driver gave no reason");
+  return lasting || report->status == MTP_QM_CANNOT_START;
 }
 
-static void warn_of_failure(mtp_context *ctx, const mtp_qm *qm, const mtp_qm_report *report) {
-  mtp_message(ctx, MTP_WARNING, "QM %s, try %d of %d: %s: %s%s%s", mtp_qm_name(qm), report->tries,
+static void warn_of_failure(mtp_context *ctx, const mtp_qm *qm, const mtp_qm_report *report, bool lasting) {
+  mtp_message(ctx, MTP_WARNING, "QM %s, try %d of %d: %s: %s%s%s%s", mtp_qm_name(qm), report->tries,
               qm->string.policy.retries + 1, mtp_qm_status_name(report->status), report->reason,
-              report->dir[0] ? "; see " : "", report->dir);
+              report->dir[0] ? "; see " : "", report->dir, lasting ? "; not tried again" : "");
 }
 
 static mtp_status label_with_retries(mtp_context *ctx, mtp_qm *qm, mtp_qm_call *call, mtp_config **label,
@@ -181,7 +185,7 @@ static mtp_status label_with_retries(mtp_context *ctx, mtp_qm *qm, mtp_qm_call *
     call->label = copy_without_results(call->config); /* afresh: a failed try may have left half a result */
     if (!call->label) return mtp_fail_memory(ctx);
     report->tries++;
-    try_once(qm, call, report);
+    bool lasting = try_once(qm, call, report);
     settle_folder(ctx, qm, report);
     if (report->status == MTP_QM_OK) {
       *label = call->label;
@@ -191,8 +195,9 @@ static mtp_status label_with_retries(mtp_context *ctx, mtp_qm *qm, mtp_qm_call *
     if (report->status == MTP_QM_CANNOT_START)
       return mtp_fail(ctx, MTP_ERR_QM, "QM driver %s cannot start: %s%s%s", mtp_qm_name(qm), report->reason,
                       report->dir[0] ? "; see " : "", report->dir);
-    warn_of_failure(ctx, qm, report);
-    if (report->tries > qm->string.policy.retries) return MTP_OK;
+    if (report->tries > qm->string.policy.retries) lasting = false; /* it would not have been tried again anyway */
+    warn_of_failure(ctx, qm, report, lasting);
+    if (lasting || report->tries > qm->string.policy.retries) return MTP_OK;
   }
 }
 

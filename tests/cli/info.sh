@@ -40,6 +40,14 @@ mtp info log.jsonl --json >log.json
 contains log.json '"events":{"start":1,"label":2,"reject":1,"refit":1}'
 contains log.json '"last_refit":{"event":"refit"'
 
+# numbers keep their last digit
+printf '{"event":"refit","step":1,"loss":0.30000000000000004,"kind":"linear"}\n' >digits.jsonl
+mtp info digits.jsonl --json >digits.json
+contains digits.json '"loss":0.30000000000000004'
+sed '2s/energy=-3/energy=0.60000000000000009/' set.extxyz >digits.extxyz
+mtp info digits.extxyz --json >digits.json
+contains digits.json '\[0.30000000000000004,0.30000000000000004\]'
+
 # a log that ends in the middle of a line is what a kill leaves; elsewhere it is an error
 printf '{"event":"label","se' >>log.jsonl
 mtp info log.jsonl >cut.txt 2>cut.err

@@ -58,6 +58,13 @@ contains far.cfg 'nbh_grades'
 mtp grade c.almtp train.extxyz >c.txt
 contains c.txt 'configuration grades: '
 
+# what has no label is not known: it is left out of the active set as well
+crystals 3 14 1.6 >wild.extxyz
+mtp train b.mtp train.extxyz wild.extxyz -o f.almtp --linear >/dev/null 2>f.err
+contains f.err '3 of 28 configurations have no labels and are left out'
+mtp grade f.almtp wild.extxyz --json >wild.json
+below 2 "$(member wild.json '"max_grade":')"
+
 # data without labels
 refuse 1 'no configuration has energy' mtp train b.mtp train-in.extxyz -o e.almtp --linear
 refuse 1 'no configuration has energy' mtp errors b.almtp test-in.extxyz

@@ -15,6 +15,16 @@ for command in init train eval errors grade info convert label; do
   refuse 2 "^mtp $command: " mtp $command
 done
 
+# ranks of an mpiexec would all do the same; one speaks for them
+for command in init train eval errors grade info convert label; do
+  refuse 2 "^mtp $command: runs as one process" env PMI_SIZE=2 PMI_RANK=0 mtp $command x y -o z.mtp
+  refuse 2 "^mtp $command: runs as one process" env OMPI_COMM_WORLD_SIZE=2 mtp $command x y -o z.mtp
+done
+status=0
+env PMI_SIZE=2 PMI_RANK=1 mtp info x >second.out 2>&1 || status=$?
+[ $status -eq 2 ] && [ ! -s second.out ] || die "the second rank ends with $status: $(cat second.out)"
+refuse 1 '^mtp info: ' env PMI_SIZE=1 mtp info x # the rank of a queue is no other rank
+
 refuse 2 '^mtp: no command' mtp
 refuse 2 "^mtp: unknown command 'nonsense'" mtp nonsense
 refuse 2 '^mtp: unknown option --nonsense' mtp --nonsense

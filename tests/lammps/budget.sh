@@ -48,7 +48,7 @@ cat >moody.sh <<'END'
 exit 1
 END
 fresh
-stopped stop.screen 'after 1 tries' -var driver "'exec sh $PWD/moody.sh retries=0'" -var keywords "select 2.0 break 1e9 pool 1"
+stopped stop.screen 'after 1 try,' -var driver "'exec sh $PWD/moody.sh retries=0'" -var keywords "select 2.0 break 1e9 pool 1"
 fresh
 run 2 skip.log in.learn -var potential start.almtp -var driver "'exec sh $PWD/moody.sh retries=0'" \
   -var keywords "select 2.0 break 1e9 pool 1 onfail skip"

@@ -16,7 +16,7 @@ fresh() {
 
 (
   fresh minimize -var shape prism
-  run 2 log in.modes
+  run 2 log in.modes -var keywords "refit auto"
   below "$(value log grade)" 10
   below 0 "$(value log calls)"
 ) || exit 1

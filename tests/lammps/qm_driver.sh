@@ -100,9 +100,13 @@ close "$(xyz_virial self.extxyz)" "$(xyz_virial eval.extxyz)" 1e-10
 crystal -var cells 2
 run 2 self.log in.learn -var steps 40 -var elements "Al Ni" -var driver "'lammps self.lmp'"
 below 0 "$(value self.log calls)"
+
+# the same with the plugin loaded by the deck, from a folder whose name needs quotes
+mkdir 'my plugins'
+cp "$LAMMPS_PLUGIN_PATH/mtpplugin.so" 'my plugins'
 rm -f train.extxyz learned.almtp events.jsonl
 {
-  echo "plugin load $LAMMPS_PLUGIN_PATH/mtpplugin.so"
+  echo "plugin load \"$PWD/my plugins/mtpplugin.so\""
   cat "$decks/in.learn"
   # the private instance has ended with the pair style; what this instance uses must be there still
   printf 'thermo_style one\nuncompute gmax\nunfix g\nuncompute al\npair_style mtp\npair_coeff * * learned.almtp Al Ni\nrun 10\n'

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "loop/journal.h"
@@ -81,6 +82,46 @@ static void nothing_appended_leaves_no_file(void **state) {
   data_must(ctx, mtp_journal_open(ctx, path, true, &journal));
   mtp_journal_close(journal);
   assert_int_equal(access(path, F_OK), 0);
+}
+
+/* Opens when the other end of the pipe closes; true if the journal was ours, and its record is still there. */
+static int open_and_append(int gate) {
+  mtp_journal *journal = NULL;
+  char nothing;
+  if (read(gate, &nothing, 1) != 0) return 2;
+  if (mtp_journal_open(NULL, path, true, &journal) != MTP_OK) return 0;
+  usleep(1000); /* let the other one lose */
+  int failed = mtp_journal_append(NULL, journal, "record\n", 7) != MTP_OK || access(path, F_OK) != 0;
+  mtp_journal_close(journal);
+  return failed ? 2 : 1;
+}
+
+static void who_loses_the_race_removes_nothing(void **state) {
+  (void)state;
+  for (int i = 0; i < 300; i++) {
+    int gate[2], sum = 0;
+    unlink(path);
+    assert_int_equal(pipe(gate), 0);
+    fflush(NULL);
+    for (int k = 0; k < 2; k++) {
+      pid_t child = fork();
+      assert_int_not_equal(child, -1);
+      if (child > 0) continue;
+      close(gate[1]);
+      _exit(open_and_append(gate[0]));
+    }
+    close(gate[1]);
+    for (int k = 0; k < 2; k++) {
+      int status;
+      assert_int_not_equal(wait(&status), -1);
+      assert_true(WIFEXITED(status));
+      assert_int_not_equal(WEXITSTATUS(status), 2);
+      sum += WEXITSTATUS(status);
+    }
+    close(gate[0]);
+    assert_true(sum >= 1); /* both, if one was done before the other began */
+    assert_int_equal(access(path, F_OK), 0);
+  }
 }
 
 static void two_runs_do_not_share(void **state) {
@@ -177,6 +218,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(records_follow_each_other, set_up, tear_down),
       cmocka_unit_test_setup_teardown(nothing_appended_leaves_no_file, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(who_loses_the_race_removes_nothing, set_up, tear_down),
       cmocka_unit_test_setup_teardown(two_runs_do_not_share, set_up, tear_down),
       cmocka_unit_test_setup_teardown(short_write_is_taken_back, set_up, tear_down),
       cmocka_unit_test_setup_teardown(full_device_is_an_error, set_up, tear_down),

@@ -213,6 +213,35 @@ static void disk_full_in_the_middle(void **state) {
   mtp_learner_free(learner);
 }
 
+/* What an active set owns is appended together with the first label, or not at all. */
+static void disk_full_at_the_first_label(void **state) {
+  learning_world *world = *state;
+  mtp_potential *pot = NULL;
+  mtp_active_set *as = NULL;
+  mtp_learner *learner = NULL;
+  mtp_action action;
+  mtp_learner_free(warm_learner(world, NULL));
+  data_must(world->ctx, mtp_potential_read(world->ctx, world->save, &pot));
+  data_must(world->ctx, mtp_active_set_read(world->ctx, world->save, pot, &as));
+  unlink(world->train);
+  world->options.active_set = as;
+  data_must(world->ctx, learning_world_learner_of(world, pot, NULL, &learner));
+  struct rlimit old, small;
+  signal(SIGXFSZ, SIG_IGN);
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+  small = old;
+  small.rlim_cur = 12000; /* more than a record, less than all */
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+  mtp_status status = offer(world, learner, 1, 20.0, 3, &action);
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+  signal(SIGXFSZ, SIG_DFL);
+  assert_int_equal(status, MTP_ERR_IO);
+  mtp_learner_free(learner);
+  assert_int_not_equal(access(world->train, F_OK), 0);
+  mtp_active_set_free(as);
+  mtp_potential_free(pot);
+}
+
 /* The potential cannot be saved: the run stops, and the label that it was to be made from is kept. */
 static void lost_folder_of_the_potential(void **state) {
   learning_world *world = *state;
@@ -440,21 +469,56 @@ static void without_a_driver(void **state) {
   mtp_config *first = learning_crystal(2, 4.05, 0.05, 1);
   data_must(world->ctx, learning_world_learner(world, "none", &learner));
   assert_int_equal(mtp_learner_begin(world->ctx, learner, first, 0, &action), MTP_ERR_STATE);
-  expect_message(world, "needs a QM driver or a training file");
+  expect_message(world, "the untrained potential needs a QM driver or a training file");
   mtp_learner_free(learner);
   mtp_learner_free(warm_learner(world, NULL));
   data_must(world->ctx, learning_world_learner(world, "none", &learner));
   data_must(world->ctx, mtp_learner_begin(world->ctx, learner, first, 0, &action));
   assert_int_equal(action, MTP_GO_ON);
-  for (int i = 0; i < 2; i++) data_must(world->ctx, offer(world, learner, 1, 2.5, 7, &action));
-  assert_int_equal(action, MTP_GO_ON);
-  assert_int_equal(candidates_written(world), 1); /* at once, and once */
-  assert_int_equal(offer(world, learner, 2, 3.5, 8, &action), MTP_ERR_STATE);
-  expect_message(world, world->candidates);
-  expect_message(world, "step 8");
   mtp_learner_free(learner);
-  assert_int_equal(candidates_written(world), 2);
   mtp_config_free(first);
+}
+
+/* Two configurations that cover each other, below break. */
+static void offer_twins(learning_world *world, mtp_learner *learner, unsigned seed, long long step) {
+  mtp_action action;
+  mtp_config *cfg = learning_crystal(2, 4.05, 0.5, seed);
+  for (int i = 0; i < 2; i++) {
+    data_must(world->ctx, mtp_learner_offer(world->ctx, learner, cfg, 2.5, 0, step + i, &action));
+    assert_int_equal(action, MTP_GO_ON);
+    for (size_t k = 0; k < 3 * cfg->n; k++) cfg->x[k] += 1e-5 * (double)(k % 3);
+  }
+  mtp_config_free(cfg);
+}
+
+static void without_a_driver_the_best_are_written(void **state) {
+  learning_world *world = *state;
+  mtp_learner *learner = NULL;
+  mtp_action action;
+  mtp_learner_free(warm_learner(world, NULL));
+  world->options.pool = 3;
+  data_must(world->ctx, learning_world_learner(world, "none", &learner));
+  for (int i = 0; i < 2; i++) offer_twins(world, learner, 8, 7); /* the same once more is no candidate */
+  assert_int_equal(mtp_learner_get_stats(learner).candidates, 2);
+  assert_int_equal(candidates_written(world), 0);
+  offer_twins(world, learner, 9, 9); /* the pool is full with the first of them */
+  assert_int_equal(mtp_learner_get_stats(learner).candidates, 1);
+  assert_int_equal(candidates_written(world), 2); /* one of each pair */
+  data_must(world->ctx, offer(world, learner, 3, 2.5, 11, &action));
+  offer_twins(world, learner, 9, 12); /* the one that was written is not waited for again */
+  assert_int_equal(candidates_written(world), 2);
+  assert_int_equal(offer(world, learner, 2, 3.5, 14, &action), MTP_ERR_STATE);
+  expect_message(world, world->candidates);
+  expect_message(world, "step 14");
+  assert_int_equal(candidates_written(world), 3); /* what is beyond break does not wait */
+  mtp_learner_free(learner);
+  mtp_config_set *set = NULL;
+  data_must(world->ctx, mtp_config_set_read(world->ctx, world->candidates, NULL, &set));
+  assert_true(set->n > 3);
+  for (size_t i = 0; i < set->n; i++)
+    assert_string_equal(mtp_config_get_feature(set->configs[i], "reason"), "qm is none");
+  mtp_config_set_free(set);
+  expect_last_event(world, "stop", "reason", "qm is none");
 }
 
 static void spent_budget(void **state) {
@@ -479,29 +543,15 @@ static void spent_budget(void **state) {
 
 /* ---- steps that cannot be learned ---- */
 
-static void rounds_end(void **state) {
+/* A minimiser, or one run after the other in a loop, offers many configurations at one step. */
+static void many_at_one_step(void **state) {
   learning_world *world = *state;
   mtp_action action;
   mtp_learner *learner = warm_learner(world, NULL);
-  for (unsigned round = 0; round < 5; round++) {
-    data_must(world->ctx, offer(world, learner, round, 20.0, 42, &action));
+  for (unsigned i = 0; i < 12; i++) {
+    data_must(world->ctx, offer(world, learner, i, 20.0, 42, &action));
     assert_int_equal(action, MTP_REDO);
   }
-  long long calls = world->reference.calls;
-  assert_int_equal(offer(world, learner, 5, 20.0, 42, &action), MTP_ERR_STATE);
-  expect_message(world, "step 42");
-  expect_message(world, "after 5 rounds");
-  expect_message(world, "timestep");
-  assert_int_equal(world->reference.calls, calls);
-  mtp_learner_free(learner);
-  expect_last_event(world, "stop", "reason", "after 5 rounds");
-}
-
-static void other_steps_start_afresh(void **state) {
-  learning_world *world = *state;
-  mtp_action action;
-  mtp_learner *learner = warm_learner(world, NULL);
-  for (unsigned step = 0; step < 8; step++) data_must(world->ctx, offer(world, learner, step, 20.0, step, &action));
   mtp_learner_free(learner);
 }
 
@@ -512,9 +562,11 @@ static void known_but_still_beyond(void **state) {
   data_must(world->ctx, offer(world, learner, 1, 20.0, 42, &action));
   long long calls = world->reference.calls;
   assert_int_equal(offer(world, learner, 1, 19.0, 42, &action), MTP_ERR_STATE);
-  expect_message(world, "although it is in the training set");
+  expect_message(world, "step 42: the grade 19 is beyond break 3 although it is in the training set");
+  expect_message(world, "timestep");
   assert_int_equal(world->reference.calls, calls);
   mtp_learner_free(learner);
+  expect_last_event(world, "stop", "reason", "in the training set");
 }
 
 static void nonsense_is_refused(void **state) {
@@ -554,6 +606,7 @@ int main(void) {
       test(one_training_file_one_run),
       test(full_device_as_training_file),
       test(disk_full_in_the_middle),
+      test(disk_full_at_the_first_label),
       test(lost_folder_of_the_potential),
       test(killed_in_the_warmup),
       test(killed_in_the_run),
@@ -564,9 +617,9 @@ int main(void) {
       test(failed_warmup_copies),
       test(retries_belong_to_one_call),
       test(without_a_driver),
+      test(without_a_driver_the_best_are_written),
       test(spent_budget),
-      test(rounds_end),
-      test(other_steps_start_afresh),
+      test(many_at_one_step),
       test(known_but_still_beyond),
       test(nonsense_is_refused),
   };

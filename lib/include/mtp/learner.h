@@ -74,8 +74,8 @@ MTP_API mtp_status mtp_learner_begin(mtp_context *ctx, mtp_learner *learner, con
 
 /** Offers a configuration whose largest grade `grade` (of `atom`, -1 in configuration mode) is above select. Failure
  * means that the run must stop; everything that was learned is on disk. Configurations beyond break must be offered at
- * once, and again after MTP_REDO if still beyond break: after several rounds on the same step the call fails with a
- * clear message. */
+ * once, and again after MTP_REDO if still beyond break: one that is so although it was labelled, or that got no label,
+ * fails with a clear message. */
 MTP_API mtp_status mtp_learner_offer(mtp_context *ctx, mtp_learner *learner, const mtp_config *cfg, double grade,
                                      int atom, long long step, mtp_action *action);
 
