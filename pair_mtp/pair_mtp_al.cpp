@@ -16,6 +16,7 @@
 #include "force.h"
 #include "mpi_wait.h"
 #include "neigh_list.h"
+#include "neighbor.h"
 #include "qm_lammps.h"
 #include "update.h"
 #include "utils.h"
@@ -158,6 +159,8 @@ void PairMTPAL::init_style() {
   if (force->pair != this) stop("does not work under hybrid styles in this version");
   if (!atom->tag_enable) stop("needs atom IDs");
   PairMTP::init_style();
+  if (neighbor->nex_type || neighbor->nex_group || neighbor->nex_mol)
+    stop("does not work with neigh_modify exclude: the QM driver would label other pairs than are graded");
   if (!started) start();
 }
 
@@ -165,7 +168,13 @@ void PairMTPAL::init_style() {
 
 /* Writes what waits to be labelled, and the last event. */
 void PairMTPAL::end_learner() {
+  const long long waiting = learner ? mtp_learner_get_stats(learner).candidates : 0;
   mtp_learner_free(learner);
+  if (waiting > 0)
+    utils::logmesg(lmp,
+                   "pair_style mtp/al: {} candidates beyond select were not labelled; those worth a label are in "
+                   "candidates.extxyz\n",
+                   waiting);
   learner = nullptr;
   started = begun = false;
 }

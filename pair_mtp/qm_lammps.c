@@ -29,7 +29,8 @@ typedef struct session {
   char *commands; /* FILE without its units and atom_style lines */
   char *atom_style;
   const char *plugin;
-  void *lmp; /* NULL until the first label and after an error */
+  void *lmp;   /* NULL until the first label and after an error */
+  bool proven; /* FILE has been read without error once */
 } session;
 
 /* The box of a configuration as LAMMPS wants it: y = rotation x + shift. */
@@ -245,17 +246,39 @@ static mtp_qm_status create_atoms(session *s, mtp_qm_call *call, const box *b) {
   return status;
 }
 
+/* Are the atoms and the box still what was sent? FILE may hold any command. y is where LAMMPS has atom `tag`. */
+static bool atom_is_where_sent(const mtp_qm_call *call, const box *b, int64_t tag, const double *y) {
+  const double edge[3][3] = {{b->lx, 0, 0}, {b->xy, b->ly, 0}, {b->xz, b->yz, b->lz}};
+  double d[3];
+  for (int k = 0; k < 3; k++) d[k] = y[k] - dot(b->rotation + 3 * k, call->config->x + 3 * (tag - 1)) - b->shift[k];
+  for (int k = 2; k >= 0; k--) /* LAMMPS folds atoms into its box */
+    if (call->config->periodic[k]) add_scaled(d, -round(d[k] / edge[k][k]), edge[k]);
+  return sqrt(dot(d, d)) < 1e-6;
+}
+
+static bool box_is_as_sent(session *s, const box *b) {
+  double low[3], high[3], xy, yz, xz;
+  int periodic[3], change;
+  lammps_extract_box(s->lmp, low, high, &xy, &yz, &xz, periodic, &change);
+  const double error[6] = {
+      high[0] - low[0] - b->lx, high[1] - low[1] - b->ly, high[2] - low[2] - b->lz, xy - b->xy, yz - b->yz, xz - b->xz};
+  for (int k = 0; k < 6; k++)
+    if (!(fabs(error[k]) < 1e-6)) return false;
+  return true;
+}
+
 /* Forces by atom ID, turned back. */
 static mtp_qm_status read_forces(session *s, mtp_qm_call *call, const box *b) {
   const size_t n = call->config->n;
-  double **f = lammps_extract_atom(s->lmp, "f");
+  double **f = lammps_extract_atom(s->lmp, "f"), **x = lammps_extract_atom(s->lmp, "x");
   const void *id = lammps_extract_atom(s->lmp, "id");
   const int wide = lammps_extract_setting(s->lmp, "tagint") == 8;
-  if (!f || !id || (size_t)lammps_extract_setting(s->lmp, "nlocal") != n)
+  if (!f || !x || !id || (size_t)lammps_extract_setting(s->lmp, "nlocal") != n)
     return fail(call, MTP_QM_BAD_DATA, "the commands changed the number of atoms");
   for (size_t i = 0; i < n; i++) {
     const int64_t tag = wide ? ((const int64_t *)id)[i] : ((const int32_t *)id)[i];
     if (tag < 1 || (size_t)tag > n) return fail(call, MTP_QM_BAD_DATA, "the commands changed the atom IDs");
+    if (!atom_is_where_sent(call, b, tag, x[i])) return fail(call, MTP_QM_BAD_DATA, "the commands moved the atoms");
     double *force = call->label->force + 3 * (tag - 1);
     for (int k = 0; k < 3; k++) force[k] = 0.0;
     for (int m = 0; m < 3; m++) add_scaled(force, f[i][m], b->rotation + 3 * m);
@@ -289,13 +312,20 @@ static mtp_qm_status evaluate(session *s, mtp_qm_call *call, const box *b) {
                                "run 0 post no\n";
   mtp_qm_status status = create_box(s, call, b);
   if (status == MTP_QM_OK) status = create_atoms(s, call, b);
-  if (status == MTP_QM_OK) status = run_commands(s, call, s->commands);
+  if (status == MTP_QM_OK) {
+    status = run_commands(s, call, s->commands);
+    if (status == MTP_QM_OK) s->proven = true;
+    /* a file that LAMMPS has never accepted will not do better at the next configuration */
+    if (status == MTP_QM_CRASHED && !s->proven) status = MTP_QM_CANNOT_START;
+  }
   if (status == MTP_QM_OK) status = run_commands(s, call, finish);
   if (status != MTP_QM_OK) return status;
   if (mtp_config_require_force(NULL, call->label) != MTP_OK) return fail(call, MTP_QM_CRASHED, "memory is exhausted");
   call->label->energy = lammps_get_thermo(s->lmp, "pe");
   call->label->has_energy = true;
   status = check_engine(s, call);
+  if (status == MTP_QM_OK && !box_is_as_sent(s, b))
+    status = fail(call, MTP_QM_BAD_DATA, "the commands changed the box");
   if (status == MTP_QM_OK) status = read_forces(s, call, b);
   const bool *periodic = call->config->periodic;
   if (status == MTP_QM_OK && periodic[0] && periodic[1] && periodic[2]) status = read_virial(s, call, b);
@@ -329,6 +359,7 @@ static void close_session(void *state) {
 /* The box is made before FILE runs, so its lines about units and atom style are read here and blanked. */
 static bool take_settings(session *s, char *reason, size_t reason_size) {
   int number = 1;
+  bool has_style = false;
   for (char *line = s->commands; *line; number++) {
     char *end = line + strcspn(line, "\n");
     char *next = *end ? end + 1 : end;
@@ -336,6 +367,8 @@ static bool take_settings(session *s, char *reason, size_t reason_size) {
     const size_t length = strcspn(word, " \t\r\n#");
     char *value = word + length + strspn(word + length, " \t");
     const size_t value_length = strcspn(value, "\r\n#&");
+    has_style = has_style || (length == 10 && strncmp(word, "pair_style", 10) == 0) ||
+                (length == 7 && strncmp(word, "include", 7) == 0);
     const bool units = length == 5 && strncmp(word, "units", 5) == 0;
     if (units && (strncmp(value, "metal", 5) != 0 || strcspn(value, " \t\r\n#") != 5)) {
       snprintf(reason, reason_size, "%s:%d: expected metal units (the lammps driver knows no others), found \"%.*s\"",
@@ -353,7 +386,8 @@ static bool take_settings(session *s, char *reason, size_t reason_size) {
     }
     line = next;
   }
-  return true;
+  if (!has_style) snprintf(reason, reason_size, "%s: expected a pair_style and found none", s->path);
+  return has_style;
 }
 
 static mtp_qm_status open_session(void *user, int count, const char *const *arguments, void **state, char *reason,

@@ -3,6 +3,7 @@
  * `mtp label`: a QM driver on many configurations. The output is the memory: each label is appended and synced at once,
  * and a repeated call computes only what is not in it yet. */
 #include <cjson/cJSON.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -26,7 +27,9 @@ static const char help[] =
     "  -o, --output OUT    the file to append to\n"
     "  --qm \"DRIVER ...\"   exec COMMAND; qe TEMPLATE [COMMAND]; lammps FILE (where it is built in); with\n"
     "                      timeout=S retries=N dir=PATH keep=failed|all|none maxforce=F require=forces,stress\n"
-    "  --species Al,Ni     names for the species of an IN that holds numbers\n"
+    "  --species Al,Ni     names for the species of an IN that holds numbers; with the\n"
+    "                      lammps driver also the order of the types in its file,\n"
+    "                      and needed there if IN has several species\n"
     "  --from F            format of IN: cfg, extxyz, lammps-data, lammps-dump (by content)\n"
     "  --json              one JSON object\n\n"
     "Example: mtp label selected.cfg -o train.extxyz --species Al --qm \"qe al.in 'mpirun -np 8 pw.x'\"\n";
@@ -300,6 +303,13 @@ static int run_driver(cli *c, const mtp_config_set *set, const char *output, con
   return status;
 }
 
+/* Its file holds types, not names, and which is which must not depend on the order of atoms in IN. Numbers are types.
+ */
+static bool is_lammps(const char *driver) {
+  driver += strspn(driver, " \t");
+  return strncmp(driver, "lammps", 6) == 0 && strchr(" \t", driver[6]);
+}
+
 static int run(cli *c, int argc, char **argv) {
   const char *output = NULL, *driver = NULL, *species = NULL, *from = NULL;
   bool json = false;
@@ -324,6 +334,10 @@ static int run(cli *c, int argc, char **argv) {
   mtp_config_set *set = NULL;
   if (species) status = cli_names_parse(c, species, false, &names);
   if (status == CLI_OK) status = cli_read_set(c, c->words[0], input_format, &set);
+  if (status == CLI_OK && !species && set->species_count > 1 && !isdigit((unsigned char)set->names[0][0]) &&
+      is_lammps(driver))
+    status = cli_usage(c, "%s has %d species: give --species, the order of the types in the file of the lammps driver",
+                       c->words[0], set->species_count);
   if (status == CLI_OK && species &&
       mtp_config_set_map_species(c->ctx, set, names.count, cli_names_list(&names)) != MTP_OK)
     status = cli_library(c, c->words[0]);

@@ -266,5 +266,8 @@ mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_op
     status = take_active_set(ctx, l, options->active_set);
   if (status != MTP_OK) return status;
   log_start(ctx, l, dropped_tail);
+  if (l->train->n && mtp_potential_is_trained(l->pot))
+    mtp_message(ctx, MTP_INFO, "the linear coefficients of %s are fitted anew to the %zu configurations of %s",
+                l->save_path, l->train->n, l->train_path);
   return l->train->n ? mtp_loop_refit(ctx, l, -1, NAN, 0, 0.0) : MTP_OK;
 }

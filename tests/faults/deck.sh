@@ -59,3 +59,15 @@ run 0
 END
 refused '[Aa]ll pair coeffs are not set' 2 in.list
 absent train.extxyz mtp-al.jsonl candidates.extxyz
+
+# what is graded must be what is labelled
+cat >in.exclude <<END
+variable cells index 2
+include $decks/crystal.lmp
+pair_style mtp/al qm none train excluded.extxyz
+pair_coeff * * pot.almtp Al Ni
+neigh_modify exclude type 1 1
+run 0
+END
+refused 'does not work with neigh_modify exclude' 2 in.exclude
+absent excluded.extxyz

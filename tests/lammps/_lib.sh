@@ -74,7 +74,8 @@ cp "$decks/reference.lmp" "$decks/reference_al.lmp" .
 # snapshots [lmp options]: labelled.extxyz, configurations of a hot crystal labelled by the reference.
 snapshots() {
   run 1 snapshots.log in.snapshots "$@"
-  mtp label snapshots.dump -o labelled.extxyz --qm "lammps $(sed -n 's/^reference = //p' snapshots.log)" >label.txt
+  mtp label snapshots.dump -o labelled.extxyz --species Al,Ni \
+    --qm "lammps $(sed -n 's/^reference = //p' snapshots.log)" >label.txt
 }
 
 # untrained LEVEL [SPECIES]: untrained.almtp

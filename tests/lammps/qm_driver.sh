@@ -5,7 +5,7 @@
 
 label() { # IN OUT [FILE]
   rm -f "$2"
-  mtp label "$1" -o "$2" --qm "lammps ${3:-reference.lmp}" >label.txt || die "label $1: $(cat label.txt)"
+  mtp label "$1" -o "$2" --species Al,Ni --qm "lammps ${3:-reference.lmp}" >label.txt || die "label $1: $(cat label.txt)"
 }
 
 for shape in block prism; do
@@ -114,3 +114,24 @@ rm -f train.extxyz learned.almtp events.jsonl
 LAMMPS_PLUGIN_PATH= timeout 100 "$MPIEXEC" -n 2 lmp -in in.loaded -log loaded.log -nocite -var decks "$decks" \
   -var steps 40 -var elements "Al Ni" -var driver "'lammps self.lmp'" >loaded.screen 2>&1 || die "plugin load: $(tail -n 3 loaded.screen)"
 close "$(value loaded.log energy)" "$(value self.log energy)" 1e-6
+
+# types are positions in FILE: with element names in IN their order has to be given
+refuse 2 'give --species' mtp label prism.extxyz -o order.extxyz --qm "lammps reference.lmp"
+
+# a FILE without a potential, and one that changes what was sent
+mtp_refuses() { # TEXT COMMANDS: the driver must refuse with TEXT
+  printf '%s\n' "$2" >odd.lmp
+  rm -f odd.extxyz
+  ! mtp label prism.extxyz -o odd.extxyz --species Al,Ni --qm "lammps odd.lmp retries=0" >odd.out 2>&1 ||
+    die "'$2' is accepted"
+  contains odd.out "$1"
+}
+mtp_refuses 'expected a pair_style' '# nothing'
+mtp_refuses 'changed the box' "include $PWD/reference.lmp
+change_box all x scale 1.1 remap"
+mtp_refuses 'moved the atoms' "include $PWD/reference.lmp
+displace_atoms all move 0.01 0 0"
+mtp_refuses 'moved the atoms' "include $PWD/reference.lmp
+fix 1 all nve
+velocity all create 1000 1
+run 50"
