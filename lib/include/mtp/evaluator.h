@@ -43,29 +43,28 @@ typedef struct mtp_atoms {
   const int *central; /**< [ncentral] atoms to evaluate, or NULL for 0..ncentral-1 */
   const double *x;    /**< [3*nall] */
   const int *type;    /**< [nall] */
-  const int
-      *species_of_type; /**< type -> species, -1: not an atom of this potential (skipped); NULL: type is the species. A
-                           central atom of a species beyond the potential's is an error, a neighbour is skipped */
-  const int *count;     /**< neighbours of atom i at [i] */
-  int *const *list;     /**< list[i][0..count[i]-1] */
-  int mask;             /**< and-ed with every list entry (LAMMPS keeps bond bits there); -1 for none */
+  /** Type -> species, -1: not an atom of this potential (skipped); NULL: the type is the species. A central atom of a
+   * species beyond the potential's is an error, such a neighbour is skipped. */
+  const int *species_of_type;
+  const int *count; /**< neighbours of atom i at [i] */
+  int *const *list; /**< list[i][0..count[i]-1] */
+  int mask;         /**< and-ed with every list entry (LAMMPS keeps bond bits there); -1 for none */
 } mtp_atoms;
 
-/** Results are added to what the arrays hold; a NULL array is not computed. */
+/** Results, with D_ij = dV_i/d(r_j - r_i). They are added to what the arrays hold unless said otherwise; a NULL array
+ * is not computed. */
 typedef struct mtp_output {
-  double energy;    /**< sum of the site energies of the central atoms */
-  double virial[6]; /**< -sum D_ij (x) r_ij, D_ij = dV_i/d(r_j - r_i); only if forces, site virials, gradients, rows or
-                       grades are asked for */
-  double *force;    /**< [3*nall] on central atoms and their neighbours */
+  double energy;       /**< sum of the site energies of the central atoms */
+  double virial[6];    /**< -sum D_ij (x) r_ij; only if anything but energies is asked for */
+  double *force;       /**< [3*nall] on central atoms and their neighbours */
   double *site_energy; /**< [nall], central atoms only */
   double *site_virial; /**< [6*nall] each -D_ij (x) r_ij half to i and half to j (LAMMPS's stress/atom) */
-  double
-      *site_virial9; /**< [9*nall] xx yy zz xy xz yz yx zx zy (first letter r, second D), all of it to j: the form that
-                        makes  the heat flux of a site potential exact (Fan et al., Phys. Rev. B 92, 094301 (2015)) */
-  double *gradient;  /**< [n] sum of dV_i/dtheta over the central atoms */
-  double *rows;      /**< [ncentral*n] dV_i/dtheta of each central atom (overwritten) */
-  double
-      *grade; /**< [nall], central atoms of a species only (overwritten); needs an active set of mode neighbourhood */
+  /** [9*nall] xx yy zz xy xz yz yx zx zy (first letter r, second D), all of it to j: the form that makes the heat flux
+   * of a site potential exact (Fan et al., Phys. Rev. B 92, 094301 (2015)). */
+  double *site_virial9;
+  double *gradient;   /**< [n] sum of dV_i/dtheta over the central atoms */
+  double *rows;       /**< [ncentral*n] dV_i/dtheta of each central atom (overwritten) */
+  double *grade;      /**< [nall] of the central atoms (overwritten); needs an active set of mode neighbourhood */
   double max_grade;   /**< largest grade[i] of this call if `grade` is given, else untouched */
   int max_grade_atom; /**< the atom that has it, -1 if there was none */
 } mtp_output;

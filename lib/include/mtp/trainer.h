@@ -2,9 +2,17 @@
 /**@file mtp/trainer.h
  * Fitting. The linear coefficients (species constants and moment coefficients) are solved exactly for given radial
  * functions from normal equations that are kept incrementally: configurations may be added at any time. The objective
- * is L = 1/M sum_cfg [ e (E-E0)^2 + f sum |F-F0|^2 + s ||W-W0||_F^2 ] with e = wE/N, f = wF, s = wS/N ("vibrations",
- * the default), wE, wF, wS ("molecules") or wE/N^2, wF/N, wS/N^2 ("structures"). Quantities that a configuration lacks
- * are left out. Source: Novikov et al. 2021.
+ * is
+ *
+ * - L = 1/M sum_cfg [ e (E-E0)^2 + f sum |F-F0|^2 + s ||W-W0||_F^2 ]
+ *
+ * with
+ *
+ * - "vibrations" (the default): e = wE/N, f = wF, s = wS/N
+ * - "molecules": e = wE, f = wF, s = wS
+ * - "structures": e = wE/N^2, f = wF/N, s = wS/N^2
+ *
+ * Quantities that a configuration lacks are left out. Source: Novikov et al. 2021.
  */
 #ifndef MTP_TRAINER_H
 #define MTP_TRAINER_H
