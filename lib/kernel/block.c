@@ -15,6 +15,9 @@
 
 #include "kernel/lanes.h"
 
+/* A stage stays a function of its own, so that a profile shows it. */
+#define STAGE static __attribute__((noinline))
+
 /* One block: what the stages hand to each other. */
 typedef struct block {
   const mtp_plan *plan;
@@ -33,95 +36,198 @@ typedef struct block {
   double repulsion[W];
 } block;
 
-/* ---- gather ---------------------------------------------------------------------------------------------------------
- */
+/* ---- gather ------------------------------------------------------------------------------------------------------ */
 
-/* Packs the neighbours of one lane that are inside the cutoff and of a known species. */
-static void pack_lane(block *b, int lane, int *tally) {
-  const mtp_atoms *atoms = b->task->atoms;
-  const double *x = atoms->x;
-  const size_t i = (size_t)b->atom[lane], capacity = (size_t)b->ws->max_count * (size_t)lane;
-  const double xi = x[3 * i], yi = x[3 * i + 1], zi = x[3 * i + 2];
-  const double cut2 = b->plan->radial.max_dist * b->plan->radial.max_dist;
-  const int *list = atoms->list[i];
-  double *p = b->ws->packed + 4 * capacity;
-  int *q = b->ws->packed_index + 2 * capacity;
-  const unsigned species = (unsigned)b->plan->nspecies; /* -1 becomes the largest of all */
-  int n = 0;
-  for (int k = 0; k < atoms->count[i]; k++) {
-    const int j = list[k] & atoms->mask;
-    const size_t j3 = 3 * (size_t)j;
-    const double dx = x[j3] - xi, dy = x[j3 + 1] - yi, dz = x[j3 + 2] - zi;
-    const double r2 = dx * dx + dy * dy + dz * dz;
-    p[4 * n] = dx, p[4 * n + 1] = dy, p[4 * n + 2] = dz, p[4 * n + 3] = r2;
-    const int s = atoms->species_of_type ? atoms->species_of_type[atoms->type[j]] : atoms->type[j];
-    q[2 * n] = j, q[2 * n + 1] = s;
-    n += r2 < cut2 && (unsigned)s < species; /* overwritten by the next one otherwise */
-  }
-  for (int k = 0; k < n; k++) tally[q[2 * k + 1]]++;
-  b->packed[lane] = n;
+/* Columns of a lane in slot order: component 0..2 displacement, 3 r^2. */
+INLINE double *column(const mtp_workspace *ws, int lane, int component) {
+  return ws->column + (size_t)(4 * lane + component) * (size_t)ws->slots;
 }
 
-/* Below a = min_dist every directed neighbour adds 1e4 (exp(-10(r-1)) - exp(-10(a-1))); its slope goes to `slope`. */
-static void add_repulsion(block *b, int lane, double r, double *slope) {
-  const double a = b->plan->radial.min_dist;
-  if (r >= a) return;
-  const double e = exp(-10.0 * (r - 1.0));
-  b->repulsion[lane] += 1e4 * (e - exp(-10.0 * (a - 1.0)));
-  *slope += -1e5 * e;
+INLINE int *neighbours_of(const mtp_workspace *ws, int lane) {
+  return ws->neighbour + (size_t)lane * (size_t)ws->slots;
+}
+
+INLINE unsigned species_of(const mtp_atoms *atoms, int j) {
+  return (unsigned)(atoms->species_of_type ? atoms->species_of_type[atoms->type[j]] : atoms->type[j]);
+}
+
+/* Compresses the neighbours of a lane that are inside the cutoff and of a known species into its columns. */
+STAGE void pack_lane(block *b, int lane, int *restrict tally) {
+  const mtp_atoms *atoms = b->task->atoms;
+  const size_t i = (size_t)b->atom[lane];
+  const int count = atoms->count[i], mask = atoms->mask, *restrict list = atoms->list[i];
+  const double *restrict x = atoms->x, xi = x[3 * i], yi = x[3 * i + 1], zi = x[3 * i + 2];
+  const double cut2 = b->plan->radial.max_dist * b->plan->radial.max_dist;
+  double *restrict dx = column(b->ws, lane, 0), *restrict dy = column(b->ws, lane, 1);
+  double *restrict dz = column(b->ws, lane, 2), *restrict r2 = column(b->ws, lane, 3);
+  int *restrict index = neighbours_of(b->ws, lane), near = 0;
+  for (int k = 0; k < count; k++) { /* no branch: half of a list is beyond the cutoff, and nothing foretells which */
+    const int j = list[k] & mask;
+    const double *y = x + 3 * (size_t)j, a = y[0] - xi, c = y[1] - yi, e = y[2] - zi, q = a * a + c * c + e * e;
+    dx[near] = a, dy[near] = c, dz[near] = e, r2[near] = q;
+    index[near] = j;
+    near += q < cut2;
+  }
+  const unsigned species = (unsigned)b->plan->nspecies; /* -1 becomes the largest of all */
+  int kept = 0;
+  for (int k = 0; k < near; k++) {
+    const unsigned s = species_of(atoms, index[k]);
+    if (s >= species) continue;
+    if (kept < k) dx[kept] = dx[k], dy[kept] = dy[k], dz[kept] = dz[k], r2[kept] = r2[k], index[kept] = index[k];
+    kept++;
+    if (species > 1) tally[s]++;
+  }
+  if (species == 1) tally[0] = kept;
+  b->packed[lane] = kept;
+}
+
+/* Slots from..slots-1 of a lane hold a neighbour at the cutoff, whose force of exactly zero goes to the atom itself. */
+INLINE void pad_lane(block *b, int lane, int from) {
+  const double rc = b->plan->radial.max_dist;
+  double *dx = column(b->ws, lane, 0), *dy = column(b->ws, lane, 1), *dz = column(b->ws, lane, 2);
+  double *r2 = column(b->ws, lane, 3);
+  int *index = neighbours_of(b->ws, lane);
+  const int end = (b->slots + W - 1) / W * W; /* columns are read in whole vectors */
+  for (int k = from; k < end; k++) dx[k] = rc, dy[k] = dz[k] = 0.0, r2[k] = rc * rc, index[k] = b->atom[lane];
+}
+
+/* Moves the neighbours of a lane to the slots of their species. */
+STAGE void sort_lane(block *b, int lane, int *next) {
+  mtp_workspace *ws = b->ws;
+  const size_t kept = (size_t)b->packed[lane];
+  int *index = neighbours_of(ws, lane);
+  for (int c = 0; c < 4; c++)
+    memcpy(ws->unsorted + (size_t)(c * ws->slots), column(ws, lane, c), kept * sizeof(double));
+  memcpy(ws->unsorted_index, index, kept * sizeof(int));
+  pad_lane(b, lane, 0);
+  for (size_t k = 0; k < kept; k++) {
+    const int j = ws->unsorted_index[k], slot = next[species_of(b->task->atoms, j)]++;
+    for (int c = 0; c < 4; c++) column(ws, lane, c)[slot] = ws->unsorted[(size_t)(c * ws->slots) + k];
+    index[slot] = j;
+  }
+}
+
+/* Exchanges the off-diagonal elements of each square of 2*step vectors. */
+INLINE void transpose_step(const int step, vec *v) {
+  vec_mask low, high;
+  for (int e = 0; e < W; e++) {
+    low[e] = e & step ? W + e - step : e;
+    high[e] = e & step ? W + e : e + step;
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < W; i++) {
+    if (i & step) continue;
+    const vec p = v[i], q = v[i + step];
+    v[i] = shuffle(p, q, low);
+    v[i + step] = shuffle(p, q, high);
+  }
+}
+
+/* W vectors of one lane each become W vectors of one slot each. */
+INLINE void transpose(vec *v) {
+  transpose_step(1, v);
+  if (W > 2) transpose_step(2, v);
+  if (W > 4) transpose_step(4, v);
+}
+
+/* From the columns of the lanes to vectors over lanes, then unit vectors and distances. */
+STAGE void turn(block *b) {
+  vec *const to[4] = {b->ux, b->uy, b->uz, b->r};
+  for (int k = 0; k < b->slots; k += W)
+    for (int c = 0; c < 4; c++) {
+      vec v[W];
+      for (int l = 0; l < W; l++) memcpy(&v[l], column(b->ws, l, c) + k, sizeof(vec));
+      transpose(v);
+      memcpy(to[c] + k, v, sizeof v);
+    }
+  for (int k = 0; k < b->slots; k++) {
+    vec r = b->r[k];
+    for (int l = 0; l < W; l++) r[l] = sqrt(r[l]);
+    b->r[k] = r;
+    b->rinv[k] = 1.0 / r;
+    b->ux[k] *= b->rinv[k], b->uy[k] *= b->rinv[k], b->uz[k] *= b->rinv[k];
+    b->radial[k] = (vec){0};
+  }
+}
+
+/* Below a = min_dist every directed neighbour adds 1e4 (exp(-10(r-1)) - exp(-10(a-1))) to the energy. */
+static void add_repulsion(block *b) {
+  const double a = b->plan->radial.min_dist, offset = exp(-10.0 * (a - 1.0));
+  for (int k = 0; k < b->slots; k++)
+    for (int l = 0; l < b->natoms; l++) {
+      const double r = b->r[k][l];
+      if (r >= a) continue;
+      const double e = exp(-10.0 * (r - 1.0));
+      b->repulsion[l] += 1e4 * (e - offset);
+      b->radial[k][l] += -1e5 * e;
+    }
 }
 
 /* Slots by species of the neighbour, so that each slot has one set of radial coefficients for all lanes. */
 static void gather(block *b) {
   const int C = b->plan->nspecies;
-  mtp_workspace *ws = b->ws;
-  int *first = ws->tally, *tally = ws->tally + C + 1;
+  int *first = b->ws->tally, *tally = first + C + 1;
   memset(tally, 0, (size_t)(W * (C + 1)) * sizeof(int));
   for (int l = 0; l < b->natoms; l++) pack_lane(b, l, tally + l * (C + 1));
   int slots = 0;
   for (int s = 0; s < C; s++) {
     int most = 0;
-    for (int l = 0; l < W; l++)
+    for (int l = 0; l < b->natoms; l++)
       if (tally[l * (C + 1) + s] > most) most = tally[l * (C + 1) + s];
     first[s] = slots;
     slots += (most + UNROLL - 1) / UNROLL * UNROLL;
   }
   first[C] = b->slots = slots;
   b->first = first;
-
-  const double rc = b->plan->radial.max_dist;
-  for (int k = 0; k < slots; k++) {
-    b->ux[k] = b->r[k] = all(rc);
-    b->uy[k] = b->uz[k] = b->radial[k] = (vec){0};
-    memcpy(ws->neighbour + k * W, b->atom, W * sizeof(int));
-  }
-  for (int l = 0; l < b->natoms; l++) {
-    int *next = tally + l * (C + 1);
-    memcpy(next, first, (size_t)C * sizeof(int));
-    const double *p = ws->packed + 4 * (size_t)ws->max_count * (size_t)l;
-    const int *q = ws->packed_index + 2 * (size_t)ws->max_count * (size_t)l;
-    for (int k = 0; k < b->packed[l]; k++, p += 4, q += 2) {
-      const int slot = next[q[1]]++;
-      const double r = sqrt(p[3]);
-      b->ux[slot][l] = p[0], b->uy[slot][l] = p[1], b->uz[slot][l] = p[2], b->r[slot][l] = r;
-      ws->neighbour[slot * W + l] = q[0];
-      if (b->plan->radial.type == MTP_RADIAL_CHEBYSHEV_REPULS) add_repulsion(b, l, r, (double *)&b->radial[slot] + l);
+  for (int l = 0; l < W; l++) {
+    if (l >= b->natoms)
+      pad_lane(b, l, 0);
+    else if (C == 1)
+      pad_lane(b, l, b->packed[l]);
+    else {
+      int *next = tally + l * (C + 1);
+      memcpy(next, first, (size_t)C * sizeof(int));
+      sort_lane(b, l, next);
     }
   }
-  for (int k = 0; k < slots; k++) {
-    b->rinv[k] = 1.0 / b->r[k];
-    b->ux[k] *= b->rinv[k], b->uy[k] *= b->rinv[k], b->uz[k] *= b->rinv[k];
-  }
+  turn(b);
+  if (b->plan->radial.type == MTP_RADIAL_CHEBYSHEV_REPULS) add_repulsion(b);
 }
 
 /* ---- radial functions -----------------------------------------------------------------------------------------------
  */
 
-static void radial_functions(block *b) {
-  const int K = b->plan->nradial;
+/* K is a compile-time constant: the sums stay in registers. */
+INLINE void radial_all(const int K, block *b) {
   for (int s = 0; s < b->plan->nspecies; s++) {
     const double *c = mtp_plan_radial(b->plan, b->task->species, s);
-    for (int k = b->first[s]; k < b->first[s + 1]; k++) radial_slot(b->plan, c, b->r[k], b->f + k * K, b->df + k * K);
+    for (int k = b->first[s]; k < b->first[s + 1]; k++)
+      radial_slot(K, b->plan, c, b->r[k], b->f + k * K, b->df + k * K);
+  }
+}
+
+STAGE void radial_functions(block *b) {
+  switch (b->plan->nradial) {
+  case 1:
+    radial_all(1, b);
+    break;
+  case 2:
+    radial_all(2, b);
+    break;
+  case 3:
+    radial_all(3, b);
+    break;
+  case 4:
+    radial_all(4, b);
+    break;
+  case 5:
+    radial_all(5, b);
+    break;
+  case 6:
+    radial_all(6, b);
+    break;
+  default:
+    radial_all(b->plan->nradial, b);
   }
 }
 
@@ -244,7 +350,7 @@ INLINE void differentiate_rank(const int nu, const block *b, int mu) {
 FOR_RANK(accumulate)
 FOR_RANK(differentiate)
 
-static void moments(block *b) {
+STAGE void moments(block *b) {
   const mtp_plan *plan = b->plan;
   vec *m = b->m;
   memset(m, 0, (size_t)plan->nmoments * sizeof(vec));
@@ -258,7 +364,7 @@ static void moments(block *b) {
 /* ---- products of moments --------------------------------------------------------------------------------------------
  */
 
-static void contract(block *b) {
+STAGE void contract(block *b) {
   const mtp_plan *plan = b->plan;
   vec *m = b->m;
   for (int s = 0; s < plan->nsegment; s++) {
@@ -277,7 +383,7 @@ static void contract(block *b) {
   b->energy = energy;
 }
 
-static void adjoint_contract(block *b) {
+STAGE void adjoint_contract(block *b) {
   const mtp_plan *plan = b->plan;
   const vec *m = b->m;
   vec *adj = b->adj;
@@ -319,11 +425,12 @@ static void add_site_virial(mtp_output *out, size_t i, size_t j, const double d[
 }
 
 /* D = (f' P) u + f/r (grad P - u (u . grad P)) of every neighbour: what leaves the sphere drops out. */
-static void scatter(block *b) {
+STAGE void scatter(block *b) {
   mtp_output *out = b->task->out;
   vec w[6] = {{0}}, fx = {0}, fy = {0}, fz = {0};
-  const int *neighbour = b->ws->neighbour;
-  for (int k = 0; k < b->slots; k++, neighbour += W) {
+  const int *neighbour[W];
+  for (int l = 0; l < W; l++) neighbour[l] = neighbours_of(b->ws, l);
+  for (int k = 0; k < b->slots; k++) {
     const vec ux = b->ux[k], uy = b->uy[k], uz = b->uz[k], r = b->r[k], rinv = b->rinv[k];
     const vec gx = b->gx[k] * rinv, gy = b->gy[k] * rinv, gz = b->gz[k] * rinv;
     const vec along = b->radial[k] - (ux * gx + uy * gy + uz * gz);
@@ -334,12 +441,12 @@ static void scatter(block *b) {
     fx += dx, fy += dy, fz += dz;
     if (out->force)
       for (int l = 0; l < W; l++) {
-        double *f = out->force + 3 * (size_t)neighbour[l];
+        double *f = out->force + 3 * (size_t)neighbour[l][k];
         f[0] -= dx[l], f[1] -= dy[l], f[2] -= dz[l];
       }
     if (out->site_virial || out->site_virial9)
       for (int l = 0; l < b->natoms; l++)
-        add_site_virial(out, (size_t)b->atom[l], (size_t)neighbour[l], (double[3]){dx[l], dy[l], dz[l]},
+        add_site_virial(out, (size_t)b->atom[l], (size_t)neighbour[l][k], (double[3]){dx[l], dy[l], dz[l]},
                         (double[3]){rx[l], ry[l], rz[l]});
   }
   for (int l = 0; l < b->natoms; l++) {
@@ -351,7 +458,7 @@ static void scatter(block *b) {
   }
 }
 
-static void forces(block *b) {
+STAGE void forces(block *b) {
   for (int k = 0; k < b->slots; k++) b->gx[k] = b->gy[k] = b->gz[k] = (vec){0};
   for (int mu = 0; mu < b->plan->nradial; mu++) differentiate(b, mu);
   scatter(b);
@@ -361,7 +468,7 @@ static void forces(block *b) {
  */
 
 /* dV/dc[zj][mu][k] = sum_j Q_k(r) P_mu(u): the polynomials are left over from the force pass. */
-static void radial_gradient(const block *b, vec *g) {
+STAGE void radial_gradient(const block *b, vec *g) {
   const mtp_plan *plan = b->plan;
   const mtp_radial *radial = &plan->radial;
   const int K = plan->nradial, R = plan->rsize;
@@ -379,7 +486,7 @@ static void radial_gradient(const block *b, vec *g) {
     }
 }
 
-static void gradients(const block *b, size_t done) {
+STAGE void gradients(const block *b, size_t done) {
   const mtp_plan *plan = b->plan;
   const mtp_task *task = b->task;
   vec *g = (vec *)b->ws->radial;

@@ -14,19 +14,20 @@
 
 /** Scratch memory of one evaluator. Arrays of doubles hold whole vectors of MTP_MAX_LANES. */
 typedef struct mtp_workspace {
-  int max_count;     /**< longest neighbour list that fits */
-  int slots;         /**< neighbour slots of a block that fit */
-  double *geometry;  /**< [slots][5] vectors ux uy uz r 1/r, as five arrays */
-  double *function;  /**< [slots][K] f_mu, later the polynomial P_mu */
-  double *slope;     /**< [slots][K] df_mu/dr */
-  double *force;     /**< [slots][4] radial derivative and gradient of the polynomials, as four arrays */
-  double *moment;    /**< [nmoments] */
-  double *adjoint;   /**< [nmoments] */
-  double *radial;    /**< [C][K][R] gradient by the radial coefficients of the central species */
-  int *neighbour;    /**< [slots][W] neighbour atom of every slot and lane */
-  double *packed;    /**< [W][max_count][4] displacement and r^2 of the neighbours of each lane */
-  int *packed_index; /**< [W][max_count][2] atom and species */
-  int *tally;        /**< [W + 1][C + 1] neighbours by lane and species; first slot of each species */
+  int max_count;       /**< longest neighbour list that fits */
+  int slots;           /**< neighbour slots of a block that fit */
+  double *geometry;    /**< [slots][5] vectors ux uy uz r 1/r, as five arrays */
+  double *function;    /**< [slots][K] f_mu, later the polynomial P_mu */
+  double *slope;       /**< [slots][K] df_mu/dr */
+  double *force;       /**< [slots][4] radial derivative and gradient of the polynomials, as four arrays */
+  double *moment;      /**< [nmoments] */
+  double *adjoint;     /**< [nmoments] */
+  double *radial;      /**< [C][K][R] gradient by the radial coefficients of the central species */
+  double *column;      /**< [W][4][slots] displacements and r^2 of the neighbours of each lane */
+  int *neighbour;      /**< [W][slots] which atoms they are */
+  double *unsorted;    /**< [4][slots] columns of one lane before they are sorted by species */
+  int *unsorted_index; /**< [slots] */
+  int *tally;          /**< [W + 1][C + 1] neighbours by lane and species; first slot of each species */
 } mtp_workspace;
 
 /** Atoms of one species. */

@@ -40,10 +40,11 @@ static void workspace_free(mtp_workspace *ws) {
   free(ws->slope);
   free(ws->force);
   free(ws->neighbour);
-  free(ws->packed);
-  free(ws->packed_index);
-  ws->geometry = ws->function = ws->slope = ws->force = ws->packed = NULL;
-  ws->neighbour = ws->packed_index = NULL;
+  free(ws->column);
+  free(ws->unsorted);
+  free(ws->unsorted_index);
+  ws->geometry = ws->function = ws->slope = ws->force = ws->column = ws->unsorted = NULL;
+  ws->neighbour = ws->unsorted_index = NULL;
   ws->max_count = ws->slots = 0;
 }
 
@@ -55,17 +56,18 @@ static mtp_status workspace_reserve(mtp_context *ctx, mtp_workspace *ws, const m
   const size_t C = (size_t)plan->nspecies, K = (size_t)plan->nradial, lanes = MTP_MAX_LANES;
   /* every lane may fill other species, so the slots of a block can be that many times the longest list */
   const size_t spread = C < lanes ? C : lanes;
-  const size_t slots =
-      (spread * (size_t)max_count + C * MTP_MAX_UNROLL) / MTP_MAX_UNROLL * MTP_MAX_UNROLL + MTP_MAX_UNROLL;
+  size_t slots = spread * (size_t)max_count + C * MTP_MAX_UNROLL;
+  slots = (slots + lanes) / lanes * lanes; /* columns are read and written in whole vectors */
   ws->geometry = mtp_alloc_aligned(5 * slots * lanes, sizeof(double));
   ws->function = mtp_alloc_aligned(K * slots * lanes, sizeof(double));
   ws->slope = mtp_alloc_aligned(K * slots * lanes, sizeof(double));
   ws->force = mtp_alloc_aligned(4 * slots * lanes, sizeof(double));
   ws->neighbour = mtp_alloc_aligned(slots * lanes, sizeof(int));
-  ws->packed = mtp_alloc_aligned(4 * (size_t)max_count * lanes, sizeof(double));
-  ws->packed_index = mtp_alloc_aligned(2 * (size_t)max_count * lanes, sizeof(int));
-  if (!ws->geometry || !ws->function || !ws->slope || !ws->force || !ws->neighbour || !ws->packed ||
-      !ws->packed_index) {
+  ws->column = mtp_alloc_aligned(4 * slots * lanes, sizeof(double));
+  ws->unsorted = mtp_alloc_aligned(4 * slots, sizeof(double));
+  ws->unsorted_index = mtp_alloc_aligned(slots, sizeof(int));
+  if (!ws->geometry || !ws->function || !ws->slope || !ws->force || !ws->neighbour || !ws->column || !ws->unsorted ||
+      !ws->unsorted_index) {
     workspace_free(ws);
     return mtp_fail_memory(ctx);
   }

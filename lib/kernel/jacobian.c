@@ -49,7 +49,7 @@ static void gather(shell *s) {
     for (int k = first; k < s->slots; k++) {
       s->rinv[k] = 1.0 / s->r[k];
       s->ux[k] *= s->rinv[k], s->uy[k] *= s->rinv[k], s->uz[k] *= s->rinv[k];
-      radial_slot(plan, c, s->r[k], s->f + k * K, s->df + k * K);
+      radial_slot(K, plan, c, s->r[k], s->f + k * K, s->df + k * K);
     }
   }
 }

@@ -33,6 +33,17 @@ INLINE vec where(vec_mask m, vec yes, vec no) {
   return (vec)((m & (vec_mask)yes) | (~m & (vec_mask)no));
 }
 
+/* Element e is the m[e]-th of the 2W elements of p and q. */
+INLINE vec shuffle(vec p, vec q, vec_mask m) {
+#if defined(__clang__)
+  vec r;
+  for (int e = 0; e < W; e++) r[e] = m[e] < W ? p[m[e]] : q[m[e] - W];
+  return r;
+#else
+  return __builtin_shuffle(p, q, m);
+#endif
+}
+
 #define VARIANT_(name, isa) name##_##isa
 #define VARIANT2(name, isa) VARIANT_(name, isa)
 #define VARIANT(name)       VARIANT2(name, MTP_ISA)
@@ -59,21 +70,21 @@ INLINE radial_point radial_weight(const mtp_radial *radial, vec r) {
       p.dweight = 2.0 * s * (r - rc);
     p.weight = s * (r - rc) * (r - rc);
   }
-  p.xi = (2.0 * r - a - rc) / width;
+  p.xi = (2.0 / width) * r - (a + rc) / width;
   return p;
 }
 
 /* f_mu = weight sum_k c_k p_k(xi), for all mu of one slot. */
-INLINE void radial_slot(const mtp_plan *plan, const double *c, vec r, vec *f, vec *df) {
+INLINE void radial_slot(const int K, const mtp_plan *plan, const double *c, vec r, vec *f, vec *df) {
   const mtp_radial *radial = &plan->radial;
-  const int K = plan->nradial, R = plan->rsize;
+  const int R = plan->rsize;
   const radial_point at = radial_weight(radial, r);
-  vec p = all(radial->start), dp = {0}, p0 = {0}, dp0 = {0};
-  for (int mu = 0; mu < K; mu++) f[mu] = df[mu] = (vec){0};
+  vec p = all(radial->start), dp = {0}, p0 = {0}, dp0 = {0}, sum[MTP_MAX_RADIAL_FUNCS], slope[MTP_MAX_RADIAL_FUNCS];
+  for (int mu = 0; mu < K; mu++) sum[mu] = slope[mu] = (vec){0};
   for (int k = 0; k < R; k++) {
     for (int mu = 0; mu < K; mu++) {
-      f[mu] += c[mu * R + k] * p;
-      df[mu] += c[mu * R + k] * dp;
+      sum[mu] += c[mu * R + k] * p;
+      slope[mu] += c[mu * R + k] * dp;
     }
     const vec step = radial->alpha[k] * at.xi + radial->beta[k];
     const vec next = step * p + radial->gamma[k] * p0;
@@ -81,8 +92,8 @@ INLINE void radial_slot(const mtp_plan *plan, const double *c, vec r, vec *f, ve
     p0 = p, dp0 = dp, p = next, dp = dnext;
   }
   for (int mu = 0; mu < K; mu++) {
-    df[mu] = at.dweight * f[mu] + at.weight * at.dxi * df[mu];
-    f[mu] *= at.weight;
+    df[mu] = at.dweight * sum[mu] + at.weight * at.dxi * slope[mu];
+    f[mu] = at.weight * sum[mu];
   }
 }
 
