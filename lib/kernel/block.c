@@ -364,18 +364,72 @@ STAGE void moments(block *b) {
 /* ---- products of moments --------------------------------------------------------------------------------------------
  */
 
+/* Both ways through a group, for each width: the shared factors and their adjoints stay in registers. */
+INLINE void group_forward(const int width, const mtp_plan *plan, const mtp_group *g, vec *m) {
+  const int *factor = plan->factor + g->factor, *partner = plan->partner + g->partner, *target = plan->target + g->row;
+  const double *p = plan->weight + g->factor;
+  vec s[MTP_MAX_GROUP];
+#pragma GCC unroll 8
+  for (int e = 0; e < width; e++) s[e] = p[e] * m[factor[e]];
+  for (int r = 0; r < g->nrows; r++, partner += width) {
+    vec sum = m[target[r]];
+#pragma GCC unroll 8
+    for (int e = 0; e < width; e++) sum += s[e] * m[partner[e]];
+    m[target[r]] = sum;
+  }
+}
+
+INLINE void group_backward(const int width, const mtp_plan *plan, const mtp_group *g, const vec *m, vec *adj) {
+  const int *factor = plan->factor + g->factor, *partner = plan->partner + g->partner, *target = plan->target + g->row;
+  const double *p = plan->weight + g->factor;
+  vec s[MTP_MAX_GROUP], d[MTP_MAX_GROUP];
+#pragma GCC unroll 8
+  for (int e = 0; e < width; e++) s[e] = p[e] * m[factor[e]], d[e] = (vec){0};
+  for (int r = 0; r < g->nrows; r++, partner += width) {
+    const vec t = adj[target[r]];
+#pragma GCC unroll 8
+    for (int e = 0; e < width; e++) {
+      d[e] += t * m[partner[e]];
+      adj[partner[e]] += t * s[e];
+    }
+  }
+#pragma GCC unroll 8
+  for (int e = 0; e < width; e++) adj[factor[e]] += p[e] * d[e];
+}
+
+#define FOR_WIDTH(width, call)                                                                                         \
+  switch (width) {                                                                                                     \
+  case 1:                                                                                                              \
+    call(1);                                                                                                           \
+    break;                                                                                                             \
+  case 2:                                                                                                              \
+    call(2);                                                                                                           \
+    break;                                                                                                             \
+  case 3:                                                                                                              \
+    call(3);                                                                                                           \
+    break;                                                                                                             \
+  case 4:                                                                                                              \
+    call(4);                                                                                                           \
+    break;                                                                                                             \
+  case 5:                                                                                                              \
+    call(5);                                                                                                           \
+    break;                                                                                                             \
+  case 6:                                                                                                              \
+    call(6);                                                                                                           \
+    break;                                                                                                             \
+  case 7:                                                                                                              \
+    call(7);                                                                                                           \
+    break;                                                                                                             \
+  default:                                                                                                             \
+    call(MTP_MAX_GROUP);                                                                                               \
+  }
+#define FORWARD(width)  group_forward(width, plan, g, m)
+#define BACKWARD(width) group_backward(width, plan, g, m, adj)
+
 STAGE void contract(block *b) {
   const mtp_plan *plan = b->plan;
   vec *m = b->m;
-  for (int s = 0; s < plan->nsegment; s++) {
-    const mtp_segment g = plan->segment[s];
-    vec t = m[g.target];
-    for (int k = g.begin; k < g.end; k++) {
-      const mtp_product e = plan->product[k];
-      t += e.p * m[e.left] * m[e.right];
-    }
-    m[g.target] = t;
-  }
+  for (const mtp_group *g = plan->group; g < plan->group + plan->ngroup; g++) FOR_WIDTH(g->width, FORWARD)
   const double *linear = mtp_plan_linear(plan);
   vec energy = all(mtp_plan_species(plan)[b->task->species]);
   for (int t = 0; t < plan->nscalars; t++) energy += linear[t] * m[plan->scalar[t]];
@@ -390,16 +444,7 @@ STAGE void adjoint_contract(block *b) {
   memset(adj, 0, (size_t)plan->nmoments * sizeof(vec));
   const double *linear = mtp_plan_linear(plan);
   for (int t = 0; t < plan->nscalars; t++) adj[plan->scalar[t]] += all(linear[t]);
-  for (int s = plan->nsegment - 1; s >= 0; s--) {
-    const mtp_segment g = plan->segment[s];
-    const vec a = adj[g.target];
-    for (int k = g.begin; k < g.end; k++) {
-      const mtp_product e = plan->product[k];
-      const vec t = e.p * a;
-      adj[e.right] += t * m[e.left];
-      adj[e.left] += t * m[e.right];
-    }
-  }
+  for (const mtp_group *g = plan->group + plan->ngroup; g-- > plan->group;) FOR_WIDTH(g->width, BACKWARD)
   for (int k = plan->nfill - 1; k >= 0; k--) { /* fold: transpose of the fill */
     const mtp_fill e = plan->fill[k];
     const vec t = adj[e.target];

@@ -85,11 +85,11 @@ static void moments(const shell *s) {
     const mtp_fill e = plan->fill[k];
     m[e.target] = m[e.lower] - m[e.xx] - m[e.yy];
   }
-  for (int k = 0; k < plan->nsegment; k++)
-    for (int t = plan->segment[k].begin; t < plan->segment[k].end; t++) {
-      const mtp_product e = plan->product[t];
-      m[plan->segment[k].target] += e.p * m[e.left] * m[e.right];
-    }
+  for (const mtp_group *g = plan->group; g < plan->group + plan->ngroup; g++)
+    for (int r = 0; r < g->nrows; r++)
+      for (int e = 0; e < g->width; e++)
+        m[plan->target[g->row + r]] += plan->weight[g->factor + e] * m[plan->factor[g->factor + e]] *
+                                       m[plan->partner[g->partner + r * g->width + e]];
 }
 
 /* d/dr_a of f x^i y^j z^c, by the homogeneity of the monomial g: (f' - nu f/r) u_a g + (f/r) dg/du_a. */
@@ -115,6 +115,29 @@ static void tangent_reduced(const shell *s, int k, vec (*d)[3]) {
   }
 }
 
+/* d(p m_a m_b) = (p m_a) dm_b + (p dm_a) m_b, the brackets once for all rows of the group. */
+INLINE void tangent_group(const mtp_plan *plan, const mtp_group *g, const double *m, vec (*d)[3]) {
+  const int width = g->width, *factor = plan->factor + g->factor, *partner = plan->partner + g->partner;
+  double s[MTP_MAX_GROUP];
+  vec ds[MTP_MAX_GROUP][3];
+  for (int e = 0; e < width; e++) {
+    const double p = plan->weight[g->factor + e];
+    s[e] = p * m[factor[e]];
+    for (int a = 0; a < 3; a++) ds[e][a] = p * d[factor[e]][a];
+  }
+  for (int r = 0; r < g->nrows; r++, partner += width) {
+    vec *target = d[plan->target[g->row + r]], t0 = target[0], t1 = target[1], t2 = target[2];
+    for (int e = 0; e < width; e++) {
+      const double right = m[partner[e]];
+      const vec *dr = d[partner[e]];
+      t0 += right * ds[e][0] + s[e] * dr[0];
+      t1 += right * ds[e][1] + s[e] * dr[1];
+      t2 += right * ds[e][2] + s[e] * dr[2];
+    }
+    target[0] = t0, target[1] = t1, target[2] = t2;
+  }
+}
+
 static void tangent_products(const shell *s, vec (*d)[3]) {
   const mtp_plan *plan = s->plan;
   const double *m = s->work->moment;
@@ -124,19 +147,7 @@ static void tangent_products(const shell *s, vec (*d)[3]) {
     for (int a = 0; a < 3; a++) d[e.target][a] = d[e.lower][a] - d[e.xx][a] - d[e.yy][a];
   }
   memset(d + derived, 0, (size_t)(plan->nmoments - derived) * sizeof *d);
-  for (int k = 0; k < plan->nsegment; k++) {
-    const mtp_segment g = plan->segment[k];
-    vec t0 = d[g.target][0], t1 = d[g.target][1], t2 = d[g.target][2];
-    for (int t = g.begin; t < g.end; t++) {
-      const mtp_product e = plan->product[t];
-      const double left = e.p * m[e.left], right = e.p * m[e.right];
-      const vec *dl = d[e.left], *dr = d[e.right];
-      t0 += right * dl[0] + left * dr[0];
-      t1 += right * dl[1] + left * dr[1];
-      t2 += right * dl[2] + left * dr[2];
-    }
-    d[g.target][0] = t0, d[g.target][1] = t1, d[g.target][2] = t2;
-  }
+  for (const mtp_group *g = plan->group; g < plan->group + plan->ngroup; g++) tangent_group(plan, g, m, d);
 }
 
 /* Adds the derivatives D of one slot to the rows: F_j -= D here, F_i += D and W -= D r at the end of the atom. */

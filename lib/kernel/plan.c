@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file kernel/plan.c
- * Compiling the index lists of a potential: reduced moments, fill program, product segments. */
+ * Compiling the index lists of a potential: reduced moments, fill program, products. */
 #include "kernel/plan.h"
 
 #include <stdlib.h>
@@ -65,21 +65,16 @@ static int need_monomial(builder *b, int mu, int a, int bb, int c) {
 }
 
 static mtp_status compile_products(builder *b, const int *number) {
-  mtp_plan *plan = b->plan;
   const mtp_basis *basis = b->basis;
-  plan->product = mtp_calloc((size_t)basis->ntimes, sizeof *plan->product);
-  plan->segment = mtp_calloc((size_t)basis->ntimes, sizeof *plan->segment);
-  if (!plan->product || !plan->segment) return mtp_fail_memory(b->ctx);
+  mtp_product *products = mtp_calloc((size_t)basis->ntimes, sizeof *products);
+  if (!products) return mtp_fail_memory(b->ctx);
   for (int t = 0; t < basis->ntimes; t++) {
     const int *e = basis->times[t];
-    int target = number[e[3]];
-    plan->product[t] = (mtp_product){number[e[0]], number[e[1]], e[2]};
-    if (plan->nsegment == 0 || plan->segment[plan->nsegment - 1].target != target)
-      plan->segment[plan->nsegment++] = (mtp_segment){target, t, t};
-    plan->segment[plan->nsegment - 1].end = t + 1;
+    products[t] = (mtp_product){number[e[3]], number[e[0]], number[e[1]], e[2]};
   }
-  plan->nproduct = basis->ntimes;
-  return MTP_OK;
+  const mtp_status status = mtp_plan_group(b->ctx, b->plan, (size_t)basis->ntimes, products);
+  free(products);
+  return status;
 }
 
 static mtp_status build(builder *b, int *number) {
@@ -136,8 +131,11 @@ mtp_status mtp_plan_new(mtp_context *ctx, const mtp_potential *pot, mtp_plan **o
 void mtp_plan_free(mtp_plan *plan) {
   if (!plan) return;
   free(plan->fill);
-  free(plan->product);
-  free(plan->segment);
+  free(plan->group);
+  free(plan->factor);
+  free(plan->weight);
+  free(plan->target);
+  free(plan->partner);
   free(plan->scalar);
   free(plan->params);
   free(plan);

@@ -22,14 +22,22 @@ typedef struct mtp_fill {
 
 /** m[target] += p m[left] m[right] */
 typedef struct mtp_product {
-  int left, right;
+  int target, left, right;
   double p;
 } mtp_product;
 
-/** Products begin..end-1 have the same target. */
-typedef struct mtp_segment {
-  int target, begin, end;
-} mtp_segment;
+/** Widest list of shared factors that is kept in registers; longer ones are split. */
+#define MTP_MAX_GROUP 8
+
+/** Products whose targets share their first factors: m[target[r]] += sum_e p[e] m[factor[e]] m[partner[r*width + e]].
+ * Many targets are components of one tensor made from the same two tensors, so such groups are the structure of the
+ * list. */
+typedef struct mtp_group {
+  int width, nrows;
+  int factor;  /**< first entry in plan->factor and plan->weight, width of them */
+  int row;     /**< first entry in plan->target, nrows of them */
+  int partner; /**< first entry in plan->partner, nrows*width of them */
+} mtp_group;
 
 /** Radial functions (values of mu) that a plan can hold; standard levels have up to 6. */
 #define MTP_MAX_RADIAL_FUNCS 32
@@ -41,10 +49,15 @@ typedef struct mtp_plan {
   int rank[MTP_MAX_RADIAL_FUNCS];        /**< [K] largest rank of each mu */
   int reduced[MTP_MAX_RADIAL_FUNCS + 1]; /**< [K+1] first reduced moment of each mu */
   int nmoments;
-  int nfill, nproduct, nsegment;
+  int nfill;
   mtp_fill *fill;
-  mtp_product *product;
-  mtp_segment *segment;
+  /* Products in groups; every group comes after those whose targets it uses. */
+  int ngroup;
+  mtp_group *group;
+  int *factor;    /**< [sum of widths] */
+  double *weight; /**< [sum of widths] the multiplicities p */
+  int *target;    /**< [sum of rows] */
+  int *partner;   /**< [number of products] */
   int *scalar;    /**< [S] moment of each scalar basis function */
   double *params; /**< [nparams] a copy of theta */
 } mtp_plan;
@@ -59,6 +72,9 @@ static inline int mtp_reduced_index(int nu, int a, int b, int c) {
   int top = nu - c;
   return c * ((nu + 1) * (nu + 2) / 2) + a * (top + 1) - a * (a - 1) / 2 + b;
 }
+
+/** Puts the products into groups of the plan (kernel/group.c). */
+mtp_status mtp_plan_group(mtp_context *ctx, mtp_plan *plan, size_t nproducts, const mtp_product *products);
 
 mtp_status mtp_plan_new(mtp_context *ctx, const mtp_potential *pot, mtp_plan **out);
 void mtp_plan_free(mtp_plan *plan);
