@@ -353,7 +353,7 @@ FOR_RANK(differentiate)
 STAGE void moments(block *b) {
   const mtp_plan *plan = b->plan;
   vec *m = b->m;
-  memset(m, 0, (size_t)plan->nmoments * sizeof(vec));
+  memset(m, 0, (size_t)plan->reduced[plan->nradial] * sizeof(vec)); /* all others are written before they are read */
   for (int mu = 0; mu < plan->nradial; mu++) accumulate(b, mu);
   for (int k = 0; k < plan->nfill; k++) {
     const mtp_fill e = plan->fill[k];
@@ -372,7 +372,7 @@ INLINE void group_forward(const int width, const mtp_plan *plan, const mtp_group
 #pragma GCC unroll 8
   for (int e = 0; e < width; e++) s[e] = p[e] * m[factor[e]];
   for (int r = 0; r < g->nrows; r++, partner += width) {
-    vec sum = m[target[r]];
+    vec sum = g->fresh ? (vec){0} : m[target[r]];
 #pragma GCC unroll 8
     for (int e = 0; e < width; e++) sum += s[e] * m[partner[e]];
     m[target[r]] = sum;

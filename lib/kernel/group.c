@@ -120,7 +120,7 @@ static void add_groups(mtp_plan *plan, const row *rows, int begin, int end, int 
   const row *first = &rows[begin];
   for (int from = 0; from < first->n; from += MTP_MAX_GROUP) {
     const int width = first->n - from < MTP_MAX_GROUP ? first->n - from : MTP_MAX_GROUP;
-    plan->group[plan->ngroup++] = (mtp_group){width, end - begin, *factors, *targets, *partners};
+    plan->group[plan->ngroup++] = (mtp_group){width, end - begin, from == 0, *factors, *targets, *partners};
     for (int e = 0; e < width; e++) {
       plan->factor[*factors] = first->reading[first->chosen][from + e].factor;
       plan->weight[(*factors)++] = first->reading[first->chosen][from + e].p;

@@ -34,6 +34,7 @@ typedef struct mtp_product {
  * list. */
 typedef struct mtp_group {
   int width, nrows;
+  int fresh;   /**< nothing has been added to the targets before this group */
   int factor;  /**< first entry in plan->factor and plan->weight, width of them */
   int row;     /**< first entry in plan->target, nrows of them */
   int partner; /**< first entry in plan->partner, nrows*width of them */
