@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file kernel/block.h
  * The evaluation of atoms in blocks of W lanes, W = the vector width of an instruction set. block.c is compiled once
- * per instruction set; evaluator.c chooses a variant at run time. */
+ * per instruction set; evaluator.c takes the variant that the context names. */
 #ifndef MTP_BLOCK_H
 #define MTP_BLOCK_H
 
@@ -46,8 +46,5 @@ typedef void mtp_block_function(const mtp_plan *plan, mtp_workspace *ws, const m
 mtp_block_function mtp_block_baseline;
 mtp_block_function mtp_block_avx2;
 mtp_block_function mtp_block_avx512;
-
-/** The widest variant that this processor runs. */
-mtp_block_function *mtp_block_choose(void);
 
 #endif

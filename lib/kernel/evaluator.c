@@ -25,12 +25,12 @@ struct mtp_evaluator {
   double *batch, *product; /* [GRADE_BATCH*n] each */
 };
 
-mtp_block_function *mtp_block_choose(void) {
+static mtp_block_function *choose_block(mtp_isa isa) {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-    return mtp_block_avx512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return mtp_block_avx2;
+  if (isa == MTP_ISA_AVX512) return mtp_block_avx512;
+  if (isa == MTP_ISA_AVX2) return mtp_block_avx2;
 #endif
+  (void)isa;
   return mtp_block_baseline;
 }
 
@@ -87,7 +87,7 @@ mtp_status mtp_evaluator_new(mtp_context *ctx, const mtp_potential *pot, mtp_eva
   if (status == MTP_OK) {
     const mtp_plan *plan = ev->plan;
     const size_t lanes = MTP_MAX_LANES, C = (size_t)plan->nspecies;
-    ev->block = mtp_block_choose();
+    ev->block = choose_block(mtp_context_isa(ctx));
     ev->ws.moment = mtp_alloc_aligned((size_t)plan->nmoments * lanes, sizeof(double));
     ev->ws.adjoint = mtp_alloc_aligned((size_t)plan->nmoments * lanes, sizeof(double));
     ev->ws.radial = mtp_alloc_aligned(C * (size_t)(plan->nradial * plan->rsize) * lanes, sizeof(double));

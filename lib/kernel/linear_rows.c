@@ -6,13 +6,12 @@
 #include "kernel/block.h"
 #include "kernel/jacobian.h"
 
-static mtp_jacobian_function *choose(void) {
-  mtp_block_function *block = mtp_block_choose();
+static mtp_jacobian_function *choose(mtp_isa isa) {
 #if defined(__x86_64__)
-  if (block == mtp_block_avx512) return mtp_jacobian_avx512;
-  if (block == mtp_block_avx2) return mtp_jacobian_avx2;
+  if (isa == MTP_ISA_AVX512) return mtp_jacobian_avx512;
+  if (isa == MTP_ISA_AVX2) return mtp_jacobian_avx2;
 #endif
-  (void)block;
+  (void)isa;
   return mtp_jacobian_baseline;
 }
 
@@ -61,7 +60,7 @@ mtp_status mtp_linear_rows_compute(mtp_context *ctx, const mtp_plan *plan, const
       !work.sum || !work.moment || !work.own || !work.neighbour)
     status = mtp_fail_memory(ctx);
   else
-    choose()(&work);
+    choose(mtp_context_isa(ctx))(&work);
   work_clear(&work);
   if (status == MTP_OK)
     *out = rows;

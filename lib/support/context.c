@@ -3,6 +3,7 @@
  * The context: last failure and logger. */
 #include "mtp/context.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +15,51 @@
 #endif
 
 struct mtp_context {
+  bool forced; /* isa was asked for */
+  mtp_isa isa;
   char message[2048];
   mtp_logger logger;
   void *user;
 };
+
+static const char *const isa_names[MTP_ISA_COUNT] = {"baseline", "avx2", "avx512"};
+
+static bool processor_has(mtp_isa isa) {
+#if defined(__x86_64__)
+  if (isa == MTP_ISA_AVX512)
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl");
+  if (isa == MTP_ISA_AVX2) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#endif
+  return isa == MTP_ISA_BASELINE;
+}
+
+mtp_isa mtp_context_isa(const mtp_context *ctx) {
+  if (ctx && ctx->forced) return ctx->isa;
+  mtp_isa isa = MTP_ISA_COUNT - 1;
+  while (!processor_has(isa)) isa--;
+  return isa;
+}
+
+mtp_status mtp_context_set_instruction_set(mtp_context *ctx, const char *name) {
+  if (!ctx || !name) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "no instruction set given");
+  if (strcmp(name, "auto") == 0) {
+    ctx->forced = false;
+    return MTP_OK;
+  }
+  for (mtp_isa isa = 0; isa < MTP_ISA_COUNT; isa++) {
+    if (strcmp(name, isa_names[isa]) != 0) continue;
+    if (!processor_has(isa)) return mtp_fail(ctx, MTP_ERR_UNSUPPORTED, "this processor does not have %s", name);
+    ctx->forced = true;
+    ctx->isa = isa;
+    return MTP_OK;
+  }
+  return mtp_fail(ctx, MTP_ERR_ARGUMENT, "instruction set %s: expected auto, baseline, avx2 or avx512", name);
+}
+
+const char *mtp_context_instruction_set(const mtp_context *ctx) {
+  return isa_names[mtp_context_isa(ctx)];
+}
 
 mtp_context *mtp_context_new(void) {
   return calloc(1, sizeof(mtp_context));

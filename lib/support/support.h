@@ -18,6 +18,11 @@ mtp_status mtp_fail_memory(mtp_context *ctx);
 /** Sends a message to the context's logger. */
 void mtp_message(mtp_context *ctx, mtp_level level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/** Variants of the kernels, from narrow to wide. */
+typedef enum mtp_isa { MTP_ISA_BASELINE, MTP_ISA_AVX2, MTP_ISA_AVX512, MTP_ISA_COUNT } mtp_isa;
+/** What the context chose; the widest there is for a NULL context. */
+mtp_isa mtp_context_isa(const mtp_context *ctx);
+
 /** count*size with overflow check; zeroed. count 0 gives a valid pointer. NULL when memory is exhausted. */
 void *mtp_calloc(size_t count, size_t size);
 /** realloc with overflow check. */

@@ -38,7 +38,7 @@ static void check_config(mtp_context *ctx, int *failures, const char *name, size
 static void test_cases(void **state) {
   (void)state;
   int failures = 0;
-  mtp_context *ctx = mtp_context_new();
+  mtp_context *ctx = data_context();
   for (int c = 0; golden_cases[c]; c++) {
     const char *name = golden_cases[c];
     mtp_evaluator *ev = NULL;

@@ -68,7 +68,7 @@ static double evaluated_loss(mtp_context *ctx, mtp_potential *pot, const mtp_con
 }
 
 static void check_case(const char *name, int *failures) {
-  mtp_context *ctx = mtp_context_new();
+  mtp_context *ctx = data_context();
   mtp_potential *pot = golden_potential(ctx, name, "pot.mtp");
   mtp_config_set *set = golden_configs(ctx, name, "train.cfg", pot);
   golden_text *text = golden_text_open(name, "linear.txt");

@@ -23,6 +23,18 @@ void *data_calloc(size_t count, size_t size) {
   return p;
 }
 
+mtp_context *data_context(void) {
+  mtp_context *ctx = mtp_context_new();
+  const char *name = getenv("MTP_TEST_INSTRUCTION_SET");
+  assert_non_null(ctx);
+  if (name && mtp_context_set_instruction_set(ctx, name) != MTP_OK) {
+    puts(mtp_context_message(ctx));
+    exit(77);
+  }
+  if (name) assert_string_equal(mtp_context_instruction_set(ctx), name);
+  return ctx;
+}
+
 void data_must_at(mtp_context *ctx, mtp_status status, const char *file, int line) {
   if (status == MTP_OK) return;
   print_error("%s:%d: status %s: %s\n", file, line, mtp_status_name(status), mtp_context_message(ctx));

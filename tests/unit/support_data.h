@@ -18,6 +18,10 @@ struct naive_atoms;
 /** Zeroed memory; a test that runs out of it is aborted. */
 void *data_calloc(size_t count, size_t size);
 
+/** A context whose kernels are those of MTP_TEST_INSTRUCTION_SET; ends the program as skipped (77) where the processor
+ * does not have them. */
+mtp_context *data_context(void);
+
 /** Fails the running test with the message of the context unless `status` is MTP_OK. */
 void data_must_at(mtp_context *ctx, mtp_status status, const char *file, int line);
 #define data_must(ctx, call) data_must_at((ctx), (call), __FILE__, __LINE__)

@@ -162,6 +162,20 @@ static void symmetric_crystals(void **state) {
   mtp_potential_free(pot);
 }
 
+static void instruction_sets(void **state) {
+  (void)state;
+  mtp_context *own = mtp_context_new();
+  const char *widest = mtp_context_instruction_set(own);
+  assert_int_equal(mtp_context_set_instruction_set(own, "baseline"), MTP_OK);
+  assert_string_equal(mtp_context_instruction_set(own), "baseline");
+  assert_int_equal(mtp_context_set_instruction_set(own, "sse9"), MTP_ERR_ARGUMENT);
+  assert_non_null(strstr(mtp_context_message(own), "sse9"));
+  assert_string_equal(mtp_context_instruction_set(own), "baseline");
+  assert_int_equal(mtp_context_set_instruction_set(own, "auto"), MTP_OK);
+  assert_string_equal(mtp_context_instruction_set(own), widest);
+  mtp_context_free(own);
+}
+
 static void largest_modulus(void **state) {
   (void)state;
   double x[19];
@@ -178,6 +192,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(moment_listed_twice), cmocka_unit_test(marks_in_a_tag),     cmocka_unit_test(coincident_atoms),
       cmocka_unit_test(large_ridge),         cmocka_unit_test(symmetric_crystals), cmocka_unit_test(largest_modulus),
+      cmocka_unit_test(instruction_sets),
   };
   ctx = mtp_context_new();
   const int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -207,7 +207,7 @@ static void test_many(void **state) {
   static const size_t atoms[] = {1, 2, 7, 8, 9, 15, 17};
   (void)state;
   mtp_random random = {7};
-  mtp_context *ctx = mtp_context_new();
+  mtp_context *ctx = data_context();
   for (int k = 0; k < 56; k++) {
     const int level = levels[k % 8], functions = (level + 2) / 4; /* no basis is smaller than what it must span */
     const data_recipe recipe = {.level = level,
@@ -231,7 +231,7 @@ static void test_many(void **state) {
 static void check_one(int level, int species, int size, mtp_radial_type type, double min_dist, double cutoff,
                       data_shape shape, size_t n, double spacing) {
   mtp_random random = {(unsigned long long)(level * 1000 + species)};
-  mtp_context *ctx = mtp_context_new();
+  mtp_context *ctx = data_context();
   const data_recipe recipe = {level, species, size, type, min_dist, cutoff};
   mtp_potential *pot = data_potential(ctx, &random, &recipe);
   mtp_config *cfg = data_config(&random, shape, n, species, spacing);
@@ -286,7 +286,7 @@ static void test_isolated(void **state) {
 static void test_edges_of_the_radial_domain(void **state) {
   (void)state;
   mtp_random random = {3};
-  mtp_context *ctx = mtp_context_new();
+  mtp_context *ctx = data_context();
   for (int type = 0; type < 3; type++) {
     const data_recipe recipe = {8, 1, 8, (mtp_radial_type)type, 2, 5};
     mtp_potential *pot = data_potential(ctx, &random, &recipe);
@@ -309,7 +309,7 @@ static void test_edges_of_the_radial_domain(void **state) {
 static void test_accumulation(void **state) {
   (void)state;
   mtp_random random = {11};
-  mtp_context *ctx = mtp_context_new();
+  mtp_context *ctx = data_context();
   const data_recipe recipe = {8, 2, 6, MTP_RADIAL_CHEBYSHEV, 2, 5};
   mtp_potential *pot = data_potential(ctx, &random, &recipe);
   mtp_config *cfg = data_config(&random, DATA_TRICLINIC, 11, 2, 2.6);
@@ -337,7 +337,7 @@ static void test_accumulation(void **state) {
 static void test_independent_of_the_potential(void **state) {
   (void)state;
   mtp_random random = {12};
-  mtp_context *ctx = mtp_context_new();
+  mtp_context *ctx = data_context();
   const data_recipe recipe = {8, 2, 6, MTP_RADIAL_CHEBYSHEV, 2, 5};
   mtp_potential *pot = data_potential(ctx, &random, &recipe);
   mtp_config *cfg = data_config(&random, DATA_ORTHOGONAL, 8, 2, 2.6);
@@ -366,7 +366,7 @@ static void test_independent_of_the_potential(void **state) {
 static void test_misuse(void **state) {
   (void)state;
   mtp_random random = {13};
-  mtp_context *ctx = mtp_context_new();
+  mtp_context *ctx = data_context();
   const mtp_potential_spec spec = {.level = 6, .species_count = 1, .cutoff = 5, .min_dist = 2, .radial_size = 8};
   const data_recipe recipe = {6, 1, 8, MTP_RADIAL_CHEBYSHEV, 2, 5};
   mtp_potential *untrained = NULL, *pot = data_potential(ctx, &random, &recipe);

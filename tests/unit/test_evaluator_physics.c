@@ -26,7 +26,7 @@ typedef struct fixture {
 static void fixture_open(fixture *f, unsigned long long seed, data_recipe recipe, data_shape shape, size_t n) {
   memset(f, 0, sizeof(*f));
   f->random.state = seed;
-  f->ctx = mtp_context_new();
+  f->ctx = data_context();
   f->pot = data_potential(f->ctx, &f->random, &recipe);
   f->cfg = data_config(&f->random, shape, n, recipe.species, 2.7);
   data_must(f->ctx, mtp_evaluator_new(f->ctx, f->pot, &f->ev));

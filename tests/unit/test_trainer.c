@@ -26,7 +26,7 @@ typedef struct fixture {
 
 static void fixture_open(fixture *f, unsigned long long seed, data_recipe recipe, size_t configs, size_t atoms) {
   memset(f, 0, sizeof(*f));
-  f->ctx = mtp_context_new();
+  f->ctx = data_context();
   f->random.state = seed;
   f->pot = data_potential(f->ctx, &f->random, &recipe);
   f->set = mtp_config_set_new();
