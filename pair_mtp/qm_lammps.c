@@ -18,11 +18,9 @@
 #include <link.h>
 #endif
 
+#include "config/lammps.h"
 #include "library.h"
 #include "support/support.h"
-
-/* Room around the atoms along a direction that is not periodic, A; the energy does not depend on it. */
-#define FREE_MARGIN 10.0
 
 typedef struct session {
   char *path;
@@ -33,93 +31,13 @@ typedef struct session {
   bool proven; /* FILE has been read without error once */
 } session;
 
-/* The box of a configuration as LAMMPS wants it: y = rotation x + shift. */
-typedef struct box {
-  double rotation[9]; /* rows are LAMMPS's axes in the configuration's frame */
-  double shift[3];
-  double lx, ly, lz, xy, xz, yz;
-} box;
-
-static double dot(const double *a, const double *b) {
-  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-}
-
-static void cross(const double *a, const double *b, double *c) {
-  c[0] = a[1] * b[2] - a[2] * b[1];
-  c[1] = a[2] * b[0] - a[0] * b[2];
-  c[2] = a[0] * b[1] - a[1] * b[0];
-}
-
-static void normalise(double *a) {
-  const double length = sqrt(dot(a, a));
-  for (int k = 0; k < 3; k++) a[k] /= length;
-}
-
-static void add_scaled(double *a, double s, const double *b) {
-  for (int k = 0; k < 3; k++) a[k] += s * b[k];
-}
-
-/* The lattice vectors, with unit vectors orthogonal to all others in the directions that have none. */
-static void complete_cell(const mtp_config *cfg, double cell[9]) {
-  memcpy(cell, cfg->cell, 9 * sizeof(double));
-  int periodic = 0;
-  for (int i = 0; i < 3; i++) periodic += cfg->periodic[i];
-  for (int i = 0; i < 3; i++) {
-    double *row = cell + 3 * i, *next = cell + 3 * ((i + 1) % 3), *last = cell + 3 * ((i + 2) % 3);
-    if (periodic == 0) {
-      for (int k = 0; k < 3; k++) row[k] = k == i;
-    } else if (periodic == 1 && cfg->periodic[i]) {
-      double axis[3] = {0, 0, 0};
-      int least = 0;
-      for (int k = 1; k < 3; k++)
-        if (fabs(row[k]) < fabs(row[least])) least = k;
-      axis[least] = 1.0;
-      cross(row, axis, next);
-      normalise(next);
-      cross(row, next, last);
-      normalise(last);
-    } else if (periodic == 2 && !cfg->periodic[i]) {
-      cross(next, last, row);
-      normalise(row);
-    }
-  }
-}
-
-/* False if the lattice vectors span no volume. */
-static bool make_box(const mtp_config *cfg, box *b) {
-  double cell[9];
-  complete_cell(cfg, cell);
-  const double *c0 = cell, *c1 = cell + 3, *c2 = cell + 6;
-  double *e0 = b->rotation, *e1 = e0 + 3, *e2 = e0 + 6;
-  memcpy(e0, cell, sizeof(cell));
-  normalise(e0);
-  add_scaled(e1, -dot(e1, e0), e0);
-  normalise(e1);
-  add_scaled(e2, -dot(e2, e0), e0);
-  add_scaled(e2, -dot(e2, e1), e1);
-  normalise(e2);
-  b->lx = dot(c0, e0);
-  b->ly = dot(c1, e1);
-  b->lz = dot(c2, e2);
-  b->xy = cfg->periodic[0] && cfg->periodic[1] ? dot(c1, e0) : 0.0;
-  b->xz = cfg->periodic[0] && cfg->periodic[2] ? dot(c2, e0) : 0.0;
-  b->yz = cfg->periodic[1] && cfg->periodic[2] ? dot(c2, e1) : 0.0;
-
-  double *length[3] = {&b->lx, &b->ly, &b->lz};
-  for (int k = 0; k < 3; k++) {
-    b->shift[k] = 0.0;
-    if (cfg->periodic[k]) continue;
-    double low = INFINITY, high = -INFINITY;
-    for (size_t i = 0; i < cfg->n; i++) {
-      const double y = dot(b->rotation + 3 * k, cfg->x + 3 * i);
-      low = fmin(low, y);
-      high = fmax(high, y);
-    }
-    b->shift[k] = FREE_MARGIN - low;
-    *length[k] = high - low + 2 * FREE_MARGIN;
-  }
-  const double volume = b->lx * b->ly * b->lz;
-  return isfinite(volume) && volume > 1e-12 && isfinite(b->xy) && isfinite(b->xz) && isfinite(b->yz);
+/* Walls of a cell that is not periodic mean nothing to the energy: only lattice vectors count, and the rest of the box
+ * is found around the atoms. */
+static bool make_box(const mtp_config *cfg, mtp_lammps_box *box) {
+  mtp_config lattice = *cfg; /* shares the atoms */
+  for (int d = 0; d < 3; d++)
+    if (!cfg->periodic[d]) memset(lattice.cell + 3 * d, 0, 3 * sizeof(double));
+  return mtp_lammps_box_make(NULL, &lattice, 0, box) == MTP_OK;
 }
 
 /* One line of what LAMMPS says: its messages span several. */
@@ -206,7 +124,7 @@ static mtp_qm_status run_commands(session *s, mtp_qm_call *call, const char *com
   return check_engine(s, call);
 }
 
-static mtp_qm_status create_box(session *s, mtp_qm_call *call, const box *b) {
+static mtp_qm_status create_box(session *s, mtp_qm_call *call, const mtp_lammps_box *b) {
   mtp_text text = {0};
   const bool *periodic = call->config->periodic;
   mtp_text_add(&text, "clear\n");
@@ -214,8 +132,9 @@ static mtp_qm_status create_box(session *s, mtp_qm_call *call, const box *b) {
   mtp_text_add(&text, "units metal\natom_style %s\natom_modify map array\n", s->atom_style);
   mtp_text_add(&text, "boundary %c %c %c\nbox tilt large\n", periodic[0] ? 'p' : 'f', periodic[1] ? 'p' : 'f',
                periodic[2] ? 'p' : 'f');
-  mtp_text_add(&text, "region mtp_qm prism 0 %.17g 0 %.17g 0 %.17g %.17g %.17g %.17g units box\n", b->lx, b->ly, b->lz,
-               b->xy, b->xz, b->yz);
+  const double *cell = b->cell, *lo = b->lo;
+  mtp_text_add(&text, "region mtp_qm prism %.17g %.17g %.17g %.17g %.17g %.17g %.17g %.17g %.17g units box\n", lo[0],
+               lo[0] + cell[0], lo[1], lo[1] + cell[4], lo[2], lo[2] + cell[8], cell[3], cell[6], cell[7]);
   mtp_text_add(&text, "create_box %d mtp_qm\nmass * 1.0\n", call->species_count);
   const mtp_qm_status status =
       text.failed ? fail(call, MTP_QM_CRASHED, "memory is exhausted") : run_commands(s, call, text.data);
@@ -223,7 +142,7 @@ static mtp_qm_status create_box(session *s, mtp_qm_call *call, const box *b) {
   return status;
 }
 
-static mtp_qm_status create_atoms(session *s, mtp_qm_call *call, const box *b) {
+static mtp_qm_status create_atoms(session *s, mtp_qm_call *call, const mtp_lammps_box *b) {
   const mtp_config *cfg = call->config;
   int *type = mtp_calloc(cfg->n, sizeof(int));
   double *y = mtp_calloc(3 * cfg->n, sizeof(double));
@@ -233,7 +152,7 @@ static mtp_qm_status create_atoms(session *s, mtp_qm_call *call, const box *b) {
   } else {
     for (size_t i = 0; i < cfg->n; i++) {
       type[i] = cfg->species[i] + 1;
-      for (int k = 0; k < 3; k++) y[3 * i + k] = dot(b->rotation + 3 * k, cfg->x + 3 * i) + b->shift[k];
+      mtp_lammps_rotate(b, cfg->x + 3 * i, y + 3 * i);
     }
     /* Without IDs given LAMMPS numbers the atoms 1..n in this order, whatever the width of its IDs. */
     const int created = lammps_create_atoms(s->lmp, (int)cfg->n, NULL, type, y, NULL, NULL, 0);
@@ -247,28 +166,29 @@ static mtp_qm_status create_atoms(session *s, mtp_qm_call *call, const box *b) {
 }
 
 /* Are the atoms and the box still what was sent? FILE may hold any command. y is where LAMMPS has atom `tag`. */
-static bool atom_is_where_sent(const mtp_qm_call *call, const box *b, int64_t tag, const double *y) {
-  const double edge[3][3] = {{b->lx, 0, 0}, {b->xy, b->ly, 0}, {b->xz, b->yz, b->lz}};
+static bool atom_is_where_sent(const mtp_qm_call *call, const mtp_lammps_box *b, int64_t tag, const double *y) {
   double d[3];
-  for (int k = 0; k < 3; k++) d[k] = y[k] - dot(b->rotation + 3 * k, call->config->x + 3 * (tag - 1)) - b->shift[k];
-  for (int k = 2; k >= 0; k--) /* LAMMPS folds atoms into its box */
-    if (call->config->periodic[k]) add_scaled(d, -round(d[k] / edge[k][k]), edge[k]);
-  return sqrt(dot(d, d)) < 1e-6;
+  mtp_lammps_rotate(b, call->config->x + 3 * (tag - 1), d);
+  for (int k = 0; k < 3; k++) d[k] = y[k] - d[k];
+  for (int k = 2; k >= 0; k--) { /* LAMMPS folds atoms into its box */
+    const double turns = call->config->periodic[k] ? round(d[k] / b->cell[4 * k]) : 0.0;
+    for (int m = 0; m < 3; m++) d[m] -= turns * b->cell[3 * k + m];
+  }
+  return sqrt(mtp_dot(d, d)) < 1e-6;
 }
 
-static bool box_is_as_sent(session *s, const box *b) {
+static bool box_is_as_sent(session *s, const mtp_lammps_box *b) {
   double low[3], high[3], xy, yz, xz;
   int periodic[3], change;
   lammps_extract_box(s->lmp, low, high, &xy, &yz, &xz, periodic, &change);
-  const double error[6] = {
-      high[0] - low[0] - b->lx, high[1] - low[1] - b->ly, high[2] - low[2] - b->lz, xy - b->xy, yz - b->yz, xz - b->xz};
-  for (int k = 0; k < 6; k++)
-    if (!(fabs(error[k]) < 1e-6)) return false;
+  const double found[9] = {high[0] - low[0], 0, 0, xy, high[1] - low[1], 0, xz, yz, high[2] - low[2]};
+  for (int k = 0; k < 9; k++)
+    if (!(fabs(found[k] - b->cell[k]) < 1e-6)) return false;
   return true;
 }
 
 /* Forces by atom ID, turned back. */
-static mtp_qm_status read_forces(session *s, mtp_qm_call *call, const box *b) {
+static mtp_qm_status read_forces(session *s, mtp_qm_call *call, const mtp_lammps_box *b) {
   const size_t n = call->config->n;
   double **f = lammps_extract_atom(s->lmp, "f"), **x = lammps_extract_atom(s->lmp, "x");
   const void *id = lammps_extract_atom(s->lmp, "id");
@@ -279,21 +199,19 @@ static mtp_qm_status read_forces(session *s, mtp_qm_call *call, const box *b) {
     const int64_t tag = wide ? ((const int64_t *)id)[i] : ((const int32_t *)id)[i];
     if (tag < 1 || (size_t)tag > n) return fail(call, MTP_QM_BAD_DATA, "the commands changed the atom IDs");
     if (!atom_is_where_sent(call, b, tag, x[i])) return fail(call, MTP_QM_BAD_DATA, "the commands moved the atoms");
-    double *force = call->label->force + 3 * (tag - 1);
-    for (int k = 0; k < 3; k++) force[k] = 0.0;
-    for (int m = 0; m < 3; m++) add_scaled(force, f[i][m], b->rotation + 3 * m);
+    mtp_lammps_rotate_back(b, f[i], call->label->force + 3 * (tag - 1));
   }
   return MTP_QM_OK;
 }
 
-static mtp_qm_status read_virial(session *s, mtp_qm_call *call, const box *b) {
+static mtp_qm_status read_virial(session *s, mtp_qm_call *call, const mtp_lammps_box *b) {
   static const int index[3][3] = {{0, 3, 4}, {3, 1, 5}, {4, 5, 2}};
   const double *pressure = lammps_extract_compute(s->lmp, "mtp_qm_virial", LMP_STYLE_GLOBAL, LMP_TYPE_VECTOR);
   const double *nktv2p = lammps_extract_global(s->lmp, "nktv2p");
   const mtp_qm_status status = check_engine(s, call);
   if (status != MTP_QM_OK) return status;
   if (!pressure || !nktv2p) return fail(call, MTP_QM_BAD_DATA, "LAMMPS gives no virial");
-  const double factor = b->lx * b->ly * b->lz / *nktv2p;
+  const double factor = b->cell[0] * b->cell[4] * b->cell[8] / *nktv2p;
   for (int i = 0; i < 3; i++)
     for (int j = i; j < 3; j++) {
       double sum = 0.0;
@@ -305,7 +223,7 @@ static mtp_qm_status read_virial(session *s, mtp_qm_call *call, const box *b) {
   return MTP_QM_OK;
 }
 
-static mtp_qm_status evaluate(session *s, mtp_qm_call *call, const box *b) {
+static mtp_qm_status evaluate(session *s, mtp_qm_call *call, const mtp_lammps_box *b) {
   static const char finish[] = "compute mtp_qm_virial all pressure NULL virial\n"
                                "thermo_style custom step pe c_mtp_qm_virial[1] c_mtp_qm_virial[2] c_mtp_qm_virial[3] "
                                "c_mtp_qm_virial[4] c_mtp_qm_virial[5] c_mtp_qm_virial[6]\n"
@@ -334,7 +252,7 @@ static mtp_qm_status evaluate(session *s, mtp_qm_call *call, const box *b) {
 
 static mtp_qm_status label(void *state, mtp_qm_call *call) {
   session *s = state;
-  box b;
+  mtp_lammps_box b;
   if (call->config->n > INT32_MAX) return fail(call, MTP_QM_BAD_DATA, "too many atoms");
   if (!make_box(call->config, &b)) return fail(call, MTP_QM_BAD_DATA, "the cell spans no volume");
   if (!s->lmp) {

@@ -12,13 +12,15 @@ typedef struct mtp_lammps_box {
   double lo[3];   /**< lower corner */
   bool triclinic;
   bool rotated;       /**< vectors have to be rotated */
-  double rotation[9]; /**< rows are the new axes in the old frame */
+  double rotation[9]; /**< rows are the new axes in the old frame; the identity unless rotated */
 } mtp_lammps_box;
 
-/** The box of a configuration; directions without a usable lattice vector get one around the atoms. */
-mtp_status mtp_lammps_box_make(mtp_writer *w, const mtp_config *cfg, mtp_lammps_box *box);
-/** A position or force in the frame of the box. */
+/** The box of a configuration; directions without a usable lattice vector get one around the atoms. `index` is its
+ * number (from 0) for the message about a singular cell. */
+mtp_status mtp_lammps_box_make(mtp_context *ctx, const mtp_config *cfg, size_t index, mtp_lammps_box *box);
+/** A position or force in the frame of the box, and a force of the box in the frame of the configuration. */
 void mtp_lammps_rotate(const mtp_lammps_box *box, const double v[3], double out[3]);
+void mtp_lammps_rotate_back(const mtp_lammps_box *box, const double v[3], double out[3]);
 
 /** Sorts atoms by id; one that comes twice is an error. */
 mtp_status mtp_lammps_sort(mtp_scan *scan, mtp_config *cfg, const size_t *ids);

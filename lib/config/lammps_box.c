@@ -82,18 +82,19 @@ static void bound(mtp_lammps_box *box, const mtp_config *cfg, int d) {
   box->cell[3 * d + d] = high - low + 2 * PADDING;
 }
 
-mtp_status mtp_lammps_box_make(mtp_writer *w, const mtp_config *cfg, mtp_lammps_box *box) {
+mtp_status mtp_lammps_box_make(mtp_context *ctx, const mtp_config *cfg, size_t index, mtp_lammps_box *box) {
   bool kept[3];
   double basis[9], reciprocal[9];
   memset(box, 0, sizeof *box);
+  for (int d = 0; d < 3; d++) box->rotation[4 * d] = 1.0;
   for (int d = 0; d < 3; d++) kept[d] = cfg->periodic[d] || can_keep(cfg, d);
   mtp_cell_complete(cfg->cell, kept, basis);
   make_right_handed(cfg, kept, basis);
   double determinant = mtp_cell_reciprocal(basis, reciprocal);
   double scale = sqrt(mtp_dot(basis, basis) * mtp_dot(basis + 3, basis + 3) * mtp_dot(basis + 6, basis + 6));
   if (!(determinant > 1e-12 * scale) || !isfinite(scale))
-    return mtp_fail(w->ctx, MTP_ERR_ARGUMENT, "the cell of configuration %zu is singular, expected independent vectors",
-                    w->index + 1);
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "the cell of configuration %zu is singular, expected independent vectors",
+                    index + 1);
   if (is_restricted(basis))
     memcpy(box->cell, basis, sizeof box->cell);
   else
@@ -109,6 +110,11 @@ void mtp_lammps_rotate(const mtp_lammps_box *box, const double v[3], double out[
     memcpy(out, v, 3 * sizeof *out);
   else
     for (int a = 0; a < 3; a++) out[a] = mtp_dot(box->rotation + 3 * a, v);
+}
+
+void mtp_lammps_rotate_back(const mtp_lammps_box *box, const double v[3], double out[3]) {
+  for (int a = 0; a < 3; a++)
+    out[a] = box->rotation[a] * v[0] + box->rotation[3 + a] * v[1] + box->rotation[6 + a] * v[2];
 }
 
 typedef struct place {

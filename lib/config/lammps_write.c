@@ -40,7 +40,7 @@ static void write_masses(mtp_writer *w) {
 
 mtp_status mtp_lammps_data_write(mtp_writer *w, const mtp_config *cfg) {
   mtp_lammps_box box;
-  mtp_status status = mtp_lammps_box_make(w, cfg, &box);
+  mtp_status status = mtp_lammps_box_make(w->ctx, cfg, w->index, &box);
   if (status != MTP_OK) return status;
   note_losses(w, cfg);
   lose(w, cfg->force != NULL, "forces");
@@ -90,7 +90,7 @@ static void write_bounds(mtp_writer *w, const mtp_config *cfg, const mtp_lammps_
 
 mtp_status mtp_lammps_dump_write(mtp_writer *w, const mtp_config *cfg) {
   mtp_lammps_box box;
-  mtp_status status = mtp_lammps_box_make(w, cfg, &box);
+  mtp_status status = mtp_lammps_box_make(w->ctx, cfg, w->index, &box);
   if (status != MTP_OK) return status;
   for (int i = 0; i < w->species_count; i++)
     if (!*w->names[i] || strpbrk(w->names[i], " \t\r\n\v\f"))

@@ -36,7 +36,7 @@ typedef struct block {
   double repulsion[W];
 } block;
 
-/* ---- gather ------------------------------------------------------------------------------------------------------ */
+/* ---- gather ---- */
 
 /* Columns of a lane in slot order: component 0..2 displacement, 3 r^2. */
 INLINE double *column(const mtp_workspace *ws, int lane, int component) {
@@ -194,8 +194,7 @@ static void gather(block *b) {
   if (b->plan->radial.type == MTP_RADIAL_CHEBYSHEV_REPULS) add_repulsion(b);
 }
 
-/* ---- radial functions -----------------------------------------------------------------------------------------------
- */
+/* ---- radial functions ---- */
 
 /* K is a compile-time constant: the sums stay in registers. */
 INLINE void radial_all(const int K, block *b) {
@@ -231,8 +230,7 @@ STAGE void radial_functions(block *b) {
   }
 }
 
-/* ---- moments --------------------------------------------------------------------------------------------------------
- */
+/* ---- moments ---- */
 
 /* Adds f x^a y^b z^c of all neighbours, c = 0 and 1. `nu` is a compile-time constant: the loops unroll. */
 INLINE void accumulate_rank(const int nu, const block *b, int mu) {
@@ -361,8 +359,7 @@ STAGE void moments(block *b) {
   }
 }
 
-/* ---- products of moments --------------------------------------------------------------------------------------------
- */
+/* ---- products of moments ---- */
 
 /* Both ways through a group, for each width: the shared factors and their adjoints stay in registers. */
 INLINE void group_forward(const int width, const mtp_plan *plan, const mtp_group *g, vec *m) {
@@ -454,8 +451,7 @@ STAGE void adjoint_contract(block *b) {
   }
 }
 
-/* ---- forces ---------------------------------------------------------------------------------------------------------
- */
+/* ---- forces ---- */
 
 static void add_site_virial(mtp_output *out, size_t i, size_t j, const double d[3], const double r[3]) {
   static const int first[9] = {0, 1, 2, 0, 0, 1, 1, 2, 2}, second[9] = {0, 1, 2, 1, 2, 2, 0, 0, 1};
@@ -509,8 +505,7 @@ STAGE void forces(block *b) {
   scatter(b);
 }
 
-/* ---- parameter gradients --------------------------------------------------------------------------------------------
- */
+/* ---- parameter gradients ---- */
 
 /* dV/dc[zj][mu][k] = sum_j Q_k(r) P_mu(u): the polynomials are left over from the force pass. */
 STAGE void radial_gradient(const block *b, vec *g) {
@@ -555,8 +550,7 @@ STAGE void gradients(const block *b, size_t done) {
   }
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------------------
- */
+/* ---- the whole ---- */
 
 void VARIANT(mtp_block)(const mtp_plan *plan, mtp_workspace *ws, const mtp_task *task) {
   block b = {.plan = plan, .ws = ws, .task = task};

@@ -14,8 +14,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the files hold little
 
 #define TAG "#MVS_v1.1\n"
 
-/* ---- reading --------------------------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 typedef struct reader {
   mtp_context *ctx;
@@ -195,8 +194,7 @@ mtp_status mtp_active_set_read(mtp_context *ctx, const char *path, const mtp_pot
   return status;
 }
 
-/* ---- writing --------------------------------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 /* Equation index of a row in its configuration of natoms atoms: 0 is the energy, 3 natoms forces and 9 stresses follow,
  * then the site energies. */

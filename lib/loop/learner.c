@@ -181,8 +181,9 @@ static mtp_status begin(mtp_context *ctx, mtp_learner *l, const mtp_config *firs
   if (untrained && labels == 0)
     return mtp_fail(ctx, MTP_ERR_QM, "no configuration to start from got a label (see %s)", l->log_path);
   if (labels == 0) return MTP_OK;
-  *action = MTP_REDO;
-  return mtp_loop_refit(ctx, l, step, NAN, labels, l->stats.qm_seconds - before);
+  status = mtp_loop_refit(ctx, l, step, NAN, labels, l->stats.qm_seconds - before);
+  if (status == MTP_OK) *action = MTP_REDO;
+  return status;
 }
 
 mtp_status mtp_learner_begin(mtp_context *ctx, mtp_learner *l, const mtp_config *first, long long step,
@@ -257,8 +258,9 @@ static mtp_status learn_and_refit(mtp_context *ctx, mtp_learner *l, const mtp_ca
   double before = l->stats.qm_seconds;
   mtp_status status = learn(ctx, l, trigger, &labels);
   if (status != MTP_OK || labels == 0) return status;
-  *action = MTP_REDO;
-  return mtp_loop_refit(ctx, l, cause->step, cause->grade, labels, l->stats.qm_seconds - before);
+  status = mtp_loop_refit(ctx, l, cause->step, cause->grade, labels, l->stats.qm_seconds - before);
+  if (status == MTP_OK) *action = MTP_REDO;
+  return status;
 }
 
 static bool in_pool(const mtp_learner *l, uint64_t hash) {
