@@ -33,39 +33,23 @@ static void check_neighbors(mtp_context *ctx, int *failures, const char *name, s
 }
 
 /* The configurations without labels are evaluated, so that nothing can be left over from the reference. */
+static void check(golden_visit *v) {
+  mtp_evaluator *ev = NULL;
+  mtp_config *cfg = v->input;
+  data_must(v->ctx, mtp_evaluator_new(v->ctx, v->pot, &ev));
+  data_must(v->ctx, mtp_evaluator_config(v->ctx, ev, cfg, 0));
+  check_labels(&v->failures, v->name, v->number, cfg, v->reference);
+  check_neighbors(v->ctx, &v->failures, v->name, v->number, cfg, mtp_potential_cutoff(v->pot), v->aux->neighbors);
+  golden_check(&v->failures, v->name, v->number, "site energies", cfg->n, cfg->site_energy, v->aux->site_energy, 0,
+               GOLDEN_ENERGY);
+  mtp_evaluator_free(ev);
+}
+
 static void test_cases(void **state) {
   (void)state;
-  int failures = 0;
   mtp_context *ctx = data_context();
-  for (int c = 0; golden_cases[c]; c++) {
-    const char *name = golden_cases[c];
-    mtp_evaluator *ev = NULL;
-    mtp_potential *pot = golden_potential(ctx, name, "pot.mtp");
-    mtp_config_set *set = golden_configs(ctx, name, "input.cfg", pot);
-    mtp_config_set *want = golden_configs(ctx, name, "reference.cfg", pot);
-    golden_text *text = golden_text_open(name, "aux.txt");
-    data_must(ctx, mtp_evaluator_new(ctx, pot, &ev));
-    assert_int_equal(set->n, want->n);
-    for (size_t k = 0; k < set->n; k++) {
-      golden_aux aux;
-      mtp_config *cfg = set->configs[k];
-      golden_aux_read(text, pot, &aux);
-      assert_int_equal(aux.natoms, cfg->n);
-      assert_false(cfg->has_energy || cfg->has_virial || cfg->force);
-      data_must(ctx, mtp_evaluator_config(ctx, ev, cfg, 0));
-      check_labels(&failures, name, k, cfg, want->configs[k]);
-      check_neighbors(ctx, &failures, name, k, cfg, mtp_potential_cutoff(pot), aux.neighbors);
-      golden_check(&failures, name, k, "site energies", cfg->n, cfg->site_energy, aux.site_energy, 0, GOLDEN_ENERGY);
-      golden_aux_clear(&aux);
-    }
-    golden_text_close(text);
-    mtp_evaluator_free(ev);
-    mtp_config_set_free(want);
-    mtp_config_set_free(set);
-    mtp_potential_free(pot);
-  }
+  golden_visit_all(ctx, check);
   mtp_context_free(ctx);
-  assert_int_equal(failures, 0);
 }
 
 int main(void) {

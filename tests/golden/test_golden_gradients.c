@@ -35,30 +35,18 @@ static void check_config(mtp_context *ctx, int *failures, const char *name, size
   mtp_neighbors_free(nb);
 }
 
+static void check(golden_visit *v) {
+  mtp_evaluator *ev = NULL;
+  data_must(v->ctx, mtp_evaluator_new(v->ctx, v->pot, &ev));
+  check_config(v->ctx, &v->failures, v->name, v->number, v->pot, ev, v->input, v->aux);
+  mtp_evaluator_free(ev);
+}
+
 static void test_cases(void **state) {
   (void)state;
-  int failures = 0;
   mtp_context *ctx = data_context();
-  for (int c = 0; golden_cases[c]; c++) {
-    const char *name = golden_cases[c];
-    mtp_evaluator *ev = NULL;
-    mtp_potential *pot = golden_potential(ctx, name, "pot.mtp");
-    mtp_config_set *set = golden_configs(ctx, name, "input.cfg", pot);
-    golden_text *text = golden_text_open(name, "aux.txt");
-    data_must(ctx, mtp_evaluator_new(ctx, pot, &ev));
-    for (size_t k = 0; k < set->n; k++) {
-      golden_aux aux;
-      golden_aux_read(text, pot, &aux);
-      check_config(ctx, &failures, name, k, pot, ev, set->configs[k], &aux);
-      golden_aux_clear(&aux);
-    }
-    golden_text_close(text);
-    mtp_evaluator_free(ev);
-    mtp_config_set_free(set);
-    mtp_potential_free(pot);
-  }
+  golden_visit_all(ctx, check);
   mtp_context_free(ctx);
-  assert_int_equal(failures, 0);
 }
 
 int main(void) {

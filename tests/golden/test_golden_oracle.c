@@ -37,31 +37,18 @@ static void check_aux(int *failures, const char *name, size_t k, const golden_au
   free(counts);
 }
 
+static void check(golden_visit *v) {
+  naive_result *got = naive_config(v->pot, v->input);
+  check_labels(&v->failures, v->name, v->number, v->reference, got);
+  check_aux(&v->failures, v->name, v->number, v->aux, got);
+  naive_result_free(got);
+}
+
 static void test_cases(void **state) {
   (void)state;
-  int failures = 0;
   mtp_context *ctx = mtp_context_new();
-  for (int c = 0; golden_cases[c]; c++) {
-    const char *name = golden_cases[c];
-    mtp_potential *pot = golden_potential(ctx, name, "pot.mtp");
-    mtp_config_set *set = golden_configs(ctx, name, "reference.cfg", pot);
-    golden_text *text = golden_text_open(name, "aux.txt");
-    for (size_t k = 0; k < set->n; k++) {
-      golden_aux aux;
-      golden_aux_read(text, pot, &aux);
-      assert_int_equal(aux.natoms, set->configs[k]->n);
-      naive_result *got = naive_config(pot, set->configs[k]);
-      check_labels(&failures, name, k, set->configs[k], got);
-      check_aux(&failures, name, k, &aux, got);
-      naive_result_free(got);
-      golden_aux_clear(&aux);
-    }
-    golden_text_close(text);
-    mtp_config_set_free(set);
-    mtp_potential_free(pot);
-  }
+  golden_visit_all(ctx, check);
   mtp_context_free(ctx);
-  assert_int_equal(failures, 0);
 }
 
 int main(void) {

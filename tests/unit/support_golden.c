@@ -197,3 +197,49 @@ double golden_form_noise(const mtp_normal *nq, const double *x) {
 double golden_gradient_tolerance(const char *name) {
   return strstr(name, "rbshapeev") ? 1e-9 : 1e-10;
 }
+
+static void visit_case(golden_visit *visit, void (*check)(golden_visit *visit)) {
+  mtp_context *ctx = visit->ctx;
+  visit->pot = golden_potential(ctx, visit->name, "pot.mtp");
+  mtp_config_set *input = golden_configs(ctx, visit->name, "input.cfg", visit->pot);
+  mtp_config_set *reference = golden_configs(ctx, visit->name, "reference.cfg", visit->pot);
+  golden_text *text = golden_text_open(visit->name, "aux.txt");
+  assert_int_equal(input->n, reference->n);
+  for (size_t k = 0; k < input->n; k++) {
+    golden_aux aux;
+    golden_aux_read(text, visit->pot, &aux);
+    visit->number = k;
+    visit->input = input->configs[k];
+    visit->reference = reference->configs[k];
+    visit->aux = &aux;
+    assert_int_equal(aux.natoms, visit->input->n);
+    assert_int_equal(aux.natoms, visit->reference->n);
+    assert_false(visit->input->has_energy || visit->input->has_virial || visit->input->force);
+    check(visit);
+    golden_aux_clear(&aux);
+  }
+  golden_text_close(text);
+  mtp_config_set_free(reference);
+  mtp_config_set_free(input);
+  mtp_potential_free(visit->pot);
+}
+
+void golden_visit_all(mtp_context *ctx, void (*check)(golden_visit *visit)) {
+  golden_visit visit = {.ctx = ctx};
+  for (int c = 0; golden_cases[c]; c++) {
+    visit.name = golden_cases[c];
+    visit_case(&visit, check);
+  }
+  assert_int_equal(visit.failures, 0);
+}
+
+void golden_visit_cases(const char *file, int minimum, void (*check)(const char *name, int *failures)) {
+  int failures = 0, cases = 0;
+  for (int c = 0; golden_cases[c]; c++) {
+    if (!golden_has(golden_cases[c], file)) continue;
+    check(golden_cases[c], &failures);
+    cases++;
+  }
+  assert_true(cases >= minimum);
+  assert_int_equal(failures, 0);
+}

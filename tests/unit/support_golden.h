@@ -48,6 +48,22 @@ typedef struct golden_aux {
 void golden_aux_read(golden_text *text, const mtp_potential *pot, golden_aux *aux);
 void golden_aux_clear(golden_aux *aux);
 
+/** What a program checks in every configuration of every case: `input` has no labels, `reference` has them. */
+typedef struct golden_visit {
+  mtp_context *ctx;
+  int failures;
+  const char *name;
+  size_t number; /**< of the configuration */
+  mtp_potential *pot;
+  mtp_config *input;
+  const mtp_config *reference;
+  const golden_aux *aux;
+} golden_visit;
+/** Visits all of them, then fails the test if failures were counted. */
+void golden_visit_all(mtp_context *ctx, void (*check)(golden_visit *visit));
+/** Calls `check` for every case that has `file`, at least `minimum`, then fails the test if failures were counted. */
+void golden_visit_cases(const char *file, int minimum, void (*check)(const char *name, int *failures));
+
 /** Compares and prints; deviations above `tolerance` (relative to the largest |want|, or `scale` if larger) are
  * counted in *failures. */
 void golden_check(int *failures, const char *name, size_t config, const char *quantity, size_t n, const double *got,
