@@ -331,6 +331,7 @@ void PairMTP::evaluate(double *f, bool graded) {
   }
   if (list->inum == 0) return;
   mtp_atoms atoms = mtp_atoms();
+  atoms.nall = (size_t)(atom->nlocal + atom->nghost);
   atoms.ncentral = (size_t)list->inum;
   atoms.central = list->ilist;
   atoms.x = atom->x[0];

@@ -18,6 +18,7 @@ struct mtp_evaluator {
   mtp_plan *plan;
   mtp_block_function *block;
   mtp_workspace ws;
+  mtp_precision precision;
   int *order;            /* central atoms sorted by species */
   size_t order_capacity; /* entries of order */
   double *inverse;       /* [n*n] or NULL */
@@ -117,6 +118,13 @@ void mtp_evaluator_free(mtp_evaluator *ev) {
   free(ev);
 }
 
+mtp_status mtp_evaluator_set_precision(mtp_context *ctx, mtp_evaluator *ev, mtp_precision precision) {
+  if (!ev || (precision != MTP_PRECISION_DOUBLE && precision != MTP_PRECISION_MIXED))
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "evaluator: expected precision double or mixed");
+  ev->precision = precision;
+  return MTP_OK;
+}
+
 mtp_status mtp_evaluator_set_inverse(mtp_context *ctx, mtp_evaluator *ev, mtp_mode mode, size_t n,
                                      const double *inverse) {
   if (!ev || !inverse) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "evaluator: no active set given");
@@ -152,6 +160,16 @@ mtp_status mtp_evaluator_grade_row(mtp_context *ctx, mtp_evaluator *ev, const do
   if (!ev || !ev->inverse) return mtp_fail(ctx, MTP_ERR_STATE, "grades need an active set");
   grade_rows(ev, 1, row, grade);
   return MTP_OK;
+}
+
+mtp_atoms mtp_atoms_of(const mtp_neighbors *nb) {
+  return (mtp_atoms){.nall = nb->nall,
+                     .ncentral = nb->n,
+                     .x = nb->x,
+                     .type = nb->species,
+                     .count = nb->count,
+                     .list = nb->list,
+                     .mask = -1};
 }
 
 /* Counting sort of the central atoms by species into ev->order; start[C+1]. Skips atoms of no species. */
@@ -318,8 +336,7 @@ mtp_status mtp_evaluator_config(mtp_context *ctx, mtp_evaluator *ev, mtp_config 
   if (!r.all_force || !r.force || !r.site_energy || (by_atom && !r.grade) || (by_config && !r.gradient))
     status = mtp_fail_memory(ctx);
   mtp_output out = {.force = r.all_force, .site_energy = r.site_energy, .grade = r.grade, .gradient = r.gradient};
-  const mtp_atoms atoms = {
-      .ncentral = cfg->n, .x = r.nb->x, .type = r.nb->species, .count = r.nb->count, .list = r.nb->list, .mask = -1};
+  const mtp_atoms atoms = mtp_atoms_of(r.nb);
   if (status == MTP_OK) status = mtp_evaluator_compute(ctx, ev, &atoms, &out);
   if (status == MTP_OK) {
     fold_forces(r.nb, r.all_force, r.force);

@@ -21,8 +21,7 @@ mtp_status mtp_rows_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_poten
   mtp_neighbors *nb = NULL;
   mtp_status status = mtp_neighbors_build(ctx, cfg, mtp_potential_cutoff(pot), &nb);
   if (status != MTP_OK) return status;
-  const mtp_atoms atoms = {
-      .ncentral = nb->n, .x = nb->x, .type = nb->species, .count = nb->count, .list = nb->list, .mask = -1};
+  const mtp_atoms atoms = mtp_atoms_of(nb);
   mtp_output out = {0};
   if (mode == MTP_MODE_NEIGHBOURHOOD)
     out.rows = rows;

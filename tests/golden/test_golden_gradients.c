@@ -19,8 +19,7 @@ static void check_config(mtp_context *ctx, int *failures, const char *name, size
   const double tolerance = golden_gradient_tolerance(name);
   mtp_neighbors *nb = NULL;
   data_must(ctx, mtp_neighbors_build(ctx, cfg, mtp_potential_cutoff(pot), &nb));
-  const mtp_atoms atoms = {
-      .ncentral = nb->n, .x = nb->x, .type = nb->species, .count = nb->count, .list = nb->list, .mask = -1};
+  const mtp_atoms atoms = mtp_atoms_of(nb);
   mtp_output out = {.gradient = data_calloc(n, sizeof(double)), .rows = data_calloc(nb->n * n, sizeof(double))};
   data_must(ctx, mtp_evaluator_compute(ctx, ev, &atoms, &out));
   golden_check(failures, name, k, "gradient", n, out.gradient, aux->gradient, 0, tolerance);

@@ -85,6 +85,7 @@ static call *call_new(mtp_random *random, const mtp_potential *pot, const mtp_co
   if (how->marked) mark_lists(random, c);
   const size_t nall = c->atoms->nall, n = c->in.ncentral;
   c->in.central = how->left_out > 0 ? c->central : NULL;
+  c->in.nall = nall;
   c->in.x = c->atoms->x;
   c->in.type = c->type;
   c->in.species_of_type = c->species_of_type;

@@ -106,8 +106,7 @@ static void test_forces_and_virial(void **state) {
 static void gradient_of(fixture *f, double *gradient) {
   mtp_neighbors *nb = NULL;
   data_must(f->ctx, mtp_neighbors_build(f->ctx, f->cfg, mtp_potential_cutoff(f->pot), &nb));
-  const mtp_atoms atoms = {
-      .ncentral = nb->n, .x = nb->x, .type = nb->species, .count = nb->count, .list = nb->list, .mask = -1};
+  const mtp_atoms atoms = mtp_atoms_of(nb);
   mtp_output out = {.gradient = gradient};
   data_must(f->ctx, mtp_evaluator_compute(f->ctx, f->ev, &atoms, &out));
   mtp_neighbors_free(nb);
@@ -317,8 +316,7 @@ static void test_heat_flux(void **state) {
     mtp_neighbors *nb = NULL;
     data_must(f.ctx, mtp_neighbors_build(f.ctx, f.cfg, mtp_potential_cutoff(f.pot), &nb));
     assert_int_equal(nb->nall, n);
-    const mtp_atoms atoms = {
-        .ncentral = n, .x = nb->x, .type = nb->species, .count = nb->count, .list = nb->list, .mask = -1};
+    const mtp_atoms atoms = mtp_atoms_of(nb);
     mtp_output out = {.site_virial9 = w9};
     data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &atoms, &out));
     mtp_neighbors_free(nb);
@@ -379,7 +377,8 @@ static void test_grades(void **state) {
     data_lists *lists = data_lists_build(&f.random, all, mtp_potential_cutoff(f.pot));
     const int central[] = {17, 3, 20, 8, 11};
     mtp_output out = {.grade = data_calloc(all->nall, sizeof(double)), .max_grade_atom = -7};
-    const mtp_atoms atoms = {.ncentral = 5,
+    const mtp_atoms atoms = {.nall = all->nall,
+                             .ncentral = 5,
                              .central = central,
                              .x = all->x,
                              .type = all->species,
@@ -395,7 +394,8 @@ static void test_grades(void **state) {
     }
     data_expect_close("largest grade", 1, &out.max_grade, &best, 1e-9);
     data_expect_close("largest grade", 1, &out.grade[out.max_grade_atom], &grade[best_atom], 1e-9);
-    const mtp_atoms nobody = {.ncentral = 0,
+    const mtp_atoms nobody = {.nall = all->nall,
+                              .ncentral = 0,
                               .central = central,
                               .x = all->x,
                               .type = all->species,

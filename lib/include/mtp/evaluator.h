@@ -25,6 +25,17 @@ typedef struct mtp_evaluator mtp_evaluator;
 MTP_API mtp_status mtp_evaluator_new(mtp_context *ctx, const mtp_potential *pot, mtp_evaluator **out);
 MTP_API void mtp_evaluator_free(mtp_evaluator *ev);
 
+/** What the lanes of the kernel hold. */
+typedef enum mtp_precision {
+  MTP_PRECISION_DOUBLE,
+  /** Single precision from the displacements on, double sums of energies, forces and virials. */
+  MTP_PRECISION_MIXED
+} mtp_precision;
+
+/** Precision of energies, forces and virials from now on; double in the beginning. Calls that ask for gradients, rows
+ * or grades are made in double throughout. */
+MTP_API mtp_status mtp_evaluator_set_precision(mtp_context *ctx, mtp_evaluator *ev, mtp_precision precision);
+
 /** Attaches a copy of the inverse active set, needed for mtp_output.grade. */
 MTP_API mtp_status mtp_evaluator_set_active_set(mtp_context *ctx, mtp_evaluator *ev, const mtp_active_set *as);
 
@@ -39,6 +50,7 @@ MTP_API mtp_status mtp_evaluator_grade_row(mtp_context *ctx, mtp_evaluator *ev, 
 /** Atoms as an MD engine holds them: owned and ghost atoms in one numbering, full neighbour lists of the central ones
  * that may contain atoms beyond the cutoff. */
 typedef struct mtp_atoms {
+  size_t nall; /**< atoms in x and type */
   size_t ncentral;
   const int *central; /**< [ncentral] atoms to evaluate, or NULL for 0..ncentral-1 */
   const double *x;    /**< [3*nall] */
@@ -50,6 +62,9 @@ typedef struct mtp_atoms {
   int *const *list; /**< list[i][0..count[i]-1] */
   int mask;         /**< and-ed with every list entry (LAMMPS keeps bond bits there); -1 for none */
 } mtp_atoms;
+
+/** The atoms of a configuration with their neighbours, species as types; points into `nb`. */
+MTP_API mtp_atoms mtp_atoms_of(const mtp_neighbors *nb);
 
 /** Results, with D_ij = dV_i/d(r_j - r_i). They are added to what the arrays hold unless said otherwise; a NULL array
  * is not computed. */
