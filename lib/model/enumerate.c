@@ -13,10 +13,6 @@
 
 #define MAX_MU 5
 
-/* Seeds of the contraction plan, levels 2, 4, ..., 30: those with the shortest lists among 25 (level 30) to 3000 (level
- * 16). They save a tenth of the products. */
-static const unsigned seeds[] = {1, 1, 1, 1, 1, 2, 12, 898, 561, 307, 499, 16, 55, 47, 14};
-
 static int edges_of(const mtp_graph *g) {
   int n = 0;
   for (int i = 0; i < g->nvertices; i++)
@@ -114,7 +110,6 @@ static mtp_status list_basic(mtp_context *ctx, const mtp_graph_table *scalars, m
 
 /* The list of products as it is written. */
 typedef struct writer {
-  const mtp_contraction *plan;
   mtp_graph_table moments; /* numbered as in the lists */
   int (*times)[4];
   int ntimes, capacity;
@@ -127,11 +122,11 @@ typedef struct sum {
   int count, capacity;
 } sum;
 
-static int moment_number(writer *w, const mtp_graph *g);
+static int moment_number(writer *w, const mtp_graph *g, unsigned mask);
 
 static bool add_product(void *user, int coefficient, const mtp_graph *first, const mtp_graph *second) {
   sum *s = user;
-  int a = moment_number(s->w, first), b = moment_number(s->w, second);
+  const int a = moment_number(s->w, first, MTP_CUT_OF_TWO), b = moment_number(s->w, second, MTP_CUT_OF_TWO);
   if (a < 0 || b < 0) return false;
   int low = a < b ? a : b, high = a < b ? b : a;
   for (int i = 0; i < s->count; i++)
@@ -166,13 +161,13 @@ static bool write_sum(writer *w, const sum *s, int target) {
   return true;
 }
 
-/* Number of a moment (canonical graph); writes it, after what it is made of, if it is not there yet. -1 when memory is
- * exhausted. */
-static int moment_number(writer *w, const mtp_graph *g) {
+/* Number of a moment (canonical graph); writes it, after what it is made of when it is cut, if it is not there yet. -1
+ * when memory is exhausted. */
+static int moment_number(writer *w, const mtp_graph *g, unsigned mask) {
   int number = mtp_graph_find(&w->moments, g);
   if (number >= 0) return number;
   sum s = {.w = w};
-  if (mtp_graph_products(g, mtp_contraction_mask(w->plan, g), add_product, &s)) {
+  if (mtp_graph_products(g, mask, add_product, &s)) {
     number = mtp_graph_add(&w->moments, g);
     if (number >= 0 && !write_sum(w, &s, number)) number = -1;
   }
@@ -180,11 +175,12 @@ static int moment_number(writer *w, const mtp_graph *g) {
   return number;
 }
 
-static mtp_status write_scalars(mtp_context *ctx, const mtp_graph_table *scalars, writer *w, mtp_basis *basis) {
+static mtp_status write_scalars(mtp_context *ctx, const mtp_graph_table *scalars, const unsigned *mask, writer *w,
+                                mtp_basis *basis) {
   basis->mapping = mtp_calloc((size_t)scalars->count, sizeof *basis->mapping);
   if (!basis->mapping) return mtp_fail_memory(ctx);
   for (int s = 0; s < scalars->count; s++) {
-    int number = moment_number(w, &scalars->items[s]);
+    int number = moment_number(w, &scalars->items[s], mask[s]);
     if (number < 0) return mtp_fail_memory(ctx);
     basis->mapping[basis->nscalars++] = number;
   }
@@ -195,19 +191,20 @@ mtp_status mtp_basis_enumerate(mtp_context *ctx, int level, mtp_basis *out) {
   if (level < 2 || level > 30 || level % 2)
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "level %d: expected an even number in 2..30", level);
   mtp_graph_table scalars = {0};
-  mtp_contraction plan = {0};
+  unsigned *mask = NULL;
   mtp_basis basis = {0};
-  writer w = {.plan = &plan};
+  writer w = {0};
   mtp_status status = list_scalars(ctx, level, &scalars);
   if (status == MTP_OK) status = list_basic(ctx, &scalars, &basis, &w.moments);
-  if (status == MTP_OK) status = mtp_contraction_plan(ctx, scalars.items, scalars.count, seeds[level / 2 - 1], &plan);
-  if (status == MTP_OK) status = write_scalars(ctx, &scalars, &w, &basis);
+  if (status == MTP_OK && !(mask = mtp_calloc((size_t)scalars.count, sizeof *mask))) status = mtp_fail_memory(ctx);
+  if (status == MTP_OK) status = mtp_contraction_plan(ctx, scalars.items, scalars.count, mask);
+  if (status == MTP_OK) status = write_scalars(ctx, &scalars, mask, &w, &basis);
   basis.times = w.times;
   basis.ntimes = w.ntimes;
   basis.nmoments = w.moments.count;
   mtp_graph_table_clear(&scalars);
   mtp_graph_table_clear(&w.moments);
-  mtp_contraction_clear(&plan);
+  free(mask);
   if (status != MTP_OK) {
     mtp_basis_clear(&basis);
     return status;

@@ -11,18 +11,11 @@
 /* Canonical form. */
 
 static mtp_graph permuted(const mtp_graph *g, const int *order) {
-  mtp_graph p = {.nvertices = g->nvertices, .ngroups = g->ngroups};
+  mtp_graph p = {.nvertices = g->nvertices};
   for (int i = 0; i < g->nvertices; i++) {
     p.mu[i] = g->mu[order[i]];
     memcpy(p.own[i], g->own[order[i]], sizeof p.own[i]);
     for (int j = 0; j < g->nvertices; j++) p.edge[i][j] = g->edge[order[i]][order[j]];
-  }
-  for (int k = 0; k < g->ngroups; k++) {
-    mtp_graph_group group = {.t = {g->group[k].t[0], g->group[k].t[1], g->group[k].t[2]}};
-    for (int i = 0; i < g->nvertices; i++) group.legs[i] = g->group[k].legs[order[i]];
-    int at = k; /* groups have no order of their own: keep them sorted */
-    for (; at > 0 && memcmp(&group, &p.group[at - 1], sizeof group) < 0; at--) p.group[at] = p.group[at - 1];
-    p.group[at] = group;
   }
   return p;
 }
@@ -53,26 +46,6 @@ mtp_graph mtp_graph_canonical(const mtp_graph *g) {
   return best;
 }
 
-static int total(const uint8_t *t) {
-  return t[0] + t[1] + t[2];
-}
-
-static void forget_directions(uint8_t *t) {
-  t[0] = (uint8_t)total(t);
-  t[1] = t[2] = 0;
-}
-
-void mtp_graph_forget(mtp_graph *g) {
-  for (int i = 0; i < g->nvertices; i++) forget_directions(g->own[i]);
-  for (int k = 0; k < g->ngroups; k++) forget_directions(g->group[k].t);
-}
-
-mtp_graph mtp_graph_family(const mtp_graph *g) {
-  mtp_graph family = *g;
-  mtp_graph_forget(&family);
-  return mtp_graph_canonical(&family);
-}
-
 /* Cutting. */
 
 /* n!/(a!b!c!): in how many ways n indices can have these directions. */
@@ -83,37 +56,42 @@ static int multinomial(const uint8_t *t) {
   return value;
 }
 
-/* Number of components of a symmetric tensor of rank n. */
-static double components(int n) {
-  return (n + 1) * (n + 2) / 2;
+/* All edges between one vertex of the first part and one of the second, with the directions chosen for them. */
+typedef struct bundle {
+  int vertex[2], edges;
+  uint8_t t[3];
+} bundle;
+
+#define MAX_BUNDLES (MTP_GRAPH_VERTICES * MTP_GRAPH_VERTICES)
+
+typedef struct walk {
+  const mtp_graph *g;
+  unsigned mask;
+  mtp_graph_product product;
+  void *user;
+  int nbundles;
+  bundle bundles[MAX_BUNDLES];
+} walk;
+
+static int list_bundles(const mtp_graph *g, unsigned mask, bundle *bundles) {
+  int count = 0;
+  for (int i = 0; i < g->nvertices; i++)
+    for (int j = 0; j < g->nvertices; j++)
+      if ((mask >> i & 1) && !(mask >> j & 1) && g->edge[i][j]) bundles[count++] = (bundle){{i, j}, g->edge[i][j], {0}};
+  return count;
 }
 
-/* The directions chosen for one product: those of group k that fall to the first part, and those of the indices by
- * which vertex v of the second part was tied to the first. */
-typedef struct choice {
-  uint8_t first[MTP_GRAPH_GROUPS][3], cut[MTP_GRAPH_VERTICES][3];
-} choice;
-
-/* Adds a group to a part; indices of one vertex alone need no group, only the number of ways. */
-static void add_group(mtp_graph *part, const uint8_t *legs, const uint8_t *t, int *coefficient) {
-  int vertex = -1, vertices = 0;
-  for (int i = 0; i < part->nvertices; i++)
-    if (legs[i]) {
-      vertex = i;
-      vertices++;
-    }
-  if (vertices == 1) {
-    for (int d = 0; d < 3; d++) part->own[vertex][d] = (uint8_t)(part->own[vertex][d] + t[d]);
-    *coefficient *= multinomial(t);
-  } else if (vertices > 1) {
-    mtp_graph_group *group = &part->group[part->ngroups++];
-    memcpy(group->legs, legs, sizeof group->legs);
-    memcpy(group->t, t, sizeof group->t);
-  }
+double mtp_graph_count_products(const mtp_graph *g, unsigned mask) {
+  bundle bundles[MAX_BUNDLES];
+  const int count = list_bundles(g, mask, bundles);
+  double products = 1.0;
+  for (int k = 0; k < count; k++) products *= (bundles[k].edges + 1) * (bundles[k].edges + 2) / 2;
+  return products;
 }
 
-/* The sub-graph of the vertices in mask, without groups; place[i] receives the vertex that has become the i-th. */
-static mtp_graph part_of(const mtp_graph *g, unsigned mask, int *place) {
+/* The sub-graph of the vertices in mask. */
+static mtp_graph part_of(const mtp_graph *g, unsigned mask) {
+  int place[MTP_GRAPH_VERTICES];
   mtp_graph part = {0};
   for (int v = 0; v < g->nvertices; v++)
     if (mask >> v & 1) place[part.nvertices++] = v;
@@ -125,98 +103,37 @@ static mtp_graph part_of(const mtp_graph *g, unsigned mask, int *place) {
   return part;
 }
 
-/* One product, canonical; returns its coefficient. */
-static int assemble(const mtp_graph *g, unsigned mask, const choice *c, mtp_graph *first, mtp_graph *second) {
-  int place[2][MTP_GRAPH_VERTICES], coefficient = 1;
-  mtp_graph a = part_of(g, mask, place[0]), b = part_of(g, ~mask, place[1]);
-  for (int k = 0; k < g->ngroups; k++) {
-    uint8_t legs[2][MTP_GRAPH_VERTICES] = {{0}}, rest[3];
-    for (int i = 0; i < a.nvertices; i++) legs[0][i] = g->group[k].legs[place[0][i]];
-    for (int i = 0; i < b.nvertices; i++) legs[1][i] = g->group[k].legs[place[1][i]];
-    for (int d = 0; d < 3; d++) rest[d] = (uint8_t)(g->group[k].t[d] - c->first[k][d]);
-    add_group(&a, legs[0], c->first[k], &coefficient);
-    add_group(&b, legs[1], rest, &coefficient);
+static bool give_product(const walk *w) {
+  mtp_graph open = *w->g;
+  int coefficient = 1;
+  for (int k = 0; k < w->nbundles; k++) {
+    const bundle *b = &w->bundles[k];
+    coefficient *= multinomial(b->t);
+    for (int end = 0; end < 2; end++)
+      for (int d = 0; d < 3; d++) open.own[b->vertex[end]][d] = (uint8_t)(open.own[b->vertex[end]][d] + b->t[d]);
   }
-  for (int j = 0; j < b.nvertices; j++) {
-    const uint8_t *t = c->cut[place[1][j]];
-    uint8_t legs[MTP_GRAPH_VERTICES] = {0};
-    for (int i = 0; i < a.nvertices; i++) legs[i] = g->edge[place[0][i]][place[1][j]];
-    add_group(&a, legs, t, &coefficient);
-    for (int d = 0; d < 3; d++) b.own[j][d] = (uint8_t)(b.own[j][d] + t[d]);
-  }
-  *first = mtp_graph_canonical(&a);
-  *second = mtp_graph_canonical(&b);
-  return coefficient;
+  const mtp_graph first = part_of(&open, w->mask), second = part_of(&open, ~w->mask);
+  const mtp_graph canonical[2] = {mtp_graph_canonical(&first), mtp_graph_canonical(&second)};
+  return w->product(w->user, coefficient, &canonical[0], &canonical[1]);
 }
 
-/* Indices of group k that fall to the vertices in mask. */
-static int group_legs(const mtp_graph *g, int k, unsigned mask) {
-  int n = 0;
-  for (int v = 0; v < g->nvertices; v++)
-    if (mask >> v & 1) n += g->group[k].legs[v];
-  return n;
-}
-
-/* Edges between vertex v and the vertices in mask; none if it is one of them. */
-static int cut_edges(const mtp_graph *g, int v, unsigned mask) {
-  int n = 0;
-  if (mask >> v & 1) return 0;
-  for (int i = 0; i < g->nvertices; i++)
-    if (mask >> i & 1) n += g->edge[i][v];
-  return n;
-}
-
-double mtp_graph_cut(const mtp_graph *family, unsigned mask, mtp_graph *first, mtp_graph *second) {
-  choice c = {0};
-  double products = 1.0;
-  for (int k = 0; k < family->ngroups; k++) {
-    int n = group_legs(family, k, mask);
-    c.first[k][0] = (uint8_t)n;
-    products *= components(n) * components(family->group[k].t[0] - n);
-  }
-  for (int v = 0; v < family->nvertices; v++) {
-    int n = cut_edges(family, v, mask);
-    c.cut[v][0] = (uint8_t)n;
-    products *= components(family->own[v][0]) * components(n);
-  }
-  assemble(family, mask, &c, first, second);
-  return products;
-}
-
-typedef struct walk {
-  const mtp_graph *g;
-  unsigned mask;
-  mtp_graph_product product;
-  void *user;
-  choice c;
-} walk;
-
-/* Chooses directions for group or vertex number `step` and all behind it. */
-static bool choose(walk *w, int step) {
-  const mtp_graph *g = w->g;
-  if (step == g->ngroups + g->nvertices) {
-    mtp_graph first, second;
-    int coefficient = assemble(g, w->mask, &w->c, &first, &second);
-    return w->product(w->user, coefficient, &first, &second);
-  }
-  bool is_group = step < g->ngroups && step < MTP_GRAPH_GROUPS; /* the second tells the compiler what the first means */
-  int v = step - g->ngroups, n = is_group ? group_legs(g, step, w->mask) : cut_edges(g, v, w->mask);
-  static const uint8_t any[3] = {UINT8_MAX, UINT8_MAX, UINT8_MAX};
-  const uint8_t *most = is_group ? g->group[step].t : any;
-  uint8_t *t = is_group ? w->c.first[step] : w->c.cut[v];
-  for (int a = n; a >= 0; a--)
-    for (int b = n - a; b >= 0; b--) {
-      if (a > most[0] || b > most[1] || n - a - b > most[2]) continue;
-      t[0] = (uint8_t)a;
-      t[1] = (uint8_t)b;
-      t[2] = (uint8_t)(n - a - b);
-      if (!choose(w, step + 1)) return false;
+/* Chooses directions for bundle k and all behind it. */
+static bool choose(walk *w, int k) {
+  if (k == w->nbundles) return give_product(w);
+  bundle *bundle = &w->bundles[k];
+  for (int a = bundle->edges; a >= 0; a--)
+    for (int b = bundle->edges - a; b >= 0; b--) {
+      bundle->t[0] = (uint8_t)a;
+      bundle->t[1] = (uint8_t)b;
+      bundle->t[2] = (uint8_t)(bundle->edges - a - b);
+      if (!choose(w, k + 1)) return false;
     }
   return true;
 }
 
 bool mtp_graph_products(const mtp_graph *g, unsigned mask, mtp_graph_product product, void *user) {
   walk w = {.g = g, .mask = mask, .product = product, .user = user};
+  w.nbundles = list_bundles(g, mask, w.bundles);
   return choose(&w, 0);
 }
 
