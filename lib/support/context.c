@@ -22,7 +22,12 @@ struct mtp_context {
   void *user;
 };
 
-static const char *const isa_names[MTP_ISA_COUNT] = {"baseline", "avx2", "avx512"};
+#if defined(__aarch64__)
+#define BASELINE "neon" /* every processor of this kind has it */
+#else
+#define BASELINE "baseline"
+#endif
+static const char *const isa_names[MTP_ISA_COUNT] = {BASELINE, "avx2", "avx512"};
 
 static bool processor_has(mtp_isa isa) {
 #if defined(__x86_64__)
@@ -54,7 +59,11 @@ mtp_status mtp_context_set_instruction_set(mtp_context *ctx, const char *name) {
     ctx->isa = isa;
     return MTP_OK;
   }
-  return mtp_fail(ctx, MTP_ERR_ARGUMENT, "instruction set %s: expected auto, baseline, avx2 or avx512", name);
+  return mtp_fail(ctx, MTP_ERR_ARGUMENT, "instruction set %s: expected auto, " BASELINE ", avx2 or avx512", name);
+}
+
+const char *mtp_instruction_set_name(int number) {
+  return number >= 0 && number < MTP_ISA_COUNT ? isa_names[number] : NULL;
 }
 
 const char *mtp_context_instruction_set(const mtp_context *ctx) {

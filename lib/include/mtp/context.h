@@ -51,10 +51,12 @@ MTP_API void mtp_context_set_logger(mtp_context *ctx, mtp_logger logger, void *u
 /** Text of the last failure, one line, "" if there was none. Owned by the context, valid until its next failure. */
 MTP_API const char *mtp_context_message(const mtp_context *ctx);
 
-/** Which variant of the kernels objects made from now on use: "avx512", "avx2" or "baseline"; "auto" (the default) is
- * the widest that this processor has. MTP_ERR_UNSUPPORTED, and no change, if it does not have it. Results agree to
- * rounding. */
+/** Which variant of the kernels objects made from now on use: "avx512", "avx2" or "baseline", which is called "neon" on
+ * aarch64; "auto" (the default) is the widest that this processor has. MTP_ERR_UNSUPPORTED, and no change, if it does
+ * not have it. Results agree to rounding. */
 MTP_API mtp_status mtp_context_set_instruction_set(mtp_context *ctx, const char *name);
+/** Names of the variants, narrow to wide: number 0, 1, ...; NULL beyond the last. This processor may lack some. */
+MTP_API const char *mtp_instruction_set_name(int number);
 /** The name of the variant in use. */
 MTP_API const char *mtp_context_instruction_set(const mtp_context *ctx);
 
