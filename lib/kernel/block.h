@@ -1,34 +1,55 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file kernel/block.h
  * The evaluation of atoms in blocks of W lanes, W = the vector width of an instruction set. block.c is compiled once
- * per instruction set; evaluator.c takes the variant that the context names. */
+ * per instruction set and precision; evaluator.c takes the variant that is asked for. */
 #ifndef MTP_BLOCK_H
 #define MTP_BLOCK_H
 
 #include "kernel/plan.h"
 #include "mtp/evaluator.h"
 
-/** Widest vector of any variant in doubles, and the largest number of neighbours handled at once. */
+/** Bytes of the widest vector of any variant, its doubles and floats, and the largest number of neighbours handled at
+ * once. */
+#define MTP_MAX_VECTOR 64
 #define MTP_MAX_LANES  8
+#define MTP_MAX_FLOATS 16
 #define MTP_MAX_UNROLL 4
 
-/** Scratch memory of one evaluator. Arrays of doubles hold whole vectors of MTP_MAX_LANES. */
+/** Atoms whose near neighbours are collected before they are put into blocks by their number. */
+#define MTP_CHUNK 256
+
+/** Scratch memory of one evaluator. Arrays of vectors are of MTP_MAX_VECTOR bytes each. */
 typedef struct mtp_workspace {
   int max_count;       /**< longest neighbour list that fits */
   int slots;           /**< neighbour slots of a block that fit */
-  double *geometry;    /**< [slots][5] vectors ux uy uz r 1/r, as five arrays */
-  double *function;    /**< [slots][K] f_mu, later the polynomial P_mu */
-  double *slope;       /**< [slots][K] df_mu/dr */
-  double *force;       /**< [slots][4] radial derivative and gradient of the polynomials, as four arrays */
-  double *moment;      /**< [nmoments] */
-  double *adjoint;     /**< [nmoments] */
-  double *radial;      /**< [C][K][R] gradient by the radial coefficients of the central species */
-  double *column;      /**< [W][4][slots] displacements and r^2 of the neighbours of each lane */
-  int *neighbour;      /**< [W][slots] which atoms they are */
-  double *unsorted;    /**< [4][slots] columns of one lane before they are sorted by species */
-  int *unsorted_index; /**< [slots] */
-  int *tally;          /**< [W + 1][C + 1] neighbours by lane and species; first slot of each species */
+  double *point;       /**< [nall + 1][4] positions and species; the last one is a dummy beyond every cutoff */
+  double *force;       /**< [nall + 1][4] forces on them */
+  size_t capacity;     /**< points that fit */
+  unsigned *near;      /**< [MTP_CHUNK][max_count] points inside the cutoff, by species; offsets in bytes, as below */
+  int *near_count;     /**< [MTP_CHUNK][C] */
+  unsigned *unsorted;  /**< [max_count] a list before it is sorted by species */
+  int *keys;           /**< [max_count] their species */
+  int *tally;          /**< [max_count + 1] atoms with so many near neighbours */
+  unsigned *neighbour; /**< [lanes][slots] which point a lane has in a slot */
+  void *geometry;      /**< [5][slots] vectors ux uy uz r 1/r */
+  void *function;      /**< [slots][K] f_mu, later the polynomial P_mu */
+  void *slope;         /**< [slots][K] df_mu/dr */
+  void *derivative;    /**< [4][slots] radial derivative and gradient of the polynomials */
+  void *border;        /**< [C + 1] first slot of each species in each lane */
+  void *moment;        /**< [nmoments] */
+  void *adjoint;       /**< [nmoments] */
+  void *radial;        /**< [C][K][R] gradient by the radial coefficients of the central species */
 } mtp_workspace;
+
+/** Allocates what does not depend on the atoms. Clear also after a failure. */
+mtp_status mtp_workspace_init(mtp_context *ctx, mtp_workspace *ws, const mtp_plan *plan);
+void mtp_workspace_clear(mtp_workspace *ws);
+/** Makes room for the atoms, copies their positions and zeroes the forces. */
+mtp_status mtp_workspace_begin(mtp_context *ctx, mtp_workspace *ws, const mtp_plan *plan, const mtp_atoms *atoms);
+/** Adds the forces to force[3*nall] unless that is NULL. */
+void mtp_workspace_end(const mtp_workspace *ws, const mtp_atoms *atoms, double *force);
+/** Memory in use. */
+double mtp_workspace_bytes(const mtp_workspace *ws, const mtp_plan *plan);
 
 /** Atoms of one species. */
 typedef struct mtp_task {
@@ -36,15 +57,15 @@ typedef struct mtp_task {
   int species;
   size_t natoms;
   const int *list; /**< [natoms] atoms */
-  double *rows;    /**< [natoms][n] dV_i/dtheta of list[k] (written), or NULL */
+  double *rows;    /**< [natoms][length] compact dV_i/dtheta of list[k] (written), or NULL */
   double *total;   /**< [n] sum of them (added to), or NULL */
-  mtp_output *out; /**< energy, virial, force, site_* are added to */
+  mtp_output *out; /**< energy, virial, site_* are added to; forces go to the workspace if out->force is set */
 } mtp_task;
 
 typedef void mtp_block_function(const mtp_plan *plan, mtp_workspace *ws, const mtp_task *task);
 
-mtp_block_function mtp_block_baseline;
-mtp_block_function mtp_block_avx2;
-mtp_block_function mtp_block_avx512;
+mtp_block_function mtp_block_baseline, mtp_block_mixed_baseline;
+mtp_block_function mtp_block_avx2, mtp_block_mixed_avx2;
+mtp_block_function mtp_block_avx512, mtp_block_mixed_avx512;
 
 #endif

@@ -16,65 +16,29 @@
 
 struct mtp_evaluator {
   mtp_plan *plan;
-  mtp_block_function *block;
-  mtp_workspace ws;
+  mtp_isa isa;
   mtp_precision precision;
+  mtp_workspace ws;
   int *order;            /* central atoms sorted by species */
   size_t order_capacity; /* entries of order */
   double *inverse;       /* [n*n] or NULL */
   mtp_mode mode;
+  double *compact;         /* [GRADE_BATCH*length] rows as the blocks write them */
   double *batch, *product; /* [GRADE_BATCH*n] each */
 };
 
-static mtp_block_function *choose_block(mtp_isa isa) {
+static int vector_bytes(mtp_isa isa) {
+  return isa == MTP_ISA_AVX512 ? 64 : isa == MTP_ISA_AVX2 ? 32 : 16;
+}
+
+static mtp_block_function *choose_block(mtp_isa isa, mtp_precision precision) {
+  const int mixed = precision == MTP_PRECISION_MIXED;
 #if defined(__x86_64__)
-  if (isa == MTP_ISA_AVX512) return mtp_block_avx512;
-  if (isa == MTP_ISA_AVX2) return mtp_block_avx2;
+  if (isa == MTP_ISA_AVX512) return mixed ? mtp_block_mixed_avx512 : mtp_block_avx512;
+  if (isa == MTP_ISA_AVX2) return mixed ? mtp_block_mixed_avx2 : mtp_block_avx2;
 #endif
   (void)isa;
-  return mtp_block_baseline;
-}
-
-static void workspace_free(mtp_workspace *ws) {
-  free(ws->geometry);
-  free(ws->function);
-  free(ws->slope);
-  free(ws->force);
-  free(ws->neighbour);
-  free(ws->column);
-  free(ws->unsorted);
-  free(ws->unsorted_index);
-  ws->geometry = ws->function = ws->slope = ws->force = ws->column = ws->unsorted = NULL;
-  ws->neighbour = ws->unsorted_index = NULL;
-  ws->max_count = ws->slots = 0;
-}
-
-/* Room for neighbour lists of up to max_count entries. */
-static mtp_status workspace_reserve(mtp_context *ctx, mtp_workspace *ws, const mtp_plan *plan, int max_count) {
-  if (ws->geometry && max_count <= ws->max_count) return MTP_OK;
-  workspace_free(ws);
-  max_count += max_count / 4 + MTP_MAX_UNROLL; /* lists grow a little during a run */
-  const size_t C = (size_t)plan->nspecies, K = (size_t)plan->nradial, lanes = MTP_MAX_LANES;
-  /* every lane may fill other species, so the slots of a block can be that many times the longest list */
-  const size_t spread = C < lanes ? C : lanes;
-  size_t slots = spread * (size_t)max_count + C * MTP_MAX_UNROLL;
-  slots = (slots + lanes) / lanes * lanes; /* columns are read and written in whole vectors */
-  ws->geometry = mtp_alloc_aligned(5 * slots * lanes, sizeof(double));
-  ws->function = mtp_alloc_aligned(K * slots * lanes, sizeof(double));
-  ws->slope = mtp_alloc_aligned(K * slots * lanes, sizeof(double));
-  ws->force = mtp_alloc_aligned(4 * slots * lanes, sizeof(double));
-  ws->neighbour = mtp_alloc_aligned(slots * lanes, sizeof(int));
-  ws->column = mtp_alloc_aligned(4 * slots * lanes, sizeof(double));
-  ws->unsorted = mtp_alloc_aligned(4 * slots, sizeof(double));
-  ws->unsorted_index = mtp_alloc_aligned(slots, sizeof(int));
-  if (!ws->geometry || !ws->function || !ws->slope || !ws->force || !ws->neighbour || !ws->column || !ws->unsorted ||
-      !ws->unsorted_index) {
-    workspace_free(ws);
-    return mtp_fail_memory(ctx);
-  }
-  ws->max_count = max_count;
-  ws->slots = (int)slots;
-  return MTP_OK;
+  return mixed ? mtp_block_mixed_baseline : mtp_block_baseline;
 }
 
 mtp_status mtp_evaluator_new(mtp_context *ctx, const mtp_potential *pot, mtp_evaluator **out) {
@@ -84,16 +48,10 @@ mtp_status mtp_evaluator_new(mtp_context *ctx, const mtp_potential *pot, mtp_eva
     return mtp_fail(ctx, MTP_ERR_STATE, "the potential is untrained: it has no coefficients to evaluate");
   mtp_evaluator *ev = mtp_calloc(1, sizeof *ev);
   if (!ev) return mtp_fail_memory(ctx);
-  mtp_status status = mtp_plan_new(ctx, pot, &ev->plan);
+  ev->isa = mtp_context_isa(ctx);
+  mtp_status status = mtp_plan_new(ctx, pot, vector_bytes(ev->isa), &ev->plan);
   if (status == MTP_OK) {
-    const mtp_plan *plan = ev->plan;
-    const size_t lanes = MTP_MAX_LANES, C = (size_t)plan->nspecies;
-    ev->block = choose_block(mtp_context_isa(ctx));
-    ev->ws.moment = mtp_alloc_aligned((size_t)plan->nmoments * lanes, sizeof(double));
-    ev->ws.adjoint = mtp_alloc_aligned((size_t)plan->nmoments * lanes, sizeof(double));
-    ev->ws.radial = mtp_alloc_aligned(C * (size_t)(plan->nradial * plan->rsize) * lanes, sizeof(double));
-    ev->ws.tally = mtp_calloc((lanes + 1) * (C + 1), sizeof(int));
-    if (!ev->ws.moment || !ev->ws.adjoint || !ev->ws.radial || !ev->ws.tally) status = mtp_fail_memory(ctx);
+    status = mtp_workspace_init(ctx, &ev->ws, ev->plan);
   }
   if (status != MTP_OK) {
     mtp_evaluator_free(ev);
@@ -105,13 +63,10 @@ mtp_status mtp_evaluator_new(mtp_context *ctx, const mtp_potential *pot, mtp_eva
 
 void mtp_evaluator_free(mtp_evaluator *ev) {
   if (!ev) return;
-  workspace_free(&ev->ws);
-  free(ev->ws.moment);
-  free(ev->ws.adjoint);
-  free(ev->ws.radial);
-  free(ev->ws.tally);
+  mtp_workspace_clear(&ev->ws);
   free(ev->order);
   free(ev->inverse);
+  free(ev->compact);
   free(ev->batch);
   free(ev->product);
   mtp_plan_free(ev->plan);
@@ -143,6 +98,13 @@ mtp_status mtp_evaluator_set_inverse(mtp_context *ctx, mtp_evaluator *ev, mtp_mo
   memcpy(ev->inverse, inverse, n * n * sizeof(double));
   ev->mode = mode;
   return MTP_OK;
+}
+
+double mtp_evaluator_memory(const mtp_evaluator *ev) {
+  if (!ev) return 0.0;
+  const double n = (double)ev->plan->nparams, batch = ev->inverse ? 2.0 * GRADE_BATCH * n : 0.0;
+  return mtp_workspace_bytes(&ev->ws, ev->plan) + (double)(ev->order_capacity * sizeof *ev->order) +
+         sizeof(double) * ((ev->inverse ? n * n : 0.0) + batch);
 }
 
 /* Largest modulus of rows * A^-1. Not a number is beyond every threshold. */
@@ -222,35 +184,67 @@ static void note_grade(mtp_output *out, int atom, double grade) {
   out->max_grade_atom = atom;
 }
 
+/* The full row of a compact one. */
+static void expand_row(const mtp_plan *plan, int species, const double *compact, double *row) {
+  const size_t radial = mtp_plan_radial(plan, 1, 0), constants = mtp_plan_radial(plan, plan->nspecies, 0);
+  memset(row, 0, plan->nparams * sizeof *row);
+  memcpy(row + (size_t)species * radial, compact, radial * sizeof *row);
+  row[constants + (size_t)species] = compact[radial];
+  memcpy(row + constants + (size_t)plan->nspecies, compact + radial + 1, (size_t)plan->nscalars * sizeof *row);
+}
+
 /* Evaluates task->list batch by batch, keeping and grading the rows of each batch. */
 static void compute_batches(mtp_evaluator *ev, mtp_task task, const size_t *place) {
-  const size_t n = ev->plan->nparams;
+  const mtp_plan *plan = ev->plan;
+  const size_t n = plan->nparams, length = mtp_plan_row_length(plan);
   mtp_output *out = task.out;
   double gamma[GRADE_BATCH];
   const size_t total = task.natoms;
-  task.rows = ev->batch;
+  task.rows = ev->compact;
   for (size_t done = 0; done < total; done += GRADE_BATCH, task.list += GRADE_BATCH) {
     task.natoms = total - done < GRADE_BATCH ? total - done : GRADE_BATCH;
-    ev->block(ev->plan, &ev->ws, &task);
+    choose_block(ev->isa, MTP_PRECISION_DOUBLE)(plan, &ev->ws, &task);
+    for (size_t k = 0; k < task.natoms; k++)
+      expand_row(plan, task.species, ev->compact + k * length,
+                 out->grade ? ev->batch + k * n : out->rows + place[task.list[k]] * n);
+    if (!out->grade) continue;
     if (out->rows)
       for (size_t k = 0; k < task.natoms; k++)
         memcpy(out->rows + place[task.list[k]] * n, ev->batch + k * n, n * sizeof(double));
-    if (!out->grade) continue;
     grade_rows(ev, task.natoms, ev->batch, gamma);
     for (size_t k = 0; k < task.natoms; k++) note_grade(out, task.list[k], gamma[k]);
   }
+}
+
+/* In mixed precision forces and virials are one pass, energies another. */
+static void compute_task(mtp_evaluator *ev, mtp_task task) {
+  if (ev->precision == MTP_PRECISION_DOUBLE || task.total) {
+    choose_block(ev->isa, MTP_PRECISION_DOUBLE)(ev->plan, &ev->ws, &task);
+    return;
+  }
+  mtp_output *const out = task.out;
+  if (!out->forces_only) {
+    mtp_output energies = {.energy = out->energy, .site_energy = out->site_energy};
+    task.out = &energies;
+    choose_block(ev->isa, MTP_PRECISION_DOUBLE)(ev->plan, &ev->ws, &task);
+    out->energy = energies.energy;
+  }
+  task.out = out;
+  if (out->force || out->site_virial || out->site_virial9)
+    choose_block(ev->isa, MTP_PRECISION_MIXED)(ev->plan, &ev->ws, &task);
 }
 
 static mtp_status compute_sorted(mtp_context *ctx, mtp_evaluator *ev, const mtp_atoms *atoms, const size_t *start,
                                  mtp_output *out) {
   const int want_rows = out->rows || out->grade;
   size_t *place = NULL;
-  if (want_rows && !ev->batch) ev->batch = mtp_alloc_aligned(GRADE_BATCH * ev->plan->nparams, sizeof(double));
+  if (want_rows && !ev->compact)
+    ev->compact = mtp_alloc_aligned(GRADE_BATCH * mtp_plan_row_length(ev->plan), sizeof(double));
   if (out->rows) {
     place = row_places(atoms);
     memset(out->rows, 0, atoms->ncentral * ev->plan->nparams * sizeof(double)); /* also of atoms of no species */
   }
-  if ((want_rows && !ev->batch) || (out->rows && !place)) {
+  if ((want_rows && !ev->compact) || (out->rows && !place)) {
     free(place);
     return mtp_fail_memory(ctx);
   }
@@ -264,7 +258,7 @@ static mtp_status compute_sorted(mtp_context *ctx, mtp_evaluator *ev, const mtp_
     if (want_rows)
       compute_batches(ev, task, place);
     else
-      ev->block(ev->plan, &ev->ws, &task);
+      compute_task(ev, task);
   }
   free(place);
   return MTP_OK;
@@ -275,17 +269,14 @@ mtp_status mtp_evaluator_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_
   if (out->grade && !ev->inverse) return mtp_fail(ctx, MTP_ERR_STATE, "grades need an active set");
   if (out->grade && ev->mode != MTP_MODE_NEIGHBOURHOOD)
     return mtp_fail(ctx, MTP_ERR_STATE, "grades of atoms need an active set of mode neighbourhood");
-  int longest = 0;
-  for (size_t k = 0; k < atoms->ncentral; k++) {
-    const int i = atoms->central ? atoms->central[k] : (int)k;
-    if (atoms->count[i] > longest) longest = atoms->count[i];
-  }
+  if (out->grade) out->max_grade_atom = -1;
+  if (atoms->ncentral == 0) return MTP_OK;
   size_t *start = mtp_calloc((size_t)ev->plan->nspecies + 2, sizeof *start);
   if (!start) return mtp_fail_memory(ctx);
-  mtp_status status = workspace_reserve(ctx, &ev->ws, ev->plan, longest);
-  if (status == MTP_OK) status = sort_by_species(ctx, ev, atoms, start);
-  if (out->grade) out->max_grade_atom = -1;
+  mtp_status status = sort_by_species(ctx, ev, atoms, start);
+  if (status == MTP_OK) status = mtp_workspace_begin(ctx, &ev->ws, ev->plan, atoms);
   if (status == MTP_OK) status = compute_sorted(ctx, ev, atoms, start, out);
+  if (status == MTP_OK) mtp_workspace_end(&ev->ws, atoms, out->force);
   free(start);
   return status;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file kernel/group.c
- * Finding the groups of products that share their first factors. Which factor of a product is the first is free: of the
+ * Finding the targets whose products share their first factors. Which factor of a product is the first is free: of the
  * two ways to read all products of a target, the one that more targets share is taken. No knowledge of tensors is
  * needed, so this works for any list. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/plan.h"
+#include "kernel/family.h"
 
 /* A product as seen from its target. */
 typedef struct entry {
@@ -17,6 +17,7 @@ typedef struct entry {
 /* All products of one target in both readings, sorted by factor and multiplicity. */
 typedef struct row {
   int target, depth, n;
+  bool live;
   entry *reading[2];
   int sharers[2]; /* targets of the same depth with the same factors and multiplicities in this reading */
   int chosen;
@@ -31,6 +32,7 @@ static int compare_entries(const void *left, const void *right) {
 
 /* Order of factor lists; equal ones form a group. */
 static int compare_lists(const row *a, int reading_a, const row *b, int reading_b) {
+  if (a->live != b->live) return a->live ? -1 : 1;
   if (a->depth != b->depth) return a->depth < b->depth ? -1 : 1;
   if (a->n != b->n) return a->n > b->n ? -1 : 1;
   const entry *x = a->reading[reading_a], *y = b->reading[reading_b];
@@ -60,7 +62,7 @@ static int compare_chosen(const void *left, const void *right) {
 
 /* Collects the products of every target, in whatever order they come; a product follows those of its factors. */
 static mtp_status collect_rows(mtp_context *ctx, int nmoments, size_t nproducts, const mtp_product *products,
-                               entry *storage, row *rows, int *nrows) {
+                               const bool *live, entry *storage, row *rows, int *nrows) {
   int *row_of = mtp_calloc((size_t)nmoments, sizeof *row_of), *depth = mtp_calloc((size_t)nmoments, sizeof *depth);
   if (!row_of || !depth) {
     free(row_of);
@@ -73,6 +75,7 @@ static mtp_status collect_rows(mtp_context *ctx, int nmoments, size_t nproducts,
     if (row_of[e.target] == 0) {
       row_of[e.target] = ++*nrows;
       rows[*nrows - 1].target = e.target;
+      rows[*nrows - 1].live = live[e.target];
     }
     row *r = &rows[row_of[e.target] - 1];
     const int below = depth[e.left] > depth[e.right] ? depth[e.left] : depth[e.right];
@@ -115,45 +118,88 @@ static mtp_status choose_readings(mtp_context *ctx, row *rows, int nrows) {
   return MTP_OK;
 }
 
-/* Rows begin..end-1 share their list; it is cut into pieces that fit into registers. */
-static void add_groups(mtp_plan *plan, const row *rows, int begin, int end, int *factors, int *targets, int *partners) {
-  const row *first = &rows[begin];
-  for (int from = 0; from < first->n; from += MTP_MAX_GROUP) {
-    const int width = first->n - from < MTP_MAX_GROUP ? first->n - from : MTP_MAX_GROUP;
-    plan->group[plan->ngroup++] = (mtp_group){width, end - begin, from == 0, *factors, *targets, *partners};
-    for (int e = 0; e < width; e++) {
-      plan->factor[*factors] = first->reading[first->chosen][from + e].factor;
-      plan->weight[(*factors)++] = first->reading[first->chosen][from + e].p;
-    }
-    for (int r = begin; r < end; r++) {
-      plan->target[(*targets)++] = rows[r].target;
-      for (int e = 0; e < width; e++) plan->partner[(*partners)++] = rows[r].reading[rows[r].chosen][from + e].partner;
-    }
+/* Memory of the families: one entry a product suffices. */
+typedef struct pool {
+  mtp_family *families;
+  int *factor, *partner;
+  double *p;
+  mtp_row *rows;
+  size_t factors, partners, rows_used;
+} pool;
+
+static mtp_family family_of(const row *rows, int nrows, pool *pool) {
+  const int n = rows->n;
+  mtp_family f = {.live = rows->live, .depth = rows->depth, .n = n, .height = 1, .nrows = nrows};
+  f.factor = pool->factor + pool->factors;
+  f.p = pool->p + pool->factors;
+  f.row = pool->rows + pool->rows_used;
+  for (int e = 0; e < n; e++) {
+    f.factor[e] = rows->reading[rows->chosen][e].factor;
+    f.p[e] = rows->reading[rows->chosen][e].p;
   }
+  for (int r = 0; r < nrows; r++) {
+    int *partner = pool->partner + pool->partners;
+    for (int e = 0; e < n; e++) partner[e] = rows[r].reading[rows[r].chosen][e].partner;
+    f.row[r] = (mtp_row){.partner = partner, .target = {rows[r].target}};
+    pool->partners += (size_t)n;
+  }
+  pool->factors += (size_t)n;
+  pool->rows_used += (size_t)nrows;
+  return f;
 }
 
-mtp_status mtp_plan_group(mtp_context *ctx, mtp_plan *plan, size_t n, const mtp_product *products) {
+static size_t make_families(const row *rows, int nrows, pool *pool) {
+  size_t count = 0;
+  for (int begin = 0, end; begin < nrows; begin = end) {
+    for (end = begin + 1; end < nrows; end++)
+      if (compare_lists(&rows[begin], rows[begin].chosen, &rows[end], rows[end].chosen) != 0) break;
+    pool->families[count++] = family_of(rows + begin, end - begin, pool);
+  }
+  return count;
+}
+
+/* Derived moments that are the target of nothing are zero; they keep the last numbers. */
+static void number_the_rest(int nmoments, int derived, const row *rows, int nrows, int *number) {
+  for (int i = 0; i < nmoments; i++) number[i] = i < derived ? i : -1;
+  for (int r = 0; r < nrows; r++) number[rows[r].target] = 0;
+  for (int i = nmoments - 1, last = nmoments - 1; i >= derived; i--)
+    if (number[i] < 0) number[i] = last--;
+}
+
+mtp_status mtp_plan_group(mtp_context *ctx, mtp_plan *plan, int derived, size_t n, const mtp_product *products,
+                          const bool *live, int *number) {
   /* no group is empty and none has an empty row, so nothing is longer than the list of products */
   plan->group = mtp_calloc(n, sizeof *plan->group);
   plan->factor = mtp_calloc(n, sizeof *plan->factor);
+  plan->factor_offset = mtp_calloc(n, sizeof *plan->factor_offset);
   plan->weight = mtp_calloc(n, sizeof *plan->weight);
-  plan->target = mtp_calloc(n, sizeof *plan->target);
   plan->partner = mtp_calloc(n, sizeof *plan->partner);
+  plan->partner_offset = mtp_calloc(n, sizeof *plan->partner_offset);
   entry *storage = mtp_calloc(2 * n, sizeof *storage);
   row *rows = mtp_calloc(n, sizeof *rows);
-  int nrows = 0, factors = 0, targets = 0, partners = 0;
+  pool pool = {.families = mtp_calloc(n, sizeof *pool.families),
+               .factor = mtp_calloc(n, sizeof *pool.factor),
+               .partner = mtp_calloc(n, sizeof *pool.partner),
+               .p = mtp_calloc(n, sizeof *pool.p),
+               .rows = mtp_calloc(n, sizeof *pool.rows)};
+  int nrows = 0;
   mtp_status status = MTP_OK;
-  if (!plan->group || !plan->factor || !plan->weight || !plan->target || !plan->partner || !storage || !rows)
+  if (!plan->group || !plan->factor || !plan->factor_offset || !plan->weight || !plan->partner ||
+      !plan->partner_offset || !storage || !rows || !pool.families || !pool.factor || !pool.partner || !pool.p ||
+      !pool.rows)
     status = mtp_fail_memory(ctx);
-  if (status == MTP_OK) status = collect_rows(ctx, plan->nmoments, n, products, storage, rows, &nrows);
+  if (status == MTP_OK) status = collect_rows(ctx, plan->nmoments, n, products, live, storage, rows, &nrows);
   if (status == MTP_OK && nrows) status = choose_readings(ctx, rows, nrows);
-  if (status == MTP_OK)
-    for (int begin = 0, end; begin < nrows; begin = end) {
-      for (end = begin + 1; end < nrows; end++)
-        if (compare_lists(&rows[begin], rows[begin].chosen, &rows[end], rows[end].chosen) != 0) break;
-      add_groups(plan, rows, begin, end, &factors, &targets, &partners);
-    }
+  if (status == MTP_OK) {
+    number_the_rest(plan->nmoments, derived, rows, nrows, number);
+    status = mtp_plan_write_groups(ctx, plan, derived, make_families(rows, nrows, &pool), pool.families, number);
+  }
   free(storage);
   free(rows);
+  free(pool.families);
+  free(pool.factor);
+  free(pool.partner);
+  free(pool.p);
+  free(pool.rows);
   return status;
 }

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernel/lanes.h"
+#include "kernel/radial.h"
 
 /* The neighbours of one atom: slots of W, those of one species together. */
 typedef struct shell {
@@ -26,7 +26,7 @@ static void gather(shell *s) {
   const double *xi = nb->x + 3 * s->atom, rc = plan->radial.max_dist;
   s->slots = 0;
   for (int species = 0; species < plan->nspecies; species++) {
-    const double *c = mtp_plan_radial(plan, nb->species[s->atom], species);
+    const size_t pair = mtp_plan_radial(plan, nb->species[s->atom], species);
     const int first = s->slots;
     int lane = W;
     for (int k = 0; k < count; k++) {
@@ -49,7 +49,7 @@ static void gather(shell *s) {
     for (int k = first; k < s->slots; k++) {
       s->rinv[k] = 1.0 / s->r[k];
       s->ux[k] *= s->rinv[k], s->uy[k] *= s->rinv[k], s->uz[k] *= s->rinv[k];
-      radial_slot(K, plan, c, s->r[k], s->f + k * K, s->df + k * K);
+      radial_slots(1, K, plan->rsize, plan, pair, s->r + k, s->f + k * K, s->df + k * K);
     }
   }
 }
@@ -86,10 +86,13 @@ static void moments(const shell *s) {
     m[e.target] = m[e.lower] - m[e.xx] - m[e.yy];
   }
   for (const mtp_group *g = plan->group; g < plan->group + plan->ngroup; g++)
-    for (int r = 0; r < g->nrows; r++)
-      for (int e = 0; e < g->width; e++)
-        m[plan->target[g->row + r]] += plan->weight[g->factor + e] * m[plan->factor[g->factor + e]] *
-                                       m[plan->partner[g->partner + r * g->width + e]];
+    for (int h = 0; h < g->height; h++)
+      for (int r = 0; r < g->nrows; r++)
+        for (int e = 0; e < g->width; e++) {
+          const int factor = g->factor + h * g->width + e;
+          m[g->target + h * g->nrows + r] +=
+              plan->weight[factor] * m[plan->factor[factor]] * m[plan->partner[g->partner + r * g->width + e]];
+        }
 }
 
 /* d/dr_a of f x^i y^j z^c, by the homogeneity of the monomial g: (f' - nu f/r) u_a g + (f/r) dg/du_a. */
@@ -116,17 +119,18 @@ static void tangent_reduced(const shell *s, int k, vec (*d)[3]) {
 }
 
 /* d(p m_a m_b) = (p m_a) dm_b + (p dm_a) m_b, the brackets once for all rows of the group. */
-INLINE void tangent_group(const mtp_plan *plan, const mtp_group *g, const double *m, vec (*d)[3]) {
-  const int width = g->width, *factor = plan->factor + g->factor, *partner = plan->partner + g->partner;
+INLINE void tangent_group(const mtp_plan *plan, const mtp_group *g, int twin, const double *m, vec (*d)[3]) {
+  const int width = g->width, first = g->factor + twin * width;
+  const int *factor = plan->factor + first, *partner = plan->partner + g->partner;
   double s[MTP_MAX_GROUP];
   vec ds[MTP_MAX_GROUP][3];
   for (int e = 0; e < width; e++) {
-    const double p = plan->weight[g->factor + e];
+    const double p = plan->weight[first + e];
     s[e] = p * m[factor[e]];
     for (int a = 0; a < 3; a++) ds[e][a] = p * d[factor[e]][a];
   }
   for (int r = 0; r < g->nrows; r++, partner += width) {
-    vec *target = d[plan->target[g->row + r]], t0 = target[0], t1 = target[1], t2 = target[2];
+    vec *target = d[g->target + twin * g->nrows + r], t0 = target[0], t1 = target[1], t2 = target[2];
     for (int e = 0; e < width; e++) {
       const double right = m[partner[e]];
       const vec *dr = d[partner[e]];
@@ -147,7 +151,8 @@ static void tangent_products(const shell *s, vec (*d)[3]) {
     for (int a = 0; a < 3; a++) d[e.target][a] = d[e.lower][a] - d[e.xx][a] - d[e.yy][a];
   }
   memset(d + derived, 0, (size_t)(plan->nmoments - derived) * sizeof *d);
-  for (const mtp_group *g = plan->group; g < plan->group + plan->ngroup; g++) tangent_group(plan, g, m, d);
+  for (const mtp_group *g = plan->group; g < plan->group + plan->ngroup; g++)
+    for (int twin = 0; twin < g->height; twin++) tangent_group(plan, g, twin, m, d);
 }
 
 /* Adds the derivatives D of one slot to the rows: F_j -= D here, F_i += D and W -= D r at the end of the atom. */

@@ -8,6 +8,7 @@
 #ifndef MTP_EVALUATOR_H
 #define MTP_EVALUATOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "mtp/active_set.h"
@@ -25,10 +26,14 @@ typedef struct mtp_evaluator mtp_evaluator;
 MTP_API mtp_status mtp_evaluator_new(mtp_context *ctx, const mtp_potential *pot, mtp_evaluator **out);
 MTP_API void mtp_evaluator_free(mtp_evaluator *ev);
 
+/** Memory that it holds, in bytes; grows with the largest system that it has seen. */
+MTP_API double mtp_evaluator_memory(const mtp_evaluator *ev);
+
 /** What the lanes of the kernel hold. */
 typedef enum mtp_precision {
   MTP_PRECISION_DOUBLE,
-  /** Single precision from the displacements on, double sums of energies, forces and virials. */
+  /** Forces and virials in single precision from the displacements on, summed in double. Energies stay in double: calls
+   * that ask for them make a pass of their own for them and take as long as in double. */
   MTP_PRECISION_MIXED
 } mtp_precision;
 
@@ -69,6 +74,7 @@ MTP_API mtp_atoms mtp_atoms_of(const mtp_neighbors *nb);
 /** Results, with D_ij = dV_i/d(r_j - r_i). They are added to what the arrays hold unless said otherwise; a NULL array
  * is not computed. */
 typedef struct mtp_output {
+  bool forces_only;    /**< set by the caller: energies are not wanted; `energy` and `site_energy` are left alone */
   double energy;       /**< sum of the site energies of the central atoms */
   double virial[6];    /**< -sum D_ij (x) r_ij; only if anything but energies is asked for */
   double *force;       /**< [3*nall] on central atoms and their neighbours */

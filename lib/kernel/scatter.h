@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file kernel/scatter.h
+ * Last stage of kernel/block.c: derivatives become forces and virials of atoms, summed in double. */
+#ifndef MTP_SCATTER_H
+#define MTP_SCATTER_H
+
+#include "kernel/gather.h"
+
+static void add_site_virial(mtp_output *out, size_t i, size_t j, const double d[3], const double r[3]) {
+  static const int first[9] = {0, 1, 2, 0, 0, 1, 1, 2, 2}, second[9] = {0, 1, 2, 1, 2, 2, 0, 0, 1};
+  if (out->site_virial)
+    for (int c = 0; c < 6; c++) {
+      const double w = -0.5 * r[first[c]] * d[second[c]];
+      out->site_virial[6 * i + (size_t)c] += w;
+      out->site_virial[6 * j + (size_t)c] += w;
+    }
+  if (out->site_virial9)
+    for (int c = 0; c < 9; c++) out->site_virial9[9 * j + (size_t)c] -= r[first[c]] * d[second[c]];
+}
+
+static void add_site_virials(const block *b, mtp_output *out, int k, vec dx, vec dy, vec dz) {
+  for (int l = 0; l < b->natoms; l++) {
+    const unsigned offset = b->neighbour[l][k];
+    if (offset == b->dummy) continue;
+    const double d[3] = {(double)dx[l], (double)dy[l], (double)dz[l]}, length = (double)b->r[k][l];
+    const double r[3] = {length * (double)b->ux[k][l], length * (double)b->uy[k][l], length * (double)b->uz[k][l]};
+    add_site_virial(out, (size_t)b->atom[l], offset / POINT_BYTES, d, r);
+  }
+}
+
+/* D = (f' P) u + f/r (grad P - u (u . grad P)) of every neighbour: what leaves the sphere drops out. `special`: there
+ * is more to do than forces and the total virial. */
+INLINE void scatter_all(const int special, const block *b, mtp_output *out) {
+  /* stores of points may alias anything, so what is loaded over and over lives in variables of its own */
+  const vec *const all_x = b->ux, *const all_y = b->uy, *const all_z = b->uz, *const all_r = b->r;
+  const vec *const all_rinv = b->rinv;
+  const derivative *const all_g = b->derivative;
+  const unsigned *neighbour[W];
+  for (int l = 0; l < W; l++) neighbour[l] = b->neighbour[l];
+  double *const force = b->ws->force;
+  const int slots = b->slots;
+  vec w[6] = {{0}};
+  dvec sum[3][PARTS] = {{{0}}};
+  for (int k = 0; k < slots; k++) {
+    const derivative g = all_g[k];
+    const vec ux = all_x[k], uy = all_y[k], uz = all_z[k], r = all_r[k], rinv = all_rinv[k];
+    const vec gx = g.x * rinv, gy = g.y * rinv, gz = g.z * rinv;
+    vec along = g.radial - (ux * gx + uy * gy + uz * gz);
+    if (special && b->plan->radial.type == MTP_RADIAL_CHEBYSHEV_REPULS) along += repulsion_slope(&b->plan->radial, r);
+    const vec dx = along * ux + gx, dy = along * uy + gy, dz = along * uz + gz;
+    const vec rx = r * ux, ry = r * uy, rz = r * uz;
+    w[0] -= rx * dx, w[1] -= ry * dy, w[2] -= rz * dz;
+    w[3] -= rx * dy, w[4] -= rx * dz, w[5] -= ry * dz;
+    dvec x[PARTS], y[PARTS], z[PARTS];
+    widen(dx, x);
+    widen(dy, y);
+    widen(dz, z);
+    for (int p = 0; p < PARTS; p++) {
+      unsigned offset[D];
+      for (int e = 0; e < D; e++) offset[e] = neighbour[p * D + e][k];
+      sum[0][p] += x[p], sum[1][p] += y[p], sum[2][p] += z[p];
+      subtract_from_points(force, offset, x[p], y[p], z[p]);
+    }
+    if (special && (out->site_virial || out->site_virial9)) add_site_virials(b, out, k, dx, dy, dz);
+  }
+  for (int l = 0; l < b->natoms; l++) {
+    double *f = point_at(force, b->centre[l]);
+    for (int c = 0; c < 3; c++) f[c] += sum[c][l / D][l % D];
+    for (int c = 0; c < 6; c++) out->virial[c] += (double)w[c][l];
+  }
+}
+
+STAGE void scatter(const block *b, mtp_output *out) {
+  if (out->site_virial || out->site_virial9 || b->plan->radial.type == MTP_RADIAL_CHEBYSHEV_REPULS)
+    scatter_all(1, b, out);
+  else
+    scatter_all(0, b, out);
+}
+
+#endif
