@@ -5,7 +5,7 @@
 mtp --help >help.txt
 mtp --version >version.txt
 contains version.txt '^mtp [0-9]*\.[0-9]*\.[0-9]*$'
-for command in init train eval errors grade info convert label; do
+for command in init train eval errors grade info convert label bench; do
   contains help.txt "^  $command "
   mtp $command --help >one.txt
   contains one.txt "^Usage: mtp $command "
@@ -16,7 +16,7 @@ for command in init train eval errors grade info convert label; do
 done
 
 # ranks of an mpiexec would all do the same; one speaks for them
-for command in init train eval errors grade info convert label; do
+for command in init train eval errors grade info convert label bench; do
   refuse 2 "^mtp $command: runs as one process" env PMI_SIZE=2 PMI_RANK=0 mtp $command x y -o z.mtp
   refuse 2 "^mtp $command: runs as one process" env OMPI_COMM_WORLD_SIZE=2 mtp $command x y -o z.mtp
 done

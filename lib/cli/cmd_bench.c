@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file cli/cmd_bench.c
+ * `mtp bench`: time and force deviation of every kernel that this machine can run, outside of any engine. Speed and
+ * correctness come from the same run, so that they cannot drift apart. */
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/cli.h"
+#include "mtp/evaluator.h"
+#include "support/support.h"
+
+static const char help[] =
+    "Processor time of calls for forces and virial, which is what a step of dynamics asks for, on one\n"
+    "core: a line for every instruction set of this machine and precision. The atoms are a periodic fcc crystal, every "
+    "one displaced by 5 %\n"
+    "of the lattice constant, species handed out at random; neighbour lists are those of an MD engine,\n"
+    "full, with ghosts and a skin of 20 % of the cutoff. Deviations are from the reference kernel, the\n"
+    "first line. If POT holds an active set of atoms, calls with grades are timed as well.\n\n"
+    "  --neighbours N      neighbours inside the cutoff on average (38): chooses the lattice constant\n"
+    "  --atoms N           about so many atoms, the nearest cube of cells is taken (2048)\n"
+    "  --time S            seconds spent on every time that is measured (1)\n"
+    "  --json              one JSON object\n\n"
+    "Example: mtp bench pot.almtp --neighbours 60\n";
+
+static const double SKIN = 0.2;          /* of the cutoff */
+static const double DISPLACEMENT = 0.05; /* of every atom, in lattice constants: no two come very close */
+enum {
+  CELL_ATOMS = 4,
+  TURNS = 20,           /* in which the time of a variant is spent */
+  MAX_SAMPLES = 100000, /* more do not make a median better */
+  MAX_ATOMS = 1000000,
+  MAX_NEIGHBOURS = 1000
+};
+static const double MAX_SECONDS = 3600;
+
+/* Of OpenBLAS, if that is the library in use. */
+extern void openblas_set_num_threads(int) __attribute__((weak));
+
+/* The crystal */
+
+static void random_direction(mtp_random *random, double *u) {
+  double square = 0;
+  for (int a = 0; a < 3; a++) {
+    u[a] = mtp_random_normal(random);
+    square += u[a] * u[a];
+  }
+  for (int a = 0; a < 3; a++) u[a] /= sqrt(square);
+}
+
+static mtp_config *crystal_new(int cells, int species_count) {
+  static const double site[CELL_ATOMS][3] = {{0, 0, 0}, {0.5, 0.5, 0}, {0.5, 0, 0.5}, {0, 0.5, 0.5}};
+  const size_t side = (size_t)cells, n = CELL_ATOMS * side * side * side;
+  mtp_config *cfg = mtp_config_new(n);
+  if (!cfg) return NULL;
+  mtp_random random = {7831};
+  for (int a = 0; a < 3; a++) {
+    cfg->cell[4 * a] = cells;
+    cfg->periodic[a] = true;
+  }
+  for (size_t i = 0; i < n; i++) {
+    const size_t cell = i / CELL_ATOMS, at[3] = {cell % side, cell / side % side, cell / side / side};
+    double u[3];
+    random_direction(&random, u);
+    for (size_t a = 0; a < 3; a++) cfg->x[3 * i + a] = (double)at[a] + site[i % CELL_ATOMS][a] + DISPLACEMENT * u[a];
+    cfg->species[i] = (int)(species_count * mtp_random_uniform(&random));
+  }
+  return cfg;
+}
+
+static void crystal_scale(mtp_config *cfg, double lattice) {
+  for (int a = 0; a < 3; a++) cfg->cell[4 * a] *= lattice;
+  for (size_t k = 0; k < 3 * cfg->n; k++) cfg->x[k] *= lattice;
+}
+
+static size_t count_listed(const mtp_neighbors *nb) {
+  size_t total = 0;
+  for (size_t i = 0; i < nb->n; i++) total += (size_t)nb->count[i];
+  return total;
+}
+
+static double distance(const mtp_neighbors *nb, size_t i, size_t j) {
+  const double *p = nb->x + 3 * i, *q = nb->x + 3 * j;
+  double square = 0;
+  for (int a = 0; a < 3; a++) square += (q[a] - p[a]) * (q[a] - p[a]);
+  return sqrt(square);
+}
+
+static int compare_reals(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* Distances of all pairs, each from both sides, in order: at least one more than `wanted`. */
+static int sorted_distances(cli *c, const mtp_config *cfg, size_t wanted, double **out, size_t *count) {
+  const double ball = 4.0 / 3.0 * 3.14159265358979 * CELL_ATOMS; /* atoms within distance 1 */
+  double reach = cbrt((double)wanted / (double)cfg->n / ball);
+  mtp_neighbors *nb = NULL;
+  do {
+    mtp_neighbors_free(nb);
+    reach *= 1.2;
+    if (mtp_neighbors_build(c->ctx, cfg, reach, &nb) != MTP_OK) return cli_library(c, NULL);
+    *count = count_listed(nb);
+  } while (*count <= wanted);
+  double *d = *out = cli_alloc(*count, sizeof *d);
+  for (size_t i = 0; i < nb->n; i++)
+    for (int k = 0; k < nb->count[i]; k++) *d++ = distance(nb, i, (size_t)nb->list[i][k]);
+  qsort(*out, *count, sizeof **out, compare_reals);
+  mtp_neighbors_free(nb);
+  return CLI_OK;
+}
+
+/* Lattice constant at which atoms have `neighbours` others inside the cutoff on average. The crystal has lattice
+ * constant 1 and looks the same at any other, so that its distances tell. */
+static int choose_lattice(cli *c, const mtp_potential *pot, const mtp_config *cfg, size_t neighbours, double *lattice) {
+  const double cutoff = mtp_potential_cutoff(pot), min_dist = mtp_potential_min_dist(pot);
+  const size_t wanted = neighbours * cfg->n;
+  double *d = NULL;
+  size_t count = 0;
+  int status = sorted_distances(c, cfg, wanted, &d, &count);
+  if (status != CLI_OK) return status;
+  *lattice = cutoff / (0.5 * (d[wanted - 1] + d[wanted]));
+  if (d[0] * *lattice < min_dist) {
+    size_t possible = 0;
+    while (possible < wanted && d[possible] < d[0] * cutoff / min_dist) possible++;
+    status =
+        cli_fail(c, "%s: with --neighbours %zu two atoms would be %.3g A apart, below min_dist %g A; at most %zu fit",
+                 c->words[0], neighbours, d[0] * *lattice, min_dist, possible / cfg->n);
+  }
+  free(d);
+  return status;
+}
+
+/* What is measured */
+
+typedef struct timing {
+  double *sample; /* seconds of a call */
+  size_t count, capacity;
+  double total;
+} timing;
+
+typedef struct variant {
+  const char *isa;
+  mtp_precision precision;
+  mtp_evaluator *ev;
+  timing plain, graded; /* no graded samples: there are no grades */
+  double force_deviation, energy_deviation;
+} variant;
+
+typedef struct bench {
+  const mtp_potential *pot;
+  const mtp_active_set *as; /* NULL: no grades of atoms */
+  mtp_neighbors *nb;
+  mtp_atoms atoms;
+  double lattice, neighbours, listed;
+  double *force, *grade;     /* [3*nall], [nall]: of the last call */
+  double energy;             /* of the last call */
+  double *folded, *expected; /* [3*n] */
+  double expected_energy, force_rms;
+  variant *variants;
+  size_t variant_count;
+  double seconds;
+} bench;
+
+static const char *precision_name(mtp_precision precision) {
+  return precision == MTP_PRECISION_MIXED ? "mixed" : "double";
+}
+
+static int place_atoms(cli *c, bench *b, size_t neighbours, size_t atoms) {
+  const double cutoff = mtp_potential_cutoff(b->pot);
+  int cells = (int)lround(cbrt((double)atoms / CELL_ATOMS));
+  mtp_config *cfg = crystal_new(cells > 0 ? cells : 1, mtp_potential_species_count(b->pot));
+  if (!cfg) return cli_fail(c, "out of memory");
+  int status = choose_lattice(c, b->pot, cfg, neighbours, &b->lattice);
+  if (status == CLI_OK) {
+    crystal_scale(cfg, b->lattice);
+    if (mtp_neighbors_build(c->ctx, cfg, (1 + SKIN) * cutoff, &b->nb) != MTP_OK) status = cli_library(c, NULL);
+  }
+  mtp_config_free(cfg);
+  if (status != CLI_OK) return status;
+  const mtp_neighbors *nb = b->nb;
+  size_t inside = 0;
+  for (size_t i = 0; i < nb->n; i++)
+    for (int k = 0; k < nb->count[i]; k++) inside += distance(nb, i, (size_t)nb->list[i][k]) < cutoff;
+  b->neighbours = (double)inside / (double)nb->n;
+  b->listed = (double)count_listed(nb) / (double)nb->n;
+  b->atoms = mtp_atoms_of(nb);
+  b->force = cli_alloc(3 * nb->nall, sizeof *b->force);
+  b->grade = cli_alloc(nb->nall, sizeof *b->grade);
+  b->folded = cli_alloc(3 * nb->n, sizeof *b->folded);
+  b->expected = cli_alloc(3 * nb->n, sizeof *b->expected);
+  return CLI_OK;
+}
+
+/* An evaluator for every instruction set that this machine has, from the reference on, and every precision. */
+static int make_variants(cli *c, bench *b) {
+  const char *isa;
+  for (int number = 0; (isa = mtp_instruction_set_name(number)); number++) {
+    mtp_status status = mtp_context_set_instruction_set(c->ctx, isa);
+    if (status == MTP_ERR_UNSUPPORTED) continue;
+    if (status != MTP_OK) return cli_library(c, NULL);
+    for (int mixed = 0; mixed < 2; mixed++) {
+      b->variants = cli_realloc(b->variants, b->variant_count + 1, sizeof *b->variants);
+      variant *v = &b->variants[b->variant_count++];
+      *v = (variant){.isa = isa, .precision = mixed ? MTP_PRECISION_MIXED : MTP_PRECISION_DOUBLE};
+      if (mtp_evaluator_new(c->ctx, b->pot, &v->ev) != MTP_OK ||
+          mtp_evaluator_set_precision(c->ctx, v->ev, v->precision) != MTP_OK ||
+          (b->as && !mixed && mtp_evaluator_set_active_set(c->ctx, v->ev, b->as) != MTP_OK))
+        return cli_library(c, c->words[0]);
+    }
+  }
+  return CLI_OK;
+}
+
+static void bench_free(bench *b) {
+  for (size_t i = 0; i < b->variant_count; i++) {
+    mtp_evaluator_free(b->variants[i].ev);
+    free(b->variants[i].plain.sample);
+    free(b->variants[i].graded.sample);
+  }
+  free(b->variants);
+  free(b->force);
+  free(b->grade);
+  free(b->folded);
+  free(b->expected);
+  mtp_neighbors_free(b->nb);
+}
+
+/* Time on the processor: what another process takes away in the middle of a call is not the kernel's. */
+static double processor_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* One call, into arrays cleared beforehand as an engine clears them. */
+static int call(cli *c, bench *b, const variant *v, bool forces_only, bool graded, double *seconds) {
+  mtp_output out = {.forces_only = forces_only, .force = b->force, .grade = graded ? b->grade : NULL};
+  memset(b->force, 0, 3 * b->nb->nall * sizeof *b->force);
+  const double start = processor_now();
+  if (mtp_evaluator_compute(c->ctx, v->ev, &b->atoms, &out) != MTP_OK) return cli_library(c, c->words[0]);
+  *seconds = processor_now() - start;
+  b->energy = out.energy;
+  return CLI_OK;
+}
+
+/* Correctness */
+
+static double root_mean_square(size_t n, const double *x, const double *minus) {
+  double sum = 0;
+  for (size_t i = 0; i < n; i++) sum += (x[i] - (minus ? minus[i] : 0)) * (x[i] - (minus ? minus[i] : 0));
+  return sqrt(sum / (double)n);
+}
+
+/* The images' forces belong to the atoms that they are images of. */
+static void fold_forces(bench *b) {
+  const mtp_neighbors *nb = b->nb;
+  memset(b->folded, 0, 3 * nb->n * sizeof *b->folded);
+  for (size_t j = 0; j < nb->nall; j++)
+    for (size_t a = 0; a < 3; a++) b->folded[3 * (size_t)nb->owner[j] + a] += b->force[3 * j + a];
+}
+
+static int compare_variants(cli *c, bench *b) {
+  const size_t n = b->nb->n;
+  for (size_t i = 0; i < b->variant_count; i++) {
+    variant *v = &b->variants[i];
+    double seconds;
+    int status = call(c, b, v, false, false, &seconds);
+    if (status != CLI_OK) return status;
+    fold_forces(b);
+    if (i == 0) {
+      memcpy(b->expected, b->folded, 3 * n * sizeof *b->expected);
+      b->expected_energy = b->energy;
+      b->force_rms = root_mean_square(3 * n, b->expected, NULL);
+    }
+    v->force_deviation = root_mean_square(3 * n, b->folded, b->expected);
+    v->energy_deviation = fabs(b->energy - b->expected_energy) / (double)n;
+  }
+  return CLI_OK;
+}
+
+/* Speed */
+
+static void add_sample(timing *t, double seconds) {
+  if (t->count == t->capacity) {
+    t->capacity = t->capacity ? 2 * t->capacity : 64;
+    t->sample = cli_realloc(t->sample, t->capacity, sizeof *t->sample);
+  }
+  t->sample[t->count++] = seconds;
+  t->total += seconds;
+}
+
+static bool enough(const bench *b, const timing *t) {
+  return t->total >= b->seconds || t->count >= MAX_SAMPLES;
+}
+
+/* The first call of a turn finds the caches as another variant left them and does not count. */
+static int take_turn(cli *c, bench *b, const variant *v, bool graded, timing *t) {
+  double seconds;
+  if (enough(b, t)) return CLI_OK;
+  const double limit = t->total + b->seconds / TURNS;
+  int status = call(c, b, v, true, graded, &seconds);
+  do {
+    if (status == CLI_OK) status = call(c, b, v, true, graded, &seconds);
+    if (status != CLI_OK) return status;
+    add_sample(t, seconds);
+  } while (t->total < limit && !enough(b, t));
+  cli_progress_step(c, 1);
+  return CLI_OK;
+}
+
+/* In turn, so that a slow moment of the machine hits all alike. */
+static int measure(cli *c, bench *b) {
+  int status = CLI_OK;
+  cli_progress_begin(c, "timing", TURNS * b->variant_count * (b->as ? 3 : 2) / 2);
+  for (bool done = false; !done;) {
+    done = true;
+    for (size_t i = 0; i < b->variant_count && status == CLI_OK; i++) {
+      variant *v = &b->variants[i];
+      const bool graded = b->as && v->precision == MTP_PRECISION_DOUBLE;
+      status = take_turn(c, b, v, false, &v->plain);
+      if (status == CLI_OK && graded) status = take_turn(c, b, v, true, &v->graded);
+      if (status == CLI_OK) done = done && enough(b, &v->plain) && (!graded || enough(b, &v->graded));
+    }
+  }
+  cli_progress_end(c);
+  return status;
+}
+
+/* Microseconds an atom of the median call, NAN without calls. */
+static double us_per_atom(const bench *b, const timing *t) {
+  if (t->count == 0) return NAN;
+  qsort(t->sample, t->count, sizeof *t->sample, compare_reals);
+  const double median = 0.5 * (t->sample[(t->count - 1) / 2] + t->sample[t->count / 2]);
+  return 1e6 * median / (double)b->nb->n;
+}
+
+/* The outcome */
+
+static int print_json(cli *c, const bench *b) {
+  const int level = mtp_potential_level(b->pot);
+  const double reference = us_per_atom(b, &b->variants[0].plain);
+  cJSON *object = cJSON_CreateObject(), *list = cJSON_CreateArray();
+  cJSON_AddStringToObject(object, "file", c->words[0]);
+  cli_json_number(object, "level", level ? level : NAN);
+  cli_json_number(object, "species", mtp_potential_species_count(b->pot));
+  cli_json_number(object, "atoms", (double)b->nb->n);
+  cli_json_number(object, "lattice_constant", b->lattice);
+  cli_json_number(object, "neighbours", b->neighbours);
+  cli_json_number(object, "listed_neighbours", b->listed);
+  cli_json_number(object, "force_rms", b->force_rms);
+  for (size_t i = 0; i < b->variant_count; i++) {
+    const variant *v = &b->variants[i];
+    const double us = us_per_atom(b, &v->plain);
+    cJSON *item = cJSON_CreateObject();
+    cJSON_AddStringToObject(item, "isa", v->isa);
+    cJSON_AddStringToObject(item, "precision", precision_name(v->precision));
+    cli_json_number(item, "us_per_atom", us);
+    cli_json_number(item, "speedup", reference / us);
+    cli_json_number(item, "force_rms_deviation", v->force_deviation);
+    cli_json_number(item, "force_relative_deviation", v->force_deviation / b->force_rms);
+    cli_json_number(item, "energy_deviation", v->energy_deviation);
+    cli_json_number(item, "graded_us_per_atom", us_per_atom(b, &v->graded));
+    cJSON_AddItemToArray(list, item);
+  }
+  cJSON_AddItemToObject(object, "results", list);
+  return cli_json_print(c, object);
+}
+
+static void print_table(const bench *b) {
+  const int level = mtp_potential_level(b->pot);
+  const double reference = us_per_atom(b, &b->variants[0].plain);
+  if (level)
+    printf("level %d, ", level);
+  else
+    printf("no standard level, ");
+  printf("%zu displaced fcc atoms, lattice constant %.4g A, one core\n"
+         "%.4g neighbours inside %.4g A, %.4g in the list; RMS force %.3g eV/A\n",
+         b->nb->n, b->lattice, b->neighbours, mtp_potential_cutoff(b->pot), b->listed, b->force_rms);
+  printf("%-9s %-9s %9s %9s %12s %10s %15s", "isa", "precision", "us/atom", "speed-up", "force, eV/A", "relative",
+         "energy, eV/atom");
+  printf(b->as ? " %15s\n" : "\n", "graded, us/atom");
+  for (size_t i = 0; i < b->variant_count; i++) {
+    const variant *v = &b->variants[i];
+    const double us = us_per_atom(b, &v->plain);
+    printf("%-9s %-9s %9.3f %9.2f %12.2e %10.1e %15.2e", v->isa, precision_name(v->precision), us, reference / us,
+           v->force_deviation, v->force_deviation / b->force_rms, v->energy_deviation);
+    if (v->graded.count)
+      printf(" %15.3f", us_per_atom(b, &v->graded));
+    else if (b->as)
+      printf(" %15s", "-");
+    putchar('\n');
+  }
+}
+
+static int run_bench(cli *c, bench *b, size_t neighbours, size_t atoms, bool json) {
+  if (!mtp_potential_is_trained(b->pot))
+    return cli_fail(c, "%s: the potential is untrained, there is nothing to time: `mtp train` makes one", c->words[0]);
+  if (openblas_set_num_threads) openblas_set_num_threads(1);
+  int status = place_atoms(c, b, neighbours, atoms);
+  if (status == CLI_OK) status = make_variants(c, b);
+  if (status == CLI_OK) status = compare_variants(c, b);
+  if (status == CLI_OK) status = measure(c, b);
+  if (status != CLI_OK) return status;
+  if (json) return print_json(c, b);
+  print_table(b);
+  return CLI_OK;
+}
+
+static int run(cli *c, int argc, char **argv) {
+  long long neighbours = 38, atoms = 2048;
+  double seconds = 1;
+  bool json = false;
+  const cli_option options[] = {{"neighbours", 0, CLI_INTEGER, &neighbours},
+                                {"atoms", 0, CLI_INTEGER, &atoms},
+                                {"time", 0, CLI_REAL, &seconds},
+                                {"json", 0, CLI_FLAG, &json}};
+  int status = cli_parse(c, argc, argv, sizeof options / sizeof options[0], options, 1, 1);
+  if (status != CLI_GO_ON) return status;
+  if (neighbours < 1 || neighbours > MAX_NEIGHBOURS)
+    return cli_usage(c, "--neighbours: 1 to %d is expected", MAX_NEIGHBOURS);
+  if (atoms < CELL_ATOMS || atoms > MAX_ATOMS)
+    return cli_usage(c, "--atoms: %d to %d is expected", CELL_ATOMS, MAX_ATOMS);
+  if (!(seconds > 0 && seconds <= MAX_SECONDS))
+    return cli_usage(c, "--time: more than 0 and at most %g s is expected", MAX_SECONDS);
+
+  mtp_potential *pot = NULL;
+  mtp_active_set *as = NULL;
+  if ((status = cli_read_potential(c, c->words[0], &pot, &as)) != CLI_OK) return status;
+  bench b = {.pot = pot, .seconds = seconds};
+  if (as && mtp_active_set_mode(as) == MTP_MODE_NEIGHBOURHOOD) b.as = as;
+  status = run_bench(c, &b, (size_t)neighbours, (size_t)atoms, json);
+  bench_free(&b);
+  mtp_active_set_free(as);
+  mtp_potential_free(pot);
+  return status;
+}
+
+const cli_command cli_cmd_bench = {
+    .name = "bench",
+    .summary = "Time a potential with every kernel of this machine",
+    .usage = "POT [--neighbours N] [--atoms N] [--time S] [--json]",
+    .help = help,
+    .run = run,
+};
