@@ -4,6 +4,7 @@
 #include "pair_mtp.h"
 
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -62,8 +63,8 @@ static const char cite_mtp[] =
     "}\n\n";
 
 PairMTP::PairMTP(LAMMPS *lmp, const char *style)
-    : Pair(lmp), name(style), ctx(mtp_context_new()), pot(nullptr), evaluator(nullptr), can_grade(false),
-      mode(MTP_MODE_NEIGHBOURHOOD), out(), worst{0.0, 0, -1, 0}, grade_flag(0), energy_factor(1.0),
+    : Pair(lmp), name(style), ctx(mtp_context_new()), pot(nullptr), evaluator(nullptr), precision(MTP_PRECISION_DOUBLE),
+      can_grade(false), mode(MTP_MODE_NEIGHBOURHOOD), out(), worst{0.0, 0, -1, 0}, grade_flag(0), energy_factor(1.0),
       compute_pair_exists(false), active_size(0), inverse_shared(false) {
   single_enable = 0;
   restartinfo = 0;
@@ -107,17 +108,19 @@ void PairMTP::check_root(mtp_status status) {
 
 /* ---- what the deck says ---- */
 
-void PairMTP::take_precision(const char *value) {
-  if (strcmp(value, "mixed") == 0) stop("precision mixed is not in this version, use double");
-  if (strcmp(value, "double") != 0) stop(std::string("expected precision double, found ") + value);
+void PairMTP::take_precision(const std::string &value) {
+  if (value != "double" && value != "mixed") stop("expected precision double or mixed, found " + value);
+  precision = value == "mixed" ? MTP_PRECISION_MIXED : MTP_PRECISION_DOUBLE;
 }
 
 void PairMTP::settings(int narg, char **arg) {
+  precision = MTP_PRECISION_DOUBLE; /* pair_style may be given again with other words, */
   for (int i = 0; i < narg; i += 2) {
     if (strcmp(arg[i], "precision") != 0) stop(std::string("unknown keyword ") + arg[i] + ", known is precision");
     if (i + 1 == narg) stop("keyword precision needs a value");
     take_precision(arg[i + 1]);
   }
+  if (evaluator) check_here(mtp_evaluator_set_precision(ctx, evaluator, precision)); /* and without a pair_coeff */
 }
 
 /* The potential of pair_coeff and what its words mean. */
@@ -230,6 +233,20 @@ void PairMTP::init_style() {
   for (int i = 0; i < modify->ncompute; i++)
     if (strcmp(modify->compute[i]->style, "pair") == 0) compute_pair_exists = true;
   mtp_compat::request_full_list(neighbor, this, instance_me);
+  announce();
+}
+
+/* Tells the log what runs, again only if that changes. */
+void PairMTP::announce() {
+  const int level = mtp_potential_level(pot);
+  char rest[160];
+  snprintf(rest, sizeof rest, "%d species, %zu parameters, cutoff %.6g, %s, %s precision",
+           mtp_potential_species_count(pot), mtp_potential_parameter_count(pot), mtp_potential_cutoff(pot),
+           mtp_context_instruction_set(ctx), precision == MTP_PRECISION_MIXED ? "mixed" : "double");
+  const std::string line = (level > 0 ? "level " + std::to_string(level) + ", " : "") + rest;
+  if (line == announced) return;
+  announced = line;
+  if (comm->me == 0) utils::logmesg(lmp, "pair_style {}: {}\n", name, line);
 }
 
 double PairMTP::init_one(int i, int j) {
@@ -248,9 +265,8 @@ void *PairMTP::extract_peratom(const char *what, int &columns) {
 }
 
 double PairMTP::memory_usage() {
-  const size_t shared = inverse_shared ? active_size * active_size : 0;
-  const size_t numbers = force_buffer.size() + grade.size() + gradient.size() + inverse.size() + shared;
-  return Pair::memory_usage() + (double)sizeof(double) * (double)numbers;
+  const size_t numbers = force_buffer.size() + grade.size() + gradient.size() + inverse.size();
+  return Pair::memory_usage() + (double)sizeof(double) * (double)numbers + mtp_evaluator_memory(evaluator);
 }
 
 /* ---- the model on every rank ---- */
@@ -260,6 +276,7 @@ void PairMTP::rebuild_evaluator() {
   evaluator = nullptr;
   can_grade = inverse_shared = false;
   check_here(mtp_evaluator_new(ctx, pot, &evaluator));
+  check_here(mtp_evaluator_set_precision(ctx, evaluator, precision));
 }
 
 void PairMTP::share_active_set(const mtp_active_set *as) {
@@ -341,6 +358,7 @@ void PairMTP::evaluate(double *f, bool graded) {
   atoms.list = list->firstneigh;
   atoms.mask = NEIGHMASK;
   out.force = f;
+  out.forces_only = !eflag_either;
   if (eflag_atom) out.site_energy = eatom;
   if (vflag_atom) out.site_virial = vatom[0];
   if (cvflag_atom) out.site_virial9 = cvatom[0];
@@ -376,7 +394,8 @@ void PairMTP::find_worst(bool graded) {
   if (atom->tag_enable) worst.tag = atom->tag[atom_here];
 }
 
-/* The row of the whole configuration is summed over the ranks and graded by one of them. */
+/* The row of the whole configuration is summed over the ranks and graded by one of them: all must take the same
+ * decision, and processors of different kinds round differently. */
 double PairMTP::configuration_grade() {
   const size_t n = gradient.size() - 1;
   gradient[n] = (double)list->inum; /* not atom->natoms: under hybrid we may see a part of them */

@@ -43,6 +43,7 @@ protected:
   mtp_context *ctx;
   mtp_potential *pot;       /* the same on every rank */
   mtp_evaluator *evaluator; /* of pot; null while it is untrained */
+  mtp_precision precision;  /* of evaluations without grades; grades are always double */
   bool can_grade;           /* the evaluator has an inverse active set */
   mtp_mode mode;            /* of that active set */
 
@@ -66,7 +67,7 @@ protected:
   /* For calls that only rank 0 makes: every rank stops with rank 0's message. Receivers sleep while they wait. */
   void check_root(mtp_status status);
 
-  void take_precision(const char *value);
+  void take_precision(const std::string &value);
   void take_file(int narg, char **arg);
   void rebuild_evaluator();
   /* Tells all ranks of the active set of rank 0 (null: there is none); the evaluators get it when grades are wanted. */
@@ -79,7 +80,8 @@ protected:
   void tally(const double *buffer);
 
 private:
-  double energy_factor; /* eV -> energy unit of the deck */
+  double energy_factor;  /* eV -> energy unit of the deck */
+  std::string announced; /* what the log has been told */
   bool compute_pair_exists;
   std::vector<double> gradient;
   size_t active_size;          /* rows of the active set */
@@ -89,6 +91,7 @@ private:
   void read_potential();
   void map_types(int narg, char **arg);
   void allocate();
+  void announce();
   std::string elements_text() const;
   int species_of(const char *word) const;
   void share_inverse();

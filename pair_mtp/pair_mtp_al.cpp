@@ -71,6 +71,7 @@ long long PairMTPAL::integer(const char *keyword, const char *word) const {
 void PairMTPAL::settings(int narg, char **arg) {
   end_learner(); /* pair_style may be given again with other keywords */
   options = mtp_learner_defaults();
+  precision = MTP_PRECISION_DOUBLE;
   qm_text = "none";
   train_path = "train.extxyz";
   save_path.clear();
@@ -139,7 +140,7 @@ int PairMTPAL::take_keyword(int narg, char **arg) {
     if (value != "stop" && value != "skip") stop("onfail must be stop or skip, found " + value);
     options.onfail = value == "skip" ? MTP_ONFAIL_SKIP : MTP_ONFAIL_STOP;
   } else if (key == "precision") {
-    take_precision(arg[1]);
+    take_precision(value);
   } else if (key == "seed") {
     options.seed = (unsigned long long)integer("seed", arg[1]);
   } else {

@@ -6,8 +6,7 @@ make_potential 6
 for style in mtp mtp/al; do
   stops 'works in metal and real units, not in lj' $style '* * pot.almtp Al Ni' 'variable energy_units index lj'
   stops 'needs newton pair on' $style '* * pot.almtp Al Ni' 'newton off'
-  stops 'precision mixed is not in this version' "$style precision mixed" '* * pot.almtp Al Ni'
-  stops 'expected precision double, found half' "$style precision half" '* * pot.almtp Al Ni'
+  stops 'expected precision double or mixed, found half' "$style precision half" '* * pot.almtp Al Ni'
   stops 'unknown keyword bogus' "$style bogus 1" '* * pot.almtp Al Ni'
   stops 'keyword precision needs a value' "$style precision" '* * pot.almtp Al Ni'
 done
