@@ -343,7 +343,7 @@ void PairMTP::evaluate(double *f, bool graded) {
   out = mtp_output();
   if (graded) {
     share_inverse();
-    grade.assign((size_t)(atom->nmax > 0 ? atom->nmax : 1), 0.0);
+    grade.assign(grade_flag ? (size_t)(atom->nmax > 0 ? atom->nmax : 1) : 0, 0.0);
     gradient.assign(mode == MTP_MODE_CONFIGURATION ? mtp_potential_parameter_count(pot) + 1 : 0, 0.0);
   }
   if (list->inum == 0) return;
@@ -362,7 +362,8 @@ void PairMTP::evaluate(double *f, bool graded) {
   if (eflag_atom) out.site_energy = eatom;
   if (vflag_atom) out.site_virial = vatom[0];
   if (cvflag_atom) out.site_virial9 = cvatom[0];
-  if (graded && mode == MTP_MODE_NEIGHBOURHOOD) out.grade = grade.data();
+  out.largest_grade = graded && mode == MTP_MODE_NEIGHBOURHOOD;
+  if (out.largest_grade && grade_flag) out.grade = grade.data();
   if (graded && mode == MTP_MODE_CONFIGURATION) out.gradient = gradient.data();
   check_here(mtp_evaluator_compute(ctx, evaluator, &atoms, &out));
 }
@@ -379,14 +380,8 @@ void PairMTP::find_worst(bool graded) {
     double grade;
     int rank;
   } mine = {0.0, comm->me}, all;
-  int atom_here = -1;
-  for (int ii = 0; ii < list->inum; ii++) {
-    const int i = list->ilist[ii];
-    const double g = std::isfinite(grade[(size_t)i]) ? grade[(size_t)i] : INFINITY;
-    if (atom_here >= 0 && g <= mine.grade) continue;
-    mine.grade = g;
-    atom_here = i;
-  }
+  const int atom_here = list->inum > 0 ? out.max_grade_atom : -1;
+  if (atom_here >= 0) mine.grade = std::isfinite(out.max_grade) ? out.max_grade : INFINITY;
   MPI_Allreduce(&mine, &all, 1, MPI_DOUBLE_INT, MPI_MAXLOC, world);
   worst = {all.grade, all.rank, -1, 0};
   if (all.rank != comm->me || atom_here < 0) return;

@@ -19,7 +19,8 @@ static const char help[] =
     "one displaced by 5 %\n"
     "of the lattice constant, species handed out at random; neighbour lists are those of an MD engine,\n"
     "full, with ghosts and a skin of 20 % of the cutoff. Deviations are from the reference kernel, the\n"
-    "first line. If POT holds an active set of atoms, calls with grades are timed as well.\n\n"
+    "first line. If POT holds an active set of atoms, calls that ask for the largest grade\n"
+    "are timed as well.\n\n"
     "  --neighbours N      neighbours inside the cutoff on average (38): chooses the lattice constant\n"
     "  --atoms N           about so many atoms, the nearest cube of cells is taken (2048)\n"
     "  --time S            seconds spent on every time that is measured (1)\n"
@@ -156,7 +157,7 @@ typedef struct bench {
   mtp_neighbors *nb;
   mtp_atoms atoms;
   double lattice, neighbours, listed;
-  double *force, *grade;     /* [3*nall], [nall]: of the last call */
+  double *force;             /* [3*nall], [nall]: of the last call */
   double energy;             /* of the last call */
   double *folded, *expected; /* [3*n] */
   double expected_energy, force_rms;
@@ -189,7 +190,6 @@ static int place_atoms(cli *c, bench *b, size_t neighbours, size_t atoms) {
   b->listed = (double)count_listed(nb) / (double)nb->n;
   b->atoms = mtp_atoms_of(nb);
   b->force = cli_alloc(3 * nb->nall, sizeof *b->force);
-  b->grade = cli_alloc(nb->nall, sizeof *b->grade);
   b->folded = cli_alloc(3 * nb->n, sizeof *b->folded);
   b->expected = cli_alloc(3 * nb->n, sizeof *b->expected);
   return CLI_OK;
@@ -223,7 +223,6 @@ static void bench_free(bench *b) {
   }
   free(b->variants);
   free(b->force);
-  free(b->grade);
   free(b->folded);
   free(b->expected);
   mtp_neighbors_free(b->nb);
@@ -238,7 +237,7 @@ static double processor_now(void) {
 
 /* One call, into arrays cleared beforehand as an engine clears them. */
 static int call(cli *c, bench *b, const variant *v, bool forces_only, bool graded, double *seconds) {
-  mtp_output out = {.forces_only = forces_only, .force = b->force, .grade = graded ? b->grade : NULL};
+  mtp_output out = {.forces_only = forces_only, .force = b->force, .largest_grade = graded};
   memset(b->force, 0, 3 * b->nb->nall * sizeof *b->force);
   const double start = processor_now();
   if (mtp_evaluator_compute(c->ctx, v->ev, &b->atoms, &out) != MTP_OK) return cli_library(c, c->words[0]);

@@ -56,32 +56,53 @@ STAGE void radial_gradient(const block *b, vec *g) {
   }
 }
 
-/* Lane l of the vectors from[n] with a stride. */
-INLINE void take_lane(const vec *from, size_t n, size_t stride, int l, double *to) {
-  for (size_t k = 0; k < n; k++) to[k] = from[k * stride][l];
+/* Element k of the row of each lane is a vector: value(k), n of them from `first` on. */
+#define WRITE_ROWS(first, n, value)                                                                                    \
+  for (size_t k = 0; k < (n); k += W) {                                                                                \
+    vec v[W];                                                                                                          \
+    const size_t left = (n)-k;                                                                                         \
+    for (size_t e = 0; e < W; e++) v[e] = value(e < left ? k + e : k);                                                 \
+    transpose(v);                                                                                                      \
+    for (int l = 0; l < b->natoms; l++) {                                                                              \
+      if (left >= W)                                                                                                   \
+        memcpy(row[l] + (first) + k, &v[l], sizeof(vec));                                                              \
+      else                                                                                                             \
+        memcpy(row[l] + (first) + k, &v[l], left * sizeof(double));                                                    \
+    }                                                                                                                  \
+  }
+
+/* Compact rows of the lanes. */
+STAGE void write_rows(const block *b, const vec *g, double *rows) {
+  const mtp_plan *plan = b->plan;
+  const size_t radial = mtp_plan_radial(plan, 1, 0), scalars = (size_t)plan->nscalars;
+  double *row[W];
+  for (int l = 0; l < b->natoms; l++) {
+    row[l] = rows + (size_t)b->place[l] * mtp_plan_row_length(plan);
+    row[l][radial] = 1.0;
+  }
+#define RADIAL(k) g[k]
+#define SCALAR(k) b->m[plan->scalar[k]]
+  WRITE_ROWS(0, radial, RADIAL)
+  WRITE_ROWS(radial + 1, scalars, SCALAR)
 }
 
-STAGE void gradients(const block *b, const mtp_task *task) {
+static void add_total(const block *b, const vec *g, double *total) {
   const mtp_plan *plan = b->plan;
-  contract(plan, plan->nlive_group, plan->ngroup, b->m);
-  vec *g = (vec *)b->ws->radial;
-  radial_gradient(b, g);
-  const size_t radial = mtp_plan_radial(plan, 1, 0), scalars = (size_t)plan->nscalars;
-  const size_t radial0 = (size_t)task->species * radial, species0 = (size_t)plan->nspecies * radial;
-  const size_t linear0 = species0 + (size_t)plan->nspecies;
+  const size_t radial = mtp_plan_radial(plan, 1, 0), constants = mtp_plan_radial(plan, plan->nspecies, 0);
+  double *own = total + (size_t)b->species * radial, *scalars = total + constants + (size_t)plan->nspecies;
+  total[constants + (size_t)b->species] += (double)b->natoms;
   for (int l = 0; l < b->natoms; l++) {
-    if (task->rows) {
-      double *row = task->rows + (size_t)b->place[l] * mtp_plan_row_length(plan);
-      take_lane(g, radial, 1, l, row);
-      row[radial] = 1.0;
-      for (size_t t = 0; t < scalars; t++) row[radial + 1 + t] = b->m[plan->scalar[t]][l];
-    }
-    if (task->total) {
-      for (size_t k = 0; k < radial; k++) task->total[radial0 + k] += g[k][l];
-      task->total[species0 + (size_t)task->species] += 1.0;
-      for (size_t t = 0; t < scalars; t++) task->total[linear0 + t] += b->m[plan->scalar[t]][l];
-    }
+    for (size_t k = 0; k < radial; k++) own[k] += g[k][l];
+    for (int t = 0; t < plan->nscalars; t++) scalars[t] += b->m[plan->scalar[t]][l];
   }
+}
+
+static void gradients(const block *b, const mtp_task *task) {
+  vec *g = (vec *)b->ws->radial;
+  contract(b->plan, b->plan->nlive_group, b->plan->ngroup, b->m);
+  radial_gradient(b, g);
+  if (task->rows) write_rows(b, g, task->rows);
+  if (task->total) add_total(b, g, task->total);
 }
 #endif
 

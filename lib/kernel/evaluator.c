@@ -3,16 +3,12 @@
  * The evaluator: central atoms sorted by species, handed to the block kernel, gradient rows graded in batches. */
 #include "mtp/evaluator.h"
 
-#include <cblas.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kernel/block.h"
+#include "kernel/grade.h"
 #include "kernel/plan.h"
-
-/* Rows a grade product takes at once: enough for BLAS speed, few enough to stay in the cache. */
-#define GRADE_BATCH 64
 
 struct mtp_evaluator {
   mtp_plan *plan;
@@ -21,10 +17,9 @@ struct mtp_evaluator {
   mtp_workspace ws;
   int *order;            /* central atoms sorted by species */
   size_t order_capacity; /* entries of order */
-  double *inverse;       /* [n*n] or NULL */
+  mtp_grader *grader;    /* or NULL */
   mtp_mode mode;
-  double *compact;         /* [GRADE_BATCH*length] rows as the blocks write them */
-  double *batch, *product; /* [GRADE_BATCH*n] each */
+  double *rows; /* [MTP_GRADE_BATCH*length] compact ones */
 };
 
 static int vector_bytes(mtp_isa isa) {
@@ -65,10 +60,8 @@ void mtp_evaluator_free(mtp_evaluator *ev) {
   if (!ev) return;
   mtp_workspace_clear(&ev->ws);
   free(ev->order);
-  free(ev->inverse);
-  free(ev->compact);
-  free(ev->batch);
-  free(ev->product);
+  mtp_grader_free(ev->grader);
+  free(ev->rows);
   mtp_plan_free(ev->plan);
   free(ev);
 }
@@ -87,40 +80,25 @@ mtp_status mtp_evaluator_set_inverse(mtp_context *ctx, mtp_evaluator *ev, mtp_mo
     return mtp_fail(ctx, MTP_ERR_STATE,
                     "the active set has %zu rows, the potential %zu parameters: they do not belong together", n,
                     ev->plan->nparams);
-  if (!ev->inverse) ev->inverse = mtp_alloc_aligned(n * n, sizeof(double));
-  if (!ev->batch) ev->batch = mtp_alloc_aligned(GRADE_BATCH * n, sizeof(double));
-  if (!ev->product) ev->product = mtp_alloc_aligned(GRADE_BATCH * n, sizeof(double));
-  if (!ev->inverse || !ev->batch || !ev->product) {
-    free(ev->inverse);
-    ev->inverse = NULL;
-    return mtp_fail_memory(ctx);
-  }
-  memcpy(ev->inverse, inverse, n * n * sizeof(double));
+  mtp_grader *grader = NULL;
+  const mtp_status status = mtp_grader_new(ctx, ev->plan, mode, inverse, &grader);
+  if (status != MTP_OK) return status;
+  mtp_grader_free(ev->grader);
+  ev->grader = grader;
   ev->mode = mode;
   return MTP_OK;
 }
 
 double mtp_evaluator_memory(const mtp_evaluator *ev) {
   if (!ev) return 0.0;
-  const double n = (double)ev->plan->nparams, batch = ev->inverse ? 2.0 * GRADE_BATCH * n : 0.0;
+  const size_t rows = ev->rows ? MTP_GRADE_BATCH * mtp_plan_row_length(ev->plan) : 0;
   return mtp_workspace_bytes(&ev->ws, ev->plan) + (double)(ev->order_capacity * sizeof *ev->order) +
-         sizeof(double) * ((ev->inverse ? n * n : 0.0) + batch);
-}
-
-/* Largest modulus of rows * A^-1. Not a number is beyond every threshold. */
-static void grade_rows(const mtp_evaluator *ev, size_t m, const double *rows, double *gamma) {
-  const size_t n = ev->plan->nparams;
-  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)m, (int)n, (int)n, 1.0, rows, (int)n, ev->inverse, (int)n,
-              0.0, ev->product, (int)n);
-  for (size_t k = 0; k < m; k++) {
-    gamma[k] = mtp_largest_modulus(n, ev->product + k * n);
-    if (isnan(gamma[k])) gamma[k] = INFINITY;
-  }
+         (double)(rows * sizeof(double)) + (ev->grader ? mtp_grader_memory(ev->grader) : 0.0);
 }
 
 mtp_status mtp_evaluator_grade_row(mtp_context *ctx, mtp_evaluator *ev, const double *row, double *grade) {
-  if (!ev || !ev->inverse) return mtp_fail(ctx, MTP_ERR_STATE, "grades need an active set");
-  grade_rows(ev, 1, row, grade);
+  if (!ev || !ev->grader) return mtp_fail(ctx, MTP_ERR_STATE, "grades need an active set");
+  *grade = mtp_grader_full_row(ev->grader, row);
   return MTP_OK;
 }
 
@@ -163,6 +141,10 @@ static mtp_status sort_by_species(mtp_context *ctx, mtp_evaluator *ev, const mtp
   return MTP_OK;
 }
 
+static bool wants_grades(const mtp_output *out) {
+  return out->grade || out->largest_grade;
+}
+
 /* Where the row of an atom goes in mtp_output.rows: atom -> position in the central list. NULL when memory is
  * exhausted. */
 static size_t *row_places(const mtp_atoms *atoms) {
@@ -177,11 +159,22 @@ static size_t *row_places(const mtp_atoms *atoms) {
   return place;
 }
 
-static void note_grade(mtp_output *out, int atom, double grade) {
-  out->grade[atom] = grade;
-  if (out->max_grade_atom >= 0 && grade <= out->max_grade) return;
-  out->max_grade = grade;
-  out->max_grade_atom = atom;
+/* Grades of the rows of task->list, of each or only the largest so far. */
+static void grade_batch(mtp_evaluator *ev, const mtp_task *task) {
+  mtp_output *out = task->out;
+  if (!out->grade) {
+    const int found = mtp_grader_largest(ev->grader, task->species, task->natoms, task->rows, &out->max_grade);
+    if (found >= 0) out->max_grade_atom = task->list[found];
+    return;
+  }
+  double grade[MTP_GRADE_BATCH];
+  mtp_grader_rows(ev->grader, task->species, task->natoms, task->rows, grade);
+  for (size_t k = 0; k < task->natoms; k++) {
+    out->grade[task->list[k]] = grade[k];
+    if (grade[k] <= out->max_grade) continue;
+    out->max_grade = grade[k];
+    out->max_grade_atom = task->list[k];
+  }
 }
 
 /* The full row of a compact one. */
@@ -196,23 +189,16 @@ static void expand_row(const mtp_plan *plan, int species, const double *compact,
 /* Evaluates task->list batch by batch, keeping and grading the rows of each batch. */
 static void compute_batches(mtp_evaluator *ev, mtp_task task, const size_t *place) {
   const mtp_plan *plan = ev->plan;
-  const size_t n = plan->nparams, length = mtp_plan_row_length(plan);
-  mtp_output *out = task.out;
-  double gamma[GRADE_BATCH];
-  const size_t total = task.natoms;
-  task.rows = ev->compact;
-  for (size_t done = 0; done < total; done += GRADE_BATCH, task.list += GRADE_BATCH) {
-    task.natoms = total - done < GRADE_BATCH ? total - done : GRADE_BATCH;
+  const size_t length = mtp_plan_row_length(plan), total = task.natoms;
+  const mtp_output *out = task.out;
+  task.rows = ev->rows;
+  for (size_t done = 0; done < total; done += MTP_GRADE_BATCH, task.list += MTP_GRADE_BATCH) {
+    task.natoms = total - done < MTP_GRADE_BATCH ? total - done : MTP_GRADE_BATCH;
     choose_block(ev->isa, MTP_PRECISION_DOUBLE)(plan, &ev->ws, &task);
-    for (size_t k = 0; k < task.natoms; k++)
-      expand_row(plan, task.species, ev->compact + k * length,
-                 out->grade ? ev->batch + k * n : out->rows + place[task.list[k]] * n);
-    if (!out->grade) continue;
     if (out->rows)
       for (size_t k = 0; k < task.natoms; k++)
-        memcpy(out->rows + place[task.list[k]] * n, ev->batch + k * n, n * sizeof(double));
-    grade_rows(ev, task.natoms, ev->batch, gamma);
-    for (size_t k = 0; k < task.natoms; k++) note_grade(out, task.list[k], gamma[k]);
+        expand_row(plan, task.species, ev->rows + k * length, out->rows + place[task.list[k]] * plan->nparams);
+    if (wants_grades(out)) grade_batch(ev, &task);
   }
 }
 
@@ -236,15 +222,15 @@ static void compute_task(mtp_evaluator *ev, mtp_task task) {
 
 static mtp_status compute_sorted(mtp_context *ctx, mtp_evaluator *ev, const mtp_atoms *atoms, const size_t *start,
                                  mtp_output *out) {
-  const int want_rows = out->rows || out->grade;
+  const bool want_rows = out->rows || wants_grades(out);
   size_t *place = NULL;
-  if (want_rows && !ev->compact)
-    ev->compact = mtp_alloc_aligned(GRADE_BATCH * mtp_plan_row_length(ev->plan), sizeof(double));
+  if (want_rows && !ev->rows)
+    ev->rows = mtp_alloc_aligned(MTP_GRADE_BATCH * mtp_plan_row_length(ev->plan), sizeof(double));
   if (out->rows) {
     place = row_places(atoms);
     memset(out->rows, 0, atoms->ncentral * ev->plan->nparams * sizeof(double)); /* also of atoms of no species */
   }
-  if ((want_rows && !ev->compact) || (out->rows && !place)) {
+  if ((want_rows && !ev->rows) || (out->rows && !place)) {
     free(place);
     return mtp_fail_memory(ctx);
   }
@@ -266,10 +252,13 @@ static mtp_status compute_sorted(mtp_context *ctx, mtp_evaluator *ev, const mtp_
 
 mtp_status mtp_evaluator_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_atoms *atoms, mtp_output *out) {
   if (!ev || !atoms || !out) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "evaluator: no atoms given");
-  if (out->grade && !ev->inverse) return mtp_fail(ctx, MTP_ERR_STATE, "grades need an active set");
-  if (out->grade && ev->mode != MTP_MODE_NEIGHBOURHOOD)
+  if (wants_grades(out) && !ev->grader) return mtp_fail(ctx, MTP_ERR_STATE, "grades need an active set");
+  if (wants_grades(out) && ev->mode != MTP_MODE_NEIGHBOURHOOD)
     return mtp_fail(ctx, MTP_ERR_STATE, "grades of atoms need an active set of mode neighbourhood");
-  if (out->grade) out->max_grade_atom = -1;
+  if (wants_grades(out)) {
+    out->max_grade = 0.0;
+    out->max_grade_atom = -1;
+  }
   if (atoms->ncentral == 0) return MTP_OK;
   size_t *start = mtp_calloc((size_t)ev->plan->nspecies + 2, sizeof *start);
   if (!start) return mtp_fail_memory(ctx);
@@ -277,6 +266,8 @@ mtp_status mtp_evaluator_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_
   if (status == MTP_OK) status = mtp_workspace_begin(ctx, &ev->ws, ev->plan, atoms);
   if (status == MTP_OK) status = compute_sorted(ctx, ev, atoms, start, out);
   if (status == MTP_OK) mtp_workspace_end(&ev->ws, atoms, out->force);
+  /* where all grades are zero, the first atom has the largest */
+  if (wants_grades(out) && out->max_grade_atom < 0 && start[ev->plan->nspecies] > 0) out->max_grade_atom = ev->order[0];
   free(start);
   return status;
 }
@@ -314,7 +305,7 @@ static void take(double **field, double **value) {
 
 mtp_status mtp_evaluator_config(mtp_context *ctx, mtp_evaluator *ev, mtp_config *cfg, int graded) {
   if (!ev || !cfg) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "evaluator: no configuration given");
-  if (graded && !ev->inverse) return mtp_fail(ctx, MTP_ERR_STATE, "grades need an active set");
+  if (graded && !ev->grader) return mtp_fail(ctx, MTP_ERR_STATE, "grades need an active set");
   const int by_atom = graded && ev->mode == MTP_MODE_NEIGHBOURHOOD, by_config = graded && !by_atom;
   config_results r = {0};
   mtp_status status = mtp_neighbors_build(ctx, cfg, ev->plan->radial.max_dist, &r.nb);

@@ -253,6 +253,40 @@ INLINE int append_matching(unsigned *to, const unsigned *from, const int *keys, 
   return kept;
 }
 
+/* ---- transposes ---- */
+
+#ifndef MTP_MIXED
+/* Exchanges the off-diagonal elements of each square of 2*step vectors. */
+INLINE void transpose_step(const int step, dvec *v) {
+  dvec_mask low, high;
+  for (int e = 0; e < D; e++) {
+    low[e] = e & step ? D + e - step : e;
+    high[e] = e & step ? D + e : e + step;
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < D; i++) {
+    if (i & step) continue;
+    const dvec p = v[i], q = v[i + step];
+#if defined(__clang__)
+    for (int e = 0; e < D; e++) {
+      v[i][e] = low[e] < D ? p[low[e]] : q[low[e] - D];
+      v[i + step][e] = high[e] < D ? p[high[e]] : q[high[e] - D];
+    }
+#else
+    v[i] = __builtin_shuffle(p, q, low);
+    v[i + step] = __builtin_shuffle(p, q, high);
+#endif
+  }
+}
+
+/* Row i becomes column i. */
+INLINE void transpose(dvec *v) {
+  transpose_step(1, v);
+  if (D > 2) transpose_step(2, v);
+  if (D > 4) transpose_step(4, v);
+}
+#endif
+
 /* ---- square root ---- */
 
 /* r = sqrt(x) and its reciprocal to rounding. With AVX-512 by Newton steps from an estimate of 14 bits: square root and

@@ -86,7 +86,8 @@ typedef struct mtp_output {
   double *gradient;   /**< [n] sum of dV_i/dtheta over the central atoms */
   double *rows;       /**< [ncentral*n] dV_i/dtheta of each central atom (overwritten) */
   double *grade;      /**< [nall] of the central atoms (overwritten); needs an active set of mode neighbourhood */
-  double max_grade;   /**< largest grade[i] of this call if `grade` is given, else untouched */
+  bool largest_grade; /**< set by the caller: max_grade is wanted; without `grade` that is cheaper */
+  double max_grade;   /**< largest grade of this call if `grade` or `largest_grade` is given, else untouched */
   int max_grade_atom; /**< the atom that has it, -1 if there was none */
 } mtp_output;
 
