@@ -112,7 +112,7 @@ static block lay_out(const mtp_plan *plan, mtp_workspace *ws, const mtp_task *ta
   const size_t slots = (size_t)ws->slots;
   vec *const geometry = (vec *)ws->geometry;
   block b = {.plan = plan, .ws = ws, .species = task->species, .dummy = (unsigned)task->atoms->nall * POINT_BYTES};
-  for (int l = 0; l < W; l++) b.neighbour[l] = ws->neighbour + (size_t)l * slots;
+  b.neighbour = ws->neighbour;
   b.border = (vec *)ws->border;
   b.ux = geometry, b.uy = b.ux + slots, b.uz = b.uy + slots, b.r = b.uz + slots, b.rinv = b.r + slots;
   b.f = (vec *)ws->function;

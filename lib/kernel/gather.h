@@ -94,12 +94,11 @@ static void fill_lanes(block *b, const chunk *c, const int *member) {
   b->full = least;
   b->slots = (most + 1) / 2 * 2;
   for (int l = 0; l < W; l++) {
-    int n = 0;
-    if (l < b->natoms) {
-      n = c->count[member[l]];
-      memcpy(b->neighbour[l], c->list[member[l]], (size_t)n * sizeof(unsigned));
-    }
-    for (; n < b->slots; n++) b->neighbour[l][n] = b->dummy;
+    const int n = l < b->natoms ? c->count[member[l]] : 0;
+    const unsigned *from = l < b->natoms ? c->list[member[l]] : NULL;
+    unsigned *to = b->neighbour + l;
+    for (int k = 0; k < n; k++) to[k * W] = from[k];
+    for (int k = n; k < b->slots; k++) to[k * W] = b->dummy;
   }
   if (b->plan->nspecies > 1) find_borders(b, member);
 }
@@ -110,9 +109,7 @@ INLINE void place_slot(const int full, block *b, int k, const columns *centre) {
   const vec rc = all(b->plan->radial.max_dist);
   dvec x[PARTS], y[PARTS], z[PARTS];
   for (int p = 0; p < PARTS; p++) {
-    unsigned offset[D];
-    for (int e = 0; e < D; e++) offset[e] = b->neighbour[p * D + e][k];
-    const columns at = load_points(b->ws->point, offset);
+    const columns at = load_points(b->ws->point, b->neighbour + k * W + p * D);
     x[p] = at.x - centre[p].x, y[p] = at.y - centre[p].y, z[p] = at.z - centre[p].z;
   }
   vec dx = narrow(x), dy = narrow(y), dz = narrow(z), r2 = dx * dx + dy * dy + dz * dz;

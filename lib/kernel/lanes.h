@@ -207,6 +207,7 @@ INLINE void offsets_of(const int *list, int n, int mask, unsigned dummy, unsigne
   const __m256i entry = _mm256_and_si256(_mm256_maskz_loadu_epi32(there, list), _mm256_set1_epi32(mask));
   _mm256_storeu_si256((__m256i *)(void *)offset,
                       _mm256_mask_slli_epi32(_mm256_set1_epi32((int)dummy), there, entry, 5));
+  __asm__("" : "+m"(*(unsigned(*)[D])offset)); /* to be read as addresses: taking the vector apart would be slower */
 #else
   for (int e = 0; e < D; e++) offset[e] = e < n ? (unsigned)(list[e] & mask) * POINT_BYTES : dummy;
 #endif

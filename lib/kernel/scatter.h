@@ -20,7 +20,7 @@ static void add_site_virial(mtp_output *out, size_t i, size_t j, const double d[
 
 static void add_site_virials(const block *b, mtp_output *out, int k, vec dx, vec dy, vec dz) {
   for (int l = 0; l < b->natoms; l++) {
-    const unsigned offset = b->neighbour[l][k];
+    const unsigned offset = b->neighbour[k * W + l];
     if (offset == b->dummy) continue;
     const double d[3] = {(double)dx[l], (double)dy[l], (double)dz[l]}, length = (double)b->r[k][l];
     const double r[3] = {length * (double)b->ux[k][l], length * (double)b->uy[k][l], length * (double)b->uz[k][l]};
@@ -35,8 +35,7 @@ INLINE void scatter_all(const int special, const block *b, mtp_output *out) {
   const vec *const all_x = b->ux, *const all_y = b->uy, *const all_z = b->uz, *const all_r = b->r;
   const vec *const all_rinv = b->rinv;
   const derivative *const all_g = b->derivative;
-  const unsigned *neighbour[W];
-  for (int l = 0; l < W; l++) neighbour[l] = b->neighbour[l];
+  const unsigned *const neighbour = b->neighbour;
   double *const force = b->ws->force;
   const int slots = b->slots;
   vec w[6] = {{0}};
@@ -56,10 +55,8 @@ INLINE void scatter_all(const int special, const block *b, mtp_output *out) {
     widen(dy, y);
     widen(dz, z);
     for (int p = 0; p < PARTS; p++) {
-      unsigned offset[D];
-      for (int e = 0; e < D; e++) offset[e] = neighbour[p * D + e][k];
       sum[0][p] += x[p], sum[1][p] += y[p], sum[2][p] += z[p];
-      subtract_from_points(force, offset, x[p], y[p], z[p]);
+      subtract_from_points(force, neighbour + k * W + p * D, x[p], y[p], z[p]);
     }
     if (special && (out->site_virial || out->site_virial9)) add_site_virials(b, out, k, dx, dy, dz);
   }

@@ -31,7 +31,7 @@ typedef struct block {
   unsigned dummy;               /* offset of the point that pads the lanes */
   int slots;                    /* an even number */
   int full;                     /* slots from here on may be padded */
-  unsigned *neighbour[W];       /* [slots] offsets of points */
+  unsigned *neighbour;          /* [slots][W] offsets of points */
   vec *border;                  /* [C+1] first slot of each species in each lane */
   vec *ux, *uy, *uz, *r, *rinv; /* [slots] */
   vec *f, *df;                  /* [slots][K] */
