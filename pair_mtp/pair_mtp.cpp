@@ -358,7 +358,8 @@ void PairMTP::evaluate(double *f, bool graded) {
   atoms.list = list->firstneigh;
   atoms.mask = NEIGHMASK;
   out.force = f;
-  out.forces_only = !eflag_either;
+  out.skip_energy = !eflag_either;
+  out.skip_virial = !vflag_either;
   if (eflag_atom) out.site_energy = eatom;
   if (vflag_atom) out.site_virial = vatom[0];
   if (cvflag_atom) out.site_virial9 = cvatom[0];

@@ -159,7 +159,7 @@ static void forward(block *b, mtp_output *out) {
   fill(plan, b->m);
   contract(plan, 0, plan->nlive_group, b->m);
 #ifndef MTP_MIXED
-  if (!out->forces_only) {
+  if (!out->skip_energy) {
     add_energies(b, couple_with_energies(plan, b->m, b->adj), out);
     return;
   }

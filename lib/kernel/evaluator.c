@@ -45,9 +45,7 @@ mtp_status mtp_evaluator_new(mtp_context *ctx, const mtp_potential *pot, mtp_eva
   if (!ev) return mtp_fail_memory(ctx);
   ev->isa = mtp_context_isa(ctx);
   mtp_status status = mtp_plan_new(ctx, pot, vector_bytes(ev->isa), &ev->plan);
-  if (status == MTP_OK) {
-    status = mtp_workspace_init(ctx, &ev->ws, ev->plan);
-  }
+  if (status == MTP_OK) status = mtp_workspace_init(ctx, &ev->ws, ev->plan);
   if (status != MTP_OK) {
     mtp_evaluator_free(ev);
     return status;
@@ -209,8 +207,8 @@ static void compute_task(mtp_evaluator *ev, mtp_task task) {
     return;
   }
   mtp_output *const out = task.out;
-  if (!out->forces_only) {
-    mtp_output energies = {.energy = out->energy, .site_energy = out->site_energy};
+  if (!out->skip_energy) {
+    mtp_output energies = {.skip_virial = true, .energy = out->energy, .site_energy = out->site_energy};
     task.out = &energies;
     choose_block(ev->isa, MTP_PRECISION_DOUBLE)(ev->plan, &ev->ws, &task);
     out->energy = energies.energy;

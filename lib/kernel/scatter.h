@@ -30,7 +30,7 @@ static void add_site_virials(const block *b, mtp_output *out, int k, vec dx, vec
 
 /* D = (f' P) u + f/r (grad P - u (u . grad P)) of every neighbour: what leaves the sphere drops out. `special`: there
  * is more to do than forces and the total virial. */
-INLINE void scatter_all(const int special, const block *b, mtp_output *out) {
+INLINE void scatter_all(const int special, const int virial, const block *b, mtp_output *out) {
   /* stores of points may alias anything, so what is loaded over and over lives in variables of its own */
   const vec *const all_x = b->ux, *const all_y = b->uy, *const all_z = b->uz, *const all_r = b->r;
   const vec *const all_rinv = b->rinv;
@@ -48,8 +48,10 @@ INLINE void scatter_all(const int special, const block *b, mtp_output *out) {
     if (special && b->plan->radial.type == MTP_RADIAL_CHEBYSHEV_REPULS) along += repulsion_slope(&b->plan->radial, r);
     const vec dx = along * ux + gx, dy = along * uy + gy, dz = along * uz + gz;
     const vec rx = r * ux, ry = r * uy, rz = r * uz;
-    w[0] -= rx * dx, w[1] -= ry * dy, w[2] -= rz * dz;
-    w[3] -= rx * dy, w[4] -= rx * dz, w[5] -= ry * dz;
+    if (virial) {
+      w[0] -= rx * dx, w[1] -= ry * dy, w[2] -= rz * dz;
+      w[3] -= rx * dy, w[4] -= rx * dz, w[5] -= ry * dz;
+    }
     dvec x[PARTS], y[PARTS], z[PARTS];
     widen(dx, x);
     widen(dy, y);
@@ -63,15 +65,17 @@ INLINE void scatter_all(const int special, const block *b, mtp_output *out) {
   for (int l = 0; l < b->natoms; l++) {
     double *f = point_at(force, b->centre[l]);
     for (int c = 0; c < 3; c++) f[c] += sum[c][l / D][l % D];
-    for (int c = 0; c < 6; c++) out->virial[c] += (double)w[c][l];
+    for (int c = 0; virial && !out->skip_virial && c < 6; c++) out->virial[c] += (double)w[c][l];
   }
 }
 
 STAGE void scatter(const block *b, mtp_output *out) {
   if (out->site_virial || out->site_virial9 || b->plan->radial.type == MTP_RADIAL_CHEBYSHEV_REPULS)
-    scatter_all(1, b, out);
+    scatter_all(1, 1, b, out);
+  else if (out->skip_virial)
+    scatter_all(0, 0, b, out);
   else
-    scatter_all(0, b, out);
+    scatter_all(0, 1, b, out);
 }
 
 #endif

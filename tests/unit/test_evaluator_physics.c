@@ -431,6 +431,45 @@ static void test_grades(void **state) {
   }
 }
 
+/* What is not wanted is left alone, and nothing else depends on it. */
+static void test_skipped(void **state) {
+  static const data_recipe recipes[2] = {{12, 2, 8, MTP_RADIAL_CHEBYSHEV, 2, 5},
+                                         {10, 1, 6, MTP_RADIAL_CHEBYSHEV_REPULS, 2.6, 5}};
+  (void)state;
+  for (unsigned k = 0; k < 16; k++) {
+    fixture f;
+    fixture_open(&f, 90 + k, recipes[k & 1], DATA_ORTHOGONAL, 12);
+    data_must(f.ctx, mtp_evaluator_set_precision(f.ctx, f.ev, k & 2 ? MTP_PRECISION_MIXED : MTP_PRECISION_DOUBLE));
+    mtp_neighbors *nb = NULL;
+    data_must(f.ctx, mtp_neighbors_build(f.ctx, f.cfg, mtp_potential_cutoff(f.pot), &nb));
+    const mtp_atoms atoms = mtp_atoms_of(nb);
+    mtp_output all = {.force = data_calloc(3 * nb->nall, sizeof(double)),
+                      .site_energy = data_calloc(nb->nall, sizeof(double))};
+    mtp_output some = {.skip_energy = (k & 4) != 0,
+                       .skip_virial = (k & 8) != 0,
+                       .energy = 7,
+                       .virial = {7, 7, 7, 7, 7, 7},
+                       .force = data_calloc(3 * nb->nall, sizeof(double)),
+                       .site_energy = data_calloc(nb->nall, sizeof(double))};
+    data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &atoms, &all));
+    data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &atoms, &some));
+    data_expect_close("forces", 3 * nb->nall, some.force, all.force, 1e-13);
+    const double energy = some.skip_energy ? 7 : 7 + all.energy;
+    data_expect_close("energy", 1, &some.energy, &energy, some.skip_energy ? 0 : 1e-13);
+    assert_true(data_largest(nb->nall, some.site_energy) > 0 ? !some.skip_energy : some.skip_energy);
+    for (size_t c = 0; c < 6; c++) {
+      const double virial = some.skip_virial ? 7 : 7 + all.virial[c];
+      assert_float_equal(some.virial[c], virial, some.skip_virial ? 0 : 1e-12 * fabs(virial) + 1e-10);
+    }
+    free(all.force);
+    free(all.site_energy);
+    free(some.force);
+    free(some.site_energy);
+    mtp_neighbors_free(nb);
+    fixture_close(&f);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_forces_and_virial),
@@ -441,6 +480,7 @@ int main(void) {
       cmocka_unit_test(test_smooth_at_the_cutoff),
       cmocka_unit_test(test_heat_flux),
       cmocka_unit_test(test_grades),
+      cmocka_unit_test(test_skipped),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

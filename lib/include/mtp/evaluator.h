@@ -74,9 +74,10 @@ MTP_API mtp_atoms mtp_atoms_of(const mtp_neighbors *nb);
 /** Results, with D_ij = dV_i/d(r_j - r_i). They are added to what the arrays hold unless said otherwise; a NULL array
  * is not computed. */
 typedef struct mtp_output {
-  bool forces_only;    /**< set by the caller: energies are not wanted; `energy` and `site_energy` are left alone */
+  bool skip_energy;    /**< set by the caller: `energy` and `site_energy` are not wanted and left alone */
+  bool skip_virial;    /**< set by the caller: `virial` is not wanted and left alone */
   double energy;       /**< sum of the site energies of the central atoms */
-  double virial[6];    /**< -sum D_ij (x) r_ij; only if anything but energies is asked for */
+  double virial[6];    /**< -sum D_ij (x) r_ij; only if anything but energies and grades is asked for */
   double *force;       /**< [3*nall] on central atoms and their neighbours */
   double *site_energy; /**< [nall], central atoms only */
   double *site_virial; /**< [6*nall] each -D_ij (x) r_ij half to i and half to j (LAMMPS's stress/atom) */
