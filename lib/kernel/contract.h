@@ -118,7 +118,10 @@ STAGE void contract(const mtp_plan *plan, int first, int last, vec *m) {
 }
 
 STAGE void adjoint_contract(const mtp_plan *plan, const vec *m, vec *adj) {
-  for (const mtp_group *g = plan->group + plan->nlive_group; g-- > plan->group;) FOR_SHAPE(g, BACKWARD)
+  for (int k = plan->nlive_group - 1; k >= 0; k--) {
+    const mtp_group *g = &plan->group[k];
+    FOR_SHAPE(g, BACKWARD)
+  }
 }
 
 /* ---- the top level ---- */

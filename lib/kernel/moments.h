@@ -154,7 +154,8 @@ STAGE void fill(const mtp_plan *plan, vec *m) {
 
 /* The transpose of the fill. */
 STAGE void fold(const mtp_plan *plan, vec *adj) {
-  for (const mtp_fill *e = plan->fill + plan->nfill; e-- > plan->fill;) {
+  for (int k = plan->nfill - 1; k >= 0; k--) {
+    const mtp_fill *e = &plan->fill[k];
     const vec t = adj[e->target];
     adj[e->lower] += t;
     adj[e->xx] -= t;
