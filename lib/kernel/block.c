@@ -10,6 +10,7 @@
 #include "kernel/block.h"
 
 #include "kernel/contract.h"
+#include "kernel/functions.h"
 #include "kernel/gather.h"
 #include "kernel/moments.h"
 #include "kernel/scatter.h"
@@ -120,6 +121,7 @@ static block lay_out(const mtp_plan *plan, mtp_workspace *ws, const mtp_task *ta
   b.derivative = (derivative *)ws->derivative;
   b.m = (vec *)ws->moment;
   b.adj = (vec *)ws->adjoint;
+  b.force = ws->force;
   return b;
 }
 

@@ -44,7 +44,7 @@ mtp_status mtp_evaluator_new(mtp_context *ctx, const mtp_potential *pot, mtp_eva
   mtp_evaluator *ev = mtp_calloc(1, sizeof *ev);
   if (!ev) return mtp_fail_memory(ctx);
   ev->isa = mtp_context_isa(ctx);
-  mtp_status status = mtp_plan_new(ctx, pot, vector_bytes(ev->isa), &ev->plan);
+  mtp_status status = mtp_plan_new(ctx, pot, MTP_PLAN_FROZEN, vector_bytes(ev->isa), &ev->plan);
   if (status == MTP_OK) status = mtp_workspace_init(ctx, &ev->ws, ev->plan);
   if (status != MTP_OK) {
     mtp_evaluator_free(ev);

@@ -17,6 +17,7 @@ typedef struct builder {
   const mtp_basis *basis; /* the lists to evaluate */
   const int *scalar;      /* [S] where in basis->mapping the scalars of the potential are */
   monomial_table *number; /* [K] */
+  mtp_plan_use use;
   int fill_capacity;
 } builder;
 
@@ -71,42 +72,93 @@ static int need_monomial(builder *b, int mu, int a, int bb, int c) {
 typedef struct usage {
   bool *factor; /* a product is made from it */
   bool *live;   /* energies need it */
-  double *linear;
+  bool *scalar; /* it has a coefficient of its own, one that may differ from zero */
 } usage;
 
-/* Scalars that are factors of nothing are the top level. A moment is live if it has a coefficient of its own or is a
- * factor of something live or of the top level with a coefficient that is not zero; targets follow their factors in the
- * list, so one pass from its end finds all. */
-static void find_usage(const mtp_plan *plan, const mtp_basis *basis, const mtp_product *products, int derived,
-                       const usage *use) {
-  for (int t = 0; t < basis->ntimes; t++) use->factor[products[t].left] = use->factor[products[t].right] = true;
-  for (int t = 0; t < plan->nscalars; t++) use->linear[plan->scalar[t]] += mtp_plan_linear(plan)[t];
-  for (int i = 0; i < plan->nmoments; i++) use->live[i] = i < derived || (use->factor[i] && use->linear[i] != 0.0);
-  for (int t = basis->ntimes - 1; t >= 0; t--) {
+static bool may_count(const builder *b, int t) {
+  return b->use == MTP_PLAN_VARIABLE || mtp_plan_linear(b->plan)[t] != 0.0;
+}
+
+/* Scalars that are factors of nothing are the top level. A moment is live if it is a scalar that counts and a factor,
+ * or is a factor of something live or of the top level; targets follow their factors in the list, so one pass from its
+ * end finds all. */
+static void find_usage(const builder *b, const mtp_product *products, int derived, const usage *use) {
+  const mtp_plan *plan = b->plan;
+  const int ntimes = b->basis->ntimes;
+  for (int t = 0; t < ntimes; t++) use->factor[products[t].left] = use->factor[products[t].right] = true;
+  for (int t = 0; t < plan->nscalars; t++)
+    if (may_count(b, t)) use->scalar[plan->scalar[t]] = true;
+  for (int i = 0; i < plan->nmoments; i++) use->live[i] = i < derived || (use->factor[i] && use->scalar[i]);
+  for (int t = ntimes - 1; t >= 0; t--) {
     const mtp_product e = products[t];
-    const bool wanted = use->factor[e.target] ? use->live[e.target] : use->linear[e.target] != 0.0;
+    const bool wanted = use->factor[e.target] ? use->live[e.target] : use->scalar[e.target];
     if (wanted) use->live[e.left] = use->live[e.right] = true;
   }
 }
 
-/* Groups for what is formed, the quadratic form for what is not. */
-static mtp_status compile(builder *b, mtp_product *products, int derived, const usage *use, int *number,
-                          double *linear) {
-  mtp_plan *plan = b->plan;
-  const size_t n = (size_t)b->basis->ntimes;
-  mtp_status status = mtp_plan_group(b->ctx, plan, derived, n, products, use->live, number);
-  if (status != MTP_OK) return status;
-  size_t top = 0;
-  for (size_t k = 0; k < n; k++) {
-    const mtp_product e = products[k];
-    const double coefficient = use->linear[e.target];
-    if (use->factor[e.target] || coefficient == 0.0) continue;
-    products[top++] = (mtp_product){-1, number[e.left], number[e.right], coefficient * e.p};
+/* Scalars by the moment that they are, as chains: 1 + scalar, 0 at the end. Those that are formed go into `direct`. */
+static size_t find_owners(const builder *b, const int *number, int *first, int *next, mtp_term *direct) {
+  const mtp_plan *plan = b->plan;
+  size_t ndirect = 0;
+  for (int t = 0; t < plan->nscalars; t++) {
+    const int moment = plan->scalar[t];
+    if (!may_count(b, t)) continue;
+    if (number[moment] < plan->nlive)
+      direct[ndirect++] = (mtp_term){number[moment], t, 1.0};
+    else {
+      next[t] = first[moment];
+      first[moment] = t + 1;
+    }
   }
-  for (int i = 0; i < plan->nmoments; i++)
-    if (number[i] < plan->nlive) linear[number[i]] = use->linear[i];
-  for (int t = 0; t < plan->nscalars; t++) plan->scalar[t] = number[plan->scalar[t]];
-  return mtp_plan_couple(b->ctx, plan, top, products, linear);
+  return ndirect;
+}
+
+/* The quadratic form: of each scalar that counts its own moment, or, if that is not formed, its products. */
+static mtp_status compile_form(builder *b, size_t n, const mtp_product *products, const int *number) {
+  mtp_plan *plan = b->plan;
+  const size_t S = (size_t)plan->nscalars;
+  int *first = mtp_calloc((size_t)plan->nmoments, sizeof *first), *next = mtp_calloc(S, sizeof *next);
+  mtp_term *direct = mtp_calloc(S, sizeof *direct);
+  mtp_product *top = NULL;
+  size_t ntop = 0;
+  mtp_status status = first && next && direct ? MTP_OK : mtp_fail_memory(b->ctx);
+  if (status == MTP_OK) {
+    const size_t ndirect = find_owners(b, number, first, next, direct);
+    for (size_t k = 0; k < n; k++)
+      for (int t = first[products[k].target]; t; t = next[t - 1]) ntop++;
+    top = mtp_calloc(ntop, sizeof *top);
+    ntop = 0;
+    for (size_t k = 0; top && k < n; k++) {
+      const mtp_product e = products[k];
+      for (int t = first[e.target]; t; t = next[t - 1])
+        top[ntop++] = (mtp_product){t - 1, number[e.left], number[e.right], e.p};
+    }
+    status = top ? mtp_plan_couple(b->ctx, plan, ntop, top, ndirect, direct) : mtp_fail_memory(b->ctx);
+  }
+  free(first);
+  free(next);
+  free(direct);
+  free(top);
+  return status;
+}
+
+/* Leaves out products for nothing: kernels of variable plans store live moments alone. */
+static size_t drop_useless(size_t n, mtp_product *products, const usage *use) {
+  size_t kept = 0;
+  for (size_t k = 0; k < n; k++)
+    if (use->live[products[k].target] || use->scalar[products[k].target]) products[kept++] = products[k];
+  return kept;
+}
+
+/* Groups for what is formed, the quadratic form for what is not. */
+static mtp_status compile(builder *b, mtp_product *products, int derived, const usage *use, int *number) {
+  mtp_plan *plan = b->plan;
+  size_t n = (size_t)b->basis->ntimes;
+  if (b->use == MTP_PLAN_VARIABLE) n = drop_useless(n, products, use);
+  mtp_status status = mtp_plan_group(b->ctx, plan, derived, n, products, use->live, number);
+  if (status == MTP_OK) status = compile_form(b, n, products, number);
+  for (int t = 0; status == MTP_OK && t < plan->nscalars; t++) plan->scalar[t] = number[plan->scalar[t]];
+  return status;
 }
 
 /* number[q] is the moment q of the file among those of the plan. */
@@ -116,12 +168,11 @@ static mtp_status compile_products(builder *b, int derived, const int *number) {
   const size_t nmoments = (size_t)plan->nmoments;
   mtp_product *products = mtp_calloc((size_t)basis->ntimes, sizeof *products);
   int *renumbered = mtp_calloc(nmoments, sizeof *renumbered);
-  double *linear = mtp_calloc(nmoments, sizeof *linear);
   const usage use = {.factor = mtp_calloc(nmoments, sizeof(bool)),
                      .live = mtp_calloc(nmoments, sizeof(bool)),
-                     .linear = mtp_calloc(nmoments, sizeof(double))};
+                     .scalar = mtp_calloc(nmoments, sizeof(bool))};
   mtp_status status = MTP_OK;
-  if (!products || !renumbered || !linear || !use.factor || !use.live || !use.linear)
+  if (!products || !renumbered || !use.factor || !use.live || !use.scalar)
     status = mtp_fail_memory(b->ctx);
   else {
     for (int t = 0; t < basis->ntimes; t++) {
@@ -129,15 +180,14 @@ static mtp_status compile_products(builder *b, int derived, const int *number) {
       products[t] = (mtp_product){number[e[3]], number[e[0]], number[e[1]], e[2]};
     }
     for (int t = 0; t < plan->nscalars; t++) plan->scalar[t] = number[basis->mapping[b->scalar[t]]];
-    find_usage(plan, basis, products, derived, &use);
-    status = compile(b, products, derived, &use, renumbered, linear);
+    find_usage(b, products, derived, &use);
+    status = compile(b, products, derived, &use, renumbered);
   }
   free(products);
   free(renumbered);
-  free(linear);
   free(use.factor);
   free(use.live);
-  free(use.linear);
+  free(use.scalar);
   return status;
 }
 
@@ -155,15 +205,14 @@ static mtp_status build(builder *b, int *number) {
   return compile_products(b, derived, number);
 }
 
-bool mtp_numbers_set(mtp_numbers *numbers, size_t count, const double *values) {
+bool mtp_numbers_allocate(mtp_numbers *numbers, size_t count) {
   numbers->in_double = mtp_alloc_aligned(count, sizeof(double));
   numbers->in_single = mtp_alloc_aligned(count, sizeof(float));
-  if (!numbers->in_double || !numbers->in_single) return false;
-  for (size_t k = 0; k < count; k++) {
-    numbers->in_double[k] = values[k];
-    numbers->in_single[k] = (float)values[k];
-  }
-  return true;
+  return numbers->in_double && numbers->in_single;
+}
+
+void mtp_numbers_round(const mtp_numbers *numbers, size_t count) {
+  for (size_t k = 0; k < count; k++) numbers->in_single[k] = (float)numbers->in_double[k];
 }
 
 void mtp_numbers_clear(mtp_numbers *numbers) {
@@ -184,8 +233,8 @@ static mtp_status choose_lists(mtp_context *ctx, const mtp_basis *basis, mtp_rec
   return MTP_OK;
 }
 
-static mtp_status build_lists(mtp_context *ctx, const mtp_potential *pot, mtp_plan *plan) {
-  builder b = {.ctx = ctx, .plan = plan};
+static mtp_status build_lists(mtp_context *ctx, const mtp_potential *pot, mtp_plan_use use, mtp_plan *plan) {
+  builder b = {.ctx = ctx, .plan = plan, .use = use};
   mtp_recognised standard = {0};
   int *scalar = mtp_calloc((size_t)plan->nscalars, sizeof *scalar), *number = NULL;
   b.scalar = scalar;
@@ -207,7 +256,14 @@ static mtp_status build_lists(mtp_context *ctx, const mtp_potential *pot, mtp_pl
   return status;
 }
 
-mtp_status mtp_plan_new(mtp_context *ctx, const mtp_potential *pot, int vector_bytes, mtp_plan **out) {
+void mtp_plan_set_parameters(mtp_plan *plan, const double *theta) {
+  memcpy(plan->params, theta, plan->nparams * sizeof(double));
+  mtp_plan_fill_series(plan);
+  mtp_plan_fill_coupling(plan);
+}
+
+mtp_status mtp_plan_new(mtp_context *ctx, const mtp_potential *pot, mtp_plan_use use, int vector_bytes,
+                        mtp_plan **out) {
   if (pot->nradial > MTP_MAX_RADIAL_FUNCS)
     return mtp_fail(ctx, MTP_ERR_UNSUPPORTED, "%d radial functions: expected at most %d", pot->nradial,
                     MTP_MAX_RADIAL_FUNCS);
@@ -223,11 +279,10 @@ mtp_status mtp_plan_new(mtp_context *ctx, const mtp_potential *pot, int vector_b
   plan->params = mtp_calloc(plan->nparams, sizeof(double));
   plan->scalar = mtp_calloc((size_t)plan->nscalars, sizeof(int));
   mtp_status status = plan->params && plan->scalar ? MTP_OK : mtp_fail_memory(ctx);
-  if (status == MTP_OK) {
-    memcpy(plan->params, pot->params, plan->nparams * sizeof(double));
-    status = mtp_plan_radial_series(ctx, plan);
-  }
-  if (status == MTP_OK) status = build_lists(ctx, pot, plan);
+  if (status == MTP_OK) memcpy(plan->params, pot->params, plan->nparams * sizeof(double));
+  if (status == MTP_OK) status = mtp_plan_prepare_series(ctx, plan);
+  if (status == MTP_OK) status = build_lists(ctx, pot, use, plan);
+  if (status == MTP_OK) mtp_plan_set_parameters(plan, pot->params);
   if (status != MTP_OK) {
     mtp_plan_free(plan);
     return status;
@@ -247,6 +302,10 @@ void mtp_plan_free(mtp_plan *plan) {
   free(plan->partner_offset);
   free(plan->coupling);
   free(plan->coupled);
+  free(plan->linear_term);
+  free(plan->coupled_term);
+  free(plan->to_value);
+  free(plan->to_slope);
   mtp_numbers_clear(&plan->linear);
   mtp_numbers_clear(&plan->coupled_by);
   mtp_numbers_clear(&plan->radial_value);

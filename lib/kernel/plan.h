@@ -30,6 +30,12 @@ typedef struct mtp_product {
   double p;
 } mtp_product;
 
+/** value[entry] += p x[scalar], x the moment coefficients. */
+typedef struct mtp_term {
+  int entry, scalar;
+  double p;
+} mtp_term;
+
 /** Widest list of shared factors that is kept in registers; longer ones are split. */
 #define MTP_MAX_GROUP 8
 /** Widest ones that are kept for two twins and for four. */
@@ -56,7 +62,13 @@ typedef struct mtp_numbers {
   float *in_single;
 } mtp_numbers;
 
-/** Row i of the quadratic form of the top level: l_i and the C_ij that are not zero. */
+/** What a plan is for. */
+typedef enum mtp_plan_use {
+  MTP_PLAN_FROZEN,  /**< these parameters: what no coefficient needs is left out */
+  MTP_PLAN_VARIABLE /**< any parameters of this potential, set by mtp_plan_set_parameters */
+} mtp_plan_use;
+
+/** Row i of the quadratic form of the top level: l_i and the C_ij that may not be zero. */
 typedef struct mtp_coupling {
   int moment;
   int count;
@@ -85,13 +97,19 @@ typedef struct mtp_plan {
   int *partner;            /**< [sum of partners, at most the number of products] */
   unsigned *partner_offset;
   /* The top level */
-  mtp_coupling *coupling;   /**< [nlive] every live moment once */
-  mtp_numbers linear;       /**< [nlive] l, in the order of `coupling` */
-  unsigned *coupled;        /**< [sum of counts] the j of C_ij as offsets, row after row */
-  mtp_numbers coupled_by;   /**< [sum of counts] C_ij, diagonal ones doubled */
+  mtp_coupling *coupling; /**< [nlive] every live moment once */
+  mtp_numbers linear;     /**< [nlive] l, in the order of `coupling` */
+  unsigned *coupled;      /**< [sum of counts] the j of C_ij as offsets, row after row */
+  mtp_numbers coupled_by; /**< [sum of counts] C_ij, diagonal ones doubled */
+  size_t ncoupled;        /**< sum of counts */
+  size_t nlinear_term, ncoupled_term;
+  mtp_term *linear_term;    /**< what makes l */
+  mtp_term *coupled_term;   /**< what makes C */
   int *scalar;              /**< [S] moment of each scalar basis function */
   mtp_numbers radial_value; /**< [C*C*K*R] f_mu = weight sum_j value_j U_j(xi) */
   mtp_numbers radial_slope; /**< [C*C*K*R] derivative of the sum by r; the last of each R is 0 */
+  double *to_value;         /**< [R*R] value_j = sum_k c_k to_value[k*R + j], see kernel/series.c */
+  double *to_slope;         /**< [R*R] the same for slope_j */
   double *params;           /**< [nparams] a copy of theta */
 } mtp_plan;
 
@@ -111,21 +129,28 @@ static inline int mtp_reduced_index(int nu, int a, int b, int c) {
 mtp_status mtp_plan_group(mtp_context *ctx, mtp_plan *plan, int derived, size_t nproducts, const mtp_product *products,
                           const bool *live, int *number);
 
-/** Fills the quadratic form of the top level from products whose targets are never formed, each with its coefficient
- * folded into p, and the coefficients l[nlive] of the moments themselves (kernel/coupling.c). The targets are not read.
+/** Lays out the quadratic form of the top level from products whose targets are never formed (kernel/coupling.c): here
+ * `target` is the scalar that a product belongs to. direct[ndirect]: live moments (entry) that are scalars themselves.
  */
 mtp_status mtp_plan_couple(mtp_context *ctx, mtp_plan *plan, size_t nproducts, const mtp_product *products,
-                           const double *linear);
+                           size_t ndirect, const mtp_term *direct);
+/** Fills its numbers from plan->params. */
+void mtp_plan_fill_coupling(mtp_plan *plan);
 
-/** Fills radial_value and radial_slope from the parameters (kernel/series.c). */
-mtp_status mtp_plan_radial_series(mtp_context *ctx, mtp_plan *plan);
+/** Allocates what mtp_plan_fill_series fills: radial_value and radial_slope from plan->params (kernel/series.c). */
+mtp_status mtp_plan_prepare_series(mtp_context *ctx, mtp_plan *plan);
+void mtp_plan_fill_series(mtp_plan *plan);
 
 /** `vector_bytes`: of the block kernel that is to use the plan; 0 if none is. */
-mtp_status mtp_plan_new(mtp_context *ctx, const mtp_potential *pot, int vector_bytes, mtp_plan **out);
+mtp_status mtp_plan_new(mtp_context *ctx, const mtp_potential *pot, mtp_plan_use use, int vector_bytes, mtp_plan **out);
+/** New parameters theta[nparams] for a plan of variable ones. */
+void mtp_plan_set_parameters(mtp_plan *plan, const double *theta);
 void mtp_plan_free(mtp_plan *plan);
 
-/** Allocates both arrays, `count` numbers, and fills them; false when memory is exhausted. */
-bool mtp_numbers_set(mtp_numbers *numbers, size_t count, const double *values);
+/** Allocates both arrays, `count` zeros; false when memory is exhausted. */
+bool mtp_numbers_allocate(mtp_numbers *numbers, size_t count);
+/** Makes the single ones from the double ones. */
+void mtp_numbers_round(const mtp_numbers *numbers, size_t count);
 void mtp_numbers_clear(mtp_numbers *numbers);
 
 /** First coefficient c[K*R] of the ordered pair (zi, zj). */

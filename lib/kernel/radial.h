@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file kernel/radial.h
  * The radial functions on lanes: f_mu = weight(r) sum_j a_j U_j(xi), whatever polynomials the file has (see
- * mtp_radial_series). */
+ * kernel/series.c). */
 #ifndef MTP_KERNEL_RADIAL_H
 #define MTP_KERNEL_RADIAL_H
 

@@ -4,7 +4,7 @@
 #ifndef MTP_SCATTER_H
 #define MTP_SCATTER_H
 
-#include "kernel/gather.h"
+#include "kernel/functions.h"
 
 static void add_site_virial(mtp_output *out, size_t i, size_t j, const double d[3], const double r[3]) {
   static const int first[9] = {0, 1, 2, 0, 0, 1, 1, 2, 2}, second[9] = {0, 1, 2, 1, 2, 2, 0, 0, 1};
@@ -28,15 +28,15 @@ static void add_site_virials(const block *b, mtp_output *out, int k, vec dx, vec
   }
 }
 
-/* D = (f' P) u + f/r (grad P - u (u . grad P)) of every neighbour: what leaves the sphere drops out. `special`: there
- * is more to do than forces and the total virial. */
-INLINE void scatter_all(const int special, const int virial, const block *b, mtp_output *out) {
+/* D = (f' P) u + f/r (grad P - u (u . grad P)) of every neighbour: what leaves the sphere drops out. The virial of each
+ * lane goes to virials[6]. `special`: there is more to do than forces and virials. */
+INLINE void scatter_all(const int special, const int virial, const block *b, mtp_output *out, vec *virials) {
   /* stores of points may alias anything, so what is loaded over and over lives in variables of its own */
   const vec *const all_x = b->ux, *const all_y = b->uy, *const all_z = b->uz, *const all_r = b->r;
   const vec *const all_rinv = b->rinv;
   const derivative *const all_g = b->derivative;
   const unsigned *const neighbour = b->neighbour;
-  double *const force = b->ws->force;
+  double *const force = b->force;
   const int slots = b->slots;
   vec w[6] = {{0}};
   dvec sum[3][PARTS] = {{{0}}};
@@ -65,17 +65,32 @@ INLINE void scatter_all(const int special, const int virial, const block *b, mtp
   for (int l = 0; l < b->natoms; l++) {
     double *f = point_at(force, b->centre[l]);
     for (int c = 0; c < 3; c++) f[c] += sum[c][l / D][l % D];
-    for (int c = 0; virial && !out->skip_virial && c < 6; c++) out->virial[c] += (double)w[c][l];
   }
+  for (int c = 0; c < 6; c++) virials[c] = w[c];
 }
 
 STAGE void scatter(const block *b, mtp_output *out) {
+  vec w[6];
   if (out->site_virial || out->site_virial9 || b->plan->radial.type == MTP_RADIAL_CHEBYSHEV_REPULS)
-    scatter_all(1, 1, b, out);
+    scatter_all(1, 1, b, out, w);
   else if (out->skip_virial)
-    scatter_all(0, 0, b, out);
+    scatter_all(0, 0, b, out, w);
   else
-    scatter_all(0, 1, b, out);
+    scatter_all(0, 1, b, out, w);
+  if (out->skip_virial) return;
+  for (int l = 0; l < b->natoms; l++)
+    for (int c = 0; c < 6; c++) out->virial[c] += (double)w[c][l];
 }
+
+#ifndef MTP_MIXED
+/* Forces, and the virials of the lanes. */
+STAGE void scatter_sites(const block *b, vec *virials) {
+  mtp_output none = {0};
+  if (b->plan->radial.type == MTP_RADIAL_CHEBYSHEV_REPULS)
+    scatter_all(1, 1, b, &none, virials);
+  else
+    scatter_all(0, 1, b, &none, virials);
+}
+#endif
 
 #endif

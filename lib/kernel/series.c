@@ -16,17 +16,15 @@ static void step(double alpha, double beta, double gamma, const series p, const 
   to[MTP_MAX_RADIAL_SIZE] = 0.0;
 }
 
-/* value[R] and slope[R] (the derivative by r) of scaling sum_k c_k p_k. */
-static void convert(const mtp_radial *radial, const double *c, double *value, double *slope) {
+/* Row k of value[R*R] and slope[R*R] (the derivative by r): scaling p_k in the U_j. */
+static void convert(const mtp_radial *radial, double *value, double *slope) {
   const int R = radial->size;
   const double dxi = 2.0 / (radial->max_dist - radial->min_dist);
   series p = {radial->start}, p0 = {0}, dp = {0}, dp0 = {0}, next, dnext;
-  memset(value, 0, (size_t)R * sizeof *value);
-  memset(slope, 0, (size_t)R * sizeof *slope);
   for (int k = 0; k < R; k++) {
     for (int j = 0; j < R; j++) {
-      value[j] += radial->scaling * c[k] * p[j];
-      slope[j] += radial->scaling * c[k] * dxi * dp[j];
+      value[k * R + j] = radial->scaling * p[j];
+      slope[k * R + j] = radial->scaling * dxi * dp[j];
     }
     step(radial->alpha[k], radial->beta[k], radial->gamma[k], p, p0, next);
     step(radial->alpha[k], radial->beta[k], radial->gamma[k], dp, dp0, dnext);
@@ -38,15 +36,30 @@ static void convert(const mtp_radial *radial, const double *c, double *value, do
   }
 }
 
-mtp_status mtp_plan_radial_series(mtp_context *ctx, mtp_plan *plan) {
+mtp_status mtp_plan_prepare_series(mtp_context *ctx, mtp_plan *plan) {
   const size_t n = mtp_plan_radial(plan, plan->nspecies, 0), R = (size_t)plan->rsize;
-  double *value = mtp_calloc(n, sizeof *value), *slope = mtp_calloc(n, sizeof *slope);
-  bool done = value && slope;
-  if (done) {
-    for (size_t k = 0; k < n; k += R) convert(&plan->radial, plan->params + k, value + k, slope + k);
-    done = mtp_numbers_set(&plan->radial_value, n, value) && mtp_numbers_set(&plan->radial_slope, n, slope);
-  }
-  free(value);
-  free(slope);
-  return done ? MTP_OK : mtp_fail_memory(ctx);
+  plan->to_value = mtp_calloc(R * R, sizeof(double));
+  plan->to_slope = mtp_calloc(R * R, sizeof(double));
+  if (!plan->to_value || !plan->to_slope || !mtp_numbers_allocate(&plan->radial_value, n) ||
+      !mtp_numbers_allocate(&plan->radial_slope, n))
+    return mtp_fail_memory(ctx);
+  convert(&plan->radial, plan->to_value, plan->to_slope);
+  return MTP_OK;
+}
+
+/* All functions as rows of coefficients, times a matrix. */
+static void multiply(size_t nrows, size_t R, const double *c, const double *matrix, mtp_numbers *out) {
+  for (size_t i = 0; i < nrows; i++)
+    for (size_t j = 0; j < R; j++) {
+      double sum = 0;
+      for (size_t k = 0; k < R; k++) sum += c[i * R + k] * matrix[k * R + j];
+      out->in_double[i * R + j] = sum;
+    }
+  mtp_numbers_round(out, nrows * R);
+}
+
+void mtp_plan_fill_series(mtp_plan *plan) {
+  const size_t R = (size_t)plan->rsize, nrows = mtp_plan_radial(plan, plan->nspecies, 0) / R;
+  multiply(nrows, R, plan->params, plan->to_value, &plan->radial_value);
+  multiply(nrows, R, plan->params, plan->to_slope, &plan->radial_slope);
 }

@@ -37,6 +37,7 @@ typedef struct block {
   vec *f, *df;                  /* [slots][K] */
   derivative *derivative;       /* [slots] */
   vec *m, *adj;                 /* [nmoments] */
+  double *force;                /* [points][4] */
   double repulsion[W];
 } block;
 

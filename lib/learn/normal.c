@@ -98,7 +98,7 @@ mtp_status mtp_normal_new(mtp_context *ctx, const mtp_potential *pot, mtp_weight
   nq->m = (size_t)pot->nspecies + (size_t)pot->basis.nscalars;
   nq->mean = mtp_calloc((size_t)pot->nspecies * nq->m, sizeof(double));
   mtp_status status = nq->mean && equations_new(nq->m, &nq->plain) && equations_new(nq->m, &nq->centred)
-                          ? mtp_plan_new(ctx, pot, 0, &nq->plan)
+                          ? mtp_plan_new(ctx, pot, MTP_PLAN_FROZEN, 0, &nq->plan)
                           : mtp_fail_memory(ctx);
   if (status == MTP_OK) status = make_fixed(ctx, pot, &nq->fixed);
   if (status != MTP_OK) {
