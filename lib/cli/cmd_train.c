@@ -2,43 +2,64 @@
 /**@file cli/cmd_train.c
  * `mtp train`: fits a potential to labelled configurations. */
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <math.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
 static const char help[] =
     "Fits POT to all configurations of the files DATA and writes it with its active set to OUT\n"
-    "(a name that ends in .mtp gets the potential alone).\n\n"
-    "  --linear            solve for the linear coefficients, keep the radial functions\n"
+    "(a name that ends in .mtp gets the potential alone). An untrained POT is trained from low levels up to its\n"
+    "own, from several starts; a trained one goes on from its parameters.\n\n"
     "  -o, --output OUT    the file to write; may be POT\n"
-    "  --valid FILE        also print the errors on this set, which is not trained on\n"
+    "  --linear            solve for the linear coefficients, keep the radial functions (also --fix-radial)\n"
+    "  --fresh             begin anew with a trained POT\n"
+    "  --valid FILE        also watch this set, which is not trained on, and print its errors\n"
     "  --weights E,F,S     of energy, forces, stress in the objective (3,0.01,0.0002); mlip: 1,0.01,0.001\n"
     "  --weighting W       vibrations (default), molecules or structures: powers of 1/N on E and S\n"
+    "  --scale-by-force X  multiply the weight of a force by X/(|F|^2 + X) (0: off)\n"
+    "  --penalty P         on radial functions that are not orthonormal (0)\n"
+    "  --update-min-dist   set min_dist to 0.99 of the smallest distance in DATA first\n"
+    "  --max-iter N        iterations at the level of POT (300)\n"
+    "  --time S            stop after so many seconds, with the best so far\n"
+    "  --tol T             end when 30 iterations gain less than this part of the loss (0.003)\n"
+    "  --patience N        end when the validation set was best N iterations ago, and take that; without\n"
+    "                      --valid a part of DATA is held out for it (off)\n"
+    "  --starts N          starts at the lowest level, of which the best goes on (3)\n"
+    "  --held-out X        part of DATA that chooses between starts and is trained on in the end (0.1)\n"
+    "  --ridge R           relative ridge on the scaled normal equations (chosen by the solver)\n"
+    "  --seed N            of everything random (12345)\n"
+    "  --threads N         of this process (all cores; under mpiexec 1 a rank). Results do not depend on it\n"
+    "  --memory GB         for neighbourhoods, each rank (2); what does not fit is made anew in each pass\n"
+    "  --checkpoint FILE   what is needed to go on after a kill (OUT.checkpoint), written every minute; the same\n"
+    "                      command goes on from it. none: write none\n"
+    "  --checkpoint-every S  seconds between writing it (60)\n"
+    "  --log FILE          one line of JSON an iteration\n"
     "  --mode M            active set of neighbourhood or configuration rows (what POT has, else\n"
     "                      neighbourhood)\n"
-    "  --ridge R           relative ridge on the scaled normal equations (chosen by the solver)\n"
-    "  --seed N            accepted; a linear fit uses no random numbers\n"
     "  --from F            format of DATA: cfg, extxyz (by content)\n"
     "  --json              one JSON object\n\n"
-    "Example: mtp train pot.almtp train.extxyz -o fitted.almtp --linear --valid test.extxyz\n";
+    "Example: mtp train pot.almtp train.extxyz -o fitted.almtp --valid test.extxyz\n";
 
 static const double SWAP_THRESHOLD = 1.001; /* growth of the volume that is worth a swap of active rows */
 
 typedef struct job {
-  const char *output, *valid;
-  mtp_weights weights;
+  const char *output, *valid, *checkpoint, *log;
+  mtp_train_options options;
   mtp_mode mode;
   bool mode_given; /* else the one that the potential file says */
   mtp_format format;
-  double ridge;
   bool json;
 } job;
 
 typedef struct outcome {
-  double loss, seconds;
+  mtp_train_result result;
+  double seconds;
   mtp_errors training, validation;
   mtp_active_set *as;
 } outcome;
@@ -107,23 +128,86 @@ static void drop_unlabelled(mtp_config_set *set) {
   set->n = kept;
 }
 
-static int fit(cli *c, const job *job, const mtp_config_set *set, mtp_potential *pot, double *loss) {
-  mtp_normal *nq = NULL;
-  if (mtp_normal_new(c->ctx, pot, job->weights, &nq) != MTP_OK) return cli_library(c, NULL);
-  int status = CLI_OK;
-  cli_progress_begin(c, "training", set->n);
-  for (size_t i = 0; i < set->n && status == CLI_OK; i++) {
-    if (mtp_normal_add(c->ctx, nq, set->configs[i]) != MTP_OK)
-      status = cli_fail(c, "configuration %zu: %s", i + 1, mtp_context_message(c->ctx));
-    cli_progress_step(c, 1);
+/* ---- watching ---- */
+
+typedef struct viewer {
+  cli *c;
+  FILE *log;
+  bool shown; /* a line on the terminal */
+  double last;
+} viewer;
+
+static void log_progress(FILE *log, const mtp_train_progress *p) {
+  cJSON *line = cJSON_CreateObject();
+  cJSON_AddStringToObject(line, "event", "iteration");
+  cJSON_AddStringToObject(line, "stage", p->stage);
+  cli_json_number(line, "level", p->level);
+  cli_json_number(line, "iteration", (double)p->iteration);
+  cli_json_number(line, "seconds", p->seconds);
+  cli_json_number(line, "loss", p->loss);
+  cli_json_number(line, "rmse_energy", p->training.energy);
+  cli_json_number(line, "rmse_force", p->training.force);
+  cli_json_number(line, "rmse_stress", p->training.stress);
+  cli_json_number(line, "valid_loss", p->validation_loss);
+  cli_json_number(line, "valid_rmse_energy", p->validation.energy);
+  cli_json_number(line, "valid_rmse_force", p->validation.force);
+  cli_json_number(line, "valid_rmse_stress", p->validation.stress);
+  char *text = cJSON_PrintUnformatted(line);
+  if (text) fprintf(log, "%s\n", text);
+  cJSON_free(text);
+  cJSON_Delete(line);
+  fflush(log);
+}
+
+static void show_progress(const mtp_train_progress *p) {
+  const double rest = (double)(p->max_iterations - p->iteration), done = (double)p->iteration;
+  double left = p->seconds_left;
+  if (done > 0 && strcmp(p->stage, "final") == 0)
+    left = fmin(isnan(left) ? INFINITY : left, p->stage_seconds / done * rest);
+  fprintf(stderr, "\r%s, level %d, iteration %ld/%ld: loss %.4g, RMSE %.3g meV/atom, %.4g eV/A, %.3g GPa", p->stage,
+          p->level, p->iteration, p->max_iterations, p->loss, 1e3 * p->training.energy, p->training.force,
+          p->training.stress);
+  if (isfinite(p->validation.force)) fprintf(stderr, "; validation %.4g eV/A", p->validation.force);
+  if (isfinite(left)) fprintf(stderr, ", at most %.0f s left", left);
+  fputs("\033[K", stderr);
+  fflush(stderr);
+}
+
+static bool watch(void *user, const mtp_train_progress *p) {
+  viewer *v = user;
+  if (v->log) log_progress(v->log, p);
+  if (v->shown && cli_now() - v->last >= 0.2) {
+    v->last = cli_now();
+    show_progress(p);
   }
-  cli_progress_end(c);
-  if (status == CLI_OK && mtp_normal_fit(c->ctx, nq, job->ridge, pot) != MTP_OK) status = cli_library(c, NULL);
-  if (status == CLI_OK) {
-    size_t linear = mtp_normal_size(nq), all = mtp_potential_parameter_count(pot);
-    *loss = mtp_normal_loss(nq, mtp_potential_parameters(pot) + (all - linear));
+  return true;
+}
+
+static int fit(cli *c, const job *job, const mtp_config_set *set, const mtp_config_set *valid, mtp_potential *pot,
+               mtp_train_result *result) {
+  viewer v = {.c = c, .shown = isatty(STDERR_FILENO)};
+  mtp_train_options options = job->options;
+  if (job->log && !(v.log = fopen(job->log, "w"))) return cli_fail(c, "cannot write %s: %s", job->log, strerror(errno));
+  char *checkpoint = NULL;
+  if (job->checkpoint && strcmp(job->checkpoint, "none") == 0)
+    options.checkpoint = NULL;
+  else if (job->checkpoint)
+    options.checkpoint = job->checkpoint;
+  else {
+    static const char suffix[] = ".checkpoint";
+    checkpoint = cli_alloc(strlen(job->output) + sizeof suffix, 1);
+    strcat(strcpy(checkpoint, job->output), suffix);
+    options.checkpoint = checkpoint;
   }
-  mtp_normal_free(nq);
+  if (options.linear) options.checkpoint = NULL; /* over before one would be written */
+  options.watch = watch;
+  options.user = &v;
+  const mtp_status done = mtp_train(c->ctx, &options, pot, set, valid, result);
+  if (v.shown) fputs("\r\033[K", stderr);
+  free(checkpoint);
+  int status = done == MTP_OK ? CLI_OK : cli_library(c, NULL);
+  if (v.log && (ferror(v.log) != 0) | (fclose(v.log) != 0) && status == CLI_OK)
+    status = cli_fail(c, "cannot write %s: %s", job->log, strerror(errno));
   return status;
 }
 
@@ -132,7 +216,7 @@ static int train(cli *c, const job *job, mtp_potential *pot, mtp_config_set *set
   double start = cli_now();
   int status = check_data(c, set, pot);
   if (status == CLI_OK) drop_unlabelled(set);
-  if (status == CLI_OK) status = fit(c, job, set, pot, &out->loss);
+  if (status == CLI_OK) status = fit(c, job, set, valid, pot, &out->result);
   if (status == CLI_OK) status = cli_compute_errors(c, pot, set, &out->training);
   if (status == CLI_OK && valid) status = cli_compute_errors(c, pot, valid, &out->validation);
   if (status == CLI_OK && cli_writes_active_set(job->output) &&
@@ -146,9 +230,13 @@ static int train(cli *c, const job *job, mtp_potential *pot, mtp_config_set *set
 static int print_json(cli *c, const job *job, const mtp_potential *pot, const outcome *out) {
   cJSON *object = cJSON_CreateObject();
   cJSON_AddStringToObject(object, "output", job->output);
-  cJSON_AddStringToObject(object, "kind", "linear");
+  cJSON_AddStringToObject(object, "kind", job->options.linear ? "linear" : "full");
   cli_json_number(object, "parameters", (double)mtp_potential_parameter_count(pot));
-  cli_json_number(object, "loss", out->loss);
+  cli_json_number(object, "loss", out->result.loss);
+  cli_json_number(object, "iterations", (double)out->result.iterations);
+  cli_json_number(object, "passes", (double)out->result.passes);
+  cJSON_AddBoolToObject(object, "stopped", out->result.stopped);
+  cli_json_number(object, "training_seconds", out->result.seconds);
   cli_json_number(object, "seconds", out->seconds);
   cJSON_AddItemToObject(object, "training", cli_json_errors(&out->training));
   cJSON_AddItemToObject(object, "validation", job->valid ? cli_json_errors(&out->validation) : cJSON_CreateNull());
@@ -167,7 +255,11 @@ static int print_json(cli *c, const job *job, const mtp_potential *pot, const ou
 static void print_report(const job *job, const outcome *out) {
   cli_print_errors("training set", &out->training);
   if (job->valid) cli_print_errors("validation set", &out->validation);
-  printf("loss %.6g, %.3g s\n", out->loss, out->seconds);
+  if (!job->options.linear) {
+    printf("training: %ld iterations, %ld passes, %.3g s%s\n", out->result.iterations, out->result.passes,
+           out->result.seconds, out->result.stopped ? ", stopped" : "");
+  }
+  printf("loss %.6g, %.3g s\n", out->result.loss, out->seconds);
   if (out->as)
     printf("active set: %zu of %zu rows filled, %s mode, ln|det A| = %.6g\n", mtp_active_set_filled(out->as),
            mtp_active_set_size(out->as), cli_mode_name(mtp_active_set_mode(out->as)),
@@ -198,27 +290,94 @@ static int read_and_train(cli *c, job *job) {
   return status;
 }
 
+/* Cores that this process may use. */
+static int available_cores(void) {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0 ? CPU_COUNT(&set) : 1;
+}
+
+/* What is worked on in parallel here must not be so again inside the linear algebra. OpenBLAS alone has this. */
+extern void openblas_set_num_threads(int threads) __attribute__((weak));
+
+/* Numbers that are read as they come, to be checked and converted. */
+typedef struct numbers {
+  long long max_iter, patience, starts, seed, threads;
+  double memory;
+} numbers;
+
+static int check_numbers(cli *c, const job *job, const numbers *n) {
+  const mtp_train_options *o = &job->options;
+  if (o->ridge < 0) return cli_usage(c, "--ridge: a number that is not negative is expected");
+  if (o->penalty < 0) return cli_usage(c, "--penalty: a number that is not negative is expected");
+  if (o->scale_by_force < 0) return cli_usage(c, "--scale-by-force: a number that is not negative is expected");
+  if (o->max_seconds < 0) return cli_usage(c, "--time: a number that is not negative is expected");
+  if (o->tolerance < 0) return cli_usage(c, "--tol: a number that is not negative is expected");
+  if (o->held_out < 0 || o->held_out > 0.5) return cli_usage(c, "--held-out: a number from 0 to 0.5 is expected");
+  if (n->max_iter < 0 || n->max_iter > 1000000000)
+    return cli_usage(c, "--max-iter: a number from 0 to 1e9 is expected");
+  if (n->patience < 0 || n->patience > 1000000000)
+    return cli_usage(c, "--patience: a number from 0 to 1e9 is expected");
+  if (n->starts < 1 || n->starts > 1000) return cli_usage(c, "--starts: a number from 1 to 1000 is expected");
+  if (n->threads < 0 || n->threads > 4096) return cli_usage(c, "--threads: a number from 1 to 4096 is expected");
+  if (!(n->memory > 0)) return cli_usage(c, "--memory: a positive number of gigabytes is expected");
+  return CLI_OK;
+}
+
+static void use_numbers(job *job, const numbers *n) {
+  mtp_train_options *o = &job->options;
+  o->max_iterations = (long)n->max_iter;
+  o->patience = (long)n->patience;
+  o->starts = (int)n->starts;
+  o->seed = (unsigned long long)n->seed;
+  o->threads = n->threads > 0 ? (int)n->threads : available_cores();
+  o->memory = 1e9 * n->memory;
+  if (openblas_set_num_threads) openblas_set_num_threads(1);
+}
+
 static int run(cli *c, int argc, char **argv) {
-  job job = {.weights = mtp_weights_default(), .mode = MTP_MODE_NEIGHBOURHOOD};
+  job job = {.options = mtp_train_defaults(), .mode = MTP_MODE_NEIGHBOURHOOD};
+  mtp_train_options *o = &job.options;
   const char *weights = NULL, *weighting = NULL, *mode = NULL, *from = NULL;
-  bool linear = false;
-  long long seed;
-  const cli_option options[] = {{"linear", 0, CLI_FLAG, &linear},       {"output", 'o', CLI_TEXT, &job.output},
-                                {"valid", 0, CLI_TEXT, &job.valid},     {"weights", 0, CLI_TEXT, &weights},
-                                {"weighting", 0, CLI_TEXT, &weighting}, {"mode", 0, CLI_TEXT, &mode},
-                                {"ridge", 0, CLI_REAL, &job.ridge},     {"seed", 0, CLI_INTEGER, &seed},
-                                {"from", 0, CLI_TEXT, &from},           {"json", 0, CLI_FLAG, &job.json}};
+  bool fix_radial = false;
+  numbers n = {.starts = o->starts, .seed = (long long)o->seed, .memory = 1e-9 * o->memory};
+  const cli_option options[] = {{"linear", 0, CLI_FLAG, &o->linear},
+                                {"fix-radial", 0, CLI_FLAG, &fix_radial},
+                                {"fresh", 0, CLI_FLAG, &o->fresh},
+                                {"output", 'o', CLI_TEXT, &job.output},
+                                {"valid", 0, CLI_TEXT, &job.valid},
+                                {"weights", 0, CLI_TEXT, &weights},
+                                {"weighting", 0, CLI_TEXT, &weighting},
+                                {"scale-by-force", 0, CLI_REAL, &o->scale_by_force},
+                                {"penalty", 0, CLI_REAL, &o->penalty},
+                                {"update-min-dist", 0, CLI_FLAG, &o->update_min_dist},
+                                {"max-iter", 0, CLI_INTEGER, &n.max_iter},
+                                {"time", 0, CLI_REAL, &o->max_seconds},
+                                {"tol", 0, CLI_REAL, &o->tolerance},
+                                {"patience", 0, CLI_INTEGER, &n.patience},
+                                {"starts", 0, CLI_INTEGER, &n.starts},
+                                {"held-out", 0, CLI_REAL, &o->held_out},
+                                {"ridge", 0, CLI_REAL, &o->ridge},
+                                {"seed", 0, CLI_INTEGER, &n.seed},
+                                {"threads", 0, CLI_INTEGER, &n.threads},
+                                {"memory", 0, CLI_REAL, &n.memory},
+                                {"checkpoint", 0, CLI_TEXT, &job.checkpoint},
+                                {"checkpoint-every", 0, CLI_REAL, &o->checkpoint_seconds},
+                                {"log", 0, CLI_TEXT, &job.log},
+                                {"mode", 0, CLI_TEXT, &mode},
+                                {"from", 0, CLI_TEXT, &from},
+                                {"json", 0, CLI_FLAG, &job.json}};
   int status = cli_parse(c, argc, argv, sizeof options / sizeof options[0], options, 2, -1);
   if (status != CLI_GO_ON) return status;
-  if (!linear) return cli_usage(c, "only linear fits exist in this version: give --linear");
   if ((status = cli_require(c, job.output, "-o")) != CLI_OK ||
-      (weights && (status = parse_weights(c, weights, &job.weights)) != CLI_OK) ||
-      (weighting && (status = parse_weighting(c, weighting, &job.weights.weighting)) != CLI_OK) ||
+      (weights && (status = parse_weights(c, weights, &o->weights)) != CLI_OK) ||
+      (weighting && (status = parse_weighting(c, weighting, &o->weights.weighting)) != CLI_OK) ||
       (mode && (status = cli_parse_mode(c, mode, &job.mode)) != CLI_OK) ||
-      (status = cli_format(c, "--from", from, &job.format)) != CLI_OK)
+      (status = cli_format(c, "--from", from, &job.format)) != CLI_OK ||
+      (status = check_numbers(c, &job, &n)) != CLI_OK)
     return status;
   job.mode_given = mode != NULL;
-  if (job.ridge < 0) return cli_usage(c, "--ridge: a number that is not negative is expected");
+  o->linear = o->linear || fix_radial;
+  use_numbers(&job, &n);
   if (strcmp(job.output, "-") == 0) return cli_usage(c, "-o: a potential needs a file, not standard output");
   if ((status = cli_check_output(c, job.output)) != CLI_OK) return status;
   return read_and_train(c, &job);
@@ -227,7 +386,7 @@ static int run(cli *c, int argc, char **argv) {
 const cli_command cli_cmd_train = {
     .name = "train",
     .summary = "Fit a potential to labelled configurations",
-    .usage = "POT DATA... -o OUT --linear [--valid FILE] [--weights E,F,S|mlip] [--mode M]",
+    .usage = "POT DATA... -o OUT [--valid FILE] [--linear] [--weights E,F,S|mlip] [--time S] ...",
     .help = help,
     .run = run,
 };

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "kernel/jacobian.h"
+#include "learn/normal.h"
+#include "learn/weights.h"
 #include "mtp/evaluator.h"
 #include "mtp/trainer.h"
 
@@ -27,7 +29,8 @@ typedef struct equations {
  * which the average site of the first configuration is taken out: B_t -> B_t - mean_t[species], E -> E - N *
  * mean_energy; the species constants absorb the difference, x_s = x'_s + mean_energy - sum_t mean_t[s] x_t. */
 struct mtp_normal {
-  mtp_plan *plan;
+  const mtp_plan *plan;
+  mtp_plan *own_plan; /* NULL if it is the caller's */
   mtp_evaluator
       *fixed; /* what does not depend on the coefficients (short-range repulsion), or NULL if there is nothing */
   mtp_weights weights;
@@ -38,26 +41,6 @@ struct mtp_normal {
   double mean_energy;
   int has_mean;
 };
-
-mtp_weights mtp_weights_default(void) {
-  return (mtp_weights){3.0, 0.01, 2e-4, MTP_WEIGHT_VIBRATIONS};
-}
-mtp_weights mtp_weights_mlip(void) {
-  return (mtp_weights){1.0, 0.01, 0.001, MTP_WEIGHT_VIBRATIONS};
-}
-
-/* Weights of the energy, of a force component and of a virial component of a configuration of n atoms. */
-static mtp_weights weights_of(const mtp_weights *w, size_t natoms) {
-  const double n = natoms ? (double)natoms : 1.0;
-  switch (w->weighting) {
-  case MTP_WEIGHT_MOLECULES:
-    return *w;
-  case MTP_WEIGHT_STRUCTURES:
-    return (mtp_weights){w->energy / (n * n), w->force / n, w->stress / (n * n), w->weighting};
-  default:
-    return (mtp_weights){w->energy / n, w->force, w->stress / n, w->weighting};
-  }
-}
 
 /* An evaluator of the same potential with all linear coefficients zero. */
 static mtp_status make_fixed(mtp_context *ctx, const mtp_potential *pot, mtp_evaluator **out) {
@@ -84,22 +67,20 @@ static void equations_clear(equations *e) {
   free(e->rhs);
 }
 
-mtp_status mtp_normal_new(mtp_context *ctx, const mtp_potential *pot, mtp_weights weights, mtp_normal **out) {
-  if (out) *out = NULL;
-  if (!pot || !out) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "linear fit: no potential given");
-  if (!(weights.energy >= 0) || !(weights.force >= 0) || !(weights.stress >= 0) ||
-      !isfinite(weights.energy + weights.force + weights.stress) ||
-      weights.energy + weights.force + weights.stress == 0)
-    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "weights %g %g %g: expected numbers that are not negative and not all zero",
-                    weights.energy, weights.force, weights.stress);
+/* With the plan of the caller, or one of its own if that is NULL. */
+static mtp_status create(mtp_context *ctx, const mtp_potential *pot, const mtp_plan *plan, const mtp_weights *weights,
+                         mtp_normal **out) {
+  mtp_status status = mtp_weights_check(ctx, weights);
+  if (status != MTP_OK) return status;
   mtp_normal *nq = mtp_calloc(1, sizeof *nq);
   if (!nq) return mtp_fail_memory(ctx);
-  nq->weights = weights;
+  nq->weights = *weights;
   nq->m = (size_t)pot->nspecies + (size_t)pot->basis.nscalars;
   nq->mean = mtp_calloc((size_t)pot->nspecies * nq->m, sizeof(double));
-  mtp_status status = nq->mean && equations_new(nq->m, &nq->plain) && equations_new(nq->m, &nq->centred)
-                          ? mtp_plan_new(ctx, pot, MTP_PLAN_FROZEN, 0, &nq->plan)
-                          : mtp_fail_memory(ctx);
+  if (!nq->mean || !equations_new(nq->m, &nq->plain) || !equations_new(nq->m, &nq->centred))
+    status = mtp_fail_memory(ctx);
+  if (status == MTP_OK && !plan) status = mtp_plan_new(ctx, pot, MTP_PLAN_FROZEN, 0, &nq->own_plan);
+  nq->plan = plan ? plan : nq->own_plan;
   if (status == MTP_OK) status = make_fixed(ctx, pot, &nq->fixed);
   if (status != MTP_OK) {
     mtp_normal_free(nq);
@@ -109,9 +90,21 @@ mtp_status mtp_normal_new(mtp_context *ctx, const mtp_potential *pot, mtp_weight
   return MTP_OK;
 }
 
+mtp_status mtp_normal_new(mtp_context *ctx, const mtp_potential *pot, mtp_weights weights, mtp_normal **out) {
+  if (out) *out = NULL;
+  if (!pot || !out) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "linear fit: no potential given");
+  return create(ctx, pot, NULL, &weights, out);
+}
+
+mtp_status mtp_normal_new_part(mtp_context *ctx, const mtp_potential *pot, const mtp_plan *plan,
+                               const mtp_weights *weights, mtp_normal **out) {
+  *out = NULL;
+  return create(ctx, pot, plan, weights, out);
+}
+
 void mtp_normal_free(mtp_normal *nq) {
   if (!nq) return;
-  mtp_plan_free(nq->plan);
+  mtp_plan_free(nq->own_plan);
   mtp_evaluator_free(nq->fixed);
   equations_clear(&nq->plain);
   equations_clear(&nq->centred);
@@ -229,7 +222,7 @@ mtp_status mtp_normal_add(mtp_context *ctx, mtp_normal *nq, const mtp_config *cf
   if (status == MTP_OK) status = mtp_neighbors_build(ctx, cfg, nq->plan->radial.max_dist, &nb);
   if (status == MTP_OK) status = mtp_linear_rows_compute(ctx, nq->plan, nb, &rows);
   if (status == MTP_OK) {
-    const mtp_weights w = weights_of(&nq->weights, cfg->n);
+    const mtp_weights w = mtp_weights_of(&nq->weights, cfg);
     if (cfg->has_energy) status = add_energy(ctx, nq, &rows, target, w.energy);
     if (status == MTP_OK) status = add_derivatives(ctx, nq, &rows, target, w);
     if (status == MTP_OK) nq->configs++;
@@ -238,6 +231,53 @@ mtp_status mtp_normal_add(mtp_context *ctx, mtp_normal *nq, const mtp_config *cf
   mtp_neighbors_free(nb);
   mtp_config_free(target);
   return status;
+}
+
+mtp_status mtp_normal_set_origin(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg) {
+  mtp_neighbors *nb = NULL;
+  mtp_linear_rows rows = {0};
+  mtp_config *target = NULL;
+  mtp_status status = make_targets(ctx, nq, cfg, &target);
+  if (status == MTP_OK) status = mtp_neighbors_build(ctx, cfg, nq->plan->radial.max_dist, &nb);
+  if (status == MTP_OK) status = mtp_linear_rows_compute(ctx, nq->plan, nb, &rows);
+  if (status == MTP_OK) set_means(nq, &rows, target);
+  mtp_linear_rows_clear(&rows);
+  mtp_neighbors_free(nb);
+  mtp_config_free(target);
+  return status;
+}
+
+/* Sums of a part: centred equations [m*m], [m], 1; the diagonal of the plain ones [m]; configurations. */
+size_t mtp_normal_sums_length(size_t m) {
+  return m * m + 2 * m + 2;
+}
+
+void mtp_normal_take_sums(mtp_normal *nq, double *sums) {
+  const size_t m = nq->m;
+  memcpy(sums, nq->centred.matrix, m * m * sizeof *sums);
+  memcpy(sums += m * m, nq->centred.rhs, m * sizeof *sums);
+  for (size_t i = 0; i < m; i++) sums[m + i] = nq->plain.matrix[i * m + i];
+  sums[2 * m] = nq->centred.targets;
+  sums[2 * m + 1] = (double)nq->configs;
+  equations *const both[2] = {&nq->plain, &nq->centred};
+  for (int k = 0; k < 2; k++) {
+    memset(both[k]->matrix, 0, m * m * sizeof(double));
+    memset(both[k]->rhs, 0, m * sizeof(double));
+    both[k]->targets = 0;
+  }
+  nq->configs = 0;
+}
+
+void mtp_normal_add_sums(mtp_normal *nq, const double *sums) {
+  const size_t m = nq->m;
+  for (size_t k = 0; k < m * m; k++) nq->centred.matrix[k] += sums[k];
+  sums += m * m;
+  for (size_t i = 0; i < m; i++) {
+    nq->centred.rhs[i] += sums[i];
+    nq->plain.matrix[i * m + i] += sums[m + i];
+  }
+  nq->centred.targets += sums[2 * m];
+  nq->configs += (size_t)sums[2 * m + 1];
 }
 
 size_t mtp_normal_configs(const mtp_normal *nq) {

@@ -41,7 +41,9 @@ refuse 2 'a number is expected' mtp init --level 6 --species Al --cutoff nan -o 
 refuse 2 'min-dist' mtp init --level 6 --species Al --cutoff 1 -o p.mtp
 refuse 2 'element names' mtp init --level 6 --species Al,,Ni --cutoff 5 -o p.mtp
 refuse 2 'named twice' mtp init --level 6 --species Al,Al --cutoff 5 -o p.mtp
-refuse 2 'only linear' mtp train p.mtp data.cfg -o q.mtp
+refuse 2 'a number from 1' mtp train p.mtp data.cfg -o q.mtp --starts 0
+refuse 2 'gigabytes' mtp train p.mtp data.cfg -o q.mtp --memory -1
+refuse 2 'not negative' mtp train p.mtp data.cfg -o q.mtp --tol -1
 refuse 2 'three numbers' mtp train p.mtp data.cfg -o q.mtp --linear --weights 1,2
 refuse 2 'vibrations' mtp train p.mtp data.cfg -o q.mtp --linear --weighting best
 refuse 2 'configuration or neighbourhood' mtp train p.mtp data.cfg -o q.mtp --linear --mode both

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**@file test_golden_loss.c
- * Loss values of MLIP-2 with its weightings, from the evaluator's deviations; and from the normal equations where their
- * loss is the same. */
+ * Loss values of MLIP-2 with its weightings, from the evaluator's deviations, from the objective of training with its
+ * gradient by all parameters, and from the normal equations where their loss is the same. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
+#include "learn/objective.h"
 #include "mtp/evaluator.h"
-#include "mtp/trainer.h"
 #include "support_data.h"
 #include "support_golden.h"
 
@@ -56,6 +56,30 @@ static void check_normal(mtp_context *ctx, int *failures, const char *name, cons
   mtp_normal_free(nq);
 }
 
+/* Loss and gradient as training sees them. */
+static void check_objective(mtp_context *ctx, int *failures, const char *name, size_t block, const mtp_potential *pot,
+                            const mtp_config_set *ref, const mtp_objective_options *options, golden_text *text) {
+  const mtp_crew crew = {NULL, 1};
+  mtp_objective *o = NULL;
+  mtp_fit_stats stats[MTP_PARTS];
+  mtp_part *part = data_calloc(ref->n, sizeof *part); /* all are MTP_PART_TRAINING */
+  double *got = data_calloc(pot->nparams, sizeof *got), *want = data_calloc(pot->nparams, sizeof *want);
+  const unsigned trained = MTP_PART_BIT(MTP_PART_TRAINING);
+  data_must(ctx,
+            mtp_objective_new(ctx, options, &crew, ref->n, (const mtp_config *const *)ref->configs, part, pot, &o));
+  data_must(ctx, mtp_objective_pass(ctx, o, pot->params, trained, trained, stats, got));
+  golden_seek(text, "loss");
+  const double loss = mtp_objective_loss(o, pot->params, stats, trained), wanted = golden_number(text);
+  golden_seek(text, "grad");
+  for (size_t k = 0; k < pot->nparams; k++) want[k] = golden_number(text);
+  golden_check(failures, name, block, "loss of the objective", 1, &loss, &wanted, 0, 1e-10);
+  golden_check(failures, name, block, "gradient of the objective", pot->nparams, got, want, 0, 1e-7);
+  mtp_objective_free(o);
+  free(got);
+  free(want);
+  free(part);
+}
+
 static void check_case(const char *name, int *failures) {
   mtp_context *ctx = mtp_context_new();
   mtp_potential *pot = golden_potential(ctx, name, "pot.mtp");
@@ -73,6 +97,10 @@ static void check_case(const char *name, int *failures) {
     const double phi = golden_number(text);
     golden_seek(text, "penalty");
     const double p = golden_number(text), added = penalty(pot, p);
+    mtp_objective_options options = {.weights = mtp_weights_mlip(), .scale_by_force = phi, .penalty = p, .memory = 1e9};
+    options.weights.weighting = weighting;
+    golden_text ahead = *text;
+    check_objective(ctx, failures, name, blocks, pot, ref, &options, &ahead);
     golden_seek(text, "loss");
     const double want = golden_number(text);
     double sum = 0;

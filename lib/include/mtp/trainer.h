@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file mtp/trainer.h
- * Fitting. The linear coefficients (species constants and moment coefficients) are solved exactly for given radial
- * functions from normal equations that are kept incrementally: configurations may be added at any time. The objective
- * is
+ * Fitting. mtp_train finds all parameters. The linear coefficients alone (species constants and moment coefficients)
+ * are solved exactly for given radial functions from normal equations that are kept incrementally: configurations may
+ * be added at any time. The objective is
  *
  * - L = 1/M sum_cfg [ e (E-E0)^2 + f sum |F-F0|^2 + s ||W-W0||_F^2 ]
  *
@@ -17,8 +17,10 @@
 #ifndef MTP_TRAINER_H
 #define MTP_TRAINER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "mtp/comm.h"
 #include "mtp/config.h"
 #include "mtp/context.h"
 #include "mtp/potential.h"
@@ -61,6 +63,73 @@ MTP_API mtp_status mtp_normal_solve(mtp_context *ctx, const mtp_normal *nq, doub
 MTP_API double mtp_normal_loss(const mtp_normal *nq, const double *x);
 /** Solves and puts the solution into `pot` (the same radial functions). */
 MTP_API mtp_status mtp_normal_fit(mtp_context *ctx, const mtp_normal *nq, double ridge, mtp_potential *pot);
+
+/** Root mean squares of the deviations from labels; NaN where there is nothing to compare with. */
+typedef struct mtp_train_rmse {
+  double energy; /**< eV/atom */
+  double force;  /**< eV/A, over components */
+  double stress; /**< GPa, over the 9 components */
+} mtp_train_rmse;
+
+/** How far training is. */
+typedef struct mtp_train_progress {
+  int level;            /**< of the potential in hand: lower levels come first */
+  const char *stage;    /**< "start", "level", "final", in words */
+  long iteration;       /**< of this stage */
+  long max_iterations;  /**< of this stage */
+  double seconds;       /**< since the beginning */
+  double stage_seconds; /**< since the beginning of this stage */
+  double seconds_left;  /**< at most, if known; else NaN */
+  double loss;
+  mtp_train_rmse training, held_out, validation;
+  double validation_loss; /**< of the validation set, or of what is held out; NaN without */
+} mtp_train_progress;
+
+typedef struct mtp_train_options {
+  mtp_weights weights;
+  double scale_by_force; /**< phi > 0: f is multiplied by phi/(|F0|^2 + phi) (not in the linear solves); 0 */
+  double penalty; /**< p of p [sum_mu (|c_mu|^2 - 1)^2 + sum_{mu<nu} (c_mu.c_nu)^2], c_mu over pairs of species; 0 */
+  double ridge;   /**< of the linear solves, see mtp_normal_solve; 0 */
+  bool linear;    /**< the radial functions stay as they are */
+  bool fresh;     /**< begin anew with a trained potential; else training goes on from its parameters */
+  bool update_min_dist; /**< first set min_dist to 0.99 of the smallest distance in the set */
+  int starts;           /**< radial functions to begin with at the lowest level, of which the best goes on; 3 */
+  double held_out;      /**< part of the training set that chooses between starts and is trained on in the end; 0.1 */
+  long max_iterations;  /**< at the level of the potential; 0 chooses */
+  double max_seconds;   /**< 0: no limit */
+  double tolerance;     /**< ends when 30 iterations gain less than this part of the loss; 0 chooses */
+  long patience; /**< ends when the validation loss was lowest so many iterations ago, and takes that; 0: never */
+  unsigned long long seed;
+  int threads;          /**< of each process; 1 */
+  const mtp_comm *comm; /**< NULL: this process alone. The other ranks must be in mtp_trainer_serve */
+  double memory;        /**< bytes for neighbourhoods on each rank; what does not fit is made again in each pass; 2e9 */
+  const char *checkpoint;    /**< file for what is needed to go on after a kill, or NULL. Removed at the end */
+  double checkpoint_seconds; /**< between writing it; 60 */
+  /** Called at each iteration; false ends training with the best parameters so far. May be NULL. */
+  bool (*watch)(void *user, const mtp_train_progress *progress);
+  void *user;
+} mtp_train_options;
+
+/** The defaults above. */
+MTP_API mtp_train_options mtp_train_defaults(void);
+
+typedef struct mtp_train_result {
+  double loss;             /**< L on the training set */
+  long iterations, passes; /**< of all stages */
+  double seconds;
+  bool stopped; /**< by watch or a limit of time */
+} mtp_train_result;
+
+/** Fits `pot` to the labelled configurations of `set` (species as in the potential; those without labels are left out)
+ * and puts the parameters into it. `valid` (may be NULL) is watched, not trained on. Results do not depend on the
+ * number of ranks and threads. After a failure `pot` is unchanged. */
+MTP_API mtp_status mtp_train(mtp_context *ctx, const mtp_train_options *options, mtp_potential *pot,
+                             const mtp_config_set *set, const mtp_config_set *valid, mtp_train_result *result);
+
+/** Ranks > 0: works for rank 0 until it calls mtp_trainer_release. */
+MTP_API mtp_status mtp_trainer_serve(mtp_context *ctx, const mtp_comm *comm);
+/** Rank 0: lets the others return from mtp_trainer_serve. */
+MTP_API void mtp_trainer_release(const mtp_comm *comm);
 
 /** Differences of a potential from labels. */
 typedef struct mtp_error_stat {

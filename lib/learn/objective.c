@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file learn/objective.c
+ * Residuals of batches, from which the second pass of the kernel makes gradients and rows of sketches; orders to the
+ * other ranks. */
+#include "learn/objective.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "learn/normal.h"
+#include "learn/weights.h"
+
+#define GPA 160.2176634 /* GPa in 1 eV/A^3 (CODATA 2018) */
+
+/* What rank 0 asks for; theta follows those that need it. */
+typedef enum order_kind {
+  ORDER_RELEASE,
+  ORDER_NEW,
+  ORDER_FREE,
+  ORDER_POTENTIAL,
+  ORDER_PASS,
+  ORDER_SKETCH,
+  ORDER_SOLVE
+} order_kind;
+
+typedef struct order {
+  order_kind kind;
+  unsigned parts, trained;
+  size_t count; /* vectors of a sketch a batch; bytes of a potential */
+  unsigned long long seed;
+  mtp_objective_options options;
+} order;
+
+struct mtp_objective {
+  mtp_objective_options options;
+  mtp_crew crew;
+  mtp_isa isa;
+  mtp_samples samples;
+  mtp_potential *pot;
+  mtp_plan *plan;
+  mtp_batch_work *work; /* [threads] */
+  /* of the order in hand */
+  order order;
+  mtp_fit_stats *stats; /* where results go */
+  double *gradient;
+  mtp_normal **normal; /* [threads] parts of the linear equations */
+  mtp_normal *total;
+  double *gn;   /* where the sketch goes */
+  bool full;    /* or its diagonal alone */
+  double *rows; /* [capacity][n] of a sketch, not yet in gn */
+  size_t nrows, capacity;
+};
+
+#define STATS (sizeof(mtp_fit_stats) / sizeof(double))
+
+/* ---- residuals ---- */
+
+typedef struct labels {
+  const mtp_objective *o;
+  const mtp_config *cfg;
+  mtp_weights w;
+  size_t first;  /* number of its first atom in the batch */
+  double energy; /* model less label, as far as there is a label */
+  double virial[6];
+} labels;
+
+static double force_weight(const labels *l, size_t i) {
+  const double phi = l->o->options.scale_by_force, *f = l->cfg->force + 3 * i;
+  if (!(phi > 0)) return l->w.force;
+  return l->w.force * phi / (f[0] * f[0] + f[1] * f[1] + f[2] * f[2] + phi);
+}
+
+static labels compare(const mtp_objective *o, const mtp_config *cfg, const mtp_batch *batch, const mtp_batch_work *work,
+                      size_t c) {
+  labels l = {.o = o, .cfg = cfg, .w = mtp_weights_of(&o->options.weights, cfg), .first = batch->first[c]};
+  if (cfg->has_energy) l.energy = work->energy[c] - cfg->energy;
+  if (cfg->has_virial)
+    for (size_t k = 0; k < 6; k++) l.virial[k] = work->virial[6 * c + k] - cfg->virial[k];
+  return l;
+}
+
+/* Residual of a force component. */
+static double force_error(const labels *l, const mtp_batch_work *work, size_t i, size_t a) {
+  return work->force[4 * (l->first + i) + a] - l->cfg->force[3 * i + a];
+}
+
+static void add_stats(const labels *l, const mtp_batch_work *work, mtp_fit_stats *s) {
+  const mtp_config *cfg = l->cfg;
+  s->configs += 1;
+  if (cfg->has_energy && cfg->n) {
+    const double d = l->energy / (double)cfg->n;
+    s->loss += l->w.energy * l->energy * l->energy;
+    s->energy += d * d, s->energy_abs += fabs(d), s->energies += 1;
+  }
+  for (size_t i = 0; cfg->force && i < cfg->n; i++) {
+    const double w = force_weight(l, i);
+    for (size_t a = 0; a < 3; a++) {
+      const double d = force_error(l, work, i, a);
+      s->loss += w * d * d;
+      s->force += d * d, s->force_abs += fabs(d), s->forces += 1;
+    }
+  }
+  const double volume = mtp_config_volume(cfg);
+  for (size_t k = 0; cfg->has_virial && k < 6; k++) { /* the tensor has off-diagonal components twice */
+    const double d = l->virial[k], times = k < 3 ? 1.0 : 2.0, stress = volume > 0 ? d / volume * GPA : 0.0;
+    s->loss += times * l->w.stress * d * d;
+    s->stress += times * stress * stress, s->stress_abs += times * fabs(stress);
+    s->stresses += volume > 0 ? times : 0.0;
+  }
+}
+
+/* Asks the second pass for the gradient of the objective: F = -dE/dx, W = -dE/dstrain. */
+static void ask_gradient(const labels *l, size_t c, mtp_batch_work *work) {
+  const mtp_config *cfg = l->cfg;
+  work->weight[c] = 2.0 * l->w.energy * l->energy;
+  for (size_t k = 0; k < 6; k++) work->strain[6 * c + k] = -2.0 * l->w.stress * l->virial[k];
+  for (size_t i = 0; i < cfg->n; i++) {
+    const double w = cfg->force ? force_weight(l, i) : 0.0;
+    for (size_t a = 0; a < 3; a++)
+      work->direction[4 * (l->first + i) + a] = cfg->force ? -2.0 * w * force_error(l, work, i, a) : 0.0;
+  }
+}
+
+static double sign(mtp_random *random) {
+  return mtp_random_uniform(random) < 0.5 ? -1.0 : 1.0;
+}
+
+/* Asks for the gradient of a combination of all weighted residuals with random signs. */
+static void ask_combination(const labels *l, size_t c, mtp_random *random, mtp_batch_work *work) {
+  const mtp_config *cfg = l->cfg;
+  work->weight[c] = cfg->has_energy ? sqrt(l->w.energy) * sign(random) : 0.0;
+  for (size_t k = 0; k < 6; k++) {
+    const double w = k < 3 ? sqrt(l->w.stress) : sqrt(0.5 * l->w.stress); /* sqrt(2 w), half of it from xy and yx */
+    work->strain[6 * c + k] = cfg->has_virial ? w * sign(random) : 0.0;
+  }
+  for (size_t i = 0; i < cfg->n; i++) {
+    const double w = cfg->force ? sqrt(force_weight(l, i)) : 0.0;
+    for (size_t a = 0; a < 3; a++) work->direction[4 * (l->first + i) + a] = w != 0.0 ? w * sign(random) : 0.0;
+  }
+}
+
+/* ---- pieces of work ---- */
+
+static bool in(unsigned parts, mtp_part part) {
+  return (parts & MTP_PART_BIT(part)) != 0;
+}
+
+static mtp_status pass_shard(void *user, int thread, size_t piece, double *result) {
+  mtp_objective *o = user;
+  const mtp_shard *shard = &o->samples.shard[piece];
+  mtp_batch_work *work = &o->work[thread];
+  const bool trained = in(o->order.trained, shard->part);
+  mtp_fit_stats stats = {0};
+  mtp_status status = MTP_OK;
+  if (!in(o->order.parts, shard->part)) return MTP_OK;
+  for (size_t k = 0; k < shard->nbatches && status == MTP_OK; k++) {
+    mtp_batch *batch = NULL;
+    status = mtp_samples_take_batch(&o->samples, shard, k, o->plan, &batch);
+    if (status == MTP_OK) status = mtp_batch_work_reserve(NULL, o->plan, batch, work);
+    if (status == MTP_OK) {
+      mtp_batch_forces(o->isa, o->plan, batch, work);
+      for (size_t c = 0; c < batch->nconfigs; c++) {
+        const labels l = compare(o, o->samples.order[shard->begin[k] + c], batch, work, c);
+        add_stats(&l, work, &stats);
+        if (trained) ask_gradient(&l, c, work);
+      }
+      if (trained) mtp_batch_gradient(o->isa, o->plan, batch, work, result + STATS);
+    }
+    if (batch) mtp_samples_give_batch(shard, k, batch);
+  }
+  memcpy(result, &stats, sizeof stats);
+  return status;
+}
+
+static void take_pass(void *user, size_t piece, const double *result) {
+  mtp_objective *o = user;
+  const mtp_part part = o->samples.shard[piece].part;
+  double *sums = (double *)&o->stats[part];
+  for (size_t k = 0; k < STATS; k++) sums[k] += result[k];
+  if (o->gradient && in(o->order.trained, part))
+    for (size_t k = 0; k < o->plan->nparams; k++) o->gradient[k] += result[STATS + k];
+}
+
+static mtp_status sketch_shard(void *user, int thread, size_t piece, double *result) {
+  mtp_objective *o = user;
+  const mtp_shard *shard = &o->samples.shard[piece];
+  mtp_batch_work *work = &o->work[thread];
+  mtp_status status = MTP_OK;
+  if (!in(o->order.trained, shard->part)) return MTP_OK;
+  for (size_t k = 0; k < shard->nbatches && status == MTP_OK; k++) {
+    mtp_random random = {o->order.seed + 0x9e3779b97f4a7c15ull * (piece * 1000003u + k + 1)};
+    mtp_batch *batch = NULL;
+    status = mtp_samples_take_batch(&o->samples, shard, k, o->plan, &batch);
+    if (status == MTP_OK) status = mtp_batch_work_reserve(NULL, o->plan, batch, work);
+    if (status == MTP_OK) {
+      mtp_batch_forces(o->isa, o->plan, batch, work);
+      for (size_t v = 0; v < o->order.count; v++, result += o->plan->nparams) {
+        for (size_t c = 0; c < batch->nconfigs; c++) {
+          const labels l = compare(o, o->samples.order[shard->begin[k] + c], batch, work, c);
+          ask_combination(&l, c, &random, work);
+        }
+        mtp_batch_gradient(o->isa, o->plan, batch, work, result);
+      }
+    }
+    if (batch) mtp_samples_give_batch(shard, k, batch);
+  }
+  return status;
+}
+
+static void flush_rows(mtp_objective *o) {
+  const size_t n = o->plan->nparams;
+  if (o->full)
+    cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, (int)n, (int)o->nrows, 1.0, o->rows, (int)n, 1.0, o->gn, (int)n);
+  for (size_t r = 0; !o->full && r < o->nrows; r++)
+    for (size_t k = 0; k < n; k++) o->gn[k] += o->rows[r * n + k] * o->rows[r * n + k];
+  o->nrows = 0;
+}
+
+static void take_sketch(void *user, size_t piece, const double *result) {
+  mtp_objective *o = user;
+  const mtp_shard *shard = &o->samples.shard[piece];
+  const size_t n = o->plan->nparams;
+  if (!in(o->order.trained, shard->part)) return;
+  for (size_t k = 0; k < shard->nbatches * o->order.count; k++, result += n) {
+    memcpy(o->rows + o->nrows++ * n, result, n * sizeof *result);
+    if (o->nrows == o->capacity) flush_rows(o);
+  }
+}
+
+static size_t most_batches(const mtp_objective *o) {
+  size_t most = 0;
+  for (size_t q = 0; q < o->samples.nshards; q++)
+    if (o->samples.shard[q].nbatches > most) most = o->samples.shard[q].nbatches;
+  return most;
+}
+
+static mtp_status solve_shard(void *user, int thread, size_t piece, double *result) {
+  mtp_objective *o = user;
+  const mtp_shard *shard = &o->samples.shard[piece];
+  mtp_status status = MTP_OK;
+  if (!in(o->order.trained, shard->part)) return MTP_OK;
+  for (size_t k = 0; k < shard->n && status == MTP_OK; k++)
+    status = mtp_normal_add(NULL, o->normal[thread], o->samples.order[shard->first + k]);
+  mtp_normal_take_sums(o->normal[thread], result);
+  return status;
+}
+
+static void take_solve(void *user, size_t piece, const double *result) {
+  mtp_objective *o = user;
+  if (in(o->order.trained, o->samples.shard[piece].part)) mtp_normal_add_sums(o->total, result);
+}
+
+/* The first configuration with an energy that is trained on, or the first at all. */
+static const mtp_config *origin(const mtp_objective *o) {
+  for (size_t k = 0; k < o->samples.n; k++)
+    if (in(o->order.trained, o->samples.part[k]) && o->samples.config[k]->has_energy) return o->samples.config[k];
+  return o->samples.config[0];
+}
+
+static mtp_status new_normal(mtp_context *ctx, mtp_objective *o, mtp_normal **out) {
+  mtp_status status = mtp_normal_new_part(ctx, o->pot, o->plan, &o->options.weights, out);
+  return status == MTP_OK ? mtp_normal_set_origin(ctx, *out, origin(o)) : status;
+}
+
+static void free_normals(mtp_objective *o) {
+  for (int t = 0; o->normal && t < o->crew.threads; t++) mtp_normal_free(o->normal[t]);
+  free(o->normal);
+  mtp_normal_free(o->total);
+  o->normal = NULL;
+  o->total = NULL;
+}
+
+/* On every rank, before it runs. */
+static mtp_status make_normals(mtp_context *ctx, mtp_objective *o) {
+  o->normal = mtp_calloc((size_t)o->crew.threads, sizeof(mtp_normal *));
+  mtp_status status = o->normal ? MTP_OK : mtp_fail_memory(ctx);
+  for (int t = 0; status == MTP_OK && t < o->crew.threads; t++) status = new_normal(ctx, o, &o->normal[t]);
+  if (status == MTP_OK && mtp_crew_rank(&o->crew) == 0) status = new_normal(ctx, o, &o->total);
+  return status;
+}
+
+static mtp_status run(mtp_context *ctx, mtp_objective *o) {
+  const size_t n = o->plan->nparams;
+  mtp_pieces pieces = {.count = o->samples.nshards, .user = o};
+  if (o->order.kind == ORDER_PASS) {
+    pieces.length = STATS + (o->order.trained ? n : 0);
+    pieces.work = pass_shard, pieces.take = take_pass;
+  } else if (o->order.kind == ORDER_SOLVE) {
+    const mtp_status status = make_normals(ctx, o);
+    if (status != MTP_OK && mtp_crew_size(&o->crew) > 1) abort(); /* the others would wait forever */
+    if (status != MTP_OK) return status;
+    pieces.length = mtp_normal_sums_length((size_t)o->plan->nspecies + (size_t)o->plan->nscalars);
+    pieces.work = solve_shard, pieces.take = take_solve;
+  } else {
+    pieces.length = most_batches(o) * o->order.count * n;
+    pieces.work = sketch_shard, pieces.take = take_sketch;
+  }
+  return mtp_crew_run(ctx, &o->crew, &pieces);
+}
+
+/* ---- setting up ---- */
+
+static int lanes_bytes(mtp_isa isa) {
+  return isa == MTP_ISA_AVX512 ? 64 : isa == MTP_ISA_AVX2 ? 32 : 16;
+}
+
+static void clear_work(mtp_objective *o) {
+  for (int t = 0; o->work && t < o->crew.threads; t++) mtp_batch_work_clear(&o->work[t]);
+}
+
+static void destroy(mtp_objective *o) {
+  if (!o) return;
+  clear_work(o);
+  free(o->work);
+  mtp_samples_clear(&o->samples);
+  mtp_plan_free(o->plan);
+  mtp_potential_free(o->pot);
+  free(o);
+}
+
+/* On every rank. */
+static mtp_status take_potential(mtp_context *ctx, mtp_objective *o, const mtp_potential *pot) {
+  mtp_plan *plan = NULL;
+  mtp_potential *copy = NULL;
+  mtp_status status = mtp_potential_copy(ctx, pot, &copy);
+  if (status == MTP_OK) status = mtp_plan_new(ctx, pot, MTP_PLAN_VARIABLE, lanes_bytes(o->isa), &plan);
+  if (status != MTP_OK) {
+    mtp_potential_free(copy);
+    return status;
+  }
+  clear_work(o);
+  mtp_plan_free(o->plan);
+  mtp_potential_free(o->pot);
+  o->plan = plan;
+  o->pot = copy;
+  return MTP_OK;
+}
+
+static mtp_status create(mtp_context *ctx, const mtp_objective_options *options, const mtp_crew *crew,
+                         mtp_objective **out) {
+  mtp_objective *o = mtp_calloc(1, sizeof *o);
+  if (!o) return mtp_fail_memory(ctx);
+  o->options = *options;
+  o->crew = *crew;
+  o->isa = mtp_context_isa(ctx);
+  o->work = mtp_calloc((size_t)crew->threads, sizeof *o->work);
+  *out = o;
+  return o->work ? MTP_OK : mtp_fail_memory(ctx);
+}
+
+/* Tells the other ranks what comes now. */
+static void give_order(mtp_objective *o, order what) {
+  o->order = what;
+  o->order.options = o->options;
+  mtp_crew_broadcast(&o->crew, &o->order, sizeof o->order);
+}
+
+/* The potential as text to the others. */
+static mtp_status send_potential(mtp_context *ctx, mtp_objective *o, const mtp_potential *pot) {
+  if (mtp_crew_size(&o->crew) == 1) return MTP_OK;
+  mtp_text text = {0};
+  mtp_status status = mtp_potential_text(ctx, pot, &text);
+  if (status == MTP_OK) {
+    give_order(o, (order){.kind = ORDER_POTENTIAL, .count = text.size});
+    mtp_crew_broadcast(&o->crew, text.data, text.size);
+  }
+  mtp_text_free(&text);
+  return status;
+}
+
+mtp_status mtp_objective_set_potential(mtp_context *ctx, mtp_objective *o, const mtp_potential *pot) {
+  const mtp_status status = take_potential(ctx, o, pot);
+  return status == MTP_OK ? send_potential(ctx, o, pot) : status;
+}
+
+mtp_status mtp_objective_new(mtp_context *ctx, const mtp_objective_options *options, const mtp_crew *crew, size_t n,
+                             const mtp_config *const *configs, const mtp_part *part, const mtp_potential *pot,
+                             mtp_objective **out) {
+  mtp_objective *o = NULL;
+  *out = NULL;
+  mtp_status status = mtp_weights_check(ctx, &options->weights);
+  if (status == MTP_OK) status = create(ctx, options, crew, &o);
+  if (status == MTP_OK) status = mtp_samples_init(ctx, &o->samples, n, configs, part, pot->nspecies);
+  if (status == MTP_OK) status = take_potential(ctx, o, pot);
+  if (status == MTP_OK) status = mtp_samples_lay_out(ctx, crew, &o->samples, o->plan, options->memory);
+  if (status != MTP_OK) {
+    destroy(o);
+    return status;
+  }
+  if (mtp_crew_size(crew) > 1) {
+    give_order(o, (order){.kind = ORDER_NEW, .count = (size_t)pot->nspecies});
+    status = mtp_samples_share(ctx, crew, &o->samples, pot->nspecies);
+    if (status == MTP_OK) status = send_potential(ctx, o, pot);
+  }
+  *out = o;
+  return status;
+}
+
+void mtp_objective_free(mtp_objective *o) {
+  if (!o) return;
+  give_order(o, (order){.kind = ORDER_FREE});
+  destroy(o);
+}
+
+const mtp_potential *mtp_objective_potential(const mtp_objective *o) {
+  return o->pot;
+}
+
+size_t mtp_objective_configs(const mtp_objective *o, unsigned parts) {
+  size_t n = 0;
+  for (int p = 0; p < MTP_PARTS; p++)
+    if (in(parts, (mtp_part)p)) n += o->samples.configs[p];
+  return n;
+}
+
+/* ---- orders ---- */
+
+static void set_theta(mtp_objective *o, const double *theta) {
+  double *own = o->plan->params;
+  if (own != theta) memcpy(own, theta, o->plan->nparams * sizeof *own);
+  mtp_crew_broadcast(&o->crew, own, o->plan->nparams * sizeof *own);
+  mtp_plan_set_parameters(o->plan, own);
+}
+
+/* p [ sum_mu (|c_mu|^2 - 1)^2 + sum_{mu<nu} (c_mu.c_nu)^2 ], c_mu over all pairs of species; its gradient is added. */
+static double penalty(const mtp_objective *o, const double *theta, double *gradient) {
+  const size_t R = (size_t)o->plan->rsize, K = (size_t)o->plan->nradial,
+               pairs = (size_t)(o->plan->nspecies * o->plan->nspecies);
+  const double p = o->options.penalty;
+  double sum = 0;
+  if (!(p > 0)) return 0;
+  for (size_t mu = 0; mu < K; mu++)
+    for (size_t nu = mu; nu < K; nu++) {
+      double product = mu == nu ? -1.0 : 0.0;
+      for (size_t z = 0; z < pairs; z++)
+        product += cblas_ddot((int)R, theta + (z * K + mu) * R, 1, theta + (z * K + nu) * R, 1);
+      sum += product * product;
+      for (size_t z = 0; gradient && z < pairs; z++) {
+        cblas_daxpy((int)R, 2.0 * p * product, theta + (z * K + nu) * R, 1, gradient + (z * K + mu) * R, 1);
+        cblas_daxpy((int)R, 2.0 * p * product, theta + (z * K + mu) * R, 1, gradient + (z * K + nu) * R, 1);
+      }
+    }
+  return p * sum;
+}
+
+double mtp_objective_loss(const mtp_objective *o, const double *theta, const mtp_fit_stats stats[MTP_PARTS],
+                          unsigned trained) {
+  double loss = 0, configs = 0;
+  for (int p = 0; p < MTP_PARTS; p++)
+    if (in(trained, (mtp_part)p)) loss += stats[p].loss, configs += stats[p].configs;
+  return (configs > 0 ? loss / configs : 0.0) + penalty(o, theta, NULL);
+}
+
+mtp_status mtp_objective_pass(mtp_context *ctx, mtp_objective *o, const double *theta, unsigned parts, unsigned trained,
+                              mtp_fit_stats stats[MTP_PARTS], double *gradient) {
+  give_order(o, (order){.kind = ORDER_PASS, .parts = parts | trained, .trained = gradient ? trained : 0});
+  set_theta(o, theta);
+  memset(stats, 0, MTP_PARTS * sizeof *stats);
+  if (gradient) memset(gradient, 0, o->plan->nparams * sizeof *gradient);
+  o->stats = stats;
+  o->gradient = gradient;
+  const mtp_status status = run(ctx, o);
+  if (status != MTP_OK || !gradient) return status;
+  double configs = 0;
+  for (int p = 0; p < MTP_PARTS; p++)
+    if (in(trained, (mtp_part)p)) configs += stats[p].configs;
+  for (size_t k = 0; k < o->plan->nparams && configs > 0; k++) gradient[k] /= configs;
+  penalty(o, theta, gradient);
+  return MTP_OK;
+}
+
+/* Rows that a flush takes at once. */
+#define ROWS_AT_ONCE 256
+
+mtp_status mtp_objective_sketch(mtp_context *ctx, mtp_objective *o, const double *theta, unsigned trained, size_t rows,
+                                unsigned long long seed, bool full, double *gn) {
+  const size_t n = o->plan->nparams;
+  size_t batches = 0;
+  for (size_t q = 0; q < o->samples.nshards; q++)
+    if (in(trained, o->samples.shard[q].part)) batches += o->samples.shard[q].nbatches;
+  if (batches == 0) return mtp_fail(ctx, MTP_ERR_STATE, "there are no configurations to train on");
+  o->rows = mtp_calloc(ROWS_AT_ONCE * n, sizeof *o->rows);
+  if (!o->rows) return mtp_fail_memory(ctx);
+  give_order(o, (order){.kind = ORDER_SKETCH, .trained = trained, .count = (rows - 1) / batches + 1, .seed = seed});
+  set_theta(o, theta);
+  o->capacity = ROWS_AT_ONCE;
+  o->nrows = 0;
+  o->gn = gn;
+  o->full = full;
+  memset(gn, 0, (full ? n * n : n) * sizeof *gn);
+  const mtp_status status = run(ctx, o);
+  if (status == MTP_OK && o->nrows) flush_rows(o);
+  const double factor = 2.0 / (double)(mtp_objective_configs(o, trained) * o->order.count);
+  for (size_t k = 0; k < (full ? n * n : n); k++) gn[k] *= factor;
+  free(o->rows);
+  o->rows = NULL;
+  return status;
+}
+
+mtp_status mtp_objective_solve(mtp_context *ctx, mtp_objective *o, unsigned trained, double ridge, double *theta) {
+  give_order(o, (order){.kind = ORDER_SOLVE, .trained = trained});
+  set_theta(o, theta);
+  mtp_status status = run(ctx, o);
+  if (status == MTP_OK)
+    status = mtp_normal_solve(ctx, o->total, ridge, theta + mtp_plan_radial(o->plan, o->plan->nspecies, 0));
+  free_normals(o);
+  return status;
+}
+
+/* ---- the other ranks ---- */
+
+/* A rank that cannot do its part cannot leave either: the others would wait forever. */
+static void must(mtp_status status) {
+  if (status != MTP_OK) abort();
+}
+
+static void serve_new(mtp_context *ctx, const mtp_crew *crew, const order *order, mtp_objective **o) {
+  destroy(*o);
+  must(create(ctx, &order->options, crew, o));
+  must(mtp_samples_share(ctx, crew, &(*o)->samples, (int)order->count));
+}
+
+static void serve_potential(mtp_context *ctx, mtp_objective *o, size_t size) {
+  char *text = mtp_calloc(size + 1, 1);
+  mtp_potential *pot = NULL;
+  if (!text) abort();
+  mtp_crew_broadcast(&o->crew, text, size);
+  must(mtp_potential_parse(ctx, "potential", text, size, &pot, NULL));
+  must(take_potential(ctx, o, pot));
+  if (o->samples.bytes == 0) must(mtp_samples_lay_out(ctx, &o->crew, &o->samples, o->plan, o->options.memory));
+  mtp_potential_free(pot);
+  free(text);
+}
+
+mtp_status mtp_objective_serve(mtp_context *ctx, const mtp_crew *crew) {
+  mtp_objective *o = NULL;
+  for (;;) {
+    order order = {0};
+    mtp_crew_broadcast(crew, &order, sizeof order);
+    switch (order.kind) {
+    case ORDER_RELEASE:
+      destroy(o);
+      return MTP_OK;
+    case ORDER_NEW:
+      serve_new(ctx, crew, &order, &o);
+      break;
+    case ORDER_FREE:
+      destroy(o);
+      o = NULL;
+      break;
+    case ORDER_POTENTIAL:
+      serve_potential(ctx, o, order.count);
+      break;
+    default:
+      o->order = order;
+      set_theta(o, o->plan->params);
+      run(ctx, o); /* a failure goes to rank 0 with the results */
+      free_normals(o);
+    }
+  }
+}
+
+void mtp_objective_release(const mtp_crew *crew) {
+  order order = {.kind = ORDER_RELEASE};
+  mtp_crew_broadcast(crew, &order, sizeof order);
+}

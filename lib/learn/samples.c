@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file learn/samples.c
+ * Dealing configurations into shards and batches. Both depend on the configurations alone, not on who works. */
+#include "learn/samples.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Enough shards for a node; sums of so many parts cost nothing. */
+#define MAX_SHARDS ((size_t)64)
+/* Atoms of each species that fill the lanes of a batch well. */
+#define BATCH_ATOMS ((size_t)64)
+
+void mtp_samples_clear(mtp_samples *s) {
+  for (size_t k = 0; k < s->nshards && s->shard; k++) {
+    mtp_shard *shard = &s->shard[k];
+    for (size_t b = 0; b < shard->nbatches && shard->batch; b++) mtp_batch_free(shard->batch[b]);
+    free(shard->batch);
+    free(shard->begin);
+  }
+  for (size_t k = 0; s->owned && k < s->n; k++) mtp_config_free(s->owned[k]);
+  free(s->owned);
+  free(s->config);
+  free(s->part);
+  free(s->order);
+  free(s->shard);
+  *s = (mtp_samples){0};
+}
+
+/* ---- dealing ---- */
+
+/* Few shards for few atoms: lanes are filled within a shard. A power of two is shared well by ranks. */
+static size_t shard_count(size_t configs, size_t atoms, size_t nspecies) {
+  size_t count = 1;
+  while (count < MAX_SHARDS && 2 * count <= configs && 2 * count * BATCH_ATOMS * nspecies <= atoms) count *= 2;
+  return configs ? count : 0;
+}
+
+/* A configuration to be dealt. */
+typedef struct card {
+  size_t number, atoms, shard;
+} card;
+
+static int by_size(const void *left, const void *right) {
+  const card *a = left, *b = right;
+  if (a->atoms != b->atoms) return a->atoms > b->atoms ? -1 : 1;
+  return (a->number > b->number) - (a->number < b->number);
+}
+
+static int by_shard(const void *left, const void *right) {
+  const card *a = left, *b = right;
+  if (a->shard != b->shard) return a->shard < b->shard ? -1 : 1;
+  return (a->number > b->number) - (a->number < b->number);
+}
+
+/* The largest first, each to the shard that has least. */
+static void deal(mtp_shard *shard, size_t count, card *cards, size_t n) {
+  qsort(cards, n, sizeof *cards, by_size);
+  for (size_t k = 0; k < n; k++) {
+    size_t least = 0;
+    for (size_t q = 1; q < count; q++)
+      if (shard[q].natoms < shard[least].natoms) least = q;
+    cards[k].shard = least;
+    shard[least].natoms += cards[k].atoms;
+    shard[least].n++;
+  }
+  qsort(cards, n, sizeof *cards, by_shard);
+}
+
+static mtp_status cut_batches(mtp_context *ctx, const mtp_samples *s, mtp_shard *shard, size_t nspecies) {
+  shard->begin = mtp_calloc(shard->n + 1, sizeof *shard->begin);
+  shard->batch = mtp_calloc(shard->n, sizeof *shard->batch);
+  if (!shard->begin || !shard->batch) return mtp_fail_memory(ctx);
+  size_t atoms = 0;
+  shard->begin[0] = shard->first;
+  for (size_t k = 0; k < shard->n; k++) {
+    atoms += s->order[shard->first + k]->n;
+    if (atoms < BATCH_ATOMS * nspecies && k + 1 < shard->n) continue;
+    shard->begin[++shard->nbatches] = shard->first + k + 1;
+    atoms = 0;
+  }
+  return MTP_OK;
+}
+
+static mtp_status deal_part(mtp_context *ctx, mtp_samples *s, mtp_part part, size_t count, size_t first, card *cards,
+                            size_t nspecies) {
+  size_t n = 0;
+  for (size_t k = 0; k < s->n; k++)
+    if (s->part[k] == part) cards[n++] = (card){.number = k, .atoms = s->config[k]->n};
+  mtp_shard *shard = s->shard + s->nshards;
+  for (size_t q = 0; q < count; q++) shard[q].part = part;
+  deal(shard, count, cards, n);
+  for (size_t k = 0; k < n; k++) s->order[first + k] = s->config[cards[k].number];
+  mtp_status status = MTP_OK;
+  s->nshards += count;
+  for (size_t q = 0; q < count && status == MTP_OK; first += shard[q++].n) {
+    shard[q].first = first;
+    status = cut_batches(ctx, s, &shard[q], nspecies);
+  }
+  return status;
+}
+
+static mtp_status deal_all(mtp_context *ctx, mtp_samples *s, int nspecies) {
+  size_t count[MTP_PARTS], total = 0, first = 0;
+  for (size_t k = 0; k < s->n; k++) {
+    s->configs[s->part[k]]++;
+    s->atoms[s->part[k]] += s->config[k]->n;
+  }
+  for (int p = 0; p < MTP_PARTS; p++) total += count[p] = shard_count(s->configs[p], s->atoms[p], (size_t)nspecies);
+  card *cards = mtp_calloc(s->n, sizeof *cards);
+  s->order = mtp_calloc(s->n, sizeof *s->order);
+  s->shard = mtp_calloc(total, sizeof *s->shard);
+  mtp_status status = cards && s->order && s->shard ? MTP_OK : mtp_fail_memory(ctx);
+  for (int p = 0; status == MTP_OK && p < MTP_PARTS; first += s->configs[p++])
+    status = deal_part(ctx, s, (mtp_part)p, count[p], first, cards, (size_t)nspecies);
+  free(cards);
+  return status;
+}
+
+static mtp_status allocate(mtp_context *ctx, mtp_samples *s, size_t n) {
+  s->n = n;
+  s->config = mtp_calloc(n, sizeof *s->config);
+  s->part = mtp_calloc(n, sizeof *s->part);
+  return s->config && s->part ? MTP_OK : mtp_fail_memory(ctx);
+}
+
+mtp_status mtp_samples_init(mtp_context *ctx, mtp_samples *s, size_t n, const mtp_config *const *configs,
+                            const mtp_part *part, int nspecies) {
+  mtp_status status = allocate(ctx, s, n);
+  if (status == MTP_OK) {
+    memcpy(s->config, configs, n * sizeof *configs);
+    memcpy(s->part, part, n * sizeof *part);
+    status = deal_all(ctx, s, nspecies);
+  }
+  if (status != MTP_OK) mtp_samples_clear(s);
+  return status;
+}
+
+/* ---- to other ranks ---- */
+
+/* The plain fields of a configuration, for ranks of the same program. */
+typedef struct record {
+  size_t n;
+  mtp_part part;
+  double cell[9], energy, virial[6];
+  bool periodic[3], has_energy, has_virial, has_force;
+} record;
+
+static record record_of(const mtp_config *c, mtp_part part) {
+  record r;
+  memset(&r, 0, sizeof r);
+  r.n = c->n, r.part = part, r.energy = c->energy;
+  r.has_energy = c->has_energy, r.has_virial = c->has_virial, r.has_force = c->force != NULL;
+  memcpy(r.cell, c->cell, sizeof r.cell);
+  memcpy(r.virial, c->virial, sizeof r.virial);
+  memcpy(r.periodic, c->periodic, sizeof r.periodic);
+  return r;
+}
+
+static mtp_config *config_of(const record *r) {
+  mtp_config *c = mtp_config_new(r->n);
+  if (!c) return NULL;
+  c->energy = r->energy, c->has_energy = r->has_energy, c->has_virial = r->has_virial;
+  memcpy(c->cell, r->cell, sizeof r->cell);
+  memcpy(c->virial, r->virial, sizeof r->virial);
+  memcpy(c->periodic, r->periodic, sizeof r->periodic);
+  if (r->has_force) c->force = mtp_calloc(3 * r->n, sizeof(double));
+  if (r->has_force && !c->force) {
+    mtp_config_free(c);
+    return NULL;
+  }
+  return c;
+}
+
+/* Ranks that are out of memory cannot leave the others waiting in a broadcast. */
+static void must(const void *p) {
+  if (!p) abort();
+}
+
+static void share_config(const mtp_crew *crew, mtp_samples *s, size_t k) {
+  const bool leads = mtp_crew_rank(crew) == 0;
+  record r;
+  if (leads) r = record_of(s->config[k], s->part[k]);
+  mtp_crew_broadcast(crew, &r, sizeof r);
+  mtp_config *c = leads ? mtp_config_copy(s->config[k]) : config_of(&r);
+  must(c);
+  mtp_crew_broadcast(crew, c->x, 3 * r.n * sizeof(double));
+  mtp_crew_broadcast(crew, c->species, r.n * sizeof(int));
+  if (r.has_force) mtp_crew_broadcast(crew, c->force, 3 * r.n * sizeof(double));
+  if (leads) {
+    mtp_config_free(c);
+    return;
+  }
+  s->config[k] = s->owned[k] = c;
+  s->part[k] = r.part;
+}
+
+mtp_status mtp_samples_share(mtp_context *ctx, const mtp_crew *crew, mtp_samples *s, int nspecies) {
+  if (mtp_crew_size(crew) == 1) return MTP_OK;
+  size_t n = s->n;
+  mtp_crew_broadcast(crew, &n, sizeof n);
+  if (mtp_crew_rank(crew) > 0) {
+    must(allocate(ctx, s, n) == MTP_OK ? s : NULL);
+    must(s->owned = mtp_calloc(n, sizeof *s->owned));
+  }
+  for (size_t k = 0; k < n; k++) share_config(crew, s, k);
+  return mtp_crew_rank(crew) > 0 ? deal_all(ctx, s, nspecies) : MTP_OK;
+}
+
+/* ---- neighbourhoods ---- */
+
+static mtp_status make_batch(mtp_context *ctx, const mtp_samples *s, const mtp_shard *shard, size_t k,
+                             const mtp_plan *plan, mtp_batch **out) {
+  const size_t first = shard->begin[k];
+  return mtp_batch_new(ctx, plan, shard->begin[k + 1] - first, s->order + first, out);
+}
+
+mtp_status mtp_samples_lay_out(mtp_context *ctx, const mtp_crew *crew, mtp_samples *s, const mtp_plan *plan,
+                               double memory) {
+  for (size_t q = 0; q < s->nshards; q++) {
+    mtp_shard *shard = &s->shard[q];
+    if (!mtp_crew_has(crew, q)) continue;
+    for (size_t k = 0; k < shard->nbatches && s->bytes < memory; k++) {
+      const mtp_status status = make_batch(ctx, s, shard, k, plan, &shard->batch[k]);
+      if (status != MTP_OK) return status;
+      s->bytes += (double)shard->batch[k]->bytes;
+    }
+  }
+  return MTP_OK;
+}
+
+mtp_status mtp_samples_take_batch(const mtp_samples *s, const mtp_shard *shard, size_t k, const mtp_plan *plan,
+                                  mtp_batch **out) {
+  *out = shard->batch[k];
+  return *out ? MTP_OK : make_batch(NULL, s, shard, k, plan, out);
+}
+
+void mtp_samples_give_batch(const mtp_shard *shard, size_t k, mtp_batch *batch) {
+  if (!shard->batch[k]) mtp_batch_free(batch);
+}

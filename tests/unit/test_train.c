@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**@file test_train.c
+ * Training of all parameters: the gradient of the objective against differences, its sketch against all residuals, fits
+ * that find what is there to be found, the same bits from any number of threads and ranks, and what ends a run early.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "learn/objective.h"
+#include "support_data.h"
+#include "support_team.h"
+
+typedef struct fixture {
+  mtp_context *ctx;
+  mtp_random random;
+  mtp_potential *pot; /* to be trained */
+  mtp_config_set *set;
+} fixture;
+
+/* Labels of a random potential, with some of them missing. */
+static void fixture_open(fixture *f, unsigned long long seed, int level, int species, size_t configs) {
+  const data_recipe hidden = {level, species, 8, MTP_RADIAL_CHEBYSHEV, 1.9, 4.5};
+  const mtp_potential_spec spec = {
+      .level = level, .species_count = species, .cutoff = 4.5, .min_dist = 1.9, .radial_size = 8};
+  *f = (fixture){.ctx = data_context(), .random = {seed}, .set = mtp_config_set_new()};
+  mtp_potential *truth = data_potential(f->ctx, &f->random, &hidden);
+  data_must(f->ctx, mtp_potential_new(f->ctx, &spec, &f->pot));
+  for (size_t k = 0; k < configs; k++) {
+    mtp_config *cfg = data_config(&f->random, (data_shape)(k % DATA_SHAPES), 5 + 2 * (k % 4), species, 2.6);
+    data_append_labelled(f->ctx, f->set, truth, cfg);
+    mtp_config_free(cfg);
+    cfg = f->set->configs[k];
+    if (k % 7 == 1) cfg->has_energy = false;
+    if (k % 7 == 2) cfg->has_virial = false;
+    if (k % 7 == 3) {
+      free(cfg->force);
+      cfg->force = NULL;
+    }
+  }
+  mtp_potential_free(truth);
+}
+
+static void fixture_close(fixture *f) {
+  mtp_config_set_free(f->set);
+  mtp_potential_free(f->pot);
+  mtp_context_free(f->ctx);
+}
+
+#define TRAINED MTP_PART_BIT(MTP_PART_TRAINING)
+
+static mtp_objective *objective_of(fixture *f, const mtp_objective_options *options, double *theta) {
+  const mtp_crew crew = {NULL, 2};
+  mtp_part *part = data_calloc(f->set->n, sizeof *part);
+  mtp_objective *o = NULL;
+  data_must(f->ctx, mtp_objective_new(f->ctx, options, &crew, f->set->n, (const mtp_config *const *)f->set->configs,
+                                      part, f->pot, &o));
+  memcpy(theta, f->pot->params, f->pot->nparams * sizeof *theta);
+  data_must(f->ctx, mtp_objective_solve(f->ctx, o, TRAINED, 0, theta));
+  free(part);
+  return o;
+}
+
+static double loss_at(fixture *f, mtp_objective *o, const double *theta, double *gradient) {
+  mtp_fit_stats stats[MTP_PARTS];
+  data_must(f->ctx, mtp_objective_pass(f->ctx, o, theta, TRAINED, TRAINED, stats, gradient));
+  return mtp_objective_loss(o, theta, stats, TRAINED);
+}
+
+static void check_gradient(int species, const mtp_objective_options *options) {
+  fixture f;
+  fixture_open(&f, 3, 8, species, 9);
+  const size_t n = f.pot->nparams;
+  double *theta = data_calloc(n, sizeof *theta), *gradient = data_calloc(n, sizeof *gradient);
+  mtp_objective *o = objective_of(&f, options, theta);
+  loss_at(&f, o, theta, gradient);
+  for (int k = 0; k < 10; k++) { /* along random directions, each parameter by a part of itself */
+    double *trial = data_calloc(n, sizeof *trial), want = 0, f1[4];
+    static const double at[4] = {1e-5, -1e-5, 2e-5, -2e-5};
+    mtp_random direction = {(unsigned)k};
+    for (int q = 0; q < 4; q++) {
+      mtp_random same = direction;
+      for (size_t i = 0; i < n; i++) trial[i] = theta[i] * (1.0 + at[q] * mtp_random_normal(&same));
+      f1[q] = loss_at(&f, o, trial, NULL);
+    }
+    for (size_t i = 0; i < n; i++) want += gradient[i] * theta[i] * mtp_random_normal(&direction);
+    const double got = (8.0 * (f1[0] - f1[1]) - (f1[2] - f1[3])) / 12e-5;
+    data_expect_close("gradient along a direction", 1, &want, &got, 1e-5);
+    free(trial);
+  }
+  mtp_objective_free(o);
+  free(theta);
+  free(gradient);
+  fixture_close(&f);
+}
+
+static void test_gradient(void **state) {
+  (void)state;
+  for (int weighting = 0; weighting < 3; weighting++)
+    for (int phi = 0; phi < 2; phi++) {
+      const mtp_objective_options options = {.weights = {1, 0.01, 0.001, (mtp_weighting)weighting},
+                                             .scale_by_force = 0.5 * phi,
+                                             .penalty = 1e-2 * weighting,
+                                             .memory = 1e9};
+      check_gradient(1 + phi, &options);
+    }
+}
+
+/* With many combinations the sketch is the Gauss-Newton matrix: that of the linear coefficients is the normal matrix.
+ */
+static void test_sketch(void **state) {
+  (void)state;
+  fixture f;
+  fixture_open(&f, 5, 6, 2, 8);
+  const size_t n = f.pot->nparams;
+  const mtp_objective_options options = {.weights = {1, 0.01, 0.001, MTP_WEIGHT_VIBRATIONS}, .memory = 1e9};
+  double *theta = data_calloc(n, sizeof *theta), *gn = data_calloc(n * n, sizeof *gn),
+         *diagonal = data_calloc(n, sizeof *gn);
+  mtp_objective *o = objective_of(&f, &options, theta);
+  data_must(f.ctx, mtp_objective_sketch(f.ctx, o, theta, TRAINED, 100000, 7, true, gn));
+  data_must(f.ctx, mtp_objective_sketch(f.ctx, o, theta, TRAINED, 100000, 7, false, diagonal));
+  mtp_normal *nq = NULL;
+  data_must(f.ctx, mtp_normal_new(f.ctx, f.pot, options.weights, &nq));
+  for (size_t k = 0; k < f.set->n; k++) data_must(f.ctx, mtp_normal_add(f.ctx, nq, f.set->configs[k]));
+  const size_t m = mtp_normal_size(nq), first = n - m;
+  const double *matrix = mtp_normal_matrix(nq);
+  for (size_t i = 0; i < n; i++) data_expect_close("diagonal", 1, &diagonal[i], &gn[i * n + i], 1e-12);
+  for (size_t i = 0; i < m; i++)
+    for (size_t j = 0; j <= i; j++) {
+      const double scale = sqrt(matrix[i * m + i] * matrix[j * m + j]) * 2.0 / (double)f.set->n;
+      const double got = gn[(first + i) * n + first + j], want = matrix[i * m + j] * 2.0 / (double)f.set->n;
+      data_expect_near("entry of the sketch", 1, &got, &want, scale, 0.03);
+    }
+  mtp_normal_free(nq);
+  mtp_objective_free(o);
+  free(theta);
+  free(gn);
+  free(diagonal);
+  fixture_close(&f);
+}
+
+static mtp_train_options quick(void) {
+  mtp_train_options options = mtp_train_defaults();
+  options.max_iterations = 60;
+  options.starts = 2;
+  return options;
+}
+
+static double train(fixture *f, const mtp_train_options *options, mtp_train_result *result) {
+  mtp_train_result unused;
+  if (!result) result = &unused;
+  data_must(f->ctx, mtp_train(f->ctx, options, f->pot, f->set, NULL, result));
+  assert_true(mtp_potential_is_trained(f->pot));
+  return result->loss;
+}
+
+/* What a linear fit cannot reach, and mtp_errors as the judge. */
+static void test_learns(void **state) {
+  (void)state;
+  fixture f;
+  fixture_open(&f, 21, 8, 1, 40);
+  mtp_train_options options = quick();
+  mtp_errors before, after;
+  options.linear = true;
+  const double linear = train(&f, &options, NULL);
+  data_must(f.ctx, mtp_errors_compute(f.ctx, f.pot, f.set, &before));
+  options.linear = false;
+  const double gone_on = train(&f, &options, NULL);
+  options.fresh = true;
+  options.max_iterations = 300;
+  const double full = train(&f, &options, NULL);
+  data_must(f.ctx, mtp_errors_compute(f.ctx, f.pot, f.set, &after));
+  assert_true(gone_on < 0.2 * linear);
+  assert_true(full < 0.01 * linear);
+  assert_true(after.force.rmse < 0.1 * before.force.rmse);
+  fixture_close(&f);
+}
+
+/* A ladder: the potential of level 14 is reached by way of 12. */
+static bool note_levels(void *user, const mtp_train_progress *p) {
+  unsigned *seen = user;
+  *seen |= 1u << (p->level / 2);
+  assert_true(isfinite(p->loss) && isfinite(p->training.force) && p->iteration <= p->max_iterations);
+  return true;
+}
+
+static void test_ladder(void **state) {
+  (void)state;
+  fixture f;
+  fixture_open(&f, 22, 14, 1, 30);
+  unsigned seen = 0;
+  mtp_train_options options = quick();
+  options.max_iterations = 5;
+  options.watch = note_levels;
+  options.user = &seen;
+  train(&f, &options, NULL);
+  assert_int_equal(seen, 1u << 6 | 1u << 7);
+  fixture_close(&f);
+}
+
+/* ---- the same bits ---- */
+
+typedef struct variant {
+  int threads;
+  double memory;
+  double *theta; /* what came out */
+} variant;
+
+static void train_variant(mtp_context *ctx, const mtp_comm *comm, void *user) {
+  variant *v = user;
+  fixture f;
+  (void)ctx;
+  fixture_open(&f, 23, 8, 2, 60);
+  mtp_train_options options = quick();
+  options.max_iterations = 20;
+  options.threads = v->threads;
+  options.memory = v->memory;
+  options.comm = comm;
+  train(&f, &options, NULL);
+  if (comm) mtp_trainer_release(comm);
+  v->theta = data_calloc(f.pot->nparams, sizeof(double));
+  memcpy(v->theta, f.pot->params, f.pot->nparams * sizeof(double));
+  fixture_close(&f);
+}
+
+static void serve(mtp_context *ctx, const mtp_comm *comm, void *user) {
+  (void)user;
+  if (mtp_trainer_serve(ctx, comm) != MTP_OK) abort();
+}
+
+static void test_same_bits(void **state) {
+  (void)state;
+  const size_t n = 2 * 2 * 2 * 8 + 2 + 9; /* level 8: two radial functions, nine scalars */
+  variant alone = {.threads = 1, .memory = 1e9};
+  train_variant(NULL, NULL, &alone);
+  variant others[] = {{.threads = 3, .memory = 1e9}, {.threads = 1, .memory = 0}, {.threads = 2, .memory = 1e5}};
+  for (size_t k = 0; k < 3; k++) {
+    train_variant(NULL, NULL, &others[k]);
+    assert_memory_equal(others[k].theta, alone.theta, n * sizeof(double));
+    free(others[k].theta);
+  }
+  for (int size = 2; size <= 3; size++) {
+    variant shared = {.threads = size - 1, .memory = 1e9};
+    team_run(size, train_variant, serve, &shared);
+    assert_memory_equal(shared.theta, alone.theta, n * sizeof(double));
+    free(shared.theta);
+  }
+  free(alone.theta);
+}
+
+/* ---- ends and restarts ---- */
+
+typedef struct stopper {
+  long after, calls;
+  const char *stage;
+  bool die;   /* the process ends at once */
+  long first; /* iteration at the first call, and the stage */
+  char first_stage[16];
+} stopper;
+
+static bool stop_after(void *user, const mtp_train_progress *p) {
+  stopper *s = user;
+  if (s->calls++ == 0) {
+    s->first = p->iteration;
+    snprintf(s->first_stage, sizeof s->first_stage, "%s", p->stage);
+  }
+  if (strcmp(p->stage, s->stage) != 0 || p->iteration < s->after) return true;
+  if (s->die) _exit(0);
+  return false;
+}
+
+static void test_stops(void **state) {
+  (void)state;
+  static const char *const stages[] = {"start", "level", "final"};
+  for (size_t k = 0; k < 3; k++) { /* whenever it is, the result is a potential of the right level that is fitted */
+    fixture f;
+    fixture_open(&f, 24, 14, 1, 30);
+    stopper s = {.after = 3, .stage = stages[k]};
+    mtp_train_options options = quick();
+    mtp_train_result result;
+    options.watch = stop_after;
+    options.user = &s;
+    const double loss = train(&f, &options, &result);
+    assert_true(result.stopped);
+    assert_int_equal(mtp_potential_level(f.pot), 14);
+    options.watch = NULL;
+    options.linear = true;
+    assert_true(loss <= train(&f, &options, NULL) * (1 + 1e-6)); /* already solved for its radial functions */
+    fixture_close(&f);
+  }
+  fixture f;
+  fixture_open(&f, 24, 14, 1, 30);
+  mtp_train_options options = quick();
+  mtp_train_result result;
+  options.max_seconds = 1e-6;
+  train(&f, &options, &result);
+  assert_true(result.stopped);
+  fixture_close(&f);
+}
+
+static void test_resumes(void **state) {
+  (void)state;
+  char *folder = data_folder_new(), *path = data_path(folder, "checkpoint");
+  static const char *const stages[] = {"level", "final"};
+  for (size_t k = 0; k < 2; k++) {
+    mtp_train_options options = quick();
+    options.checkpoint = path;
+    options.watch = stop_after;
+    const pid_t child = fork();
+    if (child == 0) {
+      fixture f;
+      fixture_open(&f, 25, 14, 1, 30);
+      stopper s = {.after = 7, .stage = stages[k], .die = true};
+      options.user = &s;
+      options.checkpoint_seconds = 0;
+      mtp_train(f.ctx, &options, f.pot, f.set, NULL, NULL);
+      _exit(1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_int_equal(access(path, F_OK), 0);
+    fixture f;
+    stopper s = {.stage = ""};
+    fixture_open(&f, 25, 14, 1, 30);
+    options.user = &s;
+    f.set->configs[0]->energy += 1e-3; /* another training set must not go on from it */
+    assert_int_equal(mtp_train(f.ctx, &options, f.pot, f.set, NULL, NULL), MTP_ERR_STATE);
+    assert_non_null(strstr(mtp_context_message(f.ctx), path));
+    assert_false(mtp_potential_is_trained(f.pot));
+    f.set->configs[0]->energy -= 1e-3;
+    fixture_close(&f);
+    fixture_open(&f, 25, 14, 1, 30);
+    train(&f, &options, NULL);
+    assert_string_equal(s.first_stage, stages[k]);
+    assert_int_equal(s.first, 7);
+    assert_int_not_equal(access(path, F_OK), 0);
+    fixture_close(&f);
+  }
+  data_folder_remove(folder);
+  free(path);
+}
+
+/* The lowest validation loss on the way is that of the result. */
+typedef struct lowest {
+  double loss;
+} lowest;
+
+static bool note_lowest(void *user, const mtp_train_progress *p) {
+  lowest *l = user;
+  if (strcmp(p->stage, "final") == 0 && p->validation_loss < l->loss) l->loss = p->validation_loss;
+  return true;
+}
+
+static void test_patience(void **state) {
+  (void)state;
+  fixture f, valid;
+  fixture_open(&f, 26, 8, 1, 8);
+  fixture_open(&valid, 27, 8, 1, 8); /* labels of another potential: what is learned here is wrong there */
+  lowest l = {INFINITY};
+  mtp_train_options options = quick();
+  options.patience = 3;
+  options.watch = note_lowest;
+  options.user = &l;
+  data_must(f.ctx, mtp_train(f.ctx, &options, f.pot, f.set, valid.set, NULL));
+  const mtp_objective_options plain = {.weights = options.weights, .memory = 1e9};
+  double *theta = data_calloc(f.pot->nparams, sizeof *theta);
+  mtp_potential_free(valid.pot);
+  data_must(f.ctx, mtp_potential_copy(f.ctx, f.pot, &valid.pot));
+  mtp_objective *o = objective_of(&valid, &plain, theta);
+  const double loss = loss_at(&valid, o, f.pot->params, NULL);
+  data_expect_close("validation loss", 1, &loss, &l.loss, 1e-9);
+  mtp_objective_free(o);
+  free(theta);
+  fixture_close(&valid);
+  fixture_close(&f);
+}
+
+static void test_bad_input(void **state) {
+  (void)state;
+  fixture f;
+  fixture_open(&f, 28, 6, 1, 4);
+  mtp_train_options options = quick();
+  mtp_config *cfg = f.set->configs[2];
+  const double x = cfg->x[4];
+  cfg->x[4] = NAN;
+  assert_int_equal(mtp_train(f.ctx, &options, f.pot, f.set, NULL, NULL), MTP_ERR_NUMERIC);
+  assert_non_null(strstr(mtp_context_message(f.ctx), "configuration 3"));
+  cfg->x[4] = x;
+  cfg->species[1] = 1;
+  assert_int_equal(mtp_train(f.ctx, &options, f.pot, f.set, NULL, NULL), MTP_ERR_ARGUMENT);
+  cfg->species[1] = 0;
+  options.weights.energy = -1;
+  assert_int_equal(mtp_train(f.ctx, &options, f.pot, f.set, NULL, NULL), MTP_ERR_ARGUMENT);
+  options = quick();
+  options.threads = 0;
+  assert_int_equal(mtp_train(f.ctx, &options, f.pot, f.set, NULL, NULL), MTP_ERR_ARGUMENT);
+  options = quick();
+  assert_int_equal(mtp_train(f.ctx, &options, NULL, f.set, NULL, NULL), MTP_ERR_ARGUMENT);
+  mtp_config_set *empty = mtp_config_set_new();
+  assert_int_equal(mtp_train(f.ctx, &options, f.pot, empty, NULL, NULL), MTP_ERR_STATE);
+  mtp_config_set_free(empty);
+  assert_false(mtp_potential_is_trained(f.pot));
+  fixture_close(&f);
+}
+
+static void test_min_dist(void **state) {
+  (void)state;
+  fixture f;
+  fixture_open(&f, 29, 6, 1, 6);
+  mtp_train_options options = quick();
+  options.update_min_dist = true;
+  double smallest = INFINITY;
+  for (size_t k = 0; k < f.set->n; k++) {
+    mtp_neighbors *nb = NULL;
+    data_must(f.ctx, mtp_neighbors_build(f.ctx, f.set->configs[k], 4.5, &nb));
+    for (size_t i = 0; i < nb->n; i++)
+      for (int q = 0; q < nb->count[i]; q++) {
+        double d2 = 0;
+        for (int a = 0; a < 3; a++) d2 += pow(nb->x[3 * nb->list[i][q] + a] - nb->x[3 * i + (size_t)a], 2);
+        smallest = fmin(smallest, sqrt(d2));
+      }
+    mtp_neighbors_free(nb);
+  }
+  train(&f, &options, NULL);
+  const double got = mtp_potential_min_dist(f.pot), want = 0.99 * smallest;
+  data_expect_close("min_dist", 1, &got, &want, 1e-12);
+  fixture_close(&f);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_gradient), cmocka_unit_test(test_sketch),    cmocka_unit_test(test_learns),
+      cmocka_unit_test(test_ladder),   cmocka_unit_test(test_same_bits), cmocka_unit_test(test_stops),
+      cmocka_unit_test(test_resumes),  cmocka_unit_test(test_patience),  cmocka_unit_test(test_bad_input),
+      cmocka_unit_test(test_min_dist),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
