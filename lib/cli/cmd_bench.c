@@ -24,6 +24,7 @@ static const char help[] =
     "  --neighbours N      neighbours inside the cutoff on average (38): chooses the lattice constant\n"
     "  --atoms N           about so many atoms, the nearest cube of cells is taken (2048)\n"
     "  --time S            seconds spent on every time that is measured (1)\n"
+    "  --train             time the parts of training instead: crystals of 32 atoms, about so many atoms in all\n"
     "  --json              one JSON object\n\n"
     "Example: mtp bench pot.almtp --neighbours 60\n";
 
@@ -409,13 +410,73 @@ static int run_bench(cli *c, bench *b, size_t neighbours, size_t atoms, bool jso
   return CLI_OK;
 }
 
+/* Training */
+
+enum { TRAIN_CELLS = 2 }; /* cubed: cells of the size of those that people label */
+
+/* Crystals with labels of zero: what they say does not change what they cost. */
+static int make_training_set(cli *c, const mtp_potential *pot, size_t neighbours, size_t atoms, mtp_config_set **out) {
+  mtp_config *large = crystal_new(8, mtp_potential_species_count(pot));
+  mtp_config_set *set = *out = mtp_config_set_new();
+  if (!large || !set) return cli_fail(c, "out of memory");
+  double lattice;
+  int status = choose_lattice(c, pot, large, neighbours, &lattice);
+  mtp_config_free(large);
+  for (size_t done = 0; status == CLI_OK && done < atoms;) {
+    mtp_config *cfg = crystal_new(TRAIN_CELLS, mtp_potential_species_count(pot));
+    if (!cfg || mtp_config_require_force(c->ctx, cfg) != MTP_OK) return cli_fail(c, "out of memory");
+    crystal_scale(cfg, lattice);
+    cfg->has_energy = cfg->has_virial = true;
+    done += cfg->n;
+    if (mtp_config_set_append(c->ctx, set, cfg) != MTP_OK) return cli_library(c, NULL);
+  }
+  return status;
+}
+
+static int run_train(cli *c, const mtp_potential *pot, size_t neighbours, size_t atoms, double seconds, bool json) {
+  mtp_config_set *set = NULL;
+  mtp_train_cost cost;
+  if (openblas_set_num_threads) openblas_set_num_threads(1);
+  int status = make_training_set(c, pot, neighbours, atoms, &set);
+  if (status == CLI_OK && mtp_train_measure(c->ctx, pot, set, seconds, &cost) != MTP_OK) status = cli_library(c, NULL);
+  const size_t count = set ? cli_atom_count(set) : 0;
+  mtp_config_set_free(set);
+  if (status != CLI_OK) return status;
+  if (!json) {
+    printf("level %d, %zu parameters, %zu displaced fcc atoms, %zu neighbours, %s\n", mtp_potential_level(pot),
+           mtp_potential_parameter_count(pot), count, neighbours, mtp_context_instruction_set(c->ctx));
+    printf("  %-44s %8s %8s\n", "us/atom on one core", "", "ratio");
+    printf("  %-44s %8.3f %8.2f\n", "energy, forces, virial (evaluator)", cost.evaluation, 1.0);
+    printf("  %-44s %8.3f %8.2f\n", "the same in training, neighbourhoods kept", cost.forces,
+           cost.forces / cost.evaluation);
+    printf("  %-44s %8.3f %8.2f\n", "loss and its gradient", cost.gradient, cost.gradient / cost.evaluation);
+    printf("  %-44s %8.3f %8.2f\n", "a row of the Gauss-Newton sketch", cost.sketch, cost.sketch / cost.evaluation);
+    printf("  %-44s %8.3f %8.2f\n", "exact linear coefficients", cost.solve, cost.solve / cost.evaluation);
+    return CLI_OK;
+  }
+  cJSON *object = cJSON_CreateObject();
+  cli_json_number(object, "level", mtp_potential_level(pot));
+  cli_json_number(object, "parameters", (double)mtp_potential_parameter_count(pot));
+  cli_json_number(object, "atoms", (double)count);
+  cli_json_number(object, "neighbours", (double)neighbours);
+  cJSON_AddStringToObject(object, "isa", mtp_context_instruction_set(c->ctx));
+  cJSON *us = cJSON_AddObjectToObject(object, "us_per_atom");
+  cli_json_number(us, "evaluation", cost.evaluation);
+  cli_json_number(us, "forces", cost.forces);
+  cli_json_number(us, "gradient", cost.gradient);
+  cli_json_number(us, "sketch", cost.sketch);
+  cli_json_number(us, "solve", cost.solve);
+  return cli_json_print(c, object);
+}
+
 static int run(cli *c, int argc, char **argv) {
   long long neighbours = 38, atoms = 2048;
   double seconds = 1;
-  bool json = false;
+  bool json = false, train = false;
   const cli_option options[] = {{"neighbours", 0, CLI_INTEGER, &neighbours},
                                 {"atoms", 0, CLI_INTEGER, &atoms},
                                 {"time", 0, CLI_REAL, &seconds},
+                                {"train", 0, CLI_FLAG, &train},
                                 {"json", 0, CLI_FLAG, &json}};
   int status = cli_parse(c, argc, argv, sizeof options / sizeof options[0], options, 1, 1);
   if (status != CLI_GO_ON) return status;
@@ -431,7 +492,13 @@ static int run(cli *c, int argc, char **argv) {
   if ((status = cli_read_potential(c, c->words[0], &pot, &as)) != CLI_OK) return status;
   bench b = {.pot = pot, .seconds = seconds};
   if (as && mtp_active_set_mode(as) == MTP_MODE_NEIGHBOURHOOD) b.as = as;
-  status = run_bench(c, &b, (size_t)neighbours, (size_t)atoms, json);
+  if (train && !mtp_potential_is_trained(pot))
+    status =
+        cli_fail(c, "%s: the potential is untrained, there is nothing to time: `mtp train` makes one", c->words[0]);
+  else if (train)
+    status = run_train(c, pot, (size_t)neighbours, (size_t)atoms, seconds, json);
+  else
+    status = run_bench(c, &b, (size_t)neighbours, (size_t)atoms, json);
   bench_free(&b);
   mtp_active_set_free(as);
   mtp_potential_free(pot);
@@ -441,7 +508,7 @@ static int run(cli *c, int argc, char **argv) {
 const cli_command cli_cmd_bench = {
     .name = "bench",
     .summary = "Time a potential with every kernel of this machine",
-    .usage = "POT [--neighbours N] [--atoms N] [--time S] [--json]",
+    .usage = "POT [--neighbours N] [--atoms N] [--time S] [--train] [--json]",
     .help = help,
     .run = run,
 };

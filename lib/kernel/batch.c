@@ -63,6 +63,7 @@ static void cut_blocks(const builder *b, mtp_batch_block *block) {
     batch->nblocks++;
     if (slots > batch->max_slots) batch->max_slots = slots;
   }
+  batch->nslots = neighbour / b->lanes;
   batch->bytes = (geometry + border) * b->lanes * sizeof(double) + neighbour * sizeof(unsigned) +
                  (size_t)batch->nblocks * sizeof *block;
 }
@@ -152,8 +153,7 @@ static mtp_status build(mtp_context *ctx, builder *b, const mtp_config *const *c
   batch->block = mtp_calloc((size_t)batch->nblocks, sizeof *batch->block);
   if (!batch->block) return mtp_fail_memory(ctx);
   cut_blocks(b, batch->block);
-  const mtp_batch_block *last = batch->nblocks ? &batch->block[batch->nblocks - 1] : NULL;
-  const size_t slots = last ? last->neighbour / b->lanes + (size_t)last->slots : 0;
+  const size_t slots = batch->nslots;
   batch->geometry = mtp_alloc_aligned(5 * slots * b->lanes, sizeof(double));
   batch->border =
       mtp_alloc_aligned((size_t)batch->nblocks * ((size_t)b->plan->nspecies + 1) * b->lanes, sizeof(double));
@@ -183,11 +183,11 @@ mtp_status mtp_batch_new(mtp_context *ctx, const mtp_plan *plan, size_t nconfigs
 /* ---- scratch ---- */
 
 void mtp_batch_work_clear(mtp_batch_work *work) {
-  double **const all[] = {&work->energy,         &work->virial,          &work->force,      &work->weight,
-                          &work->strain,         &work->direction,       &work->moment,     &work->adjoint,
-                          &work->function,       &work->slope,           &work->derivative, &work->tangent,
-                          &work->tangent_moment, &work->tangent_adjoint, &work->value_sum,  &work->slope_sum,
-                          &work->direct_sum,     &work->top_sum};
+  double **const all[] = {&work->energy,     &work->virial,      &work->force,          &work->weight,
+                          &work->strain,     &work->direction,   &work->moment,         &work->adjoint,
+                          &work->function,   &work->by_function, &work->by_slope,       &work->slope,
+                          &work->derivative, &work->tangent,     &work->tangent_moment, &work->tangent_adjoint,
+                          &work->value_sum,  &work->slope_sum,   &work->direct_sum,     &work->top_sum};
   for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) free(*all[k]);
   *work = (mtp_batch_work){0};
 }
@@ -227,10 +227,18 @@ static bool grow_blocks(mtp_batch_work *work, size_t n, size_t block) {
 static bool grow_slots(mtp_batch_work *work, size_t n, size_t vectors, size_t lanes) {
   if (n <= work->slots) return true;
   work->slots = 0;
-  if (!allocate(&work->function, n * vectors * lanes) || !allocate(&work->slope, n * vectors * lanes) ||
+  if (!allocate(&work->by_function, n * vectors * lanes) || !allocate(&work->by_slope, n * vectors * lanes) ||
       !allocate(&work->derivative, 4 * n * lanes) || !allocate(&work->tangent, 4 * n * lanes))
     return false;
   work->slots = n;
+  return true;
+}
+
+static bool grow_all_slots(mtp_batch_work *work, size_t n, size_t vectors, size_t lanes) {
+  if (n <= work->all_slots) return true;
+  work->all_slots = 0;
+  if (!allocate(&work->function, n * vectors * lanes) || !allocate(&work->slope, n * vectors * lanes)) return false;
+  work->all_slots = n;
   return true;
 }
 
@@ -249,7 +257,8 @@ mtp_status mtp_batch_work_reserve(mtp_context *ctx, const mtp_plan *plan, const 
   const size_t lanes = (size_t)plan->vector_bytes / sizeof(double);
   if (allocate_sums(work, plan, lanes) && grow_configs(work, batch->nconfigs) && grow_atoms(work, batch->natoms) &&
       grow_blocks(work, (size_t)batch->nblocks, (size_t)plan->nlive * lanes) &&
-      grow_slots(work, (size_t)batch->max_slots, (size_t)plan->nradial, lanes))
+      grow_slots(work, (size_t)batch->max_slots, (size_t)plan->nradial, lanes) &&
+      grow_all_slots(work, batch->nslots, (size_t)plan->nradial, lanes))
     return MTP_OK;
   return mtp_fail_memory(ctx);
 }

@@ -31,6 +31,7 @@ typedef struct mtp_batch {
   size_t *first; /**< [nconfigs+1] first atom of each configuration */
   int *owner;    /**< [natoms] configuration of each atom */
   int nblocks, max_slots;
+  size_t nslots;          /**< of all blocks */
   mtp_batch_block *block; /**< [nblocks] by species */
   double *geometry, *border;
   unsigned *neighbour;
@@ -54,16 +55,17 @@ typedef struct mtp_batch_work {
   double *direction; /**< [atoms + 1][4]; the last one and the fourth number are zero */
   /* kept from the first for the second, vectors */
   double *moment, *adjoint; /**< [blocks][nlive] */
+  double *function, *slope; /**< [slots of all blocks][K] radial functions */
   /* scratch, vectors */
-  double *function, *slope;             /**< [slots][K] */
-  double *derivative;                   /**< [slots][4] */
-  double *tangent;                      /**< [slots][4] displacements along and across */
-  double *tangent_moment;               /**< [nlive] */
-  double *tangent_adjoint;              /**< [nlive] */
-  double *value_sum, *slope_sum;        /**< [C][K][R] */
-  double *direct_sum;                   /**< [scalars that are live] */
-  double *top_sum;                      /**< [nmoments - nlive] */
-  size_t configs, atoms, blocks, slots; /**< that fit */
+  double *by_function, *by_slope; /**< [slots][K] derivatives by the radial functions; else polynomials */
+  double *derivative;             /**< [slots][4] */
+  double *tangent;                /**< [slots][4] displacements along and across */
+  double *tangent_moment;         /**< [nlive] */
+  double *tangent_adjoint;        /**< [nlive] */
+  double *value_sum, *slope_sum;  /**< [C][K][R] */
+  double *direct_sum;             /**< [scalars that are live] */
+  double *top_sum;                /**< [nmoments - nlive] */
+  size_t configs, atoms, blocks, slots, all_slots; /**< that fit */
 } mtp_batch_work;
 
 void mtp_batch_work_clear(mtp_batch_work *work);

@@ -19,8 +19,9 @@ static block lay_out(const mtp_plan *plan, const mtp_batch *batch, const mtp_bat
   b.neighbour = batch->neighbour + from->neighbour;
   b.border = (vec *)batch->border + from->border;
   b.ux = geometry, b.uy = b.ux + slots, b.uz = b.uy + slots, b.r = b.uz + slots, b.rinv = b.r + slots;
-  b.f = (vec *)work->function;
-  b.df = (vec *)work->slope;
+  b.f = (vec *)work->function + from->neighbour / W * (size_t)plan->nradial;
+  b.df = (vec *)work->slope + from->neighbour / W * (size_t)plan->nradial;
+  b.polynomial = (vec *)work->by_function;
   b.derivative = (derivative *)work->derivative;
   b.m = (vec *)work->moment + (size_t)number * (size_t)plan->nlive;
   b.adj = (vec *)work->adjoint + (size_t)number * (size_t)plan->nlive;
@@ -115,8 +116,8 @@ static void second_pass(block *b, const request *q, mtp_batch_work *work) {
   const int reduced = plan->reduced[plan->nradial];
   tangent *at = (tangent *)work->tangent;
   vec *dm = (vec *)work->tangent_moment, *a = (vec *)work->tangent_adjoint, *direct = (vec *)work->direct_sum;
+  vec *by_f = (vec *)work->by_function, *by_df = (vec *)work->by_slope;
   displace(b, work->direction, q->strain, at);
-  radial_functions(b);
   memset(dm, 0, (size_t)reduced * sizeof(vec));
   for (int mu = 0; mu < plan->nradial; mu++) accumulate_tangent(b, at, mu, dm);
   fill(plan, dm);
@@ -130,8 +131,8 @@ static void second_pass(block *b, const request *q, mtp_batch_work *work) {
   adjoint_contract_second(plan, b->m, dm, b->adj, a);
   fold(plan, a);
   for (int k = 0; k < reduced; k++) a[k] += q->weight * b->adj[k]; /* all that the energy itself adds */
-  for (int mu = 0; mu < plan->nradial; mu++) pull_back(b, at, mu, a, b->adj);
-  series_gradient(b, (vec *)work->value_sum, (vec *)work->slope_sum);
+  for (int mu = 0; mu < plan->nradial; mu++) pull_back(b, at, mu, a, b->adj, by_f, by_df);
+  series_gradient(b, by_f, by_df, (vec *)work->value_sum, (vec *)work->slope_sum);
 }
 
 void VARIANT(mtp_batch_gradient)(const mtp_plan *plan, const mtp_batch *batch, mtp_batch_work *work, double *gradient) {

@@ -31,7 +31,7 @@ INLINE void radial_gradient_slots(const int U, const block *b, int s, int k, vec
     p0[u] = (vec){0};
     if (plan->nspecies > 1) p[u] = where(lanes_of(b, s, k + u), p[u], (vec){0});
   }
-  const vec *P = b->f + k * K;
+  const vec *P = b->polynomial + k * K;
   for (int q = 0; q < R; q++) {
     for (int mu = 0; mu < K; mu++) {
       vec sum = g[mu * R + q];
@@ -116,7 +116,7 @@ static block lay_out(const mtp_plan *plan, mtp_workspace *ws, const mtp_task *ta
   b.neighbour = ws->neighbour;
   b.border = (vec *)ws->border;
   b.ux = geometry, b.uy = b.ux + slots, b.uz = b.uy + slots, b.r = b.uz + slots, b.rinv = b.r + slots;
-  b.f = (vec *)ws->function;
+  b.f = b.polynomial = (vec *)ws->function;
   b.df = (vec *)ws->slope;
   b.derivative = (derivative *)ws->derivative;
   b.m = (vec *)ws->moment;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file kernel/functions.h
- * Stages of kernel/block.c and kernel/fit_block.c: radial functions of the slots, and the repulsion of close atoms. */
+ * Stages of kernel/block.c and kernel/batch_block.c: radial functions of the slots, and the repulsion of close atoms.
+ */
 #ifndef MTP_FUNCTIONS_H
 #define MTP_FUNCTIONS_H
 

@@ -94,16 +94,16 @@ INLINE void differentiate_rank(const int nu, const int first, const block *b, in
     }
     for (int u = 0; u < 2; u++) {
       derivative *d = &b->derivative[k + u];
-      vec *f = b->f + (k + u) * K + mu;
+      const vec f = b->f[(k + u) * K + mu];
       const vec along = b->df[(k + u) * K + mu] * P[u];
       d->radial = first ? along : d->radial + along;
       if (first && nu == 0) d->x = d->y = d->z = (vec){0};
       if (nu > 0) {
-        d->x = first ? *f * Px[u] : d->x + *f * Px[u];
-        d->y = first ? *f * Py[u] : d->y + *f * Py[u];
-        d->z = first ? *f * Pz[u] : d->z + *f * Pz[u];
+        d->x = first ? f * Px[u] : d->x + f * Px[u];
+        d->y = first ? f * Py[u] : d->y + f * Py[u];
+        d->z = first ? f * Pz[u] : d->z + f * Pz[u];
       }
-      *f = P[u]; /* the gradient by the radial coefficients needs it */
+      b->polynomial[(k + u) * K + mu] = P[u]; /* the gradient by the radial coefficients needs it */
     }
   }
 }

@@ -35,6 +35,7 @@ typedef struct block {
   vec *border;                  /* [C+1] first slot of each species in each lane */
   vec *ux, *uy, *uz, *r, *rinv; /* [slots] */
   vec *f, *df;                  /* [slots][K] */
+  vec *polynomial;              /* [slots][K] where the polynomials of the force pass go; may be f */
   derivative *derivative;       /* [slots] */
   vec *m, *adj;                 /* [nmoments] */
   double *force;                /* [points][4] */

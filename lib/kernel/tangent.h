@@ -199,8 +199,9 @@ INLINE dual evaluate_dual(const int n, const block *blk, const tangent *at, int 
   return q;
 }
 
-/* With P = sum b x^a y^b z^c: A(u) + dP replaces f, and P times the displacement along the bond replaces f'. */
-INLINE void pull_back_rank(const int nu, const block *blk, const tangent *at, int mu, const vec *a, const vec *b) {
+/* With P = sum b x^a y^b z^c: the adjoint of f is A(u) + dP, that of f' is P times the displacement along the bond. */
+INLINE void pull_back_rank(const int nu, const block *blk, const tangent *at, int mu, const vec *a, const vec *b,
+                           vec *by_f, vec *by_df) {
   const int K = blk->plan->nradial, half = (nu + 1) * (nu + 2) / 2, whole = (nu + 1) * (nu + 1);
   a += blk->plan->reduced[mu];
   b += blk->plan->reduced[mu];
@@ -217,21 +218,22 @@ INLINE void pull_back_rank(const int nu, const block *blk, const tangent *at, in
       }
     }
     for (int u = 0; u < 2; u++) {
-      blk->f[(k + u) * K + mu] = sum.sum[u];
-      blk->df[(k + u) * K + mu] = at[k + u].along * sum.value[u];
+      by_f[(k + u) * K + mu] = sum.sum[u];
+      by_df[(k + u) * K + mu] = at[k + u].along * sum.value[u];
     }
   }
 }
 
-STAGE void pull_back(const block *blk, const tangent *at, int mu, const vec *a, const vec *b){
-#define PULL_BACK(nu) pull_back_rank(nu, blk, at, mu, a, b)
+STAGE void pull_back(const block *blk, const tangent *at, int mu, const vec *a, const vec *b, vec *by_f, vec *by_df){
+#define PULL_BACK(nu) pull_back_rank(nu, blk, at, mu, a, b, by_f, by_df)
     FOR_RANK(blk->plan->rank[mu], PULL_BACK)}
 
 /* ---- radial coefficients ---- */
 
 /* By those of the U-series of U slots: f = weight sum_j value_j U_j and f' = dweight sum_j value_j U_j + slope_weight
  * sum_j slope_j U_j, the adjoints of f and f' being what pull_back left. */
-INLINE void series_gradient_slots(const int U, const int R, const block *b, int s, int k, vec *value, vec *slope) {
+INLINE void series_gradient_slots(const int U, const int R, const block *b, int s, int k, const vec *by_f,
+                                  const vec *by_df, vec *value, vec *slope) {
   const mtp_plan *plan = b->plan;
   const int K = plan->nradial;
   vec twice[UNROLL], now[UNROLL], before[UNROLL], by_value[UNROLL][MTP_MAX_RADIAL_FUNCS];
@@ -245,7 +247,7 @@ INLINE void series_gradient_slots(const int U, const int R, const block *b, int 
       at.slope_weight = where(mine, at.slope_weight, (vec){0});
     }
     for (int mu = 0; mu < K; mu++) {
-      const vec f = b->f[(k + u) * K + mu], df = b->df[(k + u) * K + mu];
+      const vec f = by_f[(k + u) * K + mu], df = by_df[(k + u) * K + mu];
       by_value[u][mu] = at.weight * f + at.dweight * df;
       by_slope[u][mu] = at.slope_weight * df;
     }
@@ -271,13 +273,13 @@ INLINE void series_gradient_slots(const int U, const int R, const block *b, int 
 }
 
 /* Adds to sums [C][K][R] over blocks of one central species. */
-STAGE void series_gradient(const block *b, vec *value, vec *slope) {
+STAGE void series_gradient(const block *b, const vec *by_f, const vec *by_df, vec *value, vec *slope) {
   const int R = b->plan->rsize, KR = b->plan->nradial * R;
   for (int s = 0; s < b->plan->nspecies; s++, value += KR, slope += KR) {
     const species_range at = range_of(b, s);
     int k = at.first / 2 * 2;
-    for (; k + UNROLL <= at.last; k += UNROLL) series_gradient_slots(UNROLL, R, b, s, k, value, slope);
-    for (; k < at.last; k += 2) series_gradient_slots(2, R, b, s, k, value, slope);
+    for (; k + UNROLL <= at.last; k += UNROLL) series_gradient_slots(UNROLL, R, b, s, k, by_f, by_df, value, slope);
+    for (; k < at.last; k += 2) series_gradient_slots(2, R, b, s, k, by_f, by_df, value, slope);
   }
 }
 

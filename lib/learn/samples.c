@@ -8,8 +8,8 @@
 
 /* Enough shards for a node; sums of so many parts cost nothing. */
 #define MAX_SHARDS ((size_t)64)
-/* Atoms of each species that fill the lanes of a batch well. */
-#define BATCH_ATOMS ((size_t)64)
+/* Atoms of each species that fill the lanes of a batch well; what is kept of many more would leave the cache. */
+#define BATCH_ATOMS ((size_t)32)
 
 void mtp_samples_clear(mtp_samples *s) {
   for (size_t k = 0; k < s->nshards && s->shard; k++) {

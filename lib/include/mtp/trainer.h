@@ -126,6 +126,19 @@ typedef struct mtp_train_result {
 MTP_API mtp_status mtp_train(mtp_context *ctx, const mtp_train_options *options, mtp_potential *pot,
                              const mtp_config_set *set, const mtp_config_set *valid, mtp_train_result *result);
 
+/** Processor time in microseconds an atom, medians of repeated calls. */
+typedef struct mtp_train_cost {
+  double evaluation; /**< energies, forces and virials by an evaluator, neighbour lists given */
+  double forces;     /**< the first pass of training: energies, forces, virials, from kept neighbourhoods */
+  double gradient;   /**< loss and gradient by all parameters */
+  double sketch;     /**< one random combination of the residuals of a configuration, for the Gauss-Newton matrix */
+  double solve;      /**< exact linear coefficients */
+} mtp_train_cost;
+
+/** What the parts of training cost with a trained potential and labelled configurations, `seconds` each. */
+MTP_API mtp_status mtp_train_measure(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set,
+                                     double seconds, mtp_train_cost *out);
+
 /** Ranks > 0: works for rank 0 until it calls mtp_trainer_release. */
 MTP_API mtp_status mtp_trainer_serve(mtp_context *ctx, const mtp_comm *comm);
 /** Rank 0: lets the others return from mtp_trainer_serve. */
