@@ -17,7 +17,9 @@
 #include "force.h"
 #include "memory.h"
 #include "modify.h"
+#include "mpi/mpi_comm.h"
 #include "mpi_wait.h"
+#include "mtp/trainer.h"
 #include "neigh_list.h"
 #include "update.h"
 #include "utils.h"
@@ -96,10 +98,23 @@ void PairMTP::check_here(mtp_status status) {
   if (status != MTP_OK) error->one(FLERR, "pair_style {}: {}", name, mtp_context_message(ctx));
 }
 
+/* In place of a status. */
+static constexpr int SUMMONED = -1;
+
+void PairMTP::summon() {
+  int head[2] = {SUMMONED, 0};
+  mtp_mpi_bcast_sleeping(head, 2, MPI_INT, world);
+}
+
 void PairMTP::check_root(mtp_status status) {
   std::string message = status == MTP_OK ? "" : mtp_context_message(ctx);
   int head[2] = {(int)status, (int)message.size()};
-  mtp_mpi_bcast_sleeping(head, 2, MPI_INT, world);
+  for (;;) {
+    mtp_mpi_bcast_sleeping(head, 2, MPI_INT, world);
+    if (head[0] != SUMMONED) break;
+    const mtp_comm crew = mtp_mpi_comm(&world);
+    check_here(mtp_trainer_serve(ctx, &crew));
+  }
   if (head[0] == MTP_OK) return;
   message.resize((size_t)head[1]);
   MPI_Bcast(&message[0], head[1], MPI_CHAR, 0, world);

@@ -64,8 +64,10 @@ protected:
   [[noreturn]] void stop(const std::string &message);
   /* For calls that every rank makes, but that only one may see fail. */
   void check_here(mtp_status status);
-  /* For calls that only rank 0 makes: every rank stops with rank 0's message. Receivers sleep while they wait. */
+  /* For calls that only rank 0 makes: every rank stops with rank 0's message. Receivers sleep while they wait, unless
+   * rank 0 summons them: then they train for it. */
   void check_root(mtp_status status);
+  void summon();
 
   void take_precision(const std::string &value);
   void take_file(int narg, char **arg);

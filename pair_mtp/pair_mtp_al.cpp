@@ -14,7 +14,7 @@
 #include "domain.h"
 #include "error.h"
 #include "force.h"
-#include "mpi_wait.h"
+#include "mpi/mpi_comm.h"
 #include "neigh_list.h"
 #include "neighbor.h"
 #include "qm_lammps.h"
@@ -30,7 +30,7 @@ static constexpr long long TIMING_INTERVAL = 500;
 static constexpr int ATOM_WIDTH = 5;
 
 PairMTPAL::PairMTPAL(LAMMPS *lmp)
-    : PairMTP(lmp, "mtp/al"), options(mtp_learner_defaults()), mode_given(false), every(1), learner(nullptr),
+    : PairMTP(lmp, "mtp/al"), options(mtp_learner_defaults()), mode_given(false), every(1), learner(nullptr), crew(),
       started(false), begun(false), plain_seconds(0.0), grade_seconds(0.0), graded_evaluations(0) {
   Dl_info info;
   if (dladdr((const void *)mtp_qm_lammps_driver, &info) && info.dli_fname) plugin_path = info.dli_fname;
@@ -114,7 +114,9 @@ int PairMTPAL::take_keyword(int narg, char **arg) {
     if (pool < 1 || pool > 1000000) stop("pool must be between 1 and 1000000, found " + value);
     options.pool = (int)pool;
   } else if (key == "refit") {
-    if (value != "linear" && value != "auto") stop("refit linear is what this version has, found " + value);
+    if (value != "linear" && value != "full" && value != "auto")
+      stop("refit must be linear, full or auto, found " + value);
+    options.refit = value == "linear" ? MTP_REFIT_LINEAR : value == "full" ? MTP_REFIT_FULL : MTP_REFIT_AUTO;
   } else if (key == "weights") {
     if (value == "mlip") {
       options.weights = mtp_weights_mlip();
@@ -196,10 +198,19 @@ mtp_status PairMTPAL::open_learner() {
     all.train_path = train_path.c_str();
     all.save_path = save_path.empty() ? path.c_str() : save_path.c_str();
     all.log_path = log_path.c_str();
+    crew = mtp_mpi_comm(&world);
+    all.comm = &crew;
+    all.summon = summon_crew;
+    all.summon_user = this;
     status = mtp_learner_new(ctx, &all, pot, qm, &learner);
   }
   mtp_active_set_free(as);
   return status;
+}
+
+/* The others are in settle(). */
+void PairMTPAL::summon_crew(void *self) {
+  static_cast<PairMTPAL *>(self)->summon();
 }
 
 /* Every rank stops if rank 0 failed; the learner goes first, so that its last words are on disk. */

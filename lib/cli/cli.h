@@ -28,6 +28,7 @@ typedef struct cli_command {
   const char *usage;   /**< what follows the name on the command line */
   const char *help;    /**< options and an example, after the usage line */
   int (*run)(cli *c, int argc, char **argv);
+  bool parallel; /**< runs on several ranks of an mpiexec */
 } cli_command;
 
 extern const cli_command cli_cmd_init, cli_cmd_train, cli_cmd_eval, cli_cmd_errors, cli_cmd_grade, cli_cmd_info,
@@ -44,6 +45,7 @@ typedef struct cli_progress {
 struct cli {
   mtp_context *ctx;
   const cli_command *command; /**< NULL before the command is known */
+  const mtp_comm *comm;       /**< of the ranks, this one being rank 0; NULL: this process alone */
   char **words;               /**< arguments that are not options */
   int word_count;
   cli_progress progress;

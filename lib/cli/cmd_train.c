@@ -200,6 +200,7 @@ static int fit(cli *c, const job *job, const mtp_config_set *set, const mtp_conf
     options.checkpoint = checkpoint;
   }
   if (options.linear) options.checkpoint = NULL; /* over before one would be written */
+  options.comm = c->comm;
   options.watch = watch;
   options.user = &v;
   const mtp_status done = mtp_train(c->ctx, &options, pot, set, valid, result);
@@ -323,13 +324,13 @@ static int check_numbers(cli *c, const job *job, const numbers *n) {
   return CLI_OK;
 }
 
-static void use_numbers(job *job, const numbers *n) {
+static void use_numbers(const cli *c, job *job, const numbers *n) {
   mtp_train_options *o = &job->options;
   o->max_iterations = (long)n->max_iter;
   o->patience = (long)n->patience;
   o->starts = (int)n->starts;
   o->seed = (unsigned long long)n->seed;
-  o->threads = n->threads > 0 ? (int)n->threads : available_cores();
+  o->threads = n->threads > 0 ? (int)n->threads : c->comm ? 1 : available_cores();
   o->memory = 1e9 * n->memory;
   if (openblas_set_num_threads) openblas_set_num_threads(1);
 }
@@ -377,7 +378,7 @@ static int run(cli *c, int argc, char **argv) {
     return status;
   job.mode_given = mode != NULL;
   o->linear = o->linear || fix_radial;
-  use_numbers(&job, &n);
+  use_numbers(c, &job, &n);
   if (strcmp(job.output, "-") == 0) return cli_usage(c, "-o: a potential needs a file, not standard output");
   if ((status = cli_check_output(c, job.output)) != CLI_OK) return status;
   return read_and_train(c, &job);
@@ -389,4 +390,5 @@ const cli_command cli_cmd_train = {
     .usage = "POT DATA... -o OUT [--valid FILE] [--linear] [--weights E,F,S|mlip] [--time S] ...",
     .help = help,
     .run = run,
+    .parallel = true,
 };

@@ -8,6 +8,9 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#ifdef MTP_HAVE_MPI
+#include "mpi/mpi_comm.h"
+#endif
 
 static const cli_command *const commands[] = {&cli_cmd_init,    &cli_cmd_train, &cli_cmd_eval,
                                               &cli_cmd_errors,  &cli_cmd_grade, &cli_cmd_label,
@@ -97,13 +100,41 @@ static int rank_value(const char *const names[2]) {
   return 0;
 }
 
-/* Ranks of an mpiexec would all do the same work and write the same file. One of them speaks for all. */
+/* MPI is not asked how many ranks there are unless the launcher has said that there are several: a plain command starts
+ * at once, and runs where MPI does not. */
+static const char *const sizes[] = {"PMI_SIZE", "OMPI_COMM_WORLD_SIZE"};
+static const char *const ranks[] = {"PMI_RANK", "OMPI_COMM_WORLD_RANK"};
+
+/* Most commands would do the same work on all ranks and write the same file. One rank speaks for all. */
 static int refuse_ranks(cli *c) {
-  static const char *const sizes[] = {"PMI_SIZE", "OMPI_COMM_WORLD_SIZE"};
-  static const char *const ranks[] = {"PMI_RANK", "OMPI_COMM_WORLD_RANK"};
-  if (rank_value(sizes) < 2) return CLI_OK;
   if (rank_value(ranks) > 0) return CLI_USAGE;
   return cli_usage(c, "runs as one process in this version, not under mpiexec with several");
+}
+
+#ifdef MTP_HAVE_MPI
+/* Rank 0 runs the command, the others work for it. */
+static int run_ranks(cli *c, int argc, char **argv) {
+  MPI_Comm world = MPI_COMM_WORLD;
+  int status = CLI_OK;
+  MPI_Init(NULL, NULL);
+  const mtp_comm comm = mtp_mpi_comm(&world);
+  if (comm.rank == 0) {
+    c->comm = &comm;
+    status = c->command->run(c, argc, argv);
+    mtp_trainer_release(&comm);
+  } else if (mtp_trainer_serve(c->ctx, &comm) != MTP_OK)
+    status = cli_library(c, NULL);
+  MPI_Finalize();
+  return status;
+}
+#endif
+
+static int run_command(cli *c, int argc, char **argv) {
+  if (rank_value(sizes) < 2) return c->command->run(c, argc, argv);
+#ifdef MTP_HAVE_MPI
+  if (c->command->parallel) return run_ranks(c, argc, argv);
+#endif
+  return refuse_ranks(c);
 }
 
 static int run(cli *c, int argc, char **argv) {
@@ -115,9 +146,7 @@ static int run(cli *c, int argc, char **argv) {
   const cli_command *command = find_command(name);
   if (!command) return cli_usage(c, "unknown command '%s'", name);
   c->command = command;
-  int status = refuse_ranks(c);
-  if (status != CLI_OK) return status;
-  return command->run(c, argc - 1, argv + 1);
+  return run_command(c, argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv) {

@@ -45,6 +45,9 @@ struct mtp_learner {
   bool as_is_of_train;  /* built here on the training set, so its origins are numbers in it */
   mtp_config_set *seed; /* labelled configurations of the given active set, until they are in the training file */
   mtp_normal *normal;
+  bool radial_trained; /* the radial functions were trained, here or before */
+  double full_loss;    /* of the potential when all parameters were trained last, or when it came; 0: unknown */
+  size_t full_configs; /* in the training set then */
   mtp_config_set *train;
   mtp_journal *train_file;
   mtp_journal *candidate_file; /* opened when first needed */

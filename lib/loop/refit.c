@@ -48,18 +48,84 @@ static double loss_of(const mtp_normal *normal, const mtp_potential *pot) {
 typedef struct fitted {
   mtp_potential *pot;
   mtp_active_set *as;
+  mtp_normal *normal; /* for its radial functions, if all parameters were trained */
   mtp_residual residual;
 } fitted;
+
+static void fitted_clear(fitted *f) {
+  mtp_potential_free(f->pot);
+  mtp_active_set_free(f->as);
+  mtp_normal_free(f->normal);
+}
+
+/* Force components for each parameter that make training of all worth while. */
+#define DATA_PER_PARAMETER 10.0
+/* Growth of the loss of linear fits, and of the training set, after which all parameters are trained again. */
+#define LOSS_GROWTH 1.5
+#define DATA_GROWTH 2
+/* Iterations of training that goes on from a trained potential. */
+#define WARM_ITERATIONS 100
+
+static bool wants_full(const mtp_learner *l, double linear_loss) {
+  if (l->options.refit == MTP_REFIT_LINEAR) return false;
+  if (l->options.refit == MTP_REFIT_FULL) return true;
+  double components = 0;
+  for (size_t i = 0; i < l->train->n; i++) components += 3.0 * (double)l->train->configs[i]->n;
+  if (components < DATA_PER_PARAMETER * (double)mtp_potential_parameter_count(l->pot)) return false;
+  if (!l->radial_trained) return true;
+  return l->full_configs > 0 &&
+         (linear_loss > LOSS_GROWTH * l->full_loss || l->train->n >= DATA_GROWTH * l->full_configs);
+}
+
+/* All parameters, on all ranks; then the equations of the linear coefficients for the new radial functions. */
+static mtp_status fit_all(mtp_context *ctx, const mtp_learner *l, fitted *f) {
+  const mtp_comm *comm = l->options.comm && l->options.comm->size > 1 ? l->options.comm : NULL;
+  mtp_train_options options = mtp_train_defaults();
+  options.weights = l->options.weights;
+  options.seed = l->options.seed;
+  options.fresh = !l->radial_trained;
+  options.max_iterations = l->radial_trained ? WARM_ITERATIONS : 0;
+  options.comm = comm;
+  if (comm) l->options.summon(l->options.summon_user);
+  mtp_status status = mtp_train(ctx, &options, f->pot, l->train, NULL, NULL);
+  if (comm) mtp_trainer_release(comm);
+  if (status == MTP_OK) status = mtp_normal_new(ctx, f->pot, l->options.weights, &f->normal);
+  for (size_t i = 0; status == MTP_OK && i < l->train->n; i++)
+    status = mtp_normal_add(ctx, f->normal, l->train->configs[i]);
+  return status;
+}
 
 static mtp_status fit(mtp_context *ctx, const mtp_learner *l, fitted *f) {
   mtp_status status = mtp_potential_copy(ctx, l->pot, &f->pot);
   if (status == MTP_OK) status = mtp_normal_fit(ctx, l->normal, 0.0, f->pot);
+  if (status == MTP_OK && wants_full(l, loss_of(l->normal, f->pot))) status = fit_all(ctx, l, f);
   if (status == MTP_OK)
     status = mtp_active_set_build(ctx, f->pot, l->train, l->options.mode, MTP_LOOP_THRESHOLD,
                                   l->as_is_of_train ? l->as : NULL, &f->as);
   if (status == MTP_OK) status = measure(ctx, f->pot, l->train, &f->residual);
   if (status == MTP_OK) status = mtp_active_set_write(ctx, f->as, f->pot, l->save_path);
   return status;
+}
+
+/* The old state goes. */
+static void take_over(mtp_learner *l, fitted *f) {
+  const bool full = f->normal != NULL;
+  mtp_potential_free(l->pot);
+  mtp_active_set_free(l->as);
+  if (full) mtp_normal_free(l->normal);
+  l->pot = f->pot;
+  l->as = f->as;
+  if (full) l->normal = f->normal;
+  l->as_is_of_train = true;
+  l->residual = f->residual;
+  l->residual_known = true;
+  l->radial_trained = l->radial_trained || full;
+  if (full || l->full_configs == 0) { /* what came trained counts as trained on what it is first fitted to */
+    l->full_loss = loss_of(l->normal, l->pot);
+    l->full_configs = l->radial_trained ? l->train->n : 0;
+  }
+  l->stats.refits++;
+  l->stats.full_refits += full;
 }
 
 typedef struct errors_of {
@@ -71,10 +137,10 @@ static errors_of errors_from(const mtp_residual *r, bool known) {
   return (errors_of){mtp_rmse(r->energy, r->energies), mtp_rmse(r->force, r->forces)};
 }
 
-static void log_refit(mtp_context *ctx, const mtp_learner *l, long long step, double grade, int labels, double seconds,
-                      errors_of before, errors_of after) {
+static void log_refit(mtp_context *ctx, const mtp_learner *l, bool full, long long step, double grade, int labels,
+                      double seconds, errors_of before, errors_of after) {
   cJSON *event = mtp_event_new(l->log, "refit", step);
-  mtp_event_text(event, "kind", "linear");
+  mtp_event_text(event, "kind", full ? "full" : "linear");
   mtp_event_number(event, "grade", grade);
   mtp_event_integer(event, "labels", labels);
   mtp_event_integer(event, "configurations", l->stats.configurations);
@@ -97,7 +163,7 @@ static void add_change(mtp_text *text, const char *what, double before, double a
   mtp_text_add(text, "%.4g %s", after, unit);
 }
 
-static void announce(mtp_context *ctx, const mtp_learner *l, long long step, double grade, int labels,
+static void announce(mtp_context *ctx, const mtp_learner *l, bool full, long long step, double grade, int labels,
                      double label_seconds, double seconds, errors_of before, errors_of after) {
   mtp_text text = {0};
   if (step >= 0)
@@ -111,7 +177,7 @@ static void announce(mtp_context *ctx, const mtp_learner *l, long long step, dou
   mtp_text_add(&text, "%lld configuration%s", l->stats.configurations, l->stats.configurations == 1 ? "" : "s");
   add_change(&text, "energy", 1e3 * before.energy, 1e3 * after.energy, "meV/atom");
   add_change(&text, "force", before.force, after.force, "eV/A");
-  mtp_text_add(&text, ", refit in %.3g s", seconds);
+  mtp_text_add(&text, ", %srefit in %.3g s", full ? "full " : "", seconds);
   if (!text.failed) mtp_message(ctx, MTP_INFO, "%s", text.data);
   mtp_text_free(&text);
 }
@@ -122,22 +188,15 @@ mtp_status mtp_loop_refit(mtp_context *ctx, mtp_learner *l, long long step, doub
   fitted f = {0};
   mtp_status status = fit(ctx, l, &f);
   if (status != MTP_OK) {
-    mtp_potential_free(f.pot);
-    mtp_active_set_free(f.as);
+    fitted_clear(&f);
     return status;
   }
+  const bool full = f.normal != NULL;
   errors_of before = errors_from(&l->residual, l->residual_known), after = errors_from(&f.residual, true);
-  mtp_potential_free(l->pot);
-  mtp_active_set_free(l->as);
-  l->pot = f.pot;
-  l->as = f.as;
-  l->as_is_of_train = true;
-  l->residual = f.residual;
-  l->residual_known = true;
+  take_over(l, &f);
   double seconds = mtp_now() - start;
-  l->stats.refits++;
   l->stats.refit_seconds += seconds;
-  log_refit(ctx, l, step, grade, labels, seconds, before, after);
-  announce(ctx, l, step, grade, labels, label_seconds, seconds, before, after);
+  log_refit(ctx, l, full, step, grade, labels, seconds, before, after);
+  announce(ctx, l, full, step, grade, labels, label_seconds, seconds, before, after);
   return MTP_OK;
 }

@@ -20,6 +20,7 @@ mtp_learner_options mtp_learner_defaults(void) {
       .select_grade = 2.0,
       .break_grade = 10.0,
       .pool = 50,
+      .refit = MTP_REFIT_AUTO,
       .weights = mtp_weights_default(),
       .warmup = -1,
       .warmup_sigma = 0.1,
@@ -44,6 +45,7 @@ static mtp_status check_options(mtp_context *ctx, const mtp_learner_options *o) 
   const double weights[3] = {o->weights.energy, o->weights.force, o->weights.stress};
   for (int i = 0; i < 3; i++)
     if (!(isfinite(weights[i]) && weights[i] >= 0.0)) wrong = "weights must not be negative";
+  if (o->refit < MTP_REFIT_LINEAR || o->refit > MTP_REFIT_AUTO) wrong = "refit must be linear, full or auto";
   return wrong ? mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: %s", wrong) : MTP_OK;
 }
 
@@ -253,6 +255,7 @@ mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_op
   mtp_status status = check_options(ctx, options);
   if (status == MTP_OK) status = copy_options(ctx, l, options);
   if (status == MTP_OK) status = mtp_potential_copy(ctx, pot, &l->pot);
+  if (status == MTP_OK) l->radial_trained = mtp_potential_is_trained(pot);
   if (status == MTP_OK) status = take_names(ctx, l);
   if (status == MTP_OK) status = mtp_normal_new(ctx, l->pot, options->weights, &l->normal);
   l->train = mtp_config_set_new();

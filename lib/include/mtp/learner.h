@@ -25,6 +25,14 @@
 extern "C" {
 #endif
 
+/** What a refit may change. */
+typedef enum mtp_refit {
+  MTP_REFIT_LINEAR, /**< the linear coefficients, in milliseconds */
+  MTP_REFIT_FULL,   /**< all parameters, each time */
+  MTP_REFIT_AUTO    /**< all when there is enough data for it and the linear fit has become worse, or the data have
+                       doubled,    since all were trained; else the linear ones */
+} mtp_refit;
+
 typedef enum mtp_onfail { MTP_ONFAIL_STOP, MTP_ONFAIL_SKIP } mtp_onfail;
 
 typedef struct mtp_learner_options {
@@ -40,12 +48,17 @@ typedef struct mtp_learner_options {
   double select_grade; /**< 2 */
   double break_grade;  /**< 10, >= select_grade */
   int pool;            /**< 50 */
+  mtp_refit refit;     /**< auto */
   mtp_weights weights;
   int warmup;          /**< labelled copies of the first configuration; -1: 5 on a cold start, else 0 */
   double warmup_sigma; /**< 0.1 A (displacements; strain 0.02) */
   long long max_calls; /**< QM budget of this run, -1: unlimited */
   mtp_onfail onfail;
   unsigned long long seed;
+  /** Other ranks help to train all parameters: `summon` makes them call mtp_trainer_serve. NULL: this one alone. */
+  const mtp_comm *comm;
+  void (*summon)(void *user);
+  void *summon_user;
 } mtp_learner_options;
 
 /** The defaults above. */
@@ -88,6 +101,7 @@ typedef struct mtp_learner_stats {
   long long labels;         /**< accepted in this run */
   long long configurations; /**< in the training set */
   long long refits;         /**< in this run */
+  long long full_refits;    /**< of these, of all parameters */
   long long candidates;     /**< waiting */
   double qm_seconds, refit_seconds;
 } mtp_learner_stats;

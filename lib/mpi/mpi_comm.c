@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file mpi/mpi_comm.c
+ * Counts of MPI are ints, so large messages go in pieces. */
+#include "mpi/mpi_comm.h"
+
+#define PIECE ((size_t)1 << 30)
+#define TAG   4711
+
+static int piece_of(size_t bytes) {
+  return (int)(bytes < PIECE ? bytes : PIECE);
+}
+
+static void broadcast(void *user, void *data, size_t bytes) {
+  char *at = data;
+  for (int n; bytes > 0; at += n, bytes -= (size_t)n) {
+    n = piece_of(bytes);
+    MPI_Bcast(at, n, MPI_CHAR, 0, *(MPI_Comm *)user);
+  }
+}
+
+static void collect(void *user, int from, void *data, size_t bytes) {
+  const MPI_Comm world = *(MPI_Comm *)user;
+  char *at = data;
+  int rank;
+  MPI_Comm_rank(world, &rank);
+  if (rank != 0 && rank != from) return;
+  for (int n; bytes > 0; at += n, bytes -= (size_t)n) {
+    n = piece_of(bytes);
+    if (rank == 0)
+      MPI_Recv(at, n, MPI_CHAR, from, TAG, world, MPI_STATUS_IGNORE);
+    else
+      MPI_Send(at, n, MPI_CHAR, 0, TAG, world);
+  }
+}
+
+mtp_comm mtp_mpi_comm(MPI_Comm *world) {
+  mtp_comm comm = {.user = world, .broadcast = broadcast, .collect = collect};
+  MPI_Comm_rank(*world, &comm.rank);
+  MPI_Comm_size(*world, &comm.size);
+  return comm;
+}
