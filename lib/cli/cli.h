@@ -128,8 +128,19 @@ int cli_read_set(cli *c, const char *path, mtp_format format, mtp_config_set **o
 /** Reads the files one after the other into one set with the species of the potential. */
 int cli_read_data(cli *c, int count, char *const *paths, mtp_format format, const mtp_potential *pot,
                   mtp_config_set **out);
+/** The same for training: configurations without labels are left out, those that are not as they should be are named,
+ * and left out too with `skip_bad`. */
+int cli_read_training(cli *c, int count, char *const *paths, mtp_format format, const mtp_potential *pot, bool skip_bad,
+                      mtp_config_set **out);
+/** To the species of the potential. */
+int cli_map_species(cli *c, const char *path, const mtp_potential *pot, mtp_config_set *set);
 int cli_write_set(cli *c, const mtp_config_set *set, const char *path, mtp_format format);
 size_t cli_atom_count(const mtp_config_set *set);
+
+/* screen.c */
+
+/** Maps the species of a file that was read and screens it; *labelled: something is left to train on. */
+int cli_screen_file(cli *c, const char *path, const mtp_potential *pot, bool skip, bool *labelled, mtp_config_set *set);
 
 /* progress.c */
 
@@ -147,9 +158,12 @@ void cli_json_number(struct cJSON *object, const char *key, double value);
 /** Prints the object as one line and frees it. */
 int cli_json_print(cli *c, struct cJSON *object);
 struct cJSON *cli_json_errors(const mtp_errors *errors);
+/** The same with the members `groups` and `species`. */
+struct cJSON *cli_json_error_table(const mtp_error_table *table, const cli_names *species);
 
 /* cmd_errors.c */
 
+/** Warns of configurations with which the potential makes no numbers. */
 int cli_compute_errors(cli *c, const mtp_potential *pot, const mtp_config_set *set, mtp_errors *out);
 void cli_print_errors(const char *title, const mtp_errors *errors);
 

@@ -25,6 +25,8 @@ static const char help[] =
     "  --scale-by-force X  multiply the weight of a force by X/(|F|^2 + X) (0: off)\n"
     "  --penalty P         on radial functions that are not orthonormal (0)\n"
     "  --update-min-dist   set min_dist to 0.99 of the smallest distance in DATA first\n"
+    "  --skip-bad          leave out configurations with nan or inf, atoms on top of each other, elements that POT\n"
+    "                      lacks, no label, no energy or no neighbours; they are named and counted in any case\n"
     "  --max-iter N        iterations at the level of POT (300)\n"
     "  --time S            stop after so many seconds, with the best so far\n"
     "  --tol T             end when 30 iterations gain less than this part of the loss (0.003)\n"
@@ -54,7 +56,7 @@ typedef struct job {
   mtp_mode mode;
   bool mode_given; /* else the one that the potential file says */
   mtp_format format;
-  bool json;
+  bool json, skip_bad;
 } job;
 
 typedef struct outcome {
@@ -90,42 +92,6 @@ static int parse_weighting(cli *c, const char *text, mtp_weighting *weighting) {
       return CLI_OK;
     }
   return cli_usage(c, "--weighting: vibrations, molecules or structures is expected, not '%s'", text);
-}
-
-static bool has_label(const mtp_config *cfg) {
-  return cfg->has_energy || cfg->has_virial || cfg->force;
-}
-
-/* What the fit would not complain about but the user should know. */
-static int check_data(cli *c, const mtp_config_set *set, const mtp_potential *pot) {
-  size_t unlabelled = 0, close = 0;
-  double smallest = INFINITY, min_dist = mtp_potential_min_dist(pot);
-  for (size_t i = 0; i < set->n; i++) {
-    double distance;
-    int status = cli_smallest_distance(c, set->configs[i], &distance);
-    if (status != CLI_OK) return status;
-    if (!has_label(set->configs[i])) unlabelled++;
-    if (distance < min_dist) close++;
-    smallest = fmin(smallest, distance);
-  }
-  if (unlabelled == set->n) return cli_fail(c, "no configuration has energy, forces or virial to train on");
-  if (unlabelled) cli_warn(c, "%zu of %zu configurations have no labels and are left out", unlabelled, set->n);
-  if (close)
-    cli_warn(c, "%zu configurations have atoms closer (down to %.4g A) than min_dist = %.4g A of the potential", close,
-             smallest, min_dist);
-  return CLI_OK;
-}
-
-/* Nothing is known of these, so the active set must not count them as known either. */
-static void drop_unlabelled(mtp_config_set *set) {
-  size_t kept = 0;
-  for (size_t i = 0; i < set->n; i++) {
-    if (has_label(set->configs[i]))
-      set->configs[kept++] = set->configs[i];
-    else
-      mtp_config_free(set->configs[i]);
-  }
-  set->n = kept;
 }
 
 /* ---- watching ---- */
@@ -215,9 +181,7 @@ static int fit(cli *c, const job *job, const mtp_config_set *set, const mtp_conf
 static int train(cli *c, const job *job, mtp_potential *pot, mtp_config_set *set, const mtp_config_set *valid,
                  outcome *out) {
   double start = cli_now();
-  int status = check_data(c, set, pot);
-  if (status == CLI_OK) drop_unlabelled(set);
-  if (status == CLI_OK) status = fit(c, job, set, valid, pot, &out->result);
+  int status = fit(c, job, set, valid, pot, &out->result);
   if (status == CLI_OK) status = cli_compute_errors(c, pot, set, &out->training);
   if (status == CLI_OK && valid) status = cli_compute_errors(c, pot, valid, &out->validation);
   if (status == CLI_OK && cli_writes_active_set(job->output) &&
@@ -277,7 +241,8 @@ static int read_and_train(cli *c, job *job) {
   int status = cli_read_potential(c, c->words[0], &pot, &old);
   if (old && !job->mode_given) job->mode = mtp_active_set_mode(old);
   mtp_active_set_free(old);
-  if (status == CLI_OK) status = cli_read_data(c, c->word_count - 1, c->words + 1, job->format, pot, &set);
+  if (status == CLI_OK)
+    status = cli_read_training(c, c->word_count - 1, c->words + 1, job->format, pot, job->skip_bad, &set);
   if (status == CLI_OK && job->valid) status = cli_read_data(c, 1, valid_path, MTP_FORMAT_AUTO, pot, &valid);
   if (status == CLI_OK) status = train(c, job, pot, set, valid, &out);
   if (status == CLI_OK && job->json)
@@ -366,6 +331,7 @@ static int run(cli *c, int argc, char **argv) {
                                 {"log", 0, CLI_TEXT, &job.log},
                                 {"mode", 0, CLI_TEXT, &mode},
                                 {"from", 0, CLI_TEXT, &from},
+                                {"skip-bad", 0, CLI_FLAG, &job.skip_bad},
                                 {"json", 0, CLI_FLAG, &job.json}};
   int status = cli_parse(c, argc, argv, sizeof options / sizeof options[0], options, 2, -1);
   if (status != CLI_GO_ON) return status;

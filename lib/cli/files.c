@@ -111,7 +111,7 @@ int cli_read_set(cli *c, const char *path, mtp_format format, mtp_config_set **o
   return cli_fail(c, "%s: there is no configuration in it", path);
 }
 
-static int map_to_potential(cli *c, const char *path, const mtp_potential *pot, mtp_config_set *set) {
+int cli_map_species(cli *c, const char *path, const mtp_potential *pot, mtp_config_set *set) {
   cli_names names = cli_names_of(pot);
   int status = CLI_OK;
   if (mtp_config_set_map_species(c->ctx, set, names.count, cli_names_list(&names)) != MTP_OK) {
@@ -140,28 +140,63 @@ static int move_configs(cli *c, mtp_config_set *from, mtp_config_set *to) {
   return CLI_OK;
 }
 
+/* Adds the configurations of `set`, which goes, to those of *all. */
+static int merge(cli *c, mtp_config_set *set, mtp_config_set **all) {
+  int status = CLI_OK;
+  if (!*all) {
+    *all = set;
+    return status;
+  }
+  status = move_configs(c, set, *all);
+  mtp_config_set_free(set);
+  return status;
+}
+
 int cli_read_data(cli *c, int count, char *const *paths, mtp_format format, const mtp_potential *pot,
                   mtp_config_set **out) {
-  mtp_config_set *all = NULL;
-  for (int i = 0; i < count; i++) {
+  int status = CLI_OK;
+  *out = NULL;
+  for (int i = 0; i < count && status == CLI_OK; i++) {
     mtp_config_set *set = NULL;
-    int status = cli_read_set(c, paths[i], format, &set);
-    if (status == CLI_OK) status = map_to_potential(c, paths[i], pot, set);
-    if (status == CLI_OK && all) {
-      status = move_configs(c, set, all);
+    status = cli_read_set(c, paths[i], format, &set);
+    if (status == CLI_OK) status = cli_map_species(c, paths[i], pot, set);
+    if (status == CLI_OK)
+      status = merge(c, set, out);
+    else
       mtp_config_set_free(set);
-    } else if (status == CLI_OK) {
-      all = set;
-    } else {
-      mtp_config_set_free(set);
-    }
-    if (status != CLI_OK) {
-      mtp_config_set_free(all);
-      return status;
-    }
   }
-  *out = all;
-  return CLI_OK;
+  if (status == CLI_OK) return CLI_OK;
+  mtp_config_set_free(*out);
+  *out = NULL;
+  return status;
+}
+
+int cli_read_training(cli *c, int count, char *const *paths, mtp_format format, const mtp_potential *pot, bool skip_bad,
+                      mtp_config_set **out) {
+  int status = CLI_OK;
+  bool any = false;
+  *out = NULL;
+  for (int i = 0; i < count && status == CLI_OK; i++) {
+    const mtp_read_options options = {.format = format, .tolerate_bad_numbers = skip_bad};
+    mtp_config_set *set = NULL;
+    bool labelled = false;
+    if (mtp_config_set_read(c->ctx, paths[i], &options, &set) != MTP_OK)
+      status = cli_library(c, paths[i]);
+    else if (set->n == 0)
+      status = cli_fail(c, "%s: there is no configuration in it", paths[i]);
+    if (status == CLI_OK) status = cli_screen_file(c, paths[i], pot, skip_bad, &labelled, set);
+    if (status == CLI_OK && !labelled && count > 1) cli_warn(c, "%s: there is nothing to train on in it", paths[i]);
+    any = any || labelled;
+    if (status == CLI_OK)
+      status = merge(c, set, out);
+    else
+      mtp_config_set_free(set);
+  }
+  if (status == CLI_OK && !any) status = cli_fail(c, "no configuration has energy, forces or virial to train on");
+  if (status == CLI_OK) return CLI_OK;
+  mtp_config_set_free(*out);
+  *out = NULL;
+  return status;
 }
 
 int cli_write_set(cli *c, const mtp_config_set *set, const char *path, mtp_format format) {

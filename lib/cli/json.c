@@ -49,3 +49,15 @@ cJSON *cli_json_errors(const mtp_errors *errors) {
   cJSON_AddItemToObject(object, "stress", error_stat(&errors->stress));
   return object;
 }
+
+cJSON *cli_json_error_table(const mtp_error_table *table, const cli_names *species) {
+  cJSON *object = cli_json_errors(&table->all);
+  cJSON *groups = cJSON_AddObjectToObject(object, "groups");
+  for (size_t g = 0; g < table->group_count; g++)
+    cJSON_AddItemToObject(groups, table->groups[g].name, cli_json_errors(&table->groups[g].errors));
+  cJSON *all_species = cJSON_AddObjectToObject(object, "species");
+  for (int s = 0; s < table->species_count; s++)
+    cJSON_AddItemToObject(cJSON_AddObjectToObject(all_species, species->name[s]), "force",
+                          error_stat(&table->species_force[s]));
+  return object;
+}

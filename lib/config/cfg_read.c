@@ -98,7 +98,7 @@ static mtp_status read_supercell(record *r) {
     mtp_span token = {0};
     mtp_scan_token(r->scan, &token);
     double value;
-    if (!mtp_span_real(token, &value)) {
+    if (!mtp_scan_number(r->scan, token, &value)) {
       /* "nan" and "inf" start no field and are told here */
       if (token.n && strchr("0123456789+-.nNiI", token.s[0])) return mtp_scan_expected(r->scan, token, "a number");
       if (count % 3 || !token.n) return mtp_scan_expected(r->scan, token, "three numbers for each lattice vector");
@@ -166,7 +166,7 @@ static mtp_status read_cell_of_atom(record *r, int column, size_t i, mtp_span to
   case COLUMN_DROPPED:
     return MTP_OK;
   default:
-    if (!mtp_span_real(token, &value)) return mtp_scan_expected(r->scan, token, "a finite number");
+    if (!mtp_scan_number(r->scan, token, &value)) return mtp_scan_expected(r->scan, token, "a finite number");
   }
   if (column >= COLUMN_X && column <= COLUMN_Z) cfg->x[3 * i + (size_t)(column - COLUMN_X)] = value;
   if (column >= COLUMN_DIRECT_X && column <= COLUMN_DIRECT_Z)
@@ -371,6 +371,7 @@ mtp_status mtp_cfg_parse(mtp_context *ctx, const char *path, const char *data, s
   mtp_scan scan = mtp_scan_start(ctx, path, data, size, first_line);
   mtp_dropped dropped = {0};
   size_t first = set->n;
+  scan.tolerates_bad_numbers = options && options->tolerate_bad_numbers;
   mtp_status status = mtp_records_parse(&scan, options, read_record, &dropped, set);
   mtp_dropped_report(&dropped, ctx, scan.path, "columns that are not kept");
   if (status != MTP_OK) return status;

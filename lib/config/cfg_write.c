@@ -71,6 +71,7 @@ mtp_status mtp_cfg_write(mtp_writer *w, const mtp_config *cfg) {
     if (strcmp(cfg->features[k].key, "MV_grade") == 0)
       return mtp_fail(w->ctx, MTP_ERR_ARGUMENT,
                       "configuration %zu has a feature MV_grade, which cfg files use for max_grade", w->index + 1);
+  if (cfg->force_mask) mtp_dropped_add(&w->lost, (mtp_span){"force_mask", 10});
   mtp_text_add(&w->text, "BEGIN_CFG\n Size\n    %zu\n", cfg->n);
   /* the format knows no lattice vector of a direction that is not periodic */
   if (cfg->periodic[0] || cfg->periodic[1] || cfg->periodic[2]) {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "config/config_internal.h"
+#include "config/scan.h"
 #include "support/support.h"
 
 mtp_config *mtp_config_new(size_t n) {
@@ -30,6 +31,7 @@ void mtp_config_free(mtp_config *cfg) {
   free(cfg->species);
   free(cfg->x);
   free(cfg->force);
+  free(cfg->force_mask);
   free(cfg->site_energy);
   free(cfg->grade);
   for (size_t i = 0; i < cfg->feature_count; i++) {
@@ -54,12 +56,15 @@ mtp_config *mtp_config_copy(const mtp_config *cfg) {
   *copy = *cfg;
   copy->species = NULL;
   copy->x = copy->force = copy->site_energy = copy->grade = NULL;
+  copy->force_mask = NULL;
   copy->features = NULL;
   copy->feature_count = 0;
   copy->species = mtp_calloc(cfg->n, sizeof *copy->species);
   bool ok = copy->species && copy_array(&copy->x, cfg->x, 3 * cfg->n) &&
             copy_array(&copy->force, cfg->force, 3 * cfg->n) &&
             copy_array(&copy->site_energy, cfg->site_energy, cfg->n) && copy_array(&copy->grade, cfg->grade, cfg->n);
+  if (ok && cfg->force_mask) ok = (copy->force_mask = mtp_calloc(cfg->n, 1)) != NULL;
+  if (ok && cfg->force_mask) memcpy(copy->force_mask, cfg->force_mask, cfg->n);
   if (ok) memcpy(copy->species, cfg->species, cfg->n * sizeof *copy->species);
   for (size_t i = 0; ok && i < cfg->feature_count; i++)
     ok = mtp_config_set_feature(NULL, copy, cfg->features[i].key, cfg->features[i].value) == MTP_OK;
@@ -113,4 +118,30 @@ mtp_status mtp_config_set_feature(mtp_context *ctx, mtp_config *cfg, const char 
 const char *mtp_config_get_feature(const mtp_config *cfg, const char *key) {
   const mtp_feature *feature = find_feature(cfg, key);
   return feature ? feature->value : NULL;
+}
+
+/* Multiplies by the number that one of two keys has. */
+static mtp_status take_weight(mtp_context *ctx, const mtp_config *cfg, const char *key, const char *other,
+                              double *weight) {
+  const char *text = mtp_config_get_feature(cfg, key);
+  if (!text && other) text = mtp_config_get_feature(cfg, key = other);
+  if (!text) return MTP_OK;
+  double value;
+  if (!mtp_span_real((mtp_span){text, strlen(text)}, &value) || value < 0)
+    return mtp_fail(ctx, MTP_ERR_FORMAT, "found %s=%s, expected a weight: a number that is not negative", key, text);
+  *weight *= value;
+  return MTP_OK;
+}
+
+mtp_status mtp_config_weights(mtp_context *ctx, const mtp_config *cfg, double weights[3]) {
+  static const char *const keys[3][2] = {{"config_energy_weight", NULL},
+                                         {"config_forces_weight", "config_force_weight"},
+                                         {"config_stress_weight", "config_virial_weight"}};
+  double all = 1.0;
+  mtp_status status = take_weight(ctx, cfg, "config_weight", NULL, &all);
+  for (int k = 0; k < 3 && status == MTP_OK; k++) {
+    weights[k] = all;
+    status = take_weight(ctx, cfg, keys[k][0], keys[k][1], &weights[k]);
+  }
+  return status;
 }

@@ -10,7 +10,16 @@
 #include "config/extxyz.h"
 #include "config/species.h"
 
-enum role { ROLE_DROPPED, ROLE_SPECIES, ROLE_NUMBER, ROLE_POSITION, ROLE_FORCE, ROLE_SITE_ENERGY, ROLE_GRADE };
+enum role {
+  ROLE_DROPPED,
+  ROLE_SPECIES,
+  ROLE_NUMBER,
+  ROLE_POSITION,
+  ROLE_FORCE,
+  ROLE_SITE_ENERGY,
+  ROLE_GRADE,
+  ROLE_MASK
+};
 
 #define MAX_PROPERTIES 64
 
@@ -55,6 +64,7 @@ static const struct {
     {"local_energy", ROLE_SITE_ENERGY, 1},
     {"energies", ROLE_SITE_ENERGY, 1},
     {"grade", ROLE_GRADE, 1},
+    {"force_mask", ROLE_MASK, 1},
 };
 
 /* Up to the next ':'. */
@@ -77,9 +87,12 @@ static mtp_status add_property(record *r, mtp_span name, mtp_span type, size_t c
   for (size_t k = 0; k < sizeof known_properties / sizeof *known_properties; k++) {
     if (!mtp_span_is(name, known_properties[k].name)) continue;
     p.role = known_properties[k].role;
-    if (p.columns != known_properties[k].columns || mtp_span_is(type, "L"))
-      return mtp_scan_fail(r->scan, "found property '%s' with %d columns of type %c, expected %d of numbers or text",
-                           known_properties[k].name, p.columns, type.s[0], known_properties[k].columns);
+    const bool logical = p.role == ROLE_MASK;
+    if (p.columns != known_properties[k].columns || (!logical && mtp_span_is(type, "L")) ||
+        (logical && !mtp_span_is(type, "L") && !mtp_span_is(type, "I")))
+      return mtp_scan_fail(r->scan, "found property '%s' with %d columns of type %c, expected %d of %s",
+                           known_properties[k].name, p.columns, type.s[0], known_properties[k].columns,
+                           logical ? "type L" : "numbers or text");
   }
   /* of two names for one thing the first counts; the other is reported like an unknown one */
   if (p.role != ROLE_DROPPED && has_role(r, p.role)) p.role = ROLE_DROPPED;
@@ -108,12 +121,13 @@ static mtp_status parse_properties(record *r, const char *value) {
 }
 
 /* Numbers between blanks, commas and brackets. Returns how many, -1 for something else or more than `most`. */
-static int parse_numbers(const char *value, double *numbers, int most) {
+static int parse_numbers(const record *r, const char *value, double *numbers, int most) {
   int count = 0;
   while (*value) {
     size_t skip = strspn(value, " \t\r\n,[]{}()");
     size_t length = strcspn(value + skip, " \t\r\n,[]{}()");
-    if (length && (count == most || !mtp_span_real((mtp_span){value + skip, length}, &numbers[count++]))) return -1;
+    if (length && (count == most || !mtp_scan_number(r->scan, (mtp_span){value + skip, length}, &numbers[count++])))
+      return -1;
     value += skip + length;
   }
   return count;
@@ -125,9 +139,16 @@ static mtp_status bad_value(record *r, const char *key, const char *value, const
 }
 
 static mtp_status parse_lattice(record *r, const char *value) {
-  if (parse_numbers(value, r->cfg->cell, 9) != 9) return bad_value(r, "Lattice", value, "nine finite numbers");
+  if (parse_numbers(r, value, r->cfg->cell, 9) != 9) return bad_value(r, "Lattice", value, "nine finite numbers");
   r->has_lattice = true;
   return MTP_OK;
+}
+
+/* T, true or 1; F, false or 0. */
+static bool parse_logical(mtp_span word, bool *value) {
+  *value = mtp_span_is_ignoring_case(word, "T") || mtp_span_is_ignoring_case(word, "true") || mtp_span_is(word, "1");
+  return *value || mtp_span_is_ignoring_case(word, "F") || mtp_span_is_ignoring_case(word, "false") ||
+         mtp_span_is(word, "0");
 }
 
 static mtp_status parse_pbc(record *r, const char *value) {
@@ -137,13 +158,10 @@ static mtp_status parse_pbc(record *r, const char *value) {
     size_t skip = strspn(rest.s, " \t,[]{}()"), length = strcspn(rest.s + skip, " \t,[]{}()");
     mtp_span word = {rest.s + skip, length};
     rest = (mtp_span){word.s + length, rest.n - skip - length};
+    bool periodic;
     if (!length) continue;
-    bool yes =
-        mtp_span_is_ignoring_case(word, "T") || mtp_span_is_ignoring_case(word, "true") || mtp_span_is(word, "1");
-    bool no =
-        mtp_span_is_ignoring_case(word, "F") || mtp_span_is_ignoring_case(word, "false") || mtp_span_is(word, "0");
-    if (count == 3 || (!yes && !no)) return bad_value(r, "pbc", value, "three times T or F");
-    r->cfg->periodic[count++] = yes;
+    if (count == 3 || !parse_logical(word, &periodic)) return bad_value(r, "pbc", value, "three times T or F");
+    r->cfg->periodic[count++] = periodic;
   }
   if (count != 3) return bad_value(r, "pbc", value, "three times T or F");
   r->has_pbc = true;
@@ -153,7 +171,7 @@ static mtp_status parse_pbc(record *r, const char *value) {
 /* Nine numbers row by row, or six in the order xx yy zz yz xz xy. */
 static mtp_status parse_tensor(record *r, const char *key, const char *value, double out[6]) {
   double t[9];
-  int count = parse_numbers(value, t, 9);
+  int count = parse_numbers(r, value, t, 9);
   if (count == 6) {
     const double in_memory[6] = {t[0], t[1], t[2], t[5], t[4], t[3]};
     memcpy(out, in_memory, sizeof in_memory);
@@ -179,7 +197,7 @@ static mtp_status parse_tensor(record *r, const char *key, const char *value, do
 
 static mtp_status parse_number(record *r, const char *key, const char *value, bool *has, double *number) {
   if (*has) return mtp_scan_fail(r->scan, "found '%s' a second time, expected it once", key);
-  if (parse_numbers(value, number, 1) != 1) return bad_value(r, key, value, "a finite number");
+  if (parse_numbers(r, value, number, 1) != 1) return bad_value(r, key, value, "a finite number");
   *has = true;
   return MTP_OK;
 }
@@ -223,7 +241,8 @@ static mtp_status finish_cell(record *r) {
       return mtp_scan_fail(r->scan, "found a stress without a cell, expected a Lattice of three vectors");
     for (int k = 0; k < 6; k++) {
       cfg->virial[k] = -r->stress[k] * volume;
-      if (!isfinite(cfg->virial[k])) return mtp_scan_fail(r->scan, "found a stress beyond all bounds");
+      if (!isfinite(cfg->virial[k]) && !r->scan->tolerates_bad_numbers)
+        return mtp_scan_fail(r->scan, "found a stress beyond all bounds");
     }
   }
   cfg->has_virial = r->has_stress || r->has_virial;
@@ -292,9 +311,15 @@ static mtp_status read_property(record *r, const property *p, size_t i) {
       return mtp_scan_fail(r->scan, "found too few columns for atom %zu of %zu, expected %d", i + 1, r->size,
                            r->column_count);
     mtp_status status = MTP_OK;
-    if (target && !mtp_span_real(token, &target[k])) return mtp_scan_expected(r->scan, token, "a finite number");
+    if (target && !mtp_scan_number(r->scan, token, &target[k]))
+      return mtp_scan_expected(r->scan, token, "a finite number");
     if (p->role == ROLE_SPECIES) status = set_species(r, i, token);
     if (p->role == ROLE_NUMBER && !has_role(r, ROLE_SPECIES)) status = set_number(r, i, token);
+    if (p->role == ROLE_MASK) {
+      bool masked;
+      if (!parse_logical(token, &masked)) return mtp_scan_expected(r->scan, token, "T or F");
+      r->cfg->force_mask[i] = masked;
+    }
     if (status != MTP_OK) return status;
   }
   return MTP_OK;
@@ -328,7 +353,10 @@ static mtp_status allocate_columns(record *r) {
   if (force) cfg->force = mtp_calloc(3 * cfg->n, sizeof *cfg->force);
   if (site) cfg->site_energy = mtp_calloc(cfg->n, sizeof *cfg->site_energy);
   if (grade) cfg->grade = mtp_calloc(cfg->n, sizeof *cfg->grade);
-  bool ok = (!force || cfg->force) && (!site || cfg->site_energy) && (!grade || cfg->grade);
+  bool mask = has_role(r, ROLE_MASK);
+  if (mask) cfg->force_mask = mtp_calloc(cfg->n, sizeof *cfg->force_mask);
+  bool ok =
+      (!mask || cfg->force_mask) && (!force || cfg->force) && (!site || cfg->site_energy) && (!grade || cfg->grade);
   return ok ? MTP_OK : mtp_fail_memory(r->scan->ctx);
 }
 
@@ -354,6 +382,7 @@ mtp_status mtp_extxyz_parse(mtp_context *ctx, const char *path, const char *data
                             const mtp_read_options *options, mtp_config_set *set) {
   mtp_scan scan = mtp_scan_start(ctx, path, data, size, first_line);
   file_state state = {.set = set};
+  scan.tolerates_bad_numbers = options && options->tolerate_bad_numbers;
   mtp_status status = mtp_records_parse(&scan, options, read_record, &state, set);
   mtp_dropped_report(&state.dropped, ctx, scan.path, "columns that are not kept");
   return status;

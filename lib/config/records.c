@@ -14,6 +14,15 @@ static void drop_tail(mtp_scan *scan, mtp_config_set *set, size_t line) {
   mtp_message(scan->ctx, MTP_WARNING, "%s:%zu: the last record is cut short and was left out", scan->path, line);
 }
 
+/* Weights are found wrong where they are read, not when they are used. */
+static mtp_status check_weights(mtp_scan *scan, mtp_config *cfg, size_t line) {
+  double weights[3];
+  const mtp_status status = mtp_config_weights(scan->ctx, cfg, weights);
+  if (status == MTP_OK) return MTP_OK;
+  mtp_config_free(cfg);
+  return mtp_fail(scan->ctx, status, "%s:%zu: %s", scan->path, line, mtp_context_message(scan->ctx));
+}
+
 mtp_status mtp_records_parse(mtp_scan *scan, const mtp_read_options *options, mtp_record_reader *reader, void *state,
                              mtp_config_set *set) {
   bool tolerant = options && options->tolerate_cut_tail;
@@ -41,6 +50,8 @@ mtp_status mtp_records_parse(mtp_scan *scan, const mtp_read_options *options, mt
     if (cut)
       mtp_fail(scan->ctx, status, "%s (the file ends here: its last record may be cut short)",
                mtp_context_message(scan->ctx));
+    if (status == MTP_OK) status = check_weights(scan, cfg, line);
+    if (status == MTP_OK) cfg->line = (long long)line;
     if (status == MTP_OK) status = mtp_config_set_append(scan->ctx, set, cfg);
     if (status == MTP_OK) set->good_size = (long long)(scan->next - scan->begin);
   }

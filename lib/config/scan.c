@@ -81,7 +81,7 @@ mtp_status mtp_scan_expected(mtp_scan *scan, mtp_span token, const char *what) {
 mtp_status mtp_scan_real(mtp_scan *scan, const char *what, double *value) {
   mtp_span token = {0};
   mtp_scan_token(scan, &token);
-  return mtp_span_real(token, value) ? MTP_OK : mtp_scan_expected(scan, token, what);
+  return mtp_scan_number(scan, token, value) ? MTP_OK : mtp_scan_expected(scan, token, what);
 }
 
 mtp_status mtp_scan_count(mtp_scan *scan, const char *what, size_t max, size_t *value) {
@@ -201,4 +201,18 @@ mtp_quote mtp_span_quote(mtp_span span) {
   }
   memcpy(q.text + n, n < span.n ? "..." : "", n < span.n ? 4 : 1);
   return q;
+}
+
+bool mtp_scan_number(const mtp_scan *scan, mtp_span span, double *value) {
+  static const char *const words[] = {"nan", "inf", "infinity"};
+  if (mtp_span_real(span, value)) return true;
+  if (!scan->tolerates_bad_numbers || span.n == 0) return false;
+  const bool negative = span.s[0] == '-';
+  if (negative || span.s[0] == '+') span.s++, span.n--;
+  for (int k = 0; k < 3; k++)
+    if (mtp_span_is_ignoring_case(span, words[k])) {
+      *value = k == 0 ? NAN : negative ? -INFINITY : INFINITY;
+      return true;
+    }
+  return false;
 }

@@ -23,6 +23,7 @@ typedef struct mtp_scan {
   size_t line;                    /**< number of the current line */
   mtp_span rest;                  /**< unread part of the current line, without its line end */
   bool past_end;                  /**< a line was asked for after the last one */
+  bool tolerates_bad_numbers;     /**< nan and inf are numbers */
 } mtp_scan;
 
 /** Starts before the first line, which gets the number `first_line`. A UTF-8 byte order mark is skipped. */
@@ -49,6 +50,8 @@ bool mtp_span_token(mtp_span *rest, mtp_span *token);
 mtp_span mtp_span_trim(mtp_span span);
 bool mtp_span_is(mtp_span span, const char *text);
 bool mtp_span_is_ignoring_case(mtp_span span, const char *text);
+/** The whole span as a number of this text: finite, unless others are tolerated. */
+bool mtp_scan_number(const mtp_scan *scan, mtp_span span, double *value);
 /** The whole span as a finite decimal number, correctly rounded. */
 bool mtp_span_real(mtp_span span, double *value);
 /** The whole span as decimal digits not above `max`. */

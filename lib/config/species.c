@@ -98,9 +98,9 @@ static mtp_status tell(mtp_context *ctx, const mtp_config_set *set, int count, c
   return status;
 }
 
-/* Where each species of the set goes. */
-static mtp_status find_targets(mtp_context *ctx, const mtp_config_set *set, int count, const char *const *names,
-                               int *target) {
+/* Where each species of the set goes; -1 for one that matches nothing. *doubtful becomes one that could be meant
+ * otherwise, or -1. */
+static void find_targets(const mtp_config_set *set, int count, const char *const *names, int *target, int *doubtful) {
   bool numbers = true;
   for (int i = 0; i < set->species_count; i++) {
     int value = mtp_species_decimal(set->names[i]);
@@ -116,13 +116,38 @@ static mtp_status find_targets(mtp_context *ctx, const mtp_config_set *set, int 
       target[i] = find_number(count, names, value);
     else if (value >= 0 && value < count)
       target[i] = value;
-    if (target[i] < 0) return tell(ctx, set, count, names, i, true);
     if (numbers && value < count && value != target[i]) ambiguous = i;
   }
   /* only if all of them could be positions is there something to doubt */
   for (int i = 0; i < set->species_count && ambiguous >= 0; i++)
     if (mtp_species_decimal(set->names[i]) >= count) ambiguous = -1;
-  return ambiguous >= 0 ? tell(ctx, set, count, names, ambiguous, false) : MTP_OK;
+  *doubtful = ambiguous;
+}
+
+mtp_status mtp_config_set_known_species(mtp_context *ctx, const mtp_config_set *set, int count,
+                                        const char *const *names, bool *known) {
+  if (!set || count < 0 || (count && !names) || !known)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "no species table given");
+  int *target = mtp_calloc((size_t)set->species_count, sizeof *target), doubtful;
+  if (!target) return mtp_fail_memory(ctx);
+  find_targets(set, count, names, target, &doubtful);
+  for (int i = 0; i < set->species_count; i++) known[i] = target[i] >= 0;
+  free(target);
+  return MTP_OK;
+}
+
+/* Names that no atom has any more may be strange. */
+static mtp_status check_targets(mtp_context *ctx, const mtp_config_set *set, int count, const char *const *names,
+                                const int *target) {
+  for (size_t c = 0; c < set->n; c++)
+    for (size_t i = 0; i < set->configs[c]->n; i++) {
+      const int s = set->configs[c]->species[i];
+      if (s < 0 || s >= set->species_count)
+        return mtp_fail(ctx, MTP_ERR_ARGUMENT, "atom %zu of configuration %zu has species %d, the table ends at %d",
+                        i + 1, c + 1, s, set->species_count - 1);
+      if (target[s] < 0) return tell(ctx, set, count, names, s, true);
+    }
+  return MTP_OK;
 }
 
 static void free_names(int count, char **names) {
@@ -147,12 +172,10 @@ mtp_status mtp_config_set_map_species(mtp_context *ctx, mtp_config_set *set, int
   int *target = mtp_calloc((size_t)set->species_count, sizeof *target);
   char **table = copy_names(count, names);
   mtp_status status = target && table ? MTP_OK : mtp_fail_memory(ctx);
-  if (status == MTP_OK) status = find_targets(ctx, set, count, names, target);
-  for (size_t c = 0; c < set->n && status == MTP_OK; c++)
-    for (size_t i = 0; i < set->configs[c]->n && status == MTP_OK; i++)
-      if (set->configs[c]->species[i] < 0 || set->configs[c]->species[i] >= set->species_count)
-        status = mtp_fail(ctx, MTP_ERR_ARGUMENT, "atom %zu of configuration %zu has species %d, the table ends at %d",
-                          i + 1, c + 1, set->configs[c]->species[i], set->species_count - 1);
+  int doubtful = -1;
+  if (status == MTP_OK) find_targets(set, count, names, target, &doubtful);
+  if (status == MTP_OK) status = check_targets(ctx, set, count, names, target);
+  if (status == MTP_OK && doubtful >= 0) status = tell(ctx, set, count, names, doubtful, false);
   if (status == MTP_OK) {
     for (size_t c = 0; c < set->n; c++)
       for (size_t i = 0; i < set->configs[c]->n; i++) set->configs[c]->species[i] = target[set->configs[c]->species[i]];

@@ -120,6 +120,14 @@ static void add_rows(equations *e, size_t m, size_t count, const double *rows, c
   for (size_t k = 0; k < count; k++) e->targets += weight * target[k] * target[k];
 }
 
+/* Stretches of atoms that are not masked. */
+static void add_forces(equations *e, size_t m, const mtp_linear_rows *rows, const mtp_config *target, double weight) {
+  for (size_t begin = 0, end; begin < target->n; begin = end + 1) {
+    for (end = begin; end < target->n && !mtp_config_is_masked(target, end);) end++;
+    add_rows(e, m, 3 * (end - begin), rows->force + 3 * begin * m, target->force + 3 * begin, weight);
+  }
+}
+
 /* Forces and virials, which the centring leaves alone: summed once, added to both. */
 static mtp_status add_derivatives(mtp_context *ctx, mtp_normal *nq, const mtp_linear_rows *rows,
                                   const mtp_config *target, mtp_weights w) {
@@ -129,7 +137,7 @@ static mtp_status add_derivatives(mtp_context *ctx, mtp_normal *nq, const mtp_li
     equations_clear(&sum);
     return mtp_fail_memory(ctx);
   }
-  if (target->force) add_rows(&sum, m, 3 * target->n, rows->force, target->force, w.force);
+  if (target->force) add_forces(&sum, m, rows, target, w.force);
   if (target->has_virial) { /* the objective sums over all 9 components */
     add_rows(&sum, m, 3, rows->virial, target->virial, w.stress);
     add_rows(&sum, m, 3, rows->virial + 3 * m, target->virial + 3, 2.0 * w.stress);
@@ -221,8 +229,10 @@ mtp_status mtp_normal_add(mtp_context *ctx, mtp_normal *nq, const mtp_config *cf
   if (status == MTP_OK) status = make_targets(ctx, nq, cfg, &target);
   if (status == MTP_OK) status = mtp_neighbors_build(ctx, cfg, nq->plan->radial.max_dist, &nb);
   if (status == MTP_OK) status = mtp_linear_rows_compute(ctx, nq->plan, nb, &rows);
+  double own[3];
+  if (status == MTP_OK) status = mtp_config_weights(ctx, cfg, own);
   if (status == MTP_OK) {
-    const mtp_weights w = mtp_weights_of(&nq->weights, cfg);
+    const mtp_weights w = mtp_weights_of(&nq->weights, cfg, own);
     if (cfg->has_energy) status = add_energy(ctx, nq, &rows, target, w.energy);
     if (status == MTP_OK) status = add_derivatives(ctx, nq, &rows, target, w);
     if (status == MTP_OK) nq->configs++;

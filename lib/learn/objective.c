@@ -68,13 +68,17 @@ typedef struct labels {
 
 static double force_weight(const labels *l, size_t i) {
   const double phi = l->o->options.scale_by_force, *f = l->cfg->force + 3 * i;
+  if (mtp_config_is_masked(l->cfg, i)) return 0.0;
   if (!(phi > 0)) return l->w.force;
   return l->w.force * phi / (f[0] * f[0] + f[1] * f[1] + f[2] * f[2] + phi);
 }
 
-static labels compare(const mtp_objective *o, const mtp_config *cfg, const mtp_batch *batch, const mtp_batch_work *work,
+/* Configuration `position` in the order of the samples, number c of the batch. */
+static labels compare(const mtp_objective *o, size_t position, const mtp_batch *batch, const mtp_batch_work *work,
                       size_t c) {
-  labels l = {.o = o, .cfg = cfg, .w = mtp_weights_of(&o->options.weights, cfg), .first = batch->first[c]};
+  const mtp_config *cfg = o->samples.order[position];
+  labels l = {.o = o, .cfg = cfg, .first = batch->first[c]};
+  l.w = mtp_weights_of(&o->options.weights, cfg, o->samples.weight[o->samples.number[position]]);
   if (cfg->has_energy) l.energy = work->energy[c] - cfg->energy;
   if (cfg->has_virial)
     for (size_t k = 0; k < 6; k++) l.virial[k] = work->virial[6 * c + k] - cfg->virial[k];
@@ -96,7 +100,7 @@ static void add_stats(const labels *l, const mtp_batch_work *work, mtp_fit_stats
   }
   for (size_t i = 0; cfg->force && i < cfg->n; i++) {
     const double w = force_weight(l, i);
-    for (size_t a = 0; a < 3; a++) {
+    for (size_t a = 0; a < 3 && !mtp_config_is_masked(cfg, i); a++) {
       const double d = force_error(l, work, i, a);
       s->loss += w * d * d;
       s->force += d * d, s->force_abs += fabs(d), s->forces += 1;
@@ -162,7 +166,7 @@ static mtp_status pass_shard(void *user, int thread, size_t piece, double *resul
     if (status == MTP_OK) {
       mtp_batch_forces(o->isa, o->plan, batch, work);
       for (size_t c = 0; c < batch->nconfigs; c++) {
-        const labels l = compare(o, o->samples.order[shard->begin[k] + c], batch, work, c);
+        const labels l = compare(o, shard->begin[k] + c, batch, work, c);
         add_stats(&l, work, &stats);
         if (trained) ask_gradient(&l, c, work);
       }
@@ -198,7 +202,7 @@ static mtp_status sketch_shard(void *user, int thread, size_t piece, double *res
       mtp_batch_forces(o->isa, o->plan, batch, work);
       for (size_t v = 0; v < o->order.count; v++, result += o->plan->nparams) {
         for (size_t c = 0; c < batch->nconfigs; c++) {
-          const labels l = compare(o, o->samples.order[shard->begin[k] + c], batch, work, c);
+          const labels l = compare(o, shard->begin[k] + c, batch, work, c);
           ask_combination(&l, c, &random, work);
         }
         mtp_batch_gradient(o->isa, o->plan, batch, work, result);

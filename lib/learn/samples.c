@@ -22,6 +22,8 @@ void mtp_samples_clear(mtp_samples *s) {
   free(s->owned);
   free(s->config);
   free(s->part);
+  free(s->weight);
+  free(s->number);
   free(s->order);
   free(s->shard);
   *s = (mtp_samples){0};
@@ -90,7 +92,10 @@ static mtp_status deal_part(mtp_context *ctx, mtp_samples *s, mtp_part part, siz
   mtp_shard *shard = s->shard + s->nshards;
   for (size_t q = 0; q < count; q++) shard[q].part = part;
   deal(shard, count, cards, n);
-  for (size_t k = 0; k < n; k++) s->order[first + k] = s->config[cards[k].number];
+  for (size_t k = 0; k < n; k++) {
+    s->number[first + k] = cards[k].number;
+    s->order[first + k] = s->config[cards[k].number];
+  }
   mtp_status status = MTP_OK;
   s->nshards += count;
   for (size_t q = 0; q < count && status == MTP_OK; first += shard[q++].n) {
@@ -109,8 +114,9 @@ static mtp_status deal_all(mtp_context *ctx, mtp_samples *s, int nspecies) {
   for (int p = 0; p < MTP_PARTS; p++) total += count[p] = shard_count(s->configs[p], s->atoms[p], (size_t)nspecies);
   card *cards = mtp_calloc(s->n, sizeof *cards);
   s->order = mtp_calloc(s->n, sizeof *s->order);
+  s->number = mtp_calloc(s->n, sizeof *s->number);
   s->shard = mtp_calloc(total, sizeof *s->shard);
-  mtp_status status = cards && s->order && s->shard ? MTP_OK : mtp_fail_memory(ctx);
+  mtp_status status = cards && s->order && s->number && s->shard ? MTP_OK : mtp_fail_memory(ctx);
   for (int p = 0; status == MTP_OK && p < MTP_PARTS; first += s->configs[p++])
     status = deal_part(ctx, s, (mtp_part)p, count[p], first, cards, (size_t)nspecies);
   free(cards);
@@ -121,7 +127,8 @@ static mtp_status allocate(mtp_context *ctx, mtp_samples *s, size_t n) {
   s->n = n;
   s->config = mtp_calloc(n, sizeof *s->config);
   s->part = mtp_calloc(n, sizeof *s->part);
-  return s->config && s->part ? MTP_OK : mtp_fail_memory(ctx);
+  s->weight = mtp_calloc(n, sizeof *s->weight);
+  return s->config && s->part && s->weight ? MTP_OK : mtp_fail_memory(ctx);
 }
 
 mtp_status mtp_samples_init(mtp_context *ctx, mtp_samples *s, size_t n, const mtp_config *const *configs,
@@ -130,7 +137,8 @@ mtp_status mtp_samples_init(mtp_context *ctx, mtp_samples *s, size_t n, const mt
   if (status == MTP_OK) {
     memcpy(s->config, configs, n * sizeof *configs);
     memcpy(s->part, part, n * sizeof *part);
-    status = deal_all(ctx, s, nspecies);
+    for (size_t k = 0; k < n && status == MTP_OK; k++) status = mtp_config_weights(ctx, configs[k], s->weight[k]);
+    if (status == MTP_OK) status = deal_all(ctx, s, nspecies);
   }
   if (status != MTP_OK) mtp_samples_clear(s);
   return status;
@@ -142,15 +150,17 @@ mtp_status mtp_samples_init(mtp_context *ctx, mtp_samples *s, size_t n, const mt
 typedef struct record {
   size_t n;
   mtp_part part;
-  double cell[9], energy, virial[6];
-  bool periodic[3], has_energy, has_virial, has_force;
+  double cell[9], energy, virial[6], weight[3];
+  bool periodic[3], has_energy, has_virial, has_force, has_mask;
 } record;
 
-static record record_of(const mtp_config *c, mtp_part part) {
+static record record_of(const mtp_config *c, mtp_part part, const double weight[3]) {
   record r;
   memset(&r, 0, sizeof r);
   r.n = c->n, r.part = part, r.energy = c->energy;
-  r.has_energy = c->has_energy, r.has_virial = c->has_virial, r.has_force = c->force != NULL;
+  r.has_energy = c->has_energy, r.has_virial = c->has_virial, r.has_force = c->force != NULL,
+  r.has_mask = c->force_mask != NULL;
+  memcpy(r.weight, weight, sizeof r.weight);
   memcpy(r.cell, c->cell, sizeof r.cell);
   memcpy(r.virial, c->virial, sizeof r.virial);
   memcpy(r.periodic, c->periodic, sizeof r.periodic);
@@ -165,7 +175,8 @@ static mtp_config *config_of(const record *r) {
   memcpy(c->virial, r->virial, sizeof r->virial);
   memcpy(c->periodic, r->periodic, sizeof r->periodic);
   if (r->has_force) c->force = mtp_calloc(3 * r->n, sizeof(double));
-  if (r->has_force && !c->force) {
+  if (r->has_mask) c->force_mask = mtp_calloc(r->n, 1);
+  if ((r->has_force && !c->force) || (r->has_mask && !c->force_mask)) {
     mtp_config_free(c);
     return NULL;
   }
@@ -180,19 +191,21 @@ static void must(const void *p) {
 static void share_config(const mtp_crew *crew, mtp_samples *s, size_t k) {
   const bool leads = mtp_crew_rank(crew) == 0;
   record r;
-  if (leads) r = record_of(s->config[k], s->part[k]);
+  if (leads) r = record_of(s->config[k], s->part[k], s->weight[k]);
   mtp_crew_broadcast(crew, &r, sizeof r);
   mtp_config *c = leads ? mtp_config_copy(s->config[k]) : config_of(&r);
   must(c);
   mtp_crew_broadcast(crew, c->x, 3 * r.n * sizeof(double));
   mtp_crew_broadcast(crew, c->species, r.n * sizeof(int));
   if (r.has_force) mtp_crew_broadcast(crew, c->force, 3 * r.n * sizeof(double));
+  if (r.has_mask) mtp_crew_broadcast(crew, c->force_mask, r.n);
   if (leads) {
     mtp_config_free(c);
     return;
   }
   s->config[k] = s->owned[k] = c;
   s->part[k] = r.part;
+  memcpy(s->weight[k], r.weight, sizeof r.weight);
 }
 
 mtp_status mtp_samples_share(mtp_context *ctx, const mtp_crew *crew, mtp_samples *s, int nspecies) {

@@ -34,7 +34,9 @@ typedef struct mtp_samples {
   const mtp_config **config; /**< [n] */
   mtp_part *part;            /**< [n] */
   size_t configs[MTP_PARTS], atoms[MTP_PARTS];
+  double (*weight)[3];      /**< [n] what the configurations ask for, see mtp_config_weights */
   const mtp_config **order; /**< [n] shard by shard */
+  size_t *number;           /**< [n] of order[k] among config[] */
   size_t nshards;
   mtp_shard *shard;
   mtp_config **owned; /**< [n] configurations that came from rank 0, or NULL: they are the caller's */

@@ -15,16 +15,18 @@ mtp_weights mtp_weights_mlip(void) {
   return (mtp_weights){1.0, 0.01, 0.001, MTP_WEIGHT_VIBRATIONS};
 }
 
-mtp_weights mtp_weights_of(const mtp_weights *w, const mtp_config *cfg) {
+mtp_weights mtp_weights_of(const mtp_weights *w, const mtp_config *cfg, const double own[3]) {
   const double n = cfg->n ? (double)cfg->n : 1.0;
-  switch (w->weighting) {
-  case MTP_WEIGHT_MOLECULES:
-    return *w;
-  case MTP_WEIGHT_STRUCTURES:
-    return (mtp_weights){w->energy / (n * n), w->force / n, w->stress / (n * n), w->weighting};
-  default:
-    return (mtp_weights){w->energy / n, w->force, w->stress / n, w->weighting};
+  mtp_weights of = {own[0] * w->energy, own[1] * w->force, own[2] * w->stress, w->weighting};
+  if (w->weighting == MTP_WEIGHT_MOLECULES) return of;
+  of.energy /= n;
+  of.stress /= n;
+  if (w->weighting == MTP_WEIGHT_STRUCTURES) {
+    of.energy /= n;
+    of.force /= n;
+    of.stress /= n;
   }
+  return of;
 }
 
 mtp_status mtp_weights_check(mtp_context *ctx, const mtp_weights *w) {

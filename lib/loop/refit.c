@@ -58,23 +58,44 @@ static void fitted_clear(fitted *f) {
   mtp_normal_free(f->normal);
 }
 
-/* Force components for each parameter that make training of all worth while. */
-#define DATA_PER_PARAMETER 10.0
+/* Force components for each parameter at which all are trained for the first time: with fewer, the radial functions
+ * become steep where there are no data, which costs labels later and stability beyond them. Fits that are poor, with
+ * errors of more than this part of the RMS force (alloys, mostly), cannot wait so long. */
+#define DATA_PER_PARAMETER      250.0
+#define DATA_PER_PARAMETER_POOR 20.0
+#define POOR                    0.1
 /* Growth of the loss of linear fits, and of the training set, after which all parameters are trained again. */
-#define LOSS_GROWTH 1.5
-#define DATA_GROWTH 2
-/* Iterations of training that goes on from a trained potential. */
-#define WARM_ITERATIONS 100
+#define LOSS_GROWTH 1.02
+#define DATA_GROWTH 1.25
+/* Iterations of training, always from where the potential is. More fit the data at hand better, and those that come
+ * next no better. */
+#define FULL_ITERATIONS 60
 
-static bool wants_full(const mtp_learner *l, double linear_loss) {
-  if (l->options.refit == MTP_REFIT_LINEAR) return false;
-  if (l->options.refit == MTP_REFIT_FULL) return true;
-  double components = 0;
-  for (size_t i = 0; i < l->train->n; i++) components += 3.0 * (double)l->train->configs[i]->n;
-  if (components < DATA_PER_PARAMETER * (double)mtp_potential_parameter_count(l->pot)) return false;
-  if (!l->radial_trained) return true;
-  return l->full_configs > 0 &&
-         (linear_loss > LOSS_GROWTH * l->full_loss || l->train->n >= DATA_GROWTH * l->full_configs);
+/* Whether there is enough to train all parameters for the first time. */
+static mtp_status has_enough(mtp_context *ctx, const mtp_learner *l, const mtp_potential *linear, bool *enough) {
+  double components = 0, squares = 0;
+  for (size_t i = 0; i < l->train->n; i++) {
+    const mtp_config *cfg = l->train->configs[i];
+    components += 3.0 * (double)cfg->n;
+    for (size_t k = 0; k < 3 * cfg->n; k++) squares += cfg->force[k] * cfg->force[k];
+  }
+  const double data = components / (double)mtp_potential_parameter_count(l->pot);
+  *enough = data >= DATA_PER_PARAMETER;
+  if (*enough || data < DATA_PER_PARAMETER_POOR) return MTP_OK;
+  mtp_residual residual;
+  const mtp_status status = measure(ctx, linear, l->train, &residual);
+  if (status == MTP_OK) *enough = mtp_rmse(residual.force, residual.forces) > POOR * mtp_rmse(squares, components);
+  return status;
+}
+
+static mtp_status wants_full(mtp_context *ctx, const mtp_learner *l, const mtp_potential *linear, bool *wanted) {
+  *wanted = l->options.refit == MTP_REFIT_FULL;
+  if (l->options.refit != MTP_REFIT_AUTO) return MTP_OK;
+  if (!l->radial_trained) return has_enough(ctx, l, linear, wanted);
+  const double loss = loss_of(l->normal, linear);
+  *wanted = l->full_configs > 0 &&
+            (loss > LOSS_GROWTH * l->full_loss || (double)l->train->n >= DATA_GROWTH * (double)l->full_configs);
+  return MTP_OK;
 }
 
 /* All parameters, on all ranks; then the equations of the linear coefficients for the new radial functions. */
@@ -83,8 +104,7 @@ static mtp_status fit_all(mtp_context *ctx, const mtp_learner *l, fitted *f) {
   mtp_train_options options = mtp_train_defaults();
   options.weights = l->options.weights;
   options.seed = l->options.seed;
-  options.fresh = !l->radial_trained;
-  options.max_iterations = l->radial_trained ? WARM_ITERATIONS : 0;
+  options.max_iterations = FULL_ITERATIONS;
   options.comm = comm;
   if (comm) l->options.summon(l->options.summon_user);
   mtp_status status = mtp_train(ctx, &options, f->pot, l->train, NULL, NULL);
@@ -98,7 +118,9 @@ static mtp_status fit_all(mtp_context *ctx, const mtp_learner *l, fitted *f) {
 static mtp_status fit(mtp_context *ctx, const mtp_learner *l, fitted *f) {
   mtp_status status = mtp_potential_copy(ctx, l->pot, &f->pot);
   if (status == MTP_OK) status = mtp_normal_fit(ctx, l->normal, 0.0, f->pot);
-  if (status == MTP_OK && wants_full(l, loss_of(l->normal, f->pot))) status = fit_all(ctx, l, f);
+  bool full = false;
+  if (status == MTP_OK) status = wants_full(ctx, l, f->pot, &full);
+  if (status == MTP_OK && full) status = fit_all(ctx, l, f);
   if (status == MTP_OK)
     status = mtp_active_set_build(ctx, f->pot, l->train, l->options.mode, MTP_LOOP_THRESHOLD,
                                   l->as_is_of_train ? l->as : NULL, &f->as);

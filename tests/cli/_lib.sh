@@ -33,9 +33,9 @@ same() { # FILE FILE
   cmp -s "$1" "$2" || die "$1 and $2 differ"
 }
 
-# member FILE TEXT: the number that follows TEXT in a line of JSON.
+# member FILE TEXT: the number that follows the first TEXT in a line of JSON.
 member() {
-  value=$(sed -n "s/.*$2\([-+0-9.eE][-+0-9.eE]*\).*/\1/p" "$1")
+  value=$(sed -n "s/$2\([-+0-9.eE][-+0-9.eE]*\)/\n\1\n/; s/^[^\n]*\n\([^\n]*\)\n.*/\1/p" "$1")
   [ -n "$value" ] || die "$1 has no number after $2: $(cat "$1")"
   echo "$value"
 }

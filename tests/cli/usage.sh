@@ -16,7 +16,7 @@ for command in init train eval errors grade info convert label bench; do
 done
 
 # ranks of an mpiexec would all do the same; one speaks for them
-for command in init train eval errors grade info convert label bench; do
+for command in init eval errors grade info convert label bench; do
   refuse 2 "^mtp $command: runs as one process" env PMI_SIZE=2 PMI_RANK=0 mtp $command x y -o z.mtp
   refuse 2 "^mtp $command: runs as one process" env OMPI_COMM_WORLD_SIZE=2 mtp $command x y -o z.mtp
 done
@@ -31,7 +31,7 @@ refuse 2 '^mtp: unknown option --nonsense' mtp --nonsense
 
 refuse 2 'needs a value' mtp eval a b -o
 refuse 2 'takes no value' mtp eval a b -o c --grade=1
-refuse 2 "unexpected argument 'c'" mtp errors a b c
+refuse 2 "unexpected argument 'c'" mtp grade a b c
 refuse 2 '-o is required' mtp eval a b
 refuse 2 "unknown format 'png'" mtp eval a b -o c --to png
 refuse 2 'suffix of c.png' mtp eval a b -o c.png

@@ -60,7 +60,7 @@ void bench_put(bench *b, const char *name, const char *text, size_t size) {
 }
 
 static mtp_config_set *read_text(bench *b, const char *name, const char *text, bool tolerant) {
-  mtp_read_options options = {MTP_FORMAT_AUTO, tolerant};
+  mtp_read_options options = {.format = MTP_FORMAT_AUTO, .tolerate_cut_tail = tolerant};
   mtp_config_set *set = NULL;
   bench_put(b, name, text, strlen(text));
   b->warnings[0] = 0;
@@ -201,7 +201,7 @@ static void check_place(bench *b) {
 }
 
 static void try_text(bench *b, const char *name, const char *text, size_t size, mtp_format format, bool tolerant) {
-  mtp_read_options options = {format, tolerant};
+  mtp_read_options options = {.format = format, .tolerate_cut_tail = tolerant};
   mtp_config_set *set = NULL;
   bench_put(b, name, text, size);
   mtp_status status = mtp_config_set_read(b->ctx, b->path, &options, &set);

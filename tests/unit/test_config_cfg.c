@@ -208,7 +208,7 @@ static void test_zeros_at_the_end(void **state) {
   bench *b = *state;
   char text[sizeof full + 100] = {0};
   memcpy(text, full, sizeof full);
-  mtp_read_options options = {MTP_FORMAT_CFG, true};
+  mtp_read_options options = {.format = MTP_FORMAT_CFG, .tolerate_cut_tail = true};
   mtp_config_set *set = NULL;
   bench_put(b, "zeros.cfg", text, sizeof text);
   assert_int_equal(mtp_config_set_read(b->ctx, b->path, &options, &set), MTP_OK);

@@ -213,7 +213,7 @@ static void test_tolerance_ends_at_wrong_lines(void **state) {
   static const char *const texts[] = {"2\n\nAl 0 0 0\n1\n\nAl 0 0 0\n", "1\n\nAl 0 x 0\n", "1\n\nAl 0 0\n",
                                       "99999999\n\nAl 0 0 0\n1\n\nAl 0 0 0\n"};
   for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
-    mtp_read_options options = {MTP_FORMAT_AUTO, true};
+    mtp_read_options options = {.tolerate_cut_tail = true};
     mtp_config_set *set = NULL;
     bench_put(b, "wrong.xyz", texts[k], strlen(texts[k]));
     assert_int_equal(mtp_config_set_read(b->ctx, b->path, &options, &set), MTP_ERR_FORMAT);

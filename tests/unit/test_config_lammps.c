@@ -222,7 +222,7 @@ static void test_dump_cut_tail(void **state) {
     memcpy(cut, dump, size);
     cut[size] = 0;
     mtp_config_set *set = NULL;
-    mtp_read_options options = {MTP_FORMAT_LAMMPS_DUMP, true};
+    mtp_read_options options = {.format = MTP_FORMAT_LAMMPS_DUMP, .tolerate_cut_tail = true};
     bench_put(b, "cut.dump", cut, size);
     assert_int_equal(mtp_config_set_read(b->ctx, b->path, &options, &set), MTP_OK);
     assert_int_equal(set->n, (size >= one) + (size >= two));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**@file test_trainer.c
  * The linear fit against brute force: the normal equations from the oracle's derivatives of every basis function, known
- * coefficients recovered from labels, losses and errors from evaluated deviations, and what must not blow up. */
+ * coefficients recovered from labels, losses from evaluated deviations, and what must not blow up. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -382,59 +382,6 @@ static void test_absent_species(void **state) {
   fixture_close(&f);
 }
 
-/* ---- errors ---------------------------------------------------------------------------------------------------- */
-
-typedef struct tally {
-  double sum, square, max;
-  size_t count;
-} tally;
-
-static void count_in(tally *t, double difference) {
-  t->sum += fabs(difference);
-  t->square += difference * difference;
-  t->max = fmax(t->max, fabs(difference));
-  t->count++;
-}
-
-static void expect_stat(const char *what, const mtp_error_stat *got, const tally *want) {
-  const double n = want->count ? (double)want->count : 1;
-  const double values[3] = {got->mae, got->rmse, got->max};
-  const double wanted[3] = {want->sum / n, sqrt(want->square / n), want->max};
-  assert_int_equal(got->count, want->count);
-  data_expect_close(what, 3, values, wanted, 1e-7); /* eV/A^3 in GPa is known to eight digits */
-}
-
-static void test_errors(void **state) {
-  (void)state;
-  fixture f;
-  fixture_open(&f, 100, small, 12, 6);
-  spoil(&f, 0.1, true);
-  mtp_errors errors;
-  tally energy = {0}, force = {0}, stress = {0};
-  size_t atoms = 0;
-  data_must(f.ctx, mtp_errors_compute(f.ctx, f.pot, f.set, &errors));
-  for (size_t k = 0; k < f.set->n; k++) {
-    const mtp_config *cfg = f.set->configs[k];
-    naive_result *res = naive_config(f.pot, cfg);
-    const double volume = mtp_config_volume(cfg);
-    atoms += cfg->n;
-    if (cfg->has_energy) count_in(&energy, (res->energy - cfg->energy) / (double)cfg->n);
-    for (size_t i = 0; cfg->force && i < 3 * cfg->n; i++) count_in(&force, res->force[i] - cfg->force[i]);
-    for (int a = 0; cfg->has_virial && volume > 0 && a < 9; a++) {
-      const int component = a < 6 ? a : a - 3;
-      count_in(&stress, (res->virial[component] - cfg->virial[component]) / volume * 160.2176487);
-    }
-    naive_result_free(res);
-  }
-  assert_int_equal(errors.configurations, f.set->n);
-  assert_int_equal(errors.atoms, atoms);
-  assert_true(energy.count > 0 && force.count > 0 && stress.count > 0);
-  expect_stat("energy error", &errors.energy_per_atom, &energy);
-  expect_stat("force error", &errors.force, &force);
-  expect_stat("stress error", &errors.stress, &stress);
-  fixture_close(&f);
-}
-
 static void test_misuse(void **state) {
   (void)state;
   fixture f;
@@ -470,15 +417,10 @@ static void test_misuse(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_normal_equations),
-      cmocka_unit_test(test_loss),
-      cmocka_unit_test(test_known_coefficients),
-      cmocka_unit_test(test_incremental),
-      cmocka_unit_test(test_single_composition),
-      cmocka_unit_test(test_duplicates_and_few_equations),
-      cmocka_unit_test(test_absent_species),
-      cmocka_unit_test(test_errors),
-      cmocka_unit_test(test_misuse),
+      cmocka_unit_test(test_normal_equations),   cmocka_unit_test(test_loss),
+      cmocka_unit_test(test_known_coefficients), cmocka_unit_test(test_incremental),
+      cmocka_unit_test(test_single_composition), cmocka_unit_test(test_duplicates_and_few_equations),
+      cmocka_unit_test(test_absent_species),     cmocka_unit_test(test_misuse),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,12 +31,14 @@ typedef struct mtp_config {
   bool has_energy;
   double energy;
   bool has_virial;
-  double virial[6];    /**< xx yy zz xy xz yz */
-  double *force;       /**< [3*n] or NULL */
-  double *site_energy; /**< [n] or NULL */
-  double *grade;       /**< [n] per-atom extrapolation grades or NULL */
+  double virial[6];          /**< xx yy zz xy xz yz */
+  double *force;             /**< [3*n] or NULL */
+  unsigned char *force_mask; /**< [n] 1: the force of this atom is left out of training and errors; or NULL */
+  double *site_energy;       /**< [n] or NULL */
+  double *grade;             /**< [n] per-atom extrapolation grades or NULL */
   bool has_max_grade;
   double max_grade; /**< grade of the configuration (cfg feature MV_grade, extxyz max_grade) */
+  long long line;   /**< where it begins in the file that it was read from, 0 if unknown */
   size_t feature_count;
   mtp_feature *features; /**< [feature_count], in order of appearance */
 } mtp_config;
@@ -49,6 +51,15 @@ MTP_API void mtp_config_free(mtp_config *cfg);
 MTP_API double mtp_config_volume(const mtp_config *cfg);
 /** Allocates `force` (zeroed) if it is absent. */
 MTP_API mtp_status mtp_config_require_force(mtp_context *ctx, mtp_config *cfg);
+/** Is the force of this atom left out of training and errors? */
+static inline bool mtp_config_is_masked(const mtp_config *cfg, size_t atom) {
+  return cfg->force_mask && cfg->force_mask[atom];
+}
+/** Weights of energy, forces and stress that the configuration asks for, which multiply those of the objective:
+ * features `config_weight` times `config_energy_weight`, `config_forces_weight` (or `config_force_weight`),
+ * `config_stress_weight` (or `config_virial_weight`), each 1 if absent. Fails unless all are finite and not negative.
+ */
+MTP_API mtp_status mtp_config_weights(mtp_context *ctx, const mtp_config *cfg, double weights[3]);
 /** Sets a feature (copied), replacing one of the same key. */
 MTP_API mtp_status mtp_config_set_feature(mtp_context *ctx, mtp_config *cfg, const char *key, const char *value);
 MTP_API const char *mtp_config_get_feature(const mtp_config *cfg, const char *key); /**< NULL if absent */
@@ -79,6 +90,10 @@ MTP_API int mtp_config_set_species(mtp_config_set *set, const char *name);
 MTP_API mtp_status mtp_config_set_map_species(mtp_context *ctx, mtp_config_set *set, int count,
                                               const char *const *names);
 
+/** Which species of the set mtp_config_set_map_species would find in `names`: known[set->species_count]. */
+MTP_API mtp_status mtp_config_set_known_species(mtp_context *ctx, const mtp_config_set *set, int count,
+                                                const char *const *names, bool *known);
+
 typedef enum mtp_format {
   MTP_FORMAT_AUTO,        /**< by content when reading, by suffix when writing */
   MTP_FORMAT_CFG,         /**< MLIP text: .cfg, .cfgs */
@@ -94,6 +109,7 @@ MTP_API mtp_format mtp_format_from_name(const char *name);
 typedef struct mtp_read_options {
   mtp_format format;
   bool tolerate_cut_tail; /**< a last record cut short is dropped with a warning (dropped_tail) instead of an error */
+  bool tolerate_bad_numbers; /**< nan and inf are read as they are, for mtp_config_check to find */
 } mtp_read_options;
 
 /** Reads every configuration of a file ("-": standard input). `options` may be NULL. The first bad byte is an error

@@ -23,6 +23,7 @@
 #include "mtp/comm.h"
 #include "mtp/config.h"
 #include "mtp/context.h"
+#include "mtp/errors.h"
 #include "mtp/potential.h"
 
 #ifdef __cplusplus
@@ -143,22 +144,6 @@ MTP_API mtp_status mtp_train_measure(mtp_context *ctx, const mtp_potential *pot,
 MTP_API mtp_status mtp_trainer_serve(mtp_context *ctx, const mtp_comm *comm);
 /** Rank 0: lets the others return from mtp_trainer_serve. */
 MTP_API void mtp_trainer_release(const mtp_comm *comm);
-
-/** Differences of a potential from labels. */
-typedef struct mtp_error_stat {
-  double mae, rmse, max;
-  size_t count;
-} mtp_error_stat;
-typedef struct mtp_errors {
-  size_t configurations, atoms;
-  mtp_error_stat energy_per_atom; /**< eV/atom, over configurations with energy */
-  mtp_error_stat force;           /**< eV/A, over components */
-  mtp_error_stat stress;          /**< GPa, over the 9 components of configurations with virial and a cell */
-} mtp_errors;
-
-/** Errors of `pot` on a set whose species are the potential's. */
-MTP_API mtp_status mtp_errors_compute(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set,
-                                      mtp_errors *out);
 
 #ifdef __cplusplus
 }
