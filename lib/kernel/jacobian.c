@@ -130,7 +130,8 @@ INLINE void tangent_group(const mtp_plan *plan, const mtp_group *g, int twin, co
     for (int a = 0; a < 3; a++) ds[e][a] = p * d[factor[e]][a];
   }
   for (int r = 0; r < g->nrows; r++, partner += width) {
-    vec *target = d[g->target + twin * g->nrows + r], t0 = target[0], t1 = target[1], t2 = target[2];
+    vec *target = d[g->target + twin * g->nrows + r], t0 = {0}, t1 = {0}, t2 = {0};
+    if (!g->fresh) t0 = target[0], t1 = target[1], t2 = target[2];
     for (int e = 0; e < width; e++) {
       const double right = m[partner[e]];
       const vec *dr = d[partner[e]];
@@ -145,14 +146,32 @@ INLINE void tangent_group(const mtp_plan *plan, const mtp_group *g, int twin, co
 static void tangent_products(const shell *s, vec (*d)[3]) {
   const mtp_plan *plan = s->plan;
   const double *m = s->work->moment;
-  const int derived = plan->reduced[plan->nradial] + plan->nfill;
   for (int k = 0; k < plan->nfill; k++) {
     const mtp_fill e = plan->fill[k];
     for (int a = 0; a < 3; a++) d[e.target][a] = d[e.lower][a] - d[e.xx][a] - d[e.yy][a];
   }
-  memset(d + derived, 0, (size_t)(plan->nmoments - derived) * sizeof *d);
   for (const mtp_group *g = plan->group; g < plan->group + plan->ngroup; g++)
     for (int twin = 0; twin < g->height; twin++) tangent_group(plan, g, twin, m, d);
+}
+
+/* Takes the derivatives of W scalars by one coordinate, or of the last `count`, off the rows of the neighbours: lanes
+ * become columns. */
+INLINE void subtract_from_rows(const shell *s, vec (*const d)[3], const int *scalar, int count, int a,
+                               double *const *row) {
+  vec v[W];
+  for (int e = 0; e < W; e++) v[e] = d[scalar[e < count ? e : 0]][a];
+  transpose(v);
+  for (int l = 0; l < W; l++) {
+    if (!row[l]) continue;
+    double *to = row[l] + (size_t)a * s->work->rows->m;
+    if (count >= W) {
+      vec sum;
+      memcpy(&sum, to, sizeof sum);
+      sum -= v[l];
+      memcpy(to, &sum, sizeof sum);
+    } else
+      for (int e = 0; e < count; e++) to[e] -= v[l][e];
+  }
 }
 
 /* Adds the derivatives D of one slot to the rows: F_j -= D here, F_i += D and W -= D r at the end of the atom. */
@@ -167,13 +186,13 @@ static void scatter(const shell *s, int k, vec (*const d)[3], vec (*own)[9]) {
     o[3] -= rx * g[0], o[4] -= ry * g[1], o[5] -= rz * g[2];
     o[6] -= rx * g[1], o[7] -= rx * g[2], o[8] -= ry * g[2];
   }
-  for (int l = 0; l < W; l++) {
-    const int j = s->work->neighbour[k * W + l];
-    if (j < 0) continue;
-    for (int a = 0; a < 3; a++) {
-      double *row = rows->force + (3 * (size_t)s->work->nb->owner[j] + (size_t)a) * rows->m + plan->nspecies;
-      for (int t = 0; t < plan->nscalars; t++) row[t] -= d[plan->scalar[t]][a][l];
+  for (int t = 0; t < plan->nscalars; t += W) {
+    double *row[W];
+    for (int l = 0; l < W; l++) {
+      const int j = s->work->neighbour[k * W + l];
+      row[l] = j < 0 ? NULL : rows->force + 3 * (size_t)s->work->nb->owner[j] * rows->m + plan->nspecies + t;
     }
+    for (int a = 0; a < 3; a++) subtract_from_rows(s, d, plan->scalar + t, plan->nscalars - t, a, row);
   }
 }
 

@@ -240,20 +240,27 @@ static size_t most_batches(const mtp_objective *o) {
   return most;
 }
 
-static mtp_status solve_shard(void *user, int thread, size_t piece, double *result) {
+/* Sums of normal equations are large: several shards make one piece. */
+#define SHARDS_PER_SOLVE ((size_t)16)
+
+static mtp_status solve_shards(void *user, int thread, size_t piece, double *result) {
   mtp_objective *o = user;
-  const mtp_shard *shard = &o->samples.shard[piece];
+  const size_t first = piece * SHARDS_PER_SOLVE, end = first + SHARDS_PER_SOLVE;
   mtp_status status = MTP_OK;
-  if (!in(o->order.trained, shard->part)) return MTP_OK;
-  for (size_t k = 0; k < shard->n && status == MTP_OK; k++)
-    status = mtp_normal_add(NULL, o->normal[thread], o->samples.order[shard->first + k]);
+  for (size_t q = first; q < end && q < o->samples.nshards; q++) {
+    const mtp_shard *shard = &o->samples.shard[q];
+    if (!in(o->order.trained, shard->part)) continue;
+    for (size_t k = 0; k < shard->n && status == MTP_OK; k++)
+      status = mtp_normal_add(NULL, o->normal[thread], o->samples.order[shard->first + k]);
+  }
   mtp_normal_take_sums(o->normal[thread], result);
   return status;
 }
 
 static void take_solve(void *user, size_t piece, const double *result) {
   mtp_objective *o = user;
-  if (in(o->order.trained, o->samples.shard[piece].part)) mtp_normal_add_sums(o->total, result);
+  (void)piece;
+  mtp_normal_add_sums(o->total, result);
 }
 
 /* The first configuration with an energy that is trained on, or the first at all. */
@@ -296,7 +303,8 @@ static mtp_status run(mtp_context *ctx, mtp_objective *o) {
     if (status != MTP_OK && mtp_crew_size(&o->crew) > 1) abort(); /* the others would wait forever */
     if (status != MTP_OK) return status;
     pieces.length = mtp_normal_sums_length((size_t)o->plan->nspecies + (size_t)o->plan->nscalars);
-    pieces.work = solve_shard, pieces.take = take_solve;
+    pieces.count = (o->samples.nshards + SHARDS_PER_SOLVE - 1) / SHARDS_PER_SOLVE;
+    pieces.work = solve_shards, pieces.take = take_solve;
   } else {
     pieces.length = most_batches(o) * o->order.count * n;
     pieces.work = sketch_shard, pieces.take = take_sketch;

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Enough shards for a node; sums of so many parts cost nothing. */
-#define MAX_SHARDS ((size_t)64)
+/* Ranks that can be kept busy; sums of so many parts cost nothing yet. */
+#define MAX_SHARDS ((size_t)1024)
 /* Atoms of each species that fill the lanes of a batch well; what is kept of many more would leave the cache. */
 #define BATCH_ATOMS ((size_t)32)
 

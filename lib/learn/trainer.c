@@ -22,6 +22,9 @@
 /* A fit ends when this many iterations gain less than this part of the loss. */
 #define WINDOW    30
 #define TOLERANCE 3e-3
+/* Parts of a limited time at which the starts and the levels on the way have to be over. */
+#define START_SHARE 0.25
+#define RUNG_SHARE  0.6
 /* Size of the random parts of the radial functions of further starts. */
 #define MIX 0.3
 /* Fewer configurations than this are too few to hold some out. */
@@ -235,6 +238,7 @@ static bool watch(void *user, const mtp_fit *fit) {
 
 typedef struct task {
   const char *name;
+  double share; /* of a limited time, at which it ends */
   unsigned trained;
   long iterations;
   double tolerance;
@@ -256,7 +260,7 @@ static mtp_status improve(job *j, const task *t, mtp_fit **out) {
                              .iterations = t->iterations > j->done_before ? t->iterations - j->done_before : 0,
                              .tolerance = t->tolerance,
                              .window = WINDOW,
-                             .until = j->until,
+                             .until = j->until > 0 ? j->start + t->share * (j->until - j->start) : 0,
                              .seed = j->options->seed,
                              .watch = watch,
                              .user = j};
@@ -302,9 +306,10 @@ static mtp_status choose_start(job *j, unsigned trained) {
   double *first = mtp_calloc(n, sizeof(double)), *best = mtp_calloc(n, sizeof(double)), lowest = INFINITY;
   mtp_status status = first && best ? MTP_OK : mtp_fail_memory(j->ctx);
   if (status == MTP_OK) memcpy(first, j->pot->params, n * sizeof(double));
-  const task t = {.name = "start", .trained = trained, .iterations = START_ITERATIONS};
+  task t = {.name = "start", .trained = trained, .iterations = START_ITERATIONS};
   for (int k = 0; status == MTP_OK && k < j->options->starts && !j->stopped; k++) {
     mtp_fit *fit = NULL;
+    t.share = START_SHARE * (k + 1) / j->options->starts;
     memcpy(j->pot->params, first, n * sizeof(double));
     if (k > 0) mtp_ladder_perturb(j->pot, MIX, j->options->seed + (unsigned long long)k);
     status = solve(j, trained, j->pot->params);
@@ -350,7 +355,11 @@ static mtp_status climb(job *j, int stage, mtp_potential *resumed) {
       status = solve(j, last ? EVERYTHING : trained, j->pot->params);
     j->stage = k;
     if (status != MTP_OK || last) break;
-    const task t = {.name = "level", .trained = trained, .iterations = RUNG_ITERATIONS, .tolerance = tolerance(j)};
+    const task t = {.name = "level",
+                    .share = RUNG_SHARE * (k + 1) / nrungs,
+                    .trained = trained,
+                    .iterations = RUNG_ITERATIONS,
+                    .tolerance = tolerance(j)};
     if (status == MTP_OK) status = improve(j, &t, NULL);
     j->done_before = 0;
   }
@@ -371,7 +380,7 @@ static mtp_status train_last(job *j, double *loss) {
   const mtp_train_options *o = j->options;
   const bool patient = o->patience > 0;
   const bool watched = mtp_objective_configs(j->objective, MTP_PART_BIT(MTP_PART_VALIDATION)) > 0;
-  task t = {.name = "final", .trained = EVERYTHING, .tolerance = tolerance(j), .patient = patient};
+  task t = {.name = "final", .share = 1.0, .trained = EVERYTHING, .tolerance = tolerance(j), .patient = patient};
   t.iterations = o->max_iterations > 0 ? o->max_iterations : LAST_ITERATIONS;
   if (patient && !watched && j->has_held_out) t.trained = MTP_PART_BIT(MTP_PART_TRAINING);
   mtp_fit *fit = NULL;

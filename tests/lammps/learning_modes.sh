@@ -21,6 +21,21 @@ fresh() {
   below 0 "$(value log calls)"
 ) || exit 1
 
+# all parameters, each time, on all ranks; the same run needs no labels again
+(
+  fresh full -var shape prism
+  for ranks in 1 2 4; do
+    rm -f train.extxyz events.jsonl learned.almtp
+    run $ranks log$ranks in.modes -var keywords "refit full" -var what md
+    below 0 "$(value log$ranks calls)"
+    refits=$(grep -c '"event":"refit"' events.jsonl)
+    [ "$(grep -c '"kind":"full"' events.jsonl)" -eq "$refits" ] || die "$ranks ranks: not all of $refits refits are full"
+    grep -q 'full refit in' log$ranks.screen || die 'a full refit is not announced'
+    sed -n 's/.*"rmse_force":\([0-9.e-]*\),.*/\1/p' events.jsonl | tail -n 1 >rmse$ranks
+    below "$(cat rmse$ranks)" 0.2
+  done
+) || exit 1
+
 (
   fresh configurations -var shape prism
   run 2 log in.modes -var keywords "mode configuration" -var what md
