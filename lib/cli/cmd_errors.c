@@ -51,10 +51,11 @@ static int compute(cli *c, const char *name, const mtp_potential *pot, const mtp
 
 /* The line on configurations that make the errors meaningless; empty without any. */
 static void describe_broken(const watcher *w, size_t size, char *text) {
+  *text = 0;
+  if (w->broken == 0) return;
   int length = snprintf(text, size,
-                        w->broken ? "configuration %zu: energy or forces of the potential are not finite: "
-                                    "are atoms at the same place?"
-                                  : "",
+                        "configuration %zu: energy or forces of the potential are not finite: are atoms at the same "
+                        "place?",
                         w->first_broken);
   if (w->broken > 1) snprintf(text + length, size - (size_t)length, " (%zu more like it)", w->broken - 1);
 }

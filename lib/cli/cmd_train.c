@@ -27,7 +27,7 @@ static const char help[] =
     "  --update-min-dist   set min_dist to 0.99 of the smallest distance in DATA first\n"
     "  --skip-bad          leave out configurations with nan or inf, atoms on top of each other, elements that POT\n"
     "                      lacks, no label, no energy or no neighbours; they are named and counted in any case\n"
-    "  --max-iter N        iterations at the level of POT (300)\n"
+    "  --max-iter N        iterations at the level of POT (200)\n"
     "  --time S            stop after so many seconds, with the best so far\n"
     "  --tol T             end when 30 iterations gain less than this part of the loss (0.003)\n"
     "  --patience N        end when the validation set was best N iterations ago, and take that; without\n"

@@ -148,6 +148,8 @@ static int merge(cli *c, mtp_config_set *set, mtp_config_set **all) {
     return status;
   }
   status = move_configs(c, set, *all);
+  free((*all)->path); /* of the first file alone */
+  (*all)->path = NULL;
   mtp_config_set_free(set);
   return status;
 }

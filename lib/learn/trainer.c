@@ -18,7 +18,7 @@
 /* Iterations of a start before it is judged, of a level on the way, and of the last one. */
 #define START_ITERATIONS 40
 #define RUNG_ITERATIONS  150
-#define LAST_ITERATIONS  300
+#define LAST_ITERATIONS  200
 /* A fit ends when this many iterations gain less than this part of the loss. */
 #define WINDOW    30
 #define TOLERANCE 3e-3

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# One page with pictures: of a potential against data, of a training, of a learning run. Nothing outside it is needed and
+# nothing stays behind.
+. "$SOURCE_DIR/tests/cli/_lib.sh"
+command -v gnuplot >/dev/null || exit 77
+
+make_potential truth.almtp
+crystals 20 41 >in.extxyz
+mtp eval truth.almtp in.extxyz -o train.extxyz
+sed 's/energy=/config_type="a<b" energy=/; n' train.extxyz | awk 'NR % 10 { print } !(NR % 10) { sub(/a<b/, "c"); print }' >data.extxyz
+mtp init --level 4 --species Al --cutoff 5 --min-dist 1.5 -o start.mtp
+mtp train start.mtp data.extxyz -o pot.almtp --threads 1 --max-iter 5 --log train.log >/dev/null
+cat >events.jsonl <<'END'
+{"event":"start","step":-1}
+{"event":"label","step":0,"gamma":12.5,"seconds":1.5,"force_rmse_before":0.2}
+{"event":"refit","step":0,"configurations":1,"rmse_energy":0.001,"rmse_force":0.1,"seconds":0.1}
+{"event":"label","step":90,"gamma":null,"seconds":1.5}
+{"event":"refit","step":90,"configurations":2,"rmse_energy":0.0005,"rmse_force":0.05,"seconds":0.1}
+{"event":"label","st
+END
+printf '%s' "$(cat events.jsonl)" >cut.jsonl
+
+before=$(ls -d /tmp/mtp-report-* 2>/dev/null | wc -l)
+mtp report pot.almtp data.extxyz cut.jsonl train.log -o report.html --title 'A & B' >out.txt 2>err.txt || die "$(cat err.txt)"
+[ ! -s out.txt ] && [ ! -s err.txt ] || die "prints: $(cat out.txt err.txt)"
+[ "$(ls -d /tmp/mtp-report-* 2>/dev/null | wc -l)" -eq "$before" ] || die 'a folder stays behind'
+[ "$(grep -o '<svg' report.html | wc -l)" -eq 11 ] || die "$(grep -o '<svg' report.html | wc -l) pictures"
+grep -o 'http[^"'"'"' ]*' report.html | grep -v 'www.w3.org' && die 'the page needs something from elsewhere'
+contains report.html '<title>A &amp; B</title>'
+contains report.html '<tr><td>all</td><td>20</td>'
+contains report.html '2 labels (3 s in the driver), 2 refits'
+contains report.html '</body></html>'
+# names inside the pictures are their own
+grep -o " id='[^']*'" report.html | sort | uniq -d >twice.txt
+[ ! -s twice.txt ] || die "$(head -n 3 twice.txt)"
+mtp report events.jsonl -o log.html 2>err.txt && die 'a bad line is accepted'
+contains err.txt 'events.jsonl:6'
+absent log.html
+refuse 2 'give one' mtp report data.extxyz -o x.html
+refuse 2 'two potentials' mtp report pot.almtp truth.almtp -o x.html
+refuse 1 'untrained' mtp report start.mtp -o x.html
+refuse 2 '-o is required' mtp report pot.almtp
+refuse 1 'no configuration has energy' mtp report pot.almtp in.extxyz -o x.html
+absent x.html
