@@ -9,10 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "learn/labels.h"
 #include "learn/normal.h"
 #include "learn/weights.h"
-
-#define GPA 160.2176634 /* GPa in 1 eV/A^3 (CODATA 2018) */
 
 /* What rank 0 asks for; theta follows those that need it. */
 typedef enum order_kind {
@@ -55,94 +54,11 @@ struct mtp_objective {
 
 #define STATS (sizeof(mtp_fit_stats) / sizeof(double))
 
-/* ---- residuals ---- */
-
-typedef struct labels {
-  const mtp_objective *o;
-  const mtp_config *cfg;
-  mtp_weights w;
-  size_t first;  /* number of its first atom in the batch */
-  double energy; /* model less label, as far as there is a label */
-  double virial[6];
-} labels;
-
-static double force_weight(const labels *l, size_t i) {
-  const double phi = l->o->options.scale_by_force, *f = l->cfg->force + 3 * i;
-  if (mtp_config_is_masked(l->cfg, i)) return 0.0;
-  if (!(phi > 0)) return l->w.force;
-  return l->w.force * phi / (f[0] * f[0] + f[1] * f[1] + f[2] * f[2] + phi);
-}
-
 /* Configuration `position` in the order of the samples, number c of the batch. */
-static labels compare(const mtp_objective *o, size_t position, const mtp_batch *batch, const mtp_batch_work *work,
-                      size_t c) {
-  const mtp_config *cfg = o->samples.order[position];
-  labels l = {.o = o, .cfg = cfg, .first = batch->first[c]};
-  l.w = mtp_weights_of(&o->options.weights, cfg, o->samples.weight[o->samples.number[position]]);
-  if (cfg->has_energy) l.energy = work->energy[c] - cfg->energy;
-  if (cfg->has_virial)
-    for (size_t k = 0; k < 6; k++) l.virial[k] = work->virial[6 * c + k] - cfg->virial[k];
-  return l;
-}
-
-/* Residual of a force component. */
-static double force_error(const labels *l, const mtp_batch_work *work, size_t i, size_t a) {
-  return work->force[4 * (l->first + i) + a] - l->cfg->force[3 * i + a];
-}
-
-static void add_stats(const labels *l, const mtp_batch_work *work, mtp_fit_stats *s) {
-  const mtp_config *cfg = l->cfg;
-  s->configs += 1;
-  if (cfg->has_energy && cfg->n) {
-    const double d = l->energy / (double)cfg->n;
-    s->loss += l->w.energy * l->energy * l->energy;
-    s->energy += d * d, s->energy_abs += fabs(d), s->energies += 1;
-  }
-  for (size_t i = 0; cfg->force && i < cfg->n; i++) {
-    const double w = force_weight(l, i);
-    for (size_t a = 0; a < 3 && !mtp_config_is_masked(cfg, i); a++) {
-      const double d = force_error(l, work, i, a);
-      s->loss += w * d * d;
-      s->force += d * d, s->force_abs += fabs(d), s->forces += 1;
-    }
-  }
-  const double volume = mtp_config_volume(cfg);
-  for (size_t k = 0; cfg->has_virial && k < 6; k++) { /* the tensor has off-diagonal components twice */
-    const double d = l->virial[k], times = k < 3 ? 1.0 : 2.0, stress = volume > 0 ? d / volume * GPA : 0.0;
-    s->loss += times * l->w.stress * d * d;
-    s->stress += times * stress * stress, s->stress_abs += times * fabs(stress);
-    s->stresses += volume > 0 ? times : 0.0;
-  }
-}
-
-/* Asks the second pass for the gradient of the objective: F = -dE/dx, W = -dE/dstrain. */
-static void ask_gradient(const labels *l, size_t c, mtp_batch_work *work) {
-  const mtp_config *cfg = l->cfg;
-  work->weight[c] = 2.0 * l->w.energy * l->energy;
-  for (size_t k = 0; k < 6; k++) work->strain[6 * c + k] = -2.0 * l->w.stress * l->virial[k];
-  for (size_t i = 0; i < cfg->n; i++) {
-    const double w = cfg->force ? force_weight(l, i) : 0.0;
-    for (size_t a = 0; a < 3; a++)
-      work->direction[4 * (l->first + i) + a] = cfg->force ? -2.0 * w * force_error(l, work, i, a) : 0.0;
-  }
-}
-
-static double sign(mtp_random *random) {
-  return mtp_random_uniform(random) < 0.5 ? -1.0 : 1.0;
-}
-
-/* Asks for the gradient of a combination of all weighted residuals with random signs. */
-static void ask_combination(const labels *l, size_t c, mtp_random *random, mtp_batch_work *work) {
-  const mtp_config *cfg = l->cfg;
-  work->weight[c] = cfg->has_energy ? sqrt(l->w.energy) * sign(random) : 0.0;
-  for (size_t k = 0; k < 6; k++) {
-    const double w = k < 3 ? sqrt(l->w.stress) : sqrt(0.5 * l->w.stress); /* sqrt(2 w), half of it from xy and yx */
-    work->strain[6 * c + k] = cfg->has_virial ? w * sign(random) : 0.0;
-  }
-  for (size_t i = 0; i < cfg->n; i++) {
-    const double w = cfg->force ? sqrt(force_weight(l, i)) : 0.0;
-    for (size_t a = 0; a < 3; a++) work->direction[4 * (l->first + i) + a] = w != 0.0 ? w * sign(random) : 0.0;
-  }
+static mtp_labels labels_of(const mtp_objective *o, size_t position, const mtp_batch *batch, const mtp_batch_work *work,
+                            size_t c) {
+  return mtp_labels_compare(&o->options, o->samples.order[position], o->samples.weight[o->samples.number[position]],
+                            batch, work, c);
 }
 
 /* ---- pieces of work ---- */
@@ -166,9 +82,9 @@ static mtp_status pass_shard(void *user, int thread, size_t piece, double *resul
     if (status == MTP_OK) {
       mtp_batch_forces(o->isa, o->plan, batch, work);
       for (size_t c = 0; c < batch->nconfigs; c++) {
-        const labels l = compare(o, shard->begin[k] + c, batch, work, c);
-        add_stats(&l, work, &stats);
-        if (trained) ask_gradient(&l, c, work);
+        const mtp_labels l = labels_of(o, shard->begin[k] + c, batch, work, c);
+        mtp_labels_add_stats(&l, work, &stats);
+        if (trained) mtp_labels_ask_gradient(&l, c, work);
       }
       if (trained) mtp_batch_gradient(o->isa, o->plan, batch, work, result + STATS);
     }
@@ -202,8 +118,8 @@ static mtp_status sketch_shard(void *user, int thread, size_t piece, double *res
       mtp_batch_forces(o->isa, o->plan, batch, work);
       for (size_t v = 0; v < o->order.count; v++, result += o->plan->nparams) {
         for (size_t c = 0; c < batch->nconfigs; c++) {
-          const labels l = compare(o, shard->begin[k] + c, batch, work, c);
-          ask_combination(&l, c, &random, work);
+          const mtp_labels l = labels_of(o, shard->begin[k] + c, batch, work, c);
+          mtp_labels_ask_combination(&l, c, &random, work);
         }
         mtp_batch_gradient(o->isa, o->plan, batch, work, result);
       }
