@@ -16,7 +16,7 @@
 #include "learn/weights.h"
 
 /* Iterations of a start before it is judged, of a level on the way, and of the last one. */
-#define START_ITERATIONS 40
+#define START_ITERATIONS 25
 #define RUNG_ITERATIONS  150
 #define LAST_ITERATIONS  200
 /* A fit ends when this many iterations gain less than this part of the loss. */
