@@ -15,6 +15,11 @@
 #define MTP_MAX_FLOATS 16
 #define MTP_MAX_UNROLL 4
 
+/** Bytes of a vector of a variant. */
+static inline int mtp_isa_vector_bytes(mtp_isa isa) {
+  return isa == MTP_ISA_AVX512 ? 64 : isa == MTP_ISA_AVX2 ? 32 : 16;
+}
+
 /** Atoms whose near neighbours are collected before they are put into blocks by their number. */
 #define MTP_CHUNK 256
 

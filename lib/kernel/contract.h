@@ -126,13 +126,14 @@ STAGE void adjoint_contract(const mtp_plan *plan, const vec *m, vec *adj) {
 
 /* ---- the top level ---- */
 
-/* Adjoints g = l + C.m of all live moments; returns the energies m.(l + g)/2 if they are wanted. */
-INLINE vec couple_all(const int energies, const mtp_plan *plan, const vec *m, vec *adj) {
+/* Adjoints g = l + C.m of all live moments; returns the energies m.(l + g)/2 if they are wanted. Of tangents, l is left
+ * out. */
+INLINE vec couple_all(const int energies, const int tangent, const mtp_plan *plan, const vec *m, vec *adj) {
   const unsigned *coupled = plan->coupled;
   const real *linear = IN_REAL(plan->linear), *by = IN_REAL(plan->coupled_by);
   vec twice = {0};
   for (const mtp_coupling *row = plan->coupling; row < plan->coupling + plan->nlive; row++, linear++) {
-    const vec l = all(*linear);
+    const vec l = tangent ? (vec){0} : all(*linear);
     vec g = l;
     int e = 0;
     for (; e + 1 < row->count; e += 2) {
@@ -151,12 +152,12 @@ INLINE vec couple_all(const int energies, const mtp_plan *plan, const vec *m, ve
 }
 
 STAGE void couple(const mtp_plan *plan, const vec *m, vec *adj) {
-  couple_all(0, plan, m, adj);
+  couple_all(0, 0, plan, m, adj);
 }
 
 #ifndef MTP_MIXED
 STAGE vec couple_with_energies(const mtp_plan *plan, const vec *m, vec *adj) {
-  return couple_all(1, plan, m, adj);
+  return couple_all(1, 0, plan, m, adj);
 }
 #endif
 

@@ -22,10 +22,6 @@ struct mtp_evaluator {
   double *rows; /* [MTP_GRADE_BATCH*length] compact ones */
 };
 
-static int vector_bytes(mtp_isa isa) {
-  return isa == MTP_ISA_AVX512 ? 64 : isa == MTP_ISA_AVX2 ? 32 : 16;
-}
-
 static mtp_block_function *choose_block(mtp_isa isa, mtp_precision precision) {
   const int mixed = precision == MTP_PRECISION_MIXED;
 #if defined(__x86_64__)
@@ -44,7 +40,7 @@ mtp_status mtp_evaluator_new(mtp_context *ctx, const mtp_potential *pot, mtp_eva
   mtp_evaluator *ev = mtp_calloc(1, sizeof *ev);
   if (!ev) return mtp_fail_memory(ctx);
   ev->isa = mtp_context_isa(ctx);
-  mtp_status status = mtp_plan_new(ctx, pot, MTP_PLAN_FROZEN, vector_bytes(ev->isa), &ev->plan);
+  mtp_status status = mtp_plan_new(ctx, pot, MTP_PLAN_FROZEN, mtp_isa_vector_bytes(ev->isa), &ev->plan);
   if (status == MTP_OK) status = mtp_workspace_init(ctx, &ev->ws, ev->plan);
   if (status != MTP_OK) {
     mtp_evaluator_free(ev);

@@ -153,22 +153,7 @@ STAGE void adjoint_contract_second(const mtp_plan *plan, const vec *m, const vec
 
 /* a = C.dm. */
 STAGE void couple_tangent(const mtp_plan *plan, const vec *dm, vec *a) {
-  const unsigned *coupled = plan->coupled;
-  const double *by = plan->coupled_by.in_double;
-  for (const mtp_coupling *row = plan->coupling; row < plan->coupling + plan->nlive; row++) {
-    vec g = {0};
-    int e = 0;
-    for (; e + 1 < row->count; e += 2) {
-      unsigned at[2];
-      two_offsets(coupled + e, at);
-      g += by[e] * CONST_AT(dm, at[0]);
-      g += by[e + 1] * CONST_AT(dm, at[1]);
-    }
-    if (e < row->count) g += by[e] * CONST_AT(dm, coupled[e]);
-    coupled += row->count;
-    by += row->count;
-    a[row->moment] = g;
-  }
+  couple_all(0, 1, plan, dm, a);
 }
 
 /* ---- back to the neighbours ---- */

@@ -230,10 +230,6 @@ static mtp_status run(mtp_context *ctx, mtp_objective *o) {
 
 /* ---- setting up ---- */
 
-static int lanes_bytes(mtp_isa isa) {
-  return isa == MTP_ISA_AVX512 ? 64 : isa == MTP_ISA_AVX2 ? 32 : 16;
-}
-
 static void clear_work(mtp_objective *o) {
   for (int t = 0; o->work && t < o->crew.threads; t++) mtp_batch_work_clear(&o->work[t]);
 }
@@ -253,7 +249,7 @@ static mtp_status take_potential(mtp_context *ctx, mtp_objective *o, const mtp_p
   mtp_plan *plan = NULL;
   mtp_potential *copy = NULL;
   mtp_status status = mtp_potential_copy(ctx, pot, &copy);
-  if (status == MTP_OK) status = mtp_plan_new(ctx, pot, MTP_PLAN_VARIABLE, lanes_bytes(o->isa), &plan);
+  if (status == MTP_OK) status = mtp_plan_new(ctx, pot, MTP_PLAN_VARIABLE, mtp_isa_vector_bytes(o->isa), &plan);
   if (status != MTP_OK) {
     mtp_potential_free(copy);
     return status;

@@ -14,10 +14,6 @@
 #include "kernel/batch.h"
 #include "support_data.h"
 
-static int vector_bytes(mtp_isa isa) {
-  return isa == MTP_ISA_AVX512 ? 64 : isa == MTP_ISA_AVX2 ? 32 : 16;
-}
-
 typedef struct fixture {
   mtp_context *ctx;
   mtp_random random;
@@ -37,7 +33,7 @@ static void fixture_open(fixture *f, unsigned long long seed, data_recipe recipe
     data_must(f->ctx, mtp_config_set_append(f->ctx, f->set,
                                             data_config(&f->random, shape, atoms + 3 * k, recipe.species, 2.7)));
   }
-  data_must(f->ctx, mtp_plan_new(f->ctx, f->pot, MTP_PLAN_VARIABLE, vector_bytes(isa), &f->plan));
+  data_must(f->ctx, mtp_plan_new(f->ctx, f->pot, MTP_PLAN_VARIABLE, mtp_isa_vector_bytes(isa), &f->plan));
   data_must(f->ctx, mtp_batch_new(f->ctx, f->plan, f->set->n, (const mtp_config *const *)f->set->configs, &f->batch));
   data_must(f->ctx, mtp_batch_work_reserve(f->ctx, f->plan, f->batch, &f->work));
 }

@@ -1,26 +1,29 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/**@file mpi/mpi_comm.c
- * Counts of MPI are ints, so large messages go in pieces. */
+/**@file mpi/mpi_comm.cpp
+ * Counts of MPI are ints, so large messages go in pieces. C++ only because the stand-in for MPI that comes with LAMMPS
+ * is. */
 #include "mpi/mpi_comm.h"
 
-#define PIECE ((size_t)1 << 30)
-#define TAG   4711
+#include <cstddef>
+
+static constexpr size_t PIECE = (size_t)1 << 30;
+static constexpr int TAG = 4711;
 
 static int piece_of(size_t bytes) {
   return (int)(bytes < PIECE ? bytes : PIECE);
 }
 
 static void broadcast(void *user, void *data, size_t bytes) {
-  char *at = data;
+  char *at = static_cast<char *>(data);
   for (int n; bytes > 0; at += n, bytes -= (size_t)n) {
     n = piece_of(bytes);
-    MPI_Bcast(at, n, MPI_CHAR, 0, *(MPI_Comm *)user);
+    MPI_Bcast(at, n, MPI_CHAR, 0, *static_cast<MPI_Comm *>(user));
   }
 }
 
 static void collect(void *user, int from, void *data, size_t bytes) {
-  const MPI_Comm world = *(MPI_Comm *)user;
-  char *at = data;
+  const MPI_Comm world = *static_cast<MPI_Comm *>(user);
+  char *at = static_cast<char *>(data);
   int rank;
   MPI_Comm_rank(world, &rank);
   if (rank != 0 && rank != from) return;
@@ -34,7 +37,7 @@ static void collect(void *user, int from, void *data, size_t bytes) {
 }
 
 mtp_comm mtp_mpi_comm(MPI_Comm *world) {
-  mtp_comm comm = {.user = world, .broadcast = broadcast, .collect = collect};
+  mtp_comm comm = {0, 1, world, broadcast, collect};
   MPI_Comm_rank(*world, &comm.rank);
   MPI_Comm_size(*world, &comm.size);
   return comm;
