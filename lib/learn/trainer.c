@@ -390,8 +390,8 @@ static mtp_status train_last(job *j, double *loss) {
   return status;
 }
 
-/* The linear coefficients belong to the radial functions exactly in the end, if that lowers the loss: the solve has a
- * ridge, and no force-dependent weights. */
+/* The linear coefficients belong to the radial functions exactly in the end, if there is time for it and it lowers the
+ * loss: the solve has a ridge, and no force-dependent weights. */
 static mtp_status finish(job *j) {
   const size_t n = j->pot->nparams;
   mtp_fit_stats stats[MTP_PARTS];
@@ -400,7 +400,8 @@ static mtp_status finish(job *j) {
   memcpy(theta, j->pot->params, n * sizeof(double));
   mtp_status status = mtp_objective_pass(j->ctx, j->objective, theta, EVERYTHING, EVERYTHING, stats, NULL);
   j->result.loss = mtp_objective_loss(j->objective, theta, stats, EVERYTHING);
-  if (status == MTP_OK && j->options->patience <= 0) {
+  const bool late = j->until > 0 && mtp_now() >= j->until;
+  if (status == MTP_OK && j->options->patience <= 0 && !late) {
     status = solve(j, EVERYTHING, theta);
     if (status == MTP_OK) status = mtp_objective_pass(j->ctx, j->objective, theta, EVERYTHING, EVERYTHING, stats, NULL);
     const double loss = status == MTP_OK ? mtp_objective_loss(j->objective, theta, stats, EVERYTHING) : INFINITY;
