@@ -4,60 +4,18 @@
  * smearing, the free energy); <stress> is positive under compression. */
 #include "qm/qe_xml.h"
 
-#include <libxml/parser.h>
-#include <libxml/tree.h>
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "qm/check.h"
 #include "qm/reason.h"
-#include "support/support.h"
-
-/* CODATA 2018 */
-#define BOHR    0.529177210903  /* A */
-#define HARTREE 27.211386245988 /* eV */
+#include "qm/units.h"
+#include "qm/xml.h"
 
 /* What is sent with 17 digits comes back with 16, in units of a bohr that may be of an older CODATA. */
 #define TOLERANCE          1e-6
 #define RELATIVE_TOLERANCE 1e-8
-
-static xmlNode *child(xmlNode *node, const char *name, size_t length) {
-  for (xmlNode *c = node ? node->children : NULL; c; c = c->next)
-    if (c->type == XML_ELEMENT_NODE && xmlStrlen(c->name) == (int)length &&
-        strncmp((const char *)c->name, name, length) == 0)
-      return c;
-  return NULL;
-}
-
-/* The first element at a path such as "output/total_energy/etot". */
-static xmlNode *find(xmlNode *node, const char *path) {
-  while (node && *path) {
-    size_t length = strcspn(path, "/");
-    node = child(node, path, length);
-    path += length + (path[length] == '/');
-  }
-  return node;
-}
-
-static bool numbers_in(const char *text, double *out, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    char *end;
-    out[i] = strtod(text, &end);
-    if (end == text) return false;
-    text = end;
-  }
-  return text[strspn(text, " \t\r\n")] == 0;
-}
-
-/* Exactly `count` numbers from the text of an element. */
-static bool read_numbers(xmlNode *node, double *out, size_t count) {
-  xmlChar *text = node ? xmlNodeGetContent(node) : NULL;
-  bool ok = text && numbers_in((const char *)text, out, count);
-  xmlFree(text);
-  return ok;
-}
 
 static bool text_is(xmlNode *node, const char *expected) {
   xmlChar *text = node ? xmlNodeGetContent(node) : NULL;
@@ -68,30 +26,23 @@ static bool text_is(xmlNode *node, const char *expected) {
   return same;
 }
 
-static bool attribute_is(xmlNode *node, const char *name, const char *expected) {
-  xmlChar *value = xmlGetProp(node, (const xmlChar *)name);
-  bool same = value && strcmp((const char *)value, expected) == 0;
-  xmlFree(value);
-  return same;
-}
-
 /* The atoms of the file into `found`, a copy of what was sent. False with a reason if they cannot be read. */
 static bool read_atoms(xmlNode *structure, const char *const *labels, mtp_config *found, char *reason, size_t size) {
   static const char *const rows[] = {"cell/a1", "cell/a2", "cell/a3"};
   for (int k = 0; k < 3; k++)
-    if (!read_numbers(find(structure, rows[k]), found->cell + 3 * k, 3)) {
+    if (!mtp_xml_numbers(mtp_xml_find(structure, rows[k]), found->cell + 3 * k, 3)) {
       mtp_qm_reason(reason, size, "the XML file has no %s", rows[k]);
       return false;
     }
   size_t n = 0;
-  xmlNode *positions = find(structure, "atomic_positions");
+  xmlNode *positions = mtp_xml_find(structure, "atomic_positions");
   for (xmlNode *atom = positions ? positions->children : NULL; atom; atom = atom->next) {
     if (atom->type != XML_ELEMENT_NODE) continue;
-    if (n < found->n && !read_numbers(atom, found->x + 3 * n, 3)) {
+    if (n < found->n && !mtp_xml_numbers(atom, found->x + 3 * n, 3)) {
       mtp_qm_reason(reason, size, "the XML file has no position of atom %zu", n + 1);
       return false;
     }
-    if (n < found->n && !attribute_is(atom, "name", labels[found->species[n]])) {
+    if (n < found->n && !mtp_xml_attribute_is(atom, "name", labels[found->species[n]])) {
       mtp_qm_reason(reason, size, "the result is of other atoms: atom %zu is not %s", n + 1, labels[found->species[n]]);
       return false;
     }
@@ -101,8 +52,8 @@ static bool read_atoms(xmlNode *structure, const char *const *labels, mtp_config
     mtp_qm_reason(reason, size, "the result is of %zu atoms, %zu were sent", n, found->n);
     return false;
   }
-  for (size_t i = 0; i < 3 * n; i++) found->x[i] *= BOHR;
-  for (int k = 0; k < 9; k++) found->cell[k] *= BOHR;
+  for (size_t i = 0; i < 3 * n; i++) found->x[i] *= MTP_BOHR;
+  for (int k = 0; k < 9; k++) found->cell[k] *= MTP_BOHR;
   return true;
 }
 
@@ -121,7 +72,7 @@ static bool compare_atoms(xmlNode *root, const char *const *labels, const mtp_co
   }
   double tolerance = TOLERANCE + RELATIVE_TOLERANCE * largest_length(sent);
   /* pw.x takes every cell as periodic; what was sent decides which vectors are compared */
-  bool same = read_atoms(find(root, "output/atomic_structure"), labels, found, reason, size) &&
+  bool same = read_atoms(mtp_xml_find(root, "output/atomic_structure"), labels, found, reason, size) &&
               mtp_qm_same_atoms(sent, found, tolerance, reason, size);
   mtp_config_free(found);
   return same;
@@ -129,33 +80,33 @@ static bool compare_atoms(xmlNode *root, const char *const *labels, const mtp_co
 
 static mtp_qm_status read_results(xmlNode *root, mtp_config *label, char *reason, size_t size) {
   double stress[9];
-  if (!read_numbers(find(root, "output/total_energy/etot"), &label->energy, 1)) {
+  if (!mtp_xml_numbers(mtp_xml_find(root, "output/total_energy/etot"), &label->energy, 1)) {
     mtp_qm_reason(reason, size, "the XML file has no total energy");
     return MTP_QM_BAD_DATA;
   }
-  label->energy *= HARTREE;
+  label->energy *= MTP_HARTREE;
   label->has_energy = true;
   if (mtp_config_require_force(NULL, label) != MTP_OK ||
-      !read_numbers(find(root, "output/forces"), label->force, 3 * label->n)) {
+      !mtp_xml_numbers(mtp_xml_find(root, "output/forces"), label->force, 3 * label->n)) {
     mtp_qm_reason(reason, size, "the XML file has no forces of %zu atoms", label->n);
     return MTP_QM_BAD_DATA;
   }
-  for (size_t i = 0; i < 3 * label->n; i++) label->force[i] *= HARTREE / BOHR;
-  xmlNode *element = find(root, "output/stress");
-  label->has_virial = read_numbers(element, stress, 9);
+  for (size_t i = 0; i < 3 * label->n; i++) label->force[i] *= MTP_HARTREE / MTP_BOHR;
+  xmlNode *element = mtp_xml_find(root, "output/stress");
+  label->has_virial = mtp_xml_numbers(element, stress, 9);
   if (element && !label->has_virial) {
     mtp_qm_reason(reason, size, "the stress in the XML file is not nine numbers");
     return MTP_QM_BAD_DATA;
   }
   static const int position[6] = {0, 4, 8, 1, 2, 5};
-  double factor = mtp_config_volume(label) * HARTREE / (BOHR * BOHR * BOHR);
+  double factor = mtp_config_volume(label) * MTP_HARTREE / (MTP_BOHR * MTP_BOHR * MTP_BOHR);
   for (int k = 0; label->has_virial && k < 6; k++) label->virial[k] = factor * stress[position[k]];
   return MTP_QM_OK;
 }
 
 /* pw.x up to 6.x writes <status>, later ones <exit_status>; an interrupted one neither. */
 static bool ended_well(xmlNode *root, char *reason, size_t size) {
-  xmlNode *exit_status = find(root, "exit_status"), *status = find(root, "status");
+  xmlNode *exit_status = mtp_xml_find(root, "exit_status"), *status = mtp_xml_find(root, "status");
   if (!exit_status && !status)
     mtp_qm_reason(reason, size, "the XML file is cut short: no <status> or <exit_status>");
   else if ((exit_status && !text_is(exit_status, "0")) || (status && !text_is(status, "0")))
@@ -166,7 +117,7 @@ static bool ended_well(xmlNode *root, char *reason, size_t size) {
 }
 
 static mtp_qm_status read_tree(xmlNode *root, const char *const *labels, mtp_config *label, char *reason, size_t size) {
-  xmlNode *converged = find(root, "output/convergence_info/scf_conv/convergence_achieved");
+  xmlNode *converged = mtp_xml_find(root, "output/convergence_info/scf_conv/convergence_achieved");
   if (!converged) {
     mtp_qm_reason(reason, size, "the XML file does not say whether the SCF converged");
     return MTP_QM_BAD_DATA;
@@ -182,21 +133,16 @@ static mtp_qm_status read_tree(xmlNode *root, const char *const *labels, mtp_con
 
 mtp_qm_status mtp_qe_xml_read(const char *path, const char *const *labels, mtp_config *label, char *reason,
                               size_t reason_size) {
-  char *text = NULL;
-  size_t size = 0;
-  if (mtp_file_read(NULL, path, &text, &size) != MTP_OK || size > INT_MAX) {
-    free(text);
-    mtp_qm_reason(reason, reason_size, "there is no result file %s", path);
-    return MTP_QM_BAD_DATA;
-  }
-  xmlDoc *doc = xmlReadMemory(text, (int)size, path, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+  bool found;
+  xmlDoc *doc = mtp_xml_open(path, &found);
   xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
   mtp_qm_status status = MTP_QM_BAD_DATA;
   if (root)
     status = read_tree(root, labels, label, reason, reason_size);
-  else
+  else if (found)
     mtp_qm_reason(reason, reason_size, "the result file %s is cut short or no XML", path);
+  else
+    mtp_qm_reason(reason, reason_size, "there is no result file %s", path);
   xmlFreeDoc(doc);
-  free(text);
   return status;
 }
