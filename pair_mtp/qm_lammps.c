@@ -308,8 +308,9 @@ static bool take_settings(session *s, char *reason, size_t reason_size) {
   return has_style;
 }
 
-static mtp_qm_status open_session(void *user, int count, const char *const *arguments, void **state, char *reason,
-                                  size_t reason_size) {
+static mtp_qm_status open_session(void *user, const mtp_qm_setup *setup, int count, const char *const *arguments,
+                                  void **state, char *reason, size_t reason_size) {
+  (void)setup;
   if (count != 1) {
     if (count == 0)
       snprintf(reason, reason_size, "expected a file of LAMMPS commands after \"lammps\"");
@@ -344,7 +345,12 @@ static mtp_qm_status open_session(void *user, int count, const char *const *argu
 }
 
 const mtp_qm_driver *mtp_qm_lammps_driver(void) {
-  static const mtp_qm_driver driver = {
-      .name = "lammps", .needs_dir = false, .open = open_session, .label = label, .close = close_session, .user = NULL};
+  static const mtp_qm_driver driver = {.name = "lammps",
+                                       .in_process = true,
+                                       .steadfast = true,
+                                       .open = open_session,
+                                       .label = label,
+                                       .close = close_session,
+                                       .user = NULL};
   return &driver;
 }

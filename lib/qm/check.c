@@ -162,6 +162,11 @@ static bool label_is_sane(const mtp_config *sent, mtp_config *label, const mtp_q
     mtp_qm_reason(no->reason, no->size, "a force is not finite");
     return false;
   }
+  if (label->n > 1 && mtp_qm_is_periodic(sent) && label->energy == 0 && label->force &&
+      all_zero(label->force, 3 * label->n)) {
+    mtp_qm_reason(no->reason, no->size, "the energy and all forces are exactly zero: nothing was computed");
+    return false;
+  }
   if (label->force && !forces_are_sane(label, limits->max_force, no)) return false;
   return virial_is_sane(label, limits, mtp_qm_is_periodic(sent), no);
 }

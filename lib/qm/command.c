@@ -4,6 +4,8 @@
 #include "qm/command.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -135,30 +137,36 @@ static bool is_passed_on(const char *variable, bool slurm) {
   static const char *const mpi[] = {"OMPI_", "PMIX_",  "PMI_",      "PRTE_",  "ORTE_",
                                     "HYDI_", "HYDRA_", "MPI_LOCAL", "MPICH_", NULL};
   static const char *const job[] = {"SLURM_", NULL};
-  static const char *const ours[] = {"MTP_RUN_DIR=", NULL};
+  static const char *const ours[] = {"MTP_RUN_DIR=", "MTP_TRY=", NULL};
   if (starts_with_any(variable, settings)) return true;
   if (starts_with_any(variable, mpi) || starts_with_any(variable, ours)) return false;
   return slurm || !starts_with_any(variable, job);
 }
 
-char **mtp_command_environment(const mtp_command *command) {
+/* Adds KEY=value to an environment that has room for it. */
+static bool add_variable(char **out, size_t *used, const char *format, ...) {
+  char *text = NULL;
+  va_list args;
+  va_start(args, format);
+  int length = vasprintf(&text, format, args);
+  va_end(args);
+  if (length < 0) return false;
+  out[(*used)++] = text;
+  return true;
+}
+
+char **mtp_command_environment(const mtp_command *command, int attempt) {
   size_t count = 0, used = 0;
   while (environ && environ[count]) count++;
-  char **out = mtp_calloc(count + 3, sizeof *out);
+  char **out = mtp_calloc(count + 4, sizeof *out);
   if (!out) return NULL;
   bool ok = true;
   for (size_t i = 0; ok && i < count; i++)
     if (is_passed_on(environ[i], command->slurm)) ok = (out[used++] = mtp_strdup(environ[i])) != NULL;
-  mtp_text run_dir = {0};
-  mtp_text_add(&run_dir, "MTP_RUN_DIR=%s", command->run_dir);
-  if (run_dir.failed)
-    ok = false;
-  else if (ok)
-    out[used++] = run_dir.data;
-  else
-    mtp_text_free(&run_dir);
+  ok = ok && add_variable(out, &used, "MTP_RUN_DIR=%s", command->run_dir) &&
+       add_variable(out, &used, "MTP_TRY=%d", attempt);
   /* threaded BLAS libraries take all cores by default, which slows small cells down */
-  if (ok && !environment_value("OMP_NUM_THREADS")) ok = (out[used++] = mtp_strdup("OMP_NUM_THREADS=1")) != NULL;
+  if (ok && !environment_value("OMP_NUM_THREADS")) ok = add_variable(out, &used, "OMP_NUM_THREADS=1");
   if (ok) return out;
   mtp_command_environment_free(out);
   return NULL;

@@ -25,8 +25,9 @@ void mtp_command_close(mtp_command *command);
 
 /** The environment for a run of the command: that of this process without the variables by which MPI libraries pass
  * their state to children (a QM engine started from within an MPI process would take itself for one of its ranks), with
- * MTP_RUN_DIR and, unless it is set, OMP_NUM_THREADS=1. NULL-terminated; NULL when memory is exhausted. */
-char **mtp_command_environment(const mtp_command *command);
+ * MTP_RUN_DIR, MTP_TRY (`attempt`, from 0) and, unless it is set, OMP_NUM_THREADS=1. NULL-terminated; NULL when memory
+ * is exhausted. */
+char **mtp_command_environment(const mtp_command *command, int attempt);
 void mtp_command_environment_free(char **environment);
 
 #endif

@@ -11,7 +11,8 @@
 
 #include "support/support.h"
 
-#define COMMON_KEYS "timeout, retries, dir, keep, maxforce, require, workers"
+#define COMMON_KEYS "timeout, retries, ladder, workers, dir, keep, maxforce, require, mintime, budget, maxfail"
+enum { WORKER_LIMIT = 1024 };
 
 /* A word after the removal of quotes; `plain` counts the characters before the first quote or backslash. */
 typedef struct word {
@@ -76,25 +77,74 @@ static bool parse_number(const char *text, double *out) {
   return end != text && *end == 0 && isfinite(*out);
 }
 
-static mtp_status set_timeout(mtp_context *ctx, mtp_qm_policy *policy, const char *value) {
+static mtp_status read_seconds(mtp_context *ctx, const char *key, const char *value, double *out) {
   if (strcmp(value, "none") == 0) {
-    policy->timeout = 0;
+    *out = 0;
     return MTP_OK;
   }
   double seconds;
   if (!parse_number(value, &seconds) || seconds < 0)
-    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "qm: timeout=%s: expected seconds or none", value);
-  policy->timeout = seconds;
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "qm: %s=%s: expected seconds or none", key, value);
+  *out = seconds;
+  return MTP_OK;
+}
+
+static mtp_status set_timeout(mtp_context *ctx, mtp_qm_policy *policy, const char *value) {
+  return read_seconds(ctx, "timeout", value, &policy->timeout);
+}
+
+static mtp_status set_min_time(mtp_context *ctx, mtp_qm_policy *policy, const char *value) {
+  return read_seconds(ctx, "mintime", value, &policy->min_time);
+}
+
+static mtp_status set_budget(mtp_context *ctx, mtp_qm_policy *policy, const char *value) {
+  return read_seconds(ctx, "budget", value, &policy->budget);
+}
+
+static mtp_status read_count(mtp_context *ctx, const char *key, const char *value, long least, long most, int *out) {
+  char *end;
+  long n = strtol(value, &end, 10);
+  if (end == value || *end || n < least || n > most)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "qm: %s=%s: expected a whole number from %ld", key, value, least);
+  *out = (int)n;
   return MTP_OK;
 }
 
 static mtp_status set_retries(mtp_context *ctx, mtp_qm_policy *policy, const char *value) {
-  char *end;
-  long n = strtol(value, &end, 10);
-  if (end == value || *end || n < 0 || n > 1000000)
-    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "qm: retries=%s: expected a whole number from 0", value);
-  policy->retries = (int)n;
-  return MTP_OK;
+  return read_count(ctx, "retries", value, 0, 1000000, &policy->retries);
+}
+
+static mtp_status set_workers(mtp_context *ctx, mtp_qm_policy *policy, const char *value) {
+  return read_count(ctx, "workers", value, 1, WORKER_LIMIT, &policy->workers);
+}
+
+static mtp_status set_max_fail(mtp_context *ctx, mtp_qm_policy *policy, const char *value) {
+  return read_count(ctx, "maxfail", value, 0, 1000000, &policy->max_fail);
+}
+
+static void free_rungs(mtp_qm_policy *policy) {
+  for (int i = 0; i < policy->rung_count; i++) free(policy->rungs[i]);
+  free(policy->rungs);
+  policy->rungs = NULL;
+  policy->rung_count = 0;
+}
+
+static mtp_status set_ladder(mtp_context *ctx, mtp_qm_policy *policy, const char *value) {
+  free_rungs(policy);
+  for (const char *item = value;; item++) {
+    size_t length = strcspn(item, ",");
+    if (length == 0)
+      return mtp_fail(ctx, MTP_ERR_ARGUMENT, "qm: ladder=%s: expected names with commas between them", value);
+    char **larger = mtp_realloc(policy->rungs, (size_t)policy->rung_count + 1, sizeof *larger);
+    if (!larger) return mtp_fail_memory(ctx);
+    policy->rungs = larger;
+    char *copy = mtp_calloc(length + 1, 1);
+    if (!copy) return mtp_fail_memory(ctx);
+    memcpy(copy, item, length);
+    larger[policy->rung_count++] = copy;
+    item += length;
+    if (!*item) return MTP_OK;
+  }
 }
 
 static mtp_status set_dir(mtp_context *ctx, mtp_qm_policy *policy, const char *value) {
@@ -145,22 +195,16 @@ static mtp_status set_require(mtp_context *ctx, mtp_qm_policy *policy, const cha
   return MTP_OK;
 }
 
-static mtp_status set_workers(mtp_context *ctx, mtp_qm_policy *policy, const char *value) {
-  (void)policy;
-  if (strcmp(value, "1") != 0)
-    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "qm: workers=%s: calls run one after the other, only workers=1 is possible",
-                    value);
-  return MTP_OK;
-}
-
 typedef struct common_key {
   const char *name;
   mtp_status (*set)(mtp_context *ctx, mtp_qm_policy *policy, const char *value);
 } common_key;
 
 static const common_key common_keys[] = {
-    {"timeout", set_timeout},    {"retries", set_retries}, {"dir", set_dir},         {"keep", set_keep},
-    {"maxforce", set_max_force}, {"require", set_require}, {"workers", set_workers},
+    {"timeout", set_timeout},  {"retries", set_retries},  {"ladder", set_ladder},
+    {"workers", set_workers},  {"dir", set_dir},          {"keep", set_keep},
+    {"mintime", set_min_time}, {"budget", set_budget},    {"maxforce", set_max_force},
+    {"require", set_require},  {"maxfail", set_max_fail},
 };
 
 /* The common key that a word sets; *value is what follows its '='. */
@@ -218,7 +262,12 @@ static mtp_status take_word(mtp_context *ctx, mtp_qm_string *string, word *w, bo
 }
 
 mtp_status mtp_qm_string_parse(mtp_context *ctx, const char *text, mtp_qm_string *out) {
-  *out = (mtp_qm_string){.policy = {.retries = 2, .max_force = 100, .require_forces = true, .require_stress = true}};
+  *out = (mtp_qm_string){.policy = {.retries = 2,
+                                    .workers = 1,
+                                    .max_fail = 100,
+                                    .max_force = 100,
+                                    .require_forces = true,
+                                    .require_stress = true}};
   out->policy.dir = mtp_strdup("qm");
   mtp_status status = out->policy.dir ? MTP_OK : mtp_fail_memory(ctx);
   const char *rest = text;
@@ -243,5 +292,6 @@ void mtp_qm_string_free(mtp_qm_string *string) {
   for (int i = 0; i < string->count; i++) free(string->arguments[i]);
   free(string->arguments);
   free(string->policy.dir);
+  free_rungs(&string->policy);
   *string = (mtp_qm_string){0};
 }

@@ -8,7 +8,13 @@
 
 /** Any command: in.extxyz goes in, out.extxyz comes out. */
 extern const mtp_qm_driver mtp_qm_exec;
+/** Engines that stay up between calls and speak i-PI's protocol. */
+extern const mtp_qm_driver mtp_qm_ipi;
+/** A shared library with the interface of mtp/qm_plugin.h. */
+extern const mtp_qm_driver mtp_qm_plugin_driver;
 /** pw.x of Quantum ESPRESSO. */
 extern const mtp_qm_driver mtp_qm_qe;
+/** VASP. */
+extern const mtp_qm_driver mtp_qm_vasp;
 
 #endif

@@ -4,6 +4,7 @@
  * key status= other than ok says that the result is no good. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "qm/check.h"
 #include "qm/command.h"
@@ -11,17 +12,20 @@
 #include "qm/folder.h"
 #include "qm/process.h"
 #include "qm/reason.h"
+#include "qm/request.h"
 #include "support/support.h"
 
-#define IN_FILE     "in.extxyz"
+#define IN_FILE     MTP_QM_REQUEST_FILE
 #define OUT_FILE    "out.extxyz"
 #define STDOUT_FILE "stdout"
 #define STDERR_FILE "stderr"
 #define TOLERANCE   1e-4 /* A; engines print fewer digits than they were sent */
+enum { SPARE_BYTES = 1 << 20, ATOM_BYTES = 4096 };
 
-static mtp_qm_status exec_open(void *user, int count, const char *const *arguments, void **state, char *reason,
-                               size_t reason_size) {
+static mtp_qm_status exec_open(void *user, const mtp_qm_setup *setup, int count, const char *const *arguments,
+                               void **state, char *reason, size_t reason_size) {
   (void)user;
+  (void)setup;
   if (count < 1) {
     mtp_qm_reason(reason, reason_size, "exec: expected a COMMAND after the name");
     return MTP_QM_CANNOT_START;
@@ -39,20 +43,6 @@ static mtp_qm_status exec_open(void *user, int count, const char *const *argumen
 static void exec_close(void *state) {
   mtp_command_close(state);
   free(state);
-}
-
-/* The command gets atoms and cell only: whatever else is known here could come back as if it were a result. */
-static mtp_status write_request(mtp_context *ctx, const mtp_qm_call *call, const char *path) {
-  mtp_config bare = *call->label;
-  bare.has_energy = bare.has_virial = bare.has_max_grade = false;
-  bare.force = bare.site_energy = bare.grade = NULL;
-  bare.feature_count = 0;
-  char *text = NULL;
-  size_t size = 0;
-  mtp_status status = mtp_config_format(ctx, &bare, call->species_count, call->names, MTP_FORMAT_EXTXYZ, &text, &size);
-  if (status == MTP_OK) status = mtp_file_replace(ctx, path, text, size);
-  free(text);
-  return status;
 }
 
 static mtp_qm_status judge_status(const mtp_config *frame, char *reason, size_t size) {
@@ -73,7 +63,18 @@ static void take_results(mtp_config *label, mtp_config *frame) {
   frame->force = NULL;
 }
 
+/* What no result of so many atoms needs would only fill the memory. */
+static bool is_too_long(const mtp_qm_call *call, const char *path) {
+  struct stat st;
+  const long long most = SPARE_BYTES + ATOM_BYTES * (long long)call->config->n;
+  if (stat(path, &st) != 0 || (long long)st.st_size <= most) return false;
+  mtp_qm_reason(call->reason, call->reason_size, OUT_FILE " has %lld bytes, too many for %zu atoms",
+                (long long)st.st_size, call->config->n);
+  return true;
+}
+
 static mtp_qm_status read_result(mtp_context *ctx, mtp_qm_call *call, const char *path) {
+  if (is_too_long(call, path)) return MTP_QM_BAD_DATA;
   mtp_config_set *set = NULL;
   const mtp_read_options options = {.format = MTP_FORMAT_EXTXYZ};
   mtp_status read = mtp_config_set_read(ctx, path, &options, &set);
@@ -100,12 +101,17 @@ static mtp_qm_status read_result(mtp_context *ctx, mtp_qm_call *call, const char
 
 static mtp_qm_status run_command(mtp_context *ctx, const mtp_command *command, mtp_qm_call *call, const char *in,
                                  const char *out) {
-  if (write_request(ctx, call, in) != MTP_OK) {
+  if (mtp_qm_write_request(ctx, call, in) != MTP_OK) {
     mtp_qm_reason(call->reason, call->reason_size, "%s", mtp_context_message(ctx));
     return MTP_QM_CANNOT_START;
   }
-  const mtp_process process = {
-      .command = command, .dir = call->dir, .out = STDOUT_FILE, .err = STDERR_FILE, .timeout = call->timeout};
+  const mtp_process process = {.command = command,
+                               .dir = call->dir,
+                               .out = STDOUT_FILE,
+                               .err = STDERR_FILE,
+                               .timeout = call->timeout,
+                               .stop = call->stop,
+                               .attempt = call->attempt};
   int exit_code;
   mtp_qm_status status = mtp_process_run(&process, &exit_code, call->reason, call->reason_size);
   if (status == MTP_QM_OK) status = read_result(ctx, call, out);
@@ -127,5 +133,10 @@ static mtp_qm_status exec_label(void *state, mtp_qm_call *call) {
   return status;
 }
 
-const mtp_qm_driver mtp_qm_exec = {
-    .name = "exec", .needs_dir = true, .open = exec_open, .label = exec_label, .close = exec_close};
+const mtp_qm_driver mtp_qm_exec = {.name = "exec",
+                                   .needs_dir = true,
+                                   .parallel = true,
+                                   .ladder = MTP_QM_LADDER_ALL,
+                                   .open = exec_open,
+                                   .label = exec_label,
+                                   .close = exec_close};

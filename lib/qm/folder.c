@@ -106,22 +106,19 @@ bool mtp_folders_open(mtp_folders *folders, const char *path, char *reason, size
 
 bool mtp_folders_make(mtp_folders *folders, char *dir, size_t dir_size, char *reason, size_t reason_size) {
   bool parents_made = false;
-  for (;; folders->next++) {
-    if (snprintf(dir, dir_size, "%s/%06lld", folders->path, folders->next) >= (int)dir_size)
+  for (long long number = atomic_fetch_add(&folders->next, 1);;) {
+    if (snprintf(dir, dir_size, "%s/%06lld", folders->path, number) >= (int)dir_size)
       errno = ENAMETOOLONG;
-    else if (mkdir(dir, 0777) == 0) {
-      folders->next++;
+    else if (mkdir(dir, 0777) == 0)
       return true;
-    } else if (errno == EEXIST)
-      continue; /* another process uses the same dir= */
-    else if (errno == ENOENT && !parents_made) {
+    else if (errno == EEXIST) { /* another process uses the same dir= */
+      number = atomic_fetch_add(&folders->next, 1);
+      continue;
+    } else if (errno == ENOENT && !parents_made) {
       /* that other process may have ended and removed the folder it had created */
       bool created;
       parents_made = true;
-      if (make_with_parents(folders->path, &created)) {
-        folders->next--;
-        continue;
-      }
+      if (make_with_parents(folders->path, &created)) continue;
     }
     mtp_qm_reason(reason, reason_size, "cannot create the folder %s: %s", dir, strerror(errno));
     dir[0] = 0;

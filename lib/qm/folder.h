@@ -4,20 +4,21 @@
 #ifndef MTP_QM_FOLDER_H
 #define MTP_QM_FOLDER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 /** A folder that holds numbered ones. */
 typedef struct mtp_folders {
-  char *path;     /**< absolute */
-  long long next; /**< the number to try next */
-  bool created;   /**< it did not exist before */
+  char *path;        /**< absolute */
+  atomic_llong next; /**< the number to try next */
+  bool created;      /**< it did not exist before */
 } mtp_folders;
 
 /** Opens or creates `path` (with its parents) and finds the first number above all that are there. On failure one line
  * is in `reason`. */
 bool mtp_folders_open(mtp_folders *folders, const char *path, char *reason, size_t reason_size);
-/** Creates the next numbered folder and writes its absolute path into `dir`. */
+/** Creates the next numbered folder and writes its absolute path into `dir`. Several threads may do so at a time. */
 bool mtp_folders_make(mtp_folders *folders, char *dir, size_t dir_size, char *reason, size_t reason_size);
 /** Removes the folder if it was created here and is empty. */
 void mtp_folders_close(mtp_folders *folders);

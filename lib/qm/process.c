@@ -5,11 +5,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,12 +23,15 @@
 #endif
 
 #include "qm/reason.h"
+#include "qm/session.h"
 #include "support/support.h"
 
 #define GRACE          2.0  /* seconds between the polite and the final signal */
 #define SHORTEST_SLEEP 1e-3 /* of the waiting parent; grows to the longest */
 #define LONGEST_SLEEP  2e-2
-enum { FIRST_FILE = 3, FILE_LIMIT = 1 << 20 };
+#define WATCH_INTERVAL 0.1
+/* What an engine may print: a runaway one must not fill the disk that the labels go to. */
+enum { FIRST_FILE = 3, FILE_LIMIT = 1 << 20, OUTPUT_LIMIT = 256 << 20 };
 
 /* Where a child failed before its command ran, sent through a pipe that the exec closes. */
 typedef struct failure {
@@ -124,6 +131,16 @@ static void sleep_for(double seconds) {
   nanosleep(&t, NULL);
 }
 
+/* Two seconds' notice for the group, which launchers use to end their ranks, then death for the whole session. */
+static void end_group(pid_t group) {
+  kill(-group, SIGTERM);
+  kill(-group, SIGCONT);
+  for (double waited = 0; waited < GRACE && mtp_session_signal(group, 0) > 0; waited += LONGEST_SLEEP)
+    sleep_for(LONGEST_SLEEP);
+  kill(-group, SIGKILL);
+  mtp_session_signal(group, SIGKILL);
+}
+
 /* A process that outlives a killed host long enough to end the engine with all its offspring. It notices by a pipe of
  * which the host holds the only other end. The kernel's own signal at a parent's death would reach the first process
  * only, and launchers such as mpirun take a second SIGTERM as leave to abandon their ranks. */
@@ -142,10 +159,7 @@ static _Noreturn void guard_main(int pipe_end, pid_t group, unsigned open_files)
   close_files(open_files, false);
   do got = read(STDIN_FILENO, &word, 1);
   while (got < 0 && errno == EINTR);
-  kill(-group, SIGTERM);
-  kill(-group, SIGCONT);
-  for (double waited = 0; waited < GRACE && kill(-group, 0) == 0; waited += LONGEST_SLEEP) sleep_for(LONGEST_SLEEP);
-  kill(-group, SIGKILL);
+  end_group(group);
   _exit(0);
 }
 
@@ -180,29 +194,66 @@ static bool read_failure(int fd, failure *f) {
   return got == (ssize_t)sizeof *f;
 }
 
-/* Sleeps until the child has ended (true) or `seconds` have passed; 0 = no limit. The child is not reaped: until that
- * is done nobody else can get its number, and its group can be signalled safely. */
+static bool has_ended(pid_t pid) {
+  siginfo_t info = {0};
+  int rc = waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT);
+  if (rc == 0) return info.si_pid == pid;
+  return errno != EINTR; /* no such child: the host reaps all children itself */
+}
+
+/* Sleeps for at most `seconds`, but not longer than the child lives. A descriptor of the process wakes at its end;
+ * where there are none, short sleeps that grow have to do. */
+static void sleep_beside(pid_t pid, double seconds, double *pause) {
+#if defined(__linux__) && defined(SYS_pidfd_open)
+  int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+  if (fd >= 0) {
+    struct pollfd end = {.fd = fd, .events = POLLIN};
+    poll(&end, 1, (int)(1000 * seconds) + 1);
+    close(fd);
+    return;
+  }
+#else
+  (void)pid;
+#endif
+  sleep_for(seconds < *pause ? seconds : *pause);
+  *pause = *pause * 1.25 < LONGEST_SLEEP ? *pause * 1.25 : LONGEST_SLEEP;
+}
+
+/* Waits until the child has ended (true) or `seconds` have passed. The child is not reaped: until that is done nobody
+ * else can get its number, and its group can be signalled safely. */
 static bool wait_for_end(pid_t pid, double seconds) {
   double start = mtp_now(), pause = SHORTEST_SLEEP;
   for (;;) {
-    siginfo_t info = {0};
-    int rc = waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT);
-    if (rc == 0 && info.si_pid == pid) return true;
-    if (rc != 0 && errno != EINTR) return true; /* no such child: the host reaps all children itself */
-    double left = seconds > 0 ? start + seconds - mtp_now() : pause;
+    if (has_ended(pid)) return true;
+    double left = start + seconds - mtp_now();
     if (left <= 0) return false;
-    sleep_for(left < pause ? left : pause);
-    pause = pause * 1.25 < LONGEST_SLEEP ? pause * 1.25 : LONGEST_SLEEP;
+    sleep_beside(pid, left, &pause);
+  }
+}
+
+/* Bytes in a file of the working folder. */
+static long long file_size(const mtp_process *p, const char *name) {
+  char path[PATH_MAX];
+  struct stat st;
+  if (snprintf(path, sizeof path, "%s/%s", p->dir, name) >= (int)sizeof path || stat(path, &st) != 0) return 0;
+  return (long long)st.st_size;
+}
+
+/* MTP_QM_OK when the child has ended by itself, else why it must be ended. */
+static mtp_qm_status watch(const mtp_process *p, pid_t pid) {
+  double start = mtp_now(), slice = WATCH_INTERVAL;
+  for (;;) {
+    double left = p->timeout > 0 ? start + p->timeout - mtp_now() : slice;
+    if (left <= 0) return MTP_QM_TIMEOUT;
+    if (wait_for_end(pid, left < slice ? left : slice)) return MTP_QM_OK;
+    if (p->stop && *p->stop) return MTP_QM_STOPPED;
+    if (file_size(p, p->out) > OUTPUT_LIMIT || file_size(p, p->err) > OUTPUT_LIMIT) return MTP_QM_CRASHED;
   }
 }
 
 /* Ends the group and reaps the child; false if somebody else took its status away. */
 static bool finish(pid_t pid, bool politely, int *status) {
-  if (politely) {
-    kill(-pid, SIGTERM);
-    kill(-pid, SIGCONT);
-    wait_for_end(pid, GRACE);
-  }
+  if (politely) end_group(pid);
   kill(-pid, SIGKILL);
   pid_t got;
   do got = waitpid(pid, status, 0);
@@ -240,57 +291,80 @@ static mtp_qm_status describe_end(const mtp_process *p, int status, int *exit_co
   return MTP_QM_CRASHED;
 }
 
-static mtp_qm_status supervise(const mtp_process *p, const plan *made, pid_t pid, int report, int *exit_code,
-                               char *reason, size_t size) {
-  failure f;
-  int status = 0;
-  if (read_failure(report, &f)) {
-    finish(pid, false, &status);
-    return describe_failure(p, &f, reason, size);
-  }
-  guard g = start_guard(pid, made->open_files);
-  bool ended = wait_for_end(pid, p->timeout);
-  bool known = finish(pid, !ended, &status);
-  dismiss_guard(g);
-  if (!ended) {
-    mtp_qm_reason(reason, size, "'%s' was killed after timeout=%g s", p->command->name, p->timeout);
-    return MTP_QM_TIMEOUT;
-  }
-  if (!known) {
-    mtp_qm_reason(reason, size, "how '%s' ended is not known: the program around ignores SIGCHLD", p->command->name);
-    return MTP_QM_CRASHED;
-  }
-  return describe_end(p, status, exit_code, reason, size);
+static plan make_plan(const mtp_process *process, char **environment, int report) {
+  struct rlimit limit = {.rlim_cur = FILE_LIMIT};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return (plan){.argv = process->command->argv,
+                .environment = environment,
+                .dir = process->dir,
+                .out = process->out,
+                .err = process->err,
+                .report = report,
+                .open_files = limit.rlim_cur < FILE_LIMIT ? (unsigned)limit.rlim_cur : FILE_LIMIT};
 }
 
-mtp_qm_status mtp_process_run(const mtp_process *process, int *exit_code, char *reason, size_t reason_size) {
-  *exit_code = -1;
+mtp_qm_status mtp_process_start(const mtp_process *process, mtp_running *running, char *reason, size_t reason_size) {
+  *running = (mtp_running){.process = *process, .guard = -1, .hold = -1};
   int ends[2];
-  char **environment = mtp_command_environment(process->command);
+  char **environment = mtp_command_environment(process->command, process->attempt);
   if (!environment || !make_pipe(ends)) {
     mtp_qm_reason(reason, reason_size, "cannot start '%s': %s", process->command->name, strerror(errno));
     mtp_command_environment_free(environment);
     return MTP_QM_CANNOT_START;
   }
-  struct rlimit limit = {.rlim_cur = FILE_LIMIT};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  plan p = {.argv = process->command->argv,
-            .environment = environment,
-            .dir = process->dir,
-            .out = process->out,
-            .err = process->err,
-            .report = ends[1],
-            .open_files = limit.rlim_cur < FILE_LIMIT ? (unsigned)limit.rlim_cur : FILE_LIMIT};
+  plan p = make_plan(process, environment, ends[1]);
   pid_t pid = fork_quietly();
   if (pid == 0) child_main(&p);
   int error = errno;
   close(ends[1]);
-  mtp_qm_status status = MTP_QM_CANNOT_START;
-  if (pid > 0)
-    status = supervise(process, &p, pid, ends[0], exit_code, reason, reason_size);
-  else
+  failure f;
+  mtp_qm_status status = MTP_QM_OK;
+  if (pid < 0) {
     mtp_qm_reason(reason, reason_size, "cannot start '%s': %s", process->command->name, strerror(error));
+    status = MTP_QM_CANNOT_START;
+  } else if (read_failure(ends[0], &f)) {
+    finish(pid, false, &error);
+    status = describe_failure(process, &f, reason, reason_size);
+  } else {
+    guard g = start_guard(pid, p.open_files);
+    running->pid = pid;
+    running->guard = g.pid;
+    running->hold = g.hold;
+  }
   close(ends[0]);
   mtp_command_environment_free(environment);
   return status;
+}
+
+bool mtp_process_has_ended(const mtp_running *running) {
+  return running->pid <= 0 || has_ended(running->pid);
+}
+
+mtp_qm_status mtp_process_end(mtp_running *running, bool politely, int *exit_code, char *reason, size_t reason_size) {
+  int status = 0;
+  *exit_code = -1;
+  bool known = finish(running->pid, politely, &status);
+  dismiss_guard((guard){running->guard, running->hold});
+  running->pid = 0;
+  if (known) return describe_end(&running->process, status, exit_code, reason, reason_size);
+  mtp_qm_reason(reason, reason_size, "how '%s' ended is not known: the program around ignores SIGCHLD",
+                running->process.command->name);
+  return MTP_QM_CRASHED;
+}
+
+mtp_qm_status mtp_process_run(const mtp_process *process, int *exit_code, char *reason, size_t reason_size) {
+  mtp_running running;
+  *exit_code = -1;
+  mtp_qm_status status = mtp_process_start(process, &running, reason, reason_size);
+  if (status != MTP_QM_OK) return status;
+  mtp_qm_status why = watch(process, running.pid);
+  status = mtp_process_end(&running, why != MTP_QM_OK, exit_code, reason, reason_size);
+  const char *name = process->command->name;
+  if (why == MTP_QM_TIMEOUT)
+    mtp_qm_reason(reason, reason_size, "'%s' was killed after timeout=%g s", name, process->timeout);
+  else if (why == MTP_QM_STOPPED)
+    mtp_qm_reason(reason, reason_size, "'%s' was ended because the run stops", name);
+  else if (why == MTP_QM_CRASHED)
+    mtp_qm_reason(reason, reason_size, "'%s' was killed: it printed more than %d MiB", name, OUTPUT_LIMIT >> 20);
+  return why == MTP_QM_OK ? status : why;
 }

@@ -31,9 +31,10 @@ static void qe_close(void *state) {
   free(q);
 }
 
-static mtp_qm_status qe_open(void *user, int count, const char *const *arguments, void **state, char *reason,
-                             size_t reason_size) {
+static mtp_qm_status qe_open(void *user, const mtp_qm_setup *setup, int count, const char *const *arguments,
+                             void **state, char *reason, size_t reason_size) {
   (void)user;
+  (void)setup;
   static const char *const default_command[] = {"pw.x"};
   static const char *const tail[] = {"-in", IN_FILE};
   if (count < 1) {
@@ -54,34 +55,6 @@ static mtp_qm_status qe_open(void *user, int count, const char *const *arguments
   }
   qe_close(q);
   return MTP_QM_CANNOT_START;
-}
-
-/* Labels of the species that occur in the configuration; the others stay NULL. */
-static bool choose_labels(const qe *q, const mtp_qm_call *call, const char **labels) {
-  for (size_t i = 0; i < call->config->n; i++) {
-    int s = call->config->species[i];
-    if (!labels[s]) labels[s] = mtp_qe_template_label(&q->template, call->names[s], call->reason, call->reason_size);
-    if (!labels[s]) return false;
-  }
-  return true;
-}
-
-static bool write_input(const qe *q, const mtp_qm_call *call, const char *const *labels) {
-  mtp_context *ctx = mtp_context_new();
-  mtp_text deck = {0};
-  char *path = mtp_folder_absolute(call->dir, IN_FILE);
-  mtp_qe_template_write(&q->template, call->config, labels, &deck);
-  bool ok = ctx && path && !deck.failed;
-  if (!ok) {
-    mtp_qm_reason(call->reason, call->reason_size, "out of memory");
-  } else if (mtp_file_replace(ctx, path, deck.data, deck.size) != MTP_OK) {
-    mtp_qm_reason(call->reason, call->reason_size, "%s", mtp_context_message(ctx));
-    ok = false;
-  }
-  free(path);
-  mtp_text_free(&deck);
-  mtp_context_free(ctx);
-  return ok;
 }
 
 /* The line of the output that contains `phrase`, without blanks around it, and what comes after that line; NULL if
@@ -132,11 +105,16 @@ static mtp_qm_status judge(mtp_qm_status ended, int exit_code, const mtp_qm_call
 }
 
 static mtp_qm_status run(const qe *q, mtp_qm_call *call, const char *const *labels) {
-  const mtp_process process = {
-      .command = &q->command, .dir = call->dir, .out = OUT_FILE, .err = ERR_FILE, .timeout = call->timeout};
+  const mtp_process process = {.command = &q->command,
+                               .dir = call->dir,
+                               .out = OUT_FILE,
+                               .err = ERR_FILE,
+                               .timeout = call->timeout,
+                               .stop = call->stop,
+                               .attempt = call->attempt};
   int exit_code;
   mtp_qm_status status = mtp_process_run(&process, &exit_code, call->reason, call->reason_size);
-  if (status == MTP_QM_TIMEOUT || status == MTP_QM_CANNOT_START) {
+  if (status == MTP_QM_TIMEOUT || status == MTP_QM_STOPPED || status == MTP_QM_CANNOT_START) {
     mtp_qm_add_last_words(call->dir, ERR_FILE, OUT_FILE, call->reason, call->reason_size);
     return status;
   }
@@ -167,11 +145,17 @@ static mtp_qm_status qe_label(void *state, mtp_qm_call *call) {
   mtp_qm_status status = MTP_QM_CANNOT_START;
   if (!labels)
     mtp_qm_reason(call->reason, call->reason_size, "out of memory");
-  else if (choose_labels(q, call, labels) && write_input(q, call, labels))
+  else if (mtp_qe_write_input(&q->template, call, call->dir, IN_FILE, labels))
     status = run(q, call, labels);
   free(labels);
   return status;
 }
 
-const mtp_qm_driver mtp_qm_qe = {
-    .name = "qe", .needs_dir = true, .open = qe_open, .label = qe_label, .close = qe_close};
+const mtp_qm_driver mtp_qm_qe = {.name = "qe",
+                                 .needs_dir = true,
+                                 .parallel = true,
+                                 .steadfast = true,
+                                 .ladder = MTP_QM_LADDER_FIRST,
+                                 .open = qe_open,
+                                 .label = qe_label,
+                                 .close = qe_close};

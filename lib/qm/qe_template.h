@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "mtp/config.h"
+#include "mtp/qm.h"
 #include "support/support.h"
 
 #define MTP_QE_OUTDIR "out"
@@ -37,5 +37,10 @@ const char *mtp_qe_template_label(const mtp_qe_template *t, const char *element,
 
 /** Writes the input for a configuration; `labels[species]` are names from the template. Check deck->failed. */
 void mtp_qe_template_write(const mtp_qe_template *t, const mtp_config *cfg, const char *const *labels, mtp_text *deck);
+
+/** Writes the input of a call into DIR/FILE. labels[call->species_count], all NULL, receives the names in the template
+ * of the species that occur. False with a line in call->reason. */
+bool mtp_qe_write_input(const mtp_qe_template *t, const mtp_qm_call *call, const char *dir, const char *file,
+                        const char **labels);
 
 #endif

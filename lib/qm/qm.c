@@ -1,37 +1,25 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file qm/qm.c
- * Opening drivers, and labelling with folders, retries and checks around them. */
-#include "mtp/qm.h"
-
-#include <stdio.h>
+ * Opening drivers. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "qm/check.h"
-#include "qm/driver_string.h"
 #include "qm/drivers.h"
-#include "qm/folder.h"
+#include "qm/internal.h"
 #include "qm/reason.h"
 #include "support/support.h"
 
-struct mtp_qm {
-  char *text;
-  mtp_qm_string string;
-  mtp_qm_driver driver;
-  mtp_folders folders;
-  void *state;
-  bool is_open, is_none;
-};
-
 const char *mtp_qm_status_name(mtp_qm_status status) {
-  static const char *const names[] = {"ok", "not converged", "crashed", "timeout", "bad data", "cannot start"};
+  static const char *const names[] = {"ok",       "not converged", "crashed", "timeout",
+                                      "bad data", "cannot start",  "stopped"};
   size_t i = (size_t)status;
   return i < sizeof names / sizeof names[0] ? names[i] : "unknown";
 }
 
-static mtp_qm_status none_open(void *user, int count, const char *const *arguments, void **state, char *reason,
-                               size_t reason_size) {
+static mtp_qm_status none_open(void *user, const mtp_qm_setup *setup, int count, const char *const *arguments,
+                               void **state, char *reason, size_t reason_size) {
   (void)user;
+  (void)setup;
   *state = NULL;
   if (count == 0) return MTP_QM_OK;
   mtp_qm_reason(reason, reason_size, "none: takes no arguments, found '%s'", arguments[0]);
@@ -72,16 +60,54 @@ static mtp_status fail_unknown(mtp_context *ctx, const char *name, const mtp_qm_
   return status;
 }
 
+/* One state of the driver: that of the arguments as given, or of an entry of ladder= in their place. */
+static mtp_status open_rung(mtp_context *ctx, mtp_qm *qm, const char *entry) {
+  char reason[1024] = "";
+  const mtp_qm_policy *policy = &qm->string.policy;
+  const mtp_qm_setup setup = {policy->workers, policy->keep == MTP_QM_KEEP_ALL, policy->keep != MTP_QM_KEEP_NONE};
+  int count = entry && qm->driver.ladder == MTP_QM_LADDER_ALL ? 1 : qm->string.count;
+  const char **arguments = mtp_calloc((size_t)count + 1, sizeof *arguments);
+  if (!arguments) return mtp_fail_memory(ctx);
+  for (int i = 0; i < count; i++) arguments[i] = qm->string.arguments[i];
+  if (entry && count > 0) arguments[0] = entry;
+  void **state = &qm->states[qm->state_count];
+  mtp_qm_status status = qm->driver.open(qm->driver.user, &setup, count, arguments, state, reason, sizeof reason);
+  free(arguments);
+  if (status != MTP_QM_OK)
+    return mtp_fail(ctx, MTP_ERR_QM, "QM driver %s cannot start: %s%s%s", qm->driver.name, entry ? "ladder=: " : "",
+                    reason, reason[0] ? "" : "no reason is given");
+  qm->state_count++;
+  return MTP_OK;
+}
+
+/* Keys that this driver cannot follow are refused: a user who set one counts on it. */
+static mtp_status check_policy(mtp_context *ctx, const mtp_qm *qm) {
+  const mtp_qm_policy *policy = &qm->string.policy;
+  const char *name = qm->driver.name;
+  if (policy->rung_count && qm->driver.ladder == MTP_QM_LADDER_NONE)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "qm: ladder=: the driver %s has nothing to vary from try to try", name);
+  if (policy->workers > 1 && !qm->driver.parallel)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "qm: workers=%d: the driver %s makes one call after the other",
+                    policy->workers, name);
+  if (policy->timeout > 0 && qm->driver.in_process)
+    mtp_message(ctx, MTP_WARNING, "QM: timeout=%g has no effect on the driver %s, which runs inside this process",
+                policy->timeout, name);
+  return MTP_OK;
+}
+
 static mtp_status open_driver(mtp_context *ctx, mtp_qm *qm) {
   char reason[1024] = "";
-  const char *name = qm->driver.name;
-  if (qm->driver.needs_dir && !mtp_folders_open(&qm->folders, qm->string.policy.dir, reason, sizeof reason))
-    return mtp_fail(ctx, MTP_ERR_QM, "QM driver %s cannot start: %s", name, reason);
-  mtp_qm_status status = qm->driver.open(qm->driver.user, qm->string.count, (const char *const *)qm->string.arguments,
-                                         &qm->state, reason, sizeof reason);
-  if (status != MTP_QM_OK) return mtp_fail(ctx, MTP_ERR_QM, "QM driver %s cannot start: %s", name, reason);
-  qm->is_open = true;
-  return MTP_OK;
+  const mtp_qm_policy *policy = &qm->string.policy;
+  mtp_status status = check_policy(ctx, qm);
+  if (status != MTP_OK) return status;
+  qm->states = mtp_calloc((size_t)policy->rung_count + 1, sizeof *qm->states);
+  if (!qm->states) return mtp_fail_memory(ctx);
+  if ((qm->driver.needs_dir || qm->driver.makes_dirs) &&
+      !mtp_folders_open(&qm->folders, policy->dir, reason, sizeof reason))
+    return mtp_fail(ctx, MTP_ERR_QM, "QM driver %s cannot start: %s", qm->driver.name, reason);
+  status = open_rung(ctx, qm, NULL);
+  for (int i = 0; i < policy->rung_count && status == MTP_OK; i++) status = open_rung(ctx, qm, policy->rungs[i]);
+  return status;
 }
 
 mtp_status mtp_qm_open(mtp_context *ctx, const char *text, const mtp_qm_driver *extra, int extra_count, mtp_qm **out) {
@@ -90,6 +116,7 @@ mtp_status mtp_qm_open(mtp_context *ctx, const char *text, const mtp_qm_driver *
   *out = NULL;
   mtp_qm *qm = mtp_calloc(1, sizeof *qm);
   if (!qm) return mtp_fail_memory(ctx);
+  qm->opened = mtp_now();
   mtp_status status = mtp_qm_string_parse(ctx, text, &qm->string);
   const mtp_qm_driver *driver = status == MTP_OK ? find_driver(qm->string.name, extra, extra_count) : NULL;
   if (status == MTP_OK && !driver) status = fail_unknown(ctx, qm->string.name, extra, extra_count);
@@ -109,7 +136,8 @@ mtp_status mtp_qm_open(mtp_context *ctx, const char *text, const mtp_qm_driver *
 
 void mtp_qm_close(mtp_qm *qm) {
   if (!qm) return;
-  if (qm->is_open) qm->driver.close(qm->state);
+  while (qm->state_count > 0) qm->driver.close(qm->states[--qm->state_count]);
+  free(qm->states);
   mtp_folders_close(&qm->folders);
   mtp_qm_string_free(&qm->string);
   free(qm->text);
@@ -128,97 +156,6 @@ bool mtp_qm_is_none(const mtp_qm *qm) {
   return qm && qm->is_none;
 }
 
-static mtp_config *copy_without_results(const mtp_config *cfg) {
-  mtp_config *copy = mtp_config_copy(cfg);
-  if (!copy) return NULL;
-  copy->has_energy = copy->has_virial = false;
-  free(copy->force);
-  free(copy->site_energy);
-  copy->force = copy->site_energy = NULL;
-  return copy;
-}
-
-/* Keeps or removes the folder of a try according to keep=; report->dir tells which. */
-static void settle_folder(mtp_context *ctx, const mtp_qm *qm, mtp_qm_report *report) {
-  mtp_qm_keep keep = qm->string.policy.keep;
-  bool failed = report->status != MTP_QM_OK;
-  if (!report->dir[0] || keep == MTP_QM_KEEP_ALL || (failed && keep == MTP_QM_KEEP_FAILED)) return;
-  if (mtp_folder_remove(report->dir))
-    report->dir[0] = 0;
-  else
-    mtp_message(ctx, MTP_WARNING, "QM: cannot remove the folder %s", report->dir);
-}
-
-/* One call of the driver in a folder of its own, and the checks of its answer. Returns whether another try would be of
- * no use. */
-static bool try_once(mtp_qm *qm, mtp_qm_call *call, mtp_qm_report *report) {
-  bool lasting = false;
-  const mtp_qm_policy *policy = &qm->string.policy;
-  report->status = MTP_QM_CANNOT_START;
-  report->reason[0] = report->dir[0] = 0;
-  if (qm->driver.needs_dir &&
-      !mtp_folders_make(&qm->folders, report->dir, sizeof report->dir, report->reason, sizeof report->reason))
-    return true;
-  call->dir = report->dir[0] ? report->dir : NULL;
-  report->status = qm->driver.label(qm->state, call);
-  if (report->status == MTP_QM_OK) {
-    const mtp_qm_limits limits = {policy->max_force, policy->require_forces, policy->require_stress};
-    report->status =
-        mtp_qm_check_label(call->config, call->label, &limits, report->reason, sizeof report->reason, &lasting);
-  }
-  if (report->status == MTP_QM_OK)
-    report->reason[0] = 0;
-  else if (!report->reason[0])
-    mtp_qm_reason(report->reason, sizeof report->reason, "the driver gave no reason");
-  return lasting || report->status == MTP_QM_CANNOT_START;
-}
-
-static void warn_of_failure(mtp_context *ctx, const mtp_qm *qm, const mtp_qm_report *report, bool lasting) {
-  mtp_message(ctx, MTP_WARNING, "QM %s, try %d of %d: %s: %s%s%s%s", mtp_qm_name(qm), report->tries,
-              qm->string.policy.retries + 1, mtp_qm_status_name(report->status), report->reason,
-              report->dir[0] ? "; see " : "", report->dir, lasting ? "; not tried again" : "");
-}
-
-static mtp_status label_with_retries(mtp_context *ctx, mtp_qm *qm, mtp_qm_call *call, mtp_config **label,
-                                     mtp_qm_report *report) {
-  for (;;) {
-    call->label = copy_without_results(call->config); /* afresh: a failed try may have left half a result */
-    if (!call->label) return mtp_fail_memory(ctx);
-    report->tries++;
-    bool lasting = try_once(qm, call, report);
-    settle_folder(ctx, qm, report);
-    if (report->status == MTP_QM_OK) {
-      *label = call->label;
-      return MTP_OK;
-    }
-    mtp_config_free(call->label);
-    if (report->status == MTP_QM_CANNOT_START)
-      return mtp_fail(ctx, MTP_ERR_QM, "QM driver %s cannot start: %s%s%s", mtp_qm_name(qm), report->reason,
-                      report->dir[0] ? "; see " : "", report->dir);
-    if (report->tries > qm->string.policy.retries) lasting = false; /* it would not have been tried again anyway */
-    warn_of_failure(ctx, qm, report, lasting);
-    if (lasting || report->tries > qm->string.policy.retries) return MTP_OK;
-  }
-}
-
-mtp_status mtp_qm_label(mtp_context *ctx, mtp_qm *qm, const mtp_config *cfg, int species_count,
-                        const char *const *names, mtp_config **label, mtp_qm_report *report) {
-  if (!qm || !cfg || !names || !label || !report)
-    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "mtp_qm_label: a null pointer was passed");
-  for (size_t i = 0; i < cfg->n; i++)
-    if (cfg->species[i] < 0 || cfg->species[i] >= species_count)
-      return mtp_fail(ctx, MTP_ERR_ARGUMENT, "mtp_qm_label: atom %zu is of species %d of %d", i + 1, cfg->species[i],
-                      species_count);
-  *label = NULL;
-  *report = (mtp_qm_report){.status = MTP_QM_CANNOT_START};
-  mtp_qm_call call = {.config = cfg,
-                      .species_count = species_count,
-                      .names = names,
-                      .timeout = qm->string.policy.timeout,
-                      .reason = report->reason,
-                      .reason_size = sizeof report->reason};
-  double start = mtp_now();
-  mtp_status status = label_with_retries(ctx, qm, &call, label, report);
-  report->seconds = mtp_now() - start;
-  return status;
+void mtp_qm_set_stop(mtp_qm *qm, const volatile sig_atomic_t *stop) {
+  if (qm) qm->stop = stop;
 }

@@ -3,7 +3,9 @@
  * Saying in one line why a call failed. */
 #include "qm/reason.h"
 
+#include <ctype.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,14 +30,25 @@ void mtp_qm_reason(char *reason, size_t size, const char *format, ...) {
   reason[length] = 0;
 }
 
-/* The last line of a text of `length` bytes that is more than blanks; *count is its length without outer blanks. */
+static bool says_something(const char *text, size_t length) {
+  for (size_t i = 0; i < length; i++)
+    if (isalnum((unsigned char)text[i])) return true;
+  return false;
+}
+
+/* The last line of a text of `length` bytes that is more than blanks and rulers; *count is its length without outer
+ * blanks. */
 static const char *last_line(const char *text, size_t length, size_t *count) {
-  while (length && (unsigned char)text[length - 1] <= ' ') length--;
-  size_t begin = length;
-  while (begin && text[begin - 1] != '\n' && text[begin - 1] != '\r') begin--;
-  while (begin < length && (unsigned char)text[begin] <= ' ') begin++;
-  *count = length - begin;
-  return text + begin;
+  for (;;) {
+    while (length && (unsigned char)text[length - 1] <= ' ') length--;
+    size_t begin = length;
+    while (begin && text[begin - 1] != '\n' && text[begin - 1] != '\r') begin--;
+    size_t line = begin;
+    while (begin < length && (unsigned char)text[begin] <= ' ') begin++;
+    *count = length - begin;
+    if (line == 0 || says_something(text + begin, *count)) return text + begin;
+    length = line;
+  }
 }
 
 void mtp_qm_last_line(const char *dir, const char *file, char *line, size_t size) {

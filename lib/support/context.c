@@ -89,8 +89,8 @@ const char *mtp_context_message(const mtp_context *ctx) {
 }
 
 const char *mtp_status_name(mtp_status status) {
-  static const char *const names[] = {"ok",    "argument", "memory", "input/output", "format", "unsupported",
-                                      "state", "numeric",  "qm"};
+  static const char *const names[] = {"ok",          "argument", "memory",  "input/output", "format",
+                                      "unsupported", "state",    "numeric", "qm",           "stopped"};
   size_t i = (size_t)status;
   return i < sizeof names / sizeof names[0] ? names[i] : "unknown";
 }

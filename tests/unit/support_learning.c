@@ -54,8 +54,9 @@ void learning_morse(mtp_config *cfg) {
   mtp_neighbors_free(nb);
 }
 
-static mtp_qm_status reference_open(void *user, int count, const char *const *arguments, void **state, char *reason,
-                                    size_t reason_size) {
+static mtp_qm_status reference_open(void *user, const mtp_qm_setup *setup, int count, const char *const *arguments,
+                                    void **state, char *reason, size_t reason_size) {
+  (void)setup;
   (void)count, (void)arguments, (void)reason, (void)reason_size;
   *state = user;
   return MTP_QM_OK;

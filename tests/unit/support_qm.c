@@ -72,6 +72,22 @@ void qm_remove_calls(void) {
   if (qm_exists("qm")) assert_true(mtp_folder_remove("qm"));
 }
 
+mtp_qm *qm_open(const char *text) {
+  mtp_context *ctx = mtp_context_new();
+  mtp_qm *qm = NULL;
+  if (mtp_qm_open(ctx, text, NULL, 0, &qm) != MTP_OK) fail_msg("%s: %s", text, mtp_context_message(ctx));
+  mtp_context_free(ctx);
+  return qm;
+}
+
+void qm_open_fails(const char *text, const char *expected) {
+  mtp_context *ctx = mtp_context_new();
+  mtp_qm *qm = NULL;
+  assert_int_equal(mtp_qm_open(ctx, text, NULL, 0, &qm), MTP_ERR_QM);
+  if (!strstr(mtp_context_message(ctx), expected)) fail_msg("%s: %s", text, mtp_context_message(ctx));
+  mtp_context_free(ctx);
+}
+
 mtp_config *qm_small_cell(void) {
   static const double cell[9] = {4, 0, 0, 0.5, 4, 0, -0.25, 0.125, 4};
   static const double x[6] = {0.1, -0.2, 0.05, 2.0, 2.1, 1.9};

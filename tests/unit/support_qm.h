@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "mtp/config.h"
+#include "mtp/qm.h"
 
 /** cmocka group set-up and tear-down: makes a scratch folder the current one, and removes it again. */
 int qm_enter_scratch(void **state);
@@ -23,6 +23,11 @@ bool qm_exists(const char *path);
 int qm_count_entries(const char *path);
 /** Removes the folder `qm` of the test before. */
 void qm_remove_calls(void);
+
+/** Opens a driver string of the drivers that are built in; the test fails if that fails. */
+mtp_qm *qm_open(const char *text);
+/** One that cannot start, with a message that contains `expected`. */
+void qm_open_fails(const char *text, const char *expected);
 
 /** Two atoms of species 0 and 1 in a sheared periodic cell, 4 A wide. */
 mtp_config *qm_small_cell(void);

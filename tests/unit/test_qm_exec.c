@@ -23,21 +23,13 @@ static const char *const names[] = {"Al", "Ni"};
 #define GOOD_ATOMS "Al 0.1 -0.2 0.05 1 2 -3\nNi 2.0 2.1 1.9 -1 -2 3\n"
 #define VIRIAL     "virial=\"1 2 3 2 4 5 3 5 6\" "
 
-static mtp_qm *open_qm(const char *text) {
-  mtp_context *ctx = mtp_context_new();
-  mtp_qm *qm = NULL;
-  if (mtp_qm_open(ctx, text, NULL, 0, &qm) != MTP_OK) fail_msg("%s", mtp_context_message(ctx));
-  mtp_context_free(ctx);
-  return qm;
-}
-
 /* Labels the small cell with a script as the engine; `answer` becomes the file that the script can copy. */
 static mtp_config *label_with(const char *script, const char *answer, const char *options, mtp_qm_report *report) {
   char text[256];
   qm_write_script("engine.sh", script);
   qm_write_file("answer.extxyz", answer);
   snprintf(text, sizeof text, "exec ./engine.sh %s", options);
-  mtp_qm *qm = open_qm(text);
+  mtp_qm *qm = qm_open(text);
   mtp_config *cfg = qm_small_cell(), *label = NULL;
   mtp_status status = mtp_qm_label(NULL, qm, cfg, 2, names, &label, report);
   assert_int_equal(status, report->status == MTP_QM_CANNOT_START ? MTP_ERR_QM : MTP_OK);
@@ -82,7 +74,7 @@ static void test_request(void **state) {
   assert_int_equal(mtp_config_require_force(NULL, cfg), MTP_OK);
   assert_int_equal(mtp_config_set_feature(NULL, cfg, "status", "bad"), MTP_OK);
   qm_write_script("engine.sh", "cp in.extxyz out.extxyz; cp in.extxyz $MTP_RUN_DIR/request.extxyz");
-  mtp_qm *qm = open_qm("exec ./engine.sh retries=0 keep=none");
+  mtp_qm *qm = qm_open("exec ./engine.sh retries=0 keep=none");
   mtp_qm_report report;
   assert_int_equal(mtp_qm_label(NULL, qm, cfg, 2, names, &label, &report), MTP_OK);
   assert_null(label);
@@ -174,7 +166,7 @@ static void test_second_try(void **state) {
 static void test_command_lost(void **state) {
   (void)state;
   qm_write_script("engine.sh", "true");
-  mtp_qm *qm = open_qm("exec ./engine.sh keep=none");
+  mtp_qm *qm = qm_open("exec ./engine.sh keep=none");
   assert_int_equal(unlink("engine.sh"), 0);
   mtp_context *ctx = mtp_context_new();
   mtp_config *cfg = qm_small_cell(), *label = NULL;

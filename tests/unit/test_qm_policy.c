@@ -31,8 +31,9 @@ typedef struct fake {
   char dir[512];   /* of the last call */
 } fake;
 
-static mtp_qm_status fake_open(void *user, int count, const char *const *arguments, void **state, char *reason,
-                               size_t size) {
+static mtp_qm_status fake_open(void *user, const mtp_qm_setup *setup, int count, const char *const *arguments,
+                               void **state, char *reason, size_t size) {
+  (void)setup;
   fake *f = user;
   f->words[0] = 0;
   for (int i = 0; i < count; i++)
@@ -74,7 +75,8 @@ static void fake_close(void *state) {
 }
 
 static mtp_qm *open_fake(fake *f, bool needs_dir, const char *text) {
-  mtp_qm_driver driver = {"fake", needs_dir, fake_open, fake_label, fake_close, f};
+  mtp_qm_driver driver = {
+      .name = "fake", .needs_dir = needs_dir, .open = fake_open, .label = fake_label, .close = fake_close, .user = f};
   mtp_context *ctx = mtp_context_new();
   mtp_qm *qm = NULL;
   if (mtp_qm_open(ctx, text, &driver, 1, &qm) != MTP_OK) fail_msg("%s", mtp_context_message(ctx));
@@ -162,7 +164,15 @@ static void test_bad_strings(void **state) {
       {"exec true require=forces,charges", "expected forces, stress", MTP_ERR_ARGUMENT},
       {"exec true require=", "expected forces, stress", MTP_ERR_ARGUMENT},
       {"exec true dir=", "expected the name of a folder", MTP_ERR_ARGUMENT},
-      {"exec true workers=4", "only workers=1 is possible", MTP_ERR_ARGUMENT},
+      {"exec true workers=0", "workers=0: expected a whole number from 1", MTP_ERR_ARGUMENT},
+      {"fake workers=4", "workers=4: the driver fake makes one call after the other", MTP_ERR_ARGUMENT},
+      {"fake ladder=a", "ladder=: the driver fake has nothing to vary", MTP_ERR_ARGUMENT},
+      {"exec true ladder=", "ladder=: expected names with commas", MTP_ERR_ARGUMENT},
+      {"exec true ladder=a,,b", "ladder=a,,b: expected names with commas", MTP_ERR_ARGUMENT},
+      {"exec true ladder=true,no-such-command-here", "ladder=: no such command: 'no-such-command-here'", MTP_ERR_QM},
+      {"exec true budget=-3", "budget=-3: expected seconds", MTP_ERR_ARGUMENT},
+      {"exec true mintime=x", "mintime=x: expected seconds", MTP_ERR_ARGUMENT},
+      {"exec true maxfail=-1", "maxfail=-1: expected a whole number", MTP_ERR_ARGUMENT},
       {"exec", "expected a COMMAND", MTP_ERR_QM},
       {"qe", "expected a TEMPLATE", MTP_ERR_QM},
       {"none 3", "takes no arguments, found '3'", MTP_ERR_QM},
@@ -172,7 +182,7 @@ static void test_bad_strings(void **state) {
       {"fake refuse", "QM driver fake cannot start: told to refuse", MTP_ERR_QM},
   };
   fake f = {0};
-  mtp_qm_driver driver = {"fake", false, fake_open, fake_label, fake_close, &f};
+  mtp_qm_driver driver = {.name = "fake", .open = fake_open, .label = fake_label, .close = fake_close, .user = &f};
   mtp_context *ctx = mtp_context_new();
   qm_write_file("file", "");
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

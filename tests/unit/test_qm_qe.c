@@ -278,22 +278,6 @@ static void test_xml(void **state) {
 
 static const char *const names[] = {"Al", "Ni"};
 
-static mtp_qm *open_qm(const char *text) {
-  mtp_context *ctx = mtp_context_new();
-  mtp_qm *qm = NULL;
-  if (mtp_qm_open(ctx, text, NULL, 0, &qm) != MTP_OK) fail_msg("%s", mtp_context_message(ctx));
-  mtp_context_free(ctx);
-  return qm;
-}
-
-static void assert_open_fails(const char *text, const char *expected) {
-  mtp_context *ctx = mtp_context_new();
-  mtp_qm *qm = NULL;
-  assert_int_equal(mtp_qm_open(ctx, text, NULL, 0, &qm), MTP_ERR_QM);
-  if (!strstr(mtp_context_message(ctx), expected)) fail_msg("%s", mtp_context_message(ctx));
-  mtp_context_free(ctx);
-}
-
 static void label_and_expect(mtp_qm *qm, const mtp_config *cfg, mtp_qm_status expected, const char *words) {
   mtp_config *label = NULL;
   mtp_qm_report report;
@@ -329,13 +313,13 @@ static void test_false_engine(void **state) {
   write_xml(&good, cfg);
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     qm_write_script("fake.sh", cases[i].script);
-    mtp_qm *qm = open_qm("qe deck.in ./fake.sh timeout=0.5 retries=0 keep=none");
+    mtp_qm *qm = qm_open("qe deck.in ./fake.sh timeout=0.5 retries=0 keep=none");
     label_and_expect(qm, cfg, cases[i].status, cases[i].words);
     mtp_qm_close(qm);
   }
 
   qm_write_script("fake.sh", cases[0].script);
-  mtp_qm *qm = open_qm("qe deck.in 'sh -e $MTP_RUN_DIR/fake.sh' retries=0 keep=none"); /* a line for a shell */
+  mtp_qm *qm = qm_open("qe deck.in 'sh -e $MTP_RUN_DIR/fake.sh' retries=0 keep=none"); /* a line for a shell */
   label_and_expect(qm, cfg, MTP_QM_OK, "");
   for (int k = 0; k < 3; k++) cfg->periodic[k] = false;
   label_and_expect(qm, cfg, MTP_QM_BAD_DATA, "pw.x needs a cell");
@@ -347,15 +331,15 @@ static void test_false_engine(void **state) {
 
   cfg = qm_small_cell();
   qm_write_file("one.in", "&control\n/\n&system\nntyp=1\n/\n&electrons\n/\nATOMIC_SPECIES\nAl 1 x\n" POINTS);
-  qm = open_qm("qe one.in ./fake.sh keep=none");
+  qm = qm_open("qe one.in ./fake.sh keep=none");
   label_and_expect(qm, cfg, MTP_QM_CANNOT_START, "element 'Ni' is not in ATOMIC_SPECIES");
   mtp_qm_close(qm);
   mtp_config_free(cfg);
 
-  assert_open_fails("qe not-there.in ./fake.sh", "not-there.in: No such file");
-  assert_open_fails("qe deck.in no-such-pw.x", "'no-such-pw.x' is not on PATH");
+  qm_open_fails("qe not-there.in ./fake.sh", "not-there.in: No such file");
+  qm_open_fails("qe deck.in no-such-pw.x", "'no-such-pw.x' is not on PATH");
   qm_write_file("bad.in", "&control\nnat\n/\n");
-  assert_open_fails("qe bad.in ./fake.sh", "bad.in:2: expected 'name = value'");
+  qm_open_fails("qe bad.in ./fake.sh", "bad.in:2: expected 'name = value'");
   assert_false(qm_exists("qm"));
 }
 
@@ -426,7 +410,7 @@ static void test_real_engine(void **state) {
   (void)state;
   if (!qm_exists(PSEUDO_DIR "/Al.pz-vbc.UPF") || system("command -v pw.x > /dev/null") != 0) skip();
   write_al_deck("al.in", "", "Al.pz-vbc.UPF");
-  mtp_qm *qm = open_qm("qe al.in timeout=300 retries=0");
+  mtp_qm *qm = qm_open("qe al.in timeout=300 retries=0");
   mtp_config *cfg = displaced_aluminium();
   cfg->x[1] += 1e-9; /* digits that an engine might lose */
   mtp_config *label = label_well(qm, cfg);
@@ -455,11 +439,11 @@ static void test_real_engine(void **state) {
   mtp_config_free(label);
   mtp_qm_close(qm);
   write_al_deck("unconverged.in", "  electron_maxstep = 1\n", "Al.pz-vbc.UPF");
-  qm = open_qm("qe unconverged.in retries=0 keep=none");
+  qm = qm_open("qe unconverged.in retries=0 keep=none");
   label_and_expect(qm, cfg, MTP_QM_NOT_CONVERGED, "convergence NOT achieved");
   mtp_qm_close(qm);
   write_al_deck("missing.in", "", "no-such-file.UPF");
-  qm = open_qm("qe missing.in retries=0 keep=none");
+  qm = qm_open("qe missing.in retries=0 keep=none");
   label_and_expect(qm, cfg, MTP_QM_CRASHED, "Error in routine readpp (1): file");
   mtp_qm_close(qm);
   mtp_config_free(cfg);

@@ -31,7 +31,8 @@ typedef enum mtp_status {
   MTP_ERR_UNSUPPORTED, /**< understood, but not something this library does */
   MTP_ERR_STATE,       /**< calls in the wrong order, or objects that do not belong together */
   MTP_ERR_NUMERIC,     /**< a linear system or a result is not finite or not solvable */
-  MTP_ERR_QM           /**< a QM driver failed for good */
+  MTP_ERR_QM,          /**< a QM driver failed for good */
+  MTP_ERR_STOPPED      /**< asked to stop, or out of time, before the end; what is done is on disk */
 } mtp_status;
 
 typedef enum mtp_level { MTP_INFO, MTP_WARNING } mtp_level;

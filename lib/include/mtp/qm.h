@@ -2,12 +2,13 @@
 /**@file mtp/qm.h
  * QM drivers: one call turns a configuration into a label (energy, forces, virial) or into a status that says why not.
  * A label is believed only if the engine said it converged, all numbers are finite, atoms and cell are the ones that
- * were sent, all required quantities are there, and no force exceeds a sanity limit. Built in: `exec`, `qe`, `none`;
- * others (such as `lammps`, which lives beside LAMMPS) are handed in as mtp_qm_driver.
+ * were sent, all required quantities are there, and no force exceeds a sanity limit. Built in: `exec`, `ipi`, `qe`,
+ * `vasp`, `plugin`, `none`; others (such as `lammps`, which lives beside LAMMPS) are handed in as mtp_qm_driver.
  */
 #ifndef MTP_QM_H
 #define MTP_QM_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -24,7 +25,8 @@ typedef enum mtp_qm_status {
   MTP_QM_CRASHED,       /**< the engine ended with an error or a signal */
   MTP_QM_TIMEOUT,       /**< killed after timeout= seconds */
   MTP_QM_BAD_DATA,      /**< the result is missing, cut short, not finite, too large, or of other atoms */
-  MTP_QM_CANNOT_START   /**< no such command, template or working folder: retrying is of no use */
+  MTP_QM_CANNOT_START,  /**< no such command, template or working folder: retrying is of no use */
+  MTP_QM_STOPPED        /**< the run stops, or budget= is spent: not a failure, the call is to be made again later */
 } mtp_qm_status;
 
 /** "ok", "not converged", ... */
@@ -37,20 +39,48 @@ typedef struct mtp_qm_call {
   const char *const *names; /**< [species_count] element names, or decimal numbers where the potential has no names */
   const char *dir;          /**< an empty folder of this call (absolute path), NULL if the driver said it needs none */
   double timeout;           /**< seconds, 0 = none */
+  double deadline;          /**< monotonic time at which budget= ends, for drivers that are built in; 0 = never */
+  int attempt;              /**< 0 for the first try, 1 for the second, ... */
+  int worker;               /**< 0 to workers-1: which of those that may be at work at a time this is */
+  const volatile sig_atomic_t *stop; /**< not zero: end soon with MTP_QM_STOPPED; may be NULL */
   mtp_config
       *label;   /**< in: a copy of config without results; out: energy, force (allocated), virial of the same atoms */
   char *reason; /**< [reason_size] out: one line on failure: what happened, with the engine's own last words */
   size_t reason_size;
+  /** Takes a line that the user should read though the call goes on. */
+  void (*say)(void *say_user, const char *line);
+  void *say_user;
+  struct mtp_folders *folders; /**< for drivers that are built in: where folders are made, and */
+  char *own_dir;               /**< [own_dir_size] out: the folder that the driver made for this call */
+  size_t own_dir_size;
 } mtp_qm_call;
+
+/** What an entry of ladder= (a try after a failed one) stands for. */
+typedef enum mtp_qm_ladder {
+  MTP_QM_LADDER_NONE,  /**< the driver has no use for it */
+  MTP_QM_LADDER_FIRST, /**< another first argument: a template, a folder */
+  MTP_QM_LADDER_ALL    /**< another command, in place of all arguments */
+} mtp_qm_ladder;
+
+/** What a driver should know of the common keys when it is opened. */
+typedef struct mtp_qm_setup {
+  int workers;
+  bool keep_all, keep_failed; /**< folders */
+} mtp_qm_setup;
 
 /** A driver: a table of functions and its own state. */
 typedef struct mtp_qm_driver {
   const char *name; /**< first word of the driver string */
   bool needs_dir;   /**< each call gets a folder of its own */
+  bool makes_dirs;  /**< the driver makes folders itself, which live longer than a call */
+  bool parallel;    /**< `label` may be called from several threads at a time, never twice at a time for one worker */
+  bool in_process;  /**< its calls cannot be ended from outside: no timeout, no stop */
+  bool steadfast;   /**< what did not converge will not do so in another try with the same input */
+  mtp_qm_ladder ladder;
   /** Prepares for calls. `arguments[count]` are the words after the name without the common keys. On failure writes one
    *  line into `reason` and returns MTP_QM_CANNOT_START. `user` is the pointer below. */
-  mtp_qm_status (*open)(void *user, int count, const char *const *arguments, void **state, char *reason,
-                        size_t reason_size);
+  mtp_qm_status (*open)(void *user, const mtp_qm_setup *setup, int count, const char *const *arguments, void **state,
+                        char *reason, size_t reason_size);
   mtp_qm_status (*label)(void *state, mtp_qm_call *call);
   void (*close)(void *state);
   void *user;
@@ -60,9 +90,9 @@ typedef struct mtp_qm_driver {
 typedef struct mtp_qm mtp_qm;
 
 /** Opens `"NAME ARGUMENTS key=value ..."`; words may be quoted with ' or " as in a shell. `extra[extra_count]` are
- * drivers beside the built-in ones (copied). Common keys: timeout=S retries=N dir=PATH keep=failed|all|none maxforce=F
- * require=forces,stress. Names that exist nowhere, unknown keys and bad values are MTP_ERR_ARGUMENT, a driver that
- * cannot start MTP_ERR_QM. */
+ * drivers beside the built-in ones (copied). Common keys: timeout=S retries=N ladder=A,B workers=N dir=PATH
+ * keep=failed|all|none maxforce=F require=forces,stress mintime=S budget=S maxfail=N. Names that exist nowhere, unknown
+ * keys and bad values are MTP_ERR_ARGUMENT, a driver that cannot start MTP_ERR_QM. The budget runs from here on. */
 MTP_API mtp_status mtp_qm_open(mtp_context *ctx, const char *text, const mtp_qm_driver *extra, int extra_count,
                                mtp_qm **out);
 MTP_API void mtp_qm_close(mtp_qm *qm);
@@ -73,18 +103,34 @@ MTP_API const char *mtp_qm_name(const mtp_qm *qm);
 /** True for the driver `none`, which labels nothing. */
 MTP_API bool mtp_qm_is_none(const mtp_qm *qm);
 
+/** From now on calls end early with MTP_QM_STOPPED, and none is started, once *stop is not zero (a signal handler may
+ * set it). Borrowed; NULL, as in the beginning: never. */
+MTP_API void mtp_qm_set_stop(mtp_qm *qm, const volatile sig_atomic_t *stop);
+
 /** What one labelling cost and how it ended. */
 typedef struct mtp_qm_report {
   mtp_qm_status status; /**< of the last try */
   int tries;
   double seconds;    /**< wall time of all tries */
+  double max_force;  /**< eV/A, the largest of an atom, and */
+  double net_force;  /**< eV/A, the length of the sum of all forces; both of the label, 0 without one */
   char reason[1024]; /**< one line when status is not MTP_QM_OK */
   char dir[512];     /**< folder of the last try if it was kept, else "" */
 } mtp_qm_report;
 
-/** Labels one configuration with retries and all checks. Returns MTP_OK whenever the driver gave an answer, good or
- * bad: see report->status; *label is a new configuration (owned by the caller) only when that is MTP_QM_OK. A cell that
- * is not periodic in all directions needs no virial. MTP_ERR_QM is returned for MTP_QM_CANNOT_START. */
+/** Receives how call `i` ended, in the thread that called mtp_qm_label_all, as soon as it did; the order is that in
+ * which calls end. `label` is owned by the receiver, NULL unless report->status is MTP_QM_OK. A failure returned from
+ * here ends everything: no call is started any more, those that run are waited for and reported. */
+typedef mtp_status (*mtp_qm_answer)(void *user, size_t i, mtp_config *label, const mtp_qm_report *report);
+
+/** Labels n configurations with retries and all checks, up to workers= at a time. Returns MTP_OK whenever the driver
+ * gave an answer to each, good or bad. A cell that is not periodic in all directions needs no virial.
+ * MTP_ERR_STOPPED after MTP_QM_STOPPED; MTP_ERR_QM for MTP_QM_CANNOT_START or maxfail= failures in a row. Calls that
+ * were not made are not reported. */
+MTP_API mtp_status mtp_qm_label_all(mtp_context *ctx, mtp_qm *qm, size_t n, const mtp_config *const *configs,
+                                    int species_count, const char *const *names, mtp_qm_answer answer, void *user);
+
+/** The same for one configuration: *label is a new one (owned by the caller) only when report->status is MTP_QM_OK. */
 MTP_API mtp_status mtp_qm_label(mtp_context *ctx, mtp_qm *qm, const mtp_config *cfg, int species_count,
                                 const char *const *names, mtp_config **label, mtp_qm_report *report);
 

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file qm/call.c
+ * One request: tries in folders of their own, the ladder of alternatives, limits of time, and the checks of the answer.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config/config_internal.h"
+#include "qm/check.h"
+#include "qm/internal.h"
+#include "qm/reason.h"
+#include "support/support.h"
+
+static mtp_config *copy_without_results(const mtp_config *cfg) {
+  mtp_config *copy = mtp_config_copy(cfg);
+  if (!copy) return NULL;
+  copy->has_energy = copy->has_virial = false;
+  free(copy->force);
+  free(copy->site_energy);
+  copy->force = copy->site_energy = NULL;
+  return copy;
+}
+
+bool mtp_qm_settle(const mtp_qm *qm, mtp_qm_report *report) {
+  mtp_qm_keep keep = qm->string.policy.keep;
+  bool failed = report->status != MTP_QM_OK && report->status != MTP_QM_STOPPED;
+  if (!report->dir[0] || keep == MTP_QM_KEEP_ALL || (failed && keep == MTP_QM_KEEP_FAILED)) return true;
+  if (qm->driver.makes_dirs) { /* it lives on, or goes with its client */
+    report->dir[0] = 0;
+    return true;
+  }
+  bool removed = mtp_folder_remove(report->dir);
+  if (removed) report->dir[0] = 0;
+  return removed;
+}
+
+/* Whether a try may start, which it may not if it cannot end in time. `longest` is what a call may take. */
+static bool may_start(const mtp_qm *qm, double longest, double *left, mtp_qm_report *report) {
+  const mtp_qm_policy *policy = &qm->string.policy;
+  *left = 0;
+  if (qm->stop && *qm->stop) {
+    mtp_qm_reason(report->reason, sizeof report->reason, "the run stops");
+    return false;
+  }
+  if (policy->budget <= 0) return true;
+  *left = policy->budget - (mtp_now() - qm->opened);
+  if (*left > longest && *left > 0) return true;
+  mtp_qm_reason(report->reason, sizeof report->reason, "budget=%g: %.3g s are left, and a call takes up to %.3g s",
+                policy->budget, *left > 0 ? *left : 0, longest);
+  return false;
+}
+
+static void measure_forces(mtp_qm_report *report, const mtp_config *label) {
+  double sum[3] = {0, 0, 0}, largest = 0;
+  for (size_t i = 0; label->force && i < label->n; i++) {
+    const double *f = label->force + 3 * i;
+    largest = fmax(largest, mtp_dot(f, f));
+    for (int c = 0; c < 3; c++) sum[c] += f[c];
+  }
+  report->max_force = sqrt(largest);
+  report->net_force = sqrt(mtp_dot(sum, sum));
+}
+
+/* The driver's answer to a call in a folder of its own. */
+static mtp_qm_status ask(mtp_qm *qm, mtp_qm_call *call, double left, mtp_qm_report *report) {
+  const mtp_qm_policy *policy = &qm->string.policy;
+  bool in_budget = left > 0 && (policy->timeout <= 0 || left < policy->timeout);
+  call->timeout = in_budget ? left : policy->timeout;
+  call->deadline = left > 0 ? mtp_now() + left : 0;
+  if (qm->driver.needs_dir &&
+      !mtp_folders_make(&qm->folders, report->dir, sizeof report->dir, report->reason, sizeof report->reason))
+    return MTP_QM_CANNOT_START;
+  call->dir = qm->driver.needs_dir ? report->dir : NULL;
+  call->folders = &qm->folders;
+  call->own_dir = report->dir;
+  call->own_dir_size = sizeof report->dir;
+  int rung = call->attempt < qm->state_count ? call->attempt : qm->state_count - 1;
+  double start = mtp_now();
+  mtp_qm_status status = qm->driver.label(qm->states[rung], call);
+  double seconds = mtp_now() - start;
+  if (status == MTP_QM_TIMEOUT && call->deadline > 0 && mtp_now() >= call->deadline) {
+    mtp_qm_reason(report->reason, sizeof report->reason, "budget=%g is spent: %s", policy->budget, report->reason);
+    return MTP_QM_STOPPED;
+  }
+  if (status == MTP_QM_OK && seconds < policy->min_time) {
+    mtp_qm_reason(report->reason, sizeof report->reason, "the answer came after %.3g s, sooner than mintime=%g",
+                  seconds, policy->min_time);
+    return MTP_QM_BAD_DATA;
+  }
+  return status;
+}
+
+/* One call of the driver and the checks of its answer. Returns whether another try would be of no use. */
+static bool try_once(mtp_qm *qm, mtp_qm_call *call, double longest, mtp_qm_report *report) {
+  bool lasting = false;
+  const mtp_qm_policy *policy = &qm->string.policy;
+  double left;
+  report->reason[0] = report->dir[0] = 0;
+  report->status = MTP_QM_STOPPED;
+  if (!may_start(qm, longest, &left, report)) return true;
+  report->status = ask(qm, call, left, report);
+  /* a queue that ends a job signals all its processes, so an engine that dies then has not failed */
+  if (report->status != MTP_QM_OK && report->status != MTP_QM_STOPPED && qm->stop && *qm->stop) {
+    report->status = MTP_QM_STOPPED;
+    mtp_qm_reason(report->reason, sizeof report->reason, "the run stops (%s)", report->reason);
+  }
+  if (report->status == MTP_QM_OK) {
+    const mtp_qm_limits limits = {policy->max_force, policy->require_forces, policy->require_stress};
+    report->status =
+        mtp_qm_check_label(call->config, call->label, &limits, report->reason, sizeof report->reason, &lasting);
+  }
+  if (report->status == MTP_QM_OK)
+    report->reason[0] = 0;
+  else if (!report->reason[0])
+    mtp_qm_reason(report->reason, sizeof report->reason, "the driver gave no reason");
+  bool same_input = call->attempt + 1 >= qm->state_count;
+  if (report->status == MTP_QM_NOT_CONVERGED && qm->driver.steadfast && same_input) lasting = true;
+  return lasting || report->status == MTP_QM_CANNOT_START || report->status == MTP_QM_STOPPED;
+}
+
+static int tries_allowed(const mtp_qm *qm) {
+  const mtp_qm_policy *policy = &qm->string.policy;
+  return 1 + (policy->retries > policy->rung_count ? policy->retries : policy->rung_count);
+}
+
+static void tell_failure(const mtp_qm *qm, const mtp_qm_request *r, bool lasting) {
+  const mtp_qm_report *report = &r->report;
+  char line[2048];
+  if (report->status == MTP_QM_CANNOT_START || report->status == MTP_QM_STOPPED || !r->say) return;
+  bool last = report->tries >= tries_allowed(qm);
+  snprintf(line, sizeof line, "QM %s, try %d of %d: %s: %s%s%s%s", mtp_qm_name(qm), report->tries, tries_allowed(qm),
+           mtp_qm_status_name(report->status), report->reason, report->dir[0] ? "; see " : "", report->dir,
+           lasting && !last ? "; not tried again" : "");
+  r->say(r->user, line);
+}
+
+static mtp_qm_status fail_for_memory(mtp_qm_report *report) {
+  mtp_qm_reason(report->reason, sizeof report->reason, "out of memory");
+  return MTP_QM_CANNOT_START;
+}
+
+void mtp_qm_make_call(mtp_qm *qm, mtp_qm_request *r) {
+  mtp_qm_report *report = &r->report;
+  *report = (mtp_qm_report){.status = MTP_QM_CANNOT_START};
+  r->label = NULL;
+  mtp_qm_call call = {.config = r->config,
+                      .species_count = r->species_count,
+                      .names = r->names,
+                      .worker = r->worker,
+                      .stop = qm->stop,
+                      .say = r->say,
+                      .say_user = r->user,
+                      .reason = report->reason,
+                      .reason_size = sizeof report->reason};
+  double start = mtp_now();
+  for (bool again = true; again; call.attempt++) {
+    call.label = copy_without_results(r->config); /* afresh: a failed try may have left half a result */
+    if (!call.label) {
+      report->status = fail_for_memory(report);
+      break;
+    }
+    report->tries++;
+    bool lasting = try_once(qm, &call, r->longest, report);
+    if (report->status == MTP_QM_OK) {
+      measure_forces(report, call.label);
+      r->label = call.label;
+      break;
+    }
+    mtp_config_free(call.label);
+    again = !lasting && report->tries < tries_allowed(qm);
+    if (again) mtp_qm_settle(qm, report); /* the folder of the last try is settled when its answer is safe */
+    tell_failure(qm, r, lasting);
+  }
+  report->seconds = mtp_now() - start;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file qm/internal.h
+ * What an opened driver is, for the files that share it:
+ *   qm.c     opening and closing
+ *   call.c   one request: folders, tries, checks
+ *   batch.c  many requests, several at a time */
+#ifndef MTP_QM_INTERNAL_H
+#define MTP_QM_INTERNAL_H
+
+#include "mtp/qm.h"
+#include "qm/driver_string.h"
+#include "qm/folder.h"
+
+struct mtp_qm {
+  char *text;
+  mtp_qm_string string;
+  mtp_qm_driver driver;
+  mtp_folders folders;
+  void **states; /* [state_count] of the driver: as given, then of the entries of ladder= */
+  int state_count;
+  bool is_none;
+  double opened;  /* mtp_now() then, from which budget= counts */
+  double longest; /* seconds of the longest try that was not cut off */
+  int failed;     /* calls in a row */
+  const volatile sig_atomic_t *stop;
+};
+
+/** One request and where its course is told. All but the last two fields are set before the call. */
+typedef struct mtp_qm_request {
+  const mtp_config *config;
+  int species_count;
+  const char *const *names;
+  int worker;
+  double longest; /* what is known of qm->longest at the beginning */
+  /** Receives lines for the user, such as of failed tries, in the thread of the call. */
+  void (*say)(void *user, const char *line);
+  void *user;
+  mtp_config *label;    /* out: owned by the caller; NULL without one */
+  mtp_qm_report report; /* out */
+} mtp_qm_request;
+
+/** Makes tries until one is good or there is no more to try. Other threads may do the same with other requests. */
+void mtp_qm_make_call(mtp_qm *qm, mtp_qm_request *request);
+/** Removes the folder of a finished call as keep= says; not before its answer is safe. False if it cannot be removed.
+ */
+bool mtp_qm_settle(const mtp_qm *qm, mtp_qm_report *report);
+
+#endif

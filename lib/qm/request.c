@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file qm/request.c
+ * Writing in.extxyz. */
+#include "qm/request.h"
+
+#include <stdlib.h>
+
+#include "support/support.h"
+
+/* The command gets atoms and cell only: whatever else is known here could come back as if it were a result. */
+mtp_status mtp_qm_write_request(mtp_context *ctx, const mtp_qm_call *call, const char *path) {
+  mtp_config bare = *call->config;
+  bare.has_energy = bare.has_virial = bare.has_max_grade = false;
+  bare.force = bare.site_energy = bare.grade = NULL;
+  bare.feature_count = 0;
+  char *text = NULL;
+  size_t size = 0;
+  mtp_status status = mtp_config_format(ctx, &bare, call->species_count, call->names, MTP_FORMAT_EXTXYZ, &text, &size);
+  if (status == MTP_OK) status = mtp_file_replace(ctx, path, text, size);
+  free(text);
+  return status;
+}
