@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file qm/ipi_protocol.c
+ * Messages: a header of 12 characters padded with blanks, then numbers in the machine's own byte order. Bohr, Hartree;
+ * the cell goes over the wire with its lattice vectors as columns; the virial is -dE/d(strain). */
+#include "qm/ipi_protocol.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "config/config_internal.h"
+#include "qm/check.h"
+#include "qm/reason.h"
+#include "qm/units.h"
+#include "support/support.h"
+
+enum { HEADER = 12, EXTRA_LIMIT = 16 << 20 };
+/* Empty space around what is not periodic. */
+#define VACUUM 20.0
+
+bool mtp_ipi_cell(const mtp_config *cfg, double cell[9]) {
+  bool kept[3];
+  double inverse[9];
+  for (int k = 0; k < 3; k++) kept[k] = mtp_cell_has_row(cfg, k);
+  mtp_cell_complete(cfg->cell, kept, cell);
+  for (int k = 0; k < 3; k++) {
+    if (kept[k]) continue;
+    double *row = cell + 3 * k, length = sqrt(mtp_dot(row, row)), low = INFINITY, high = -INFINITY;
+    for (int c = 0; c < 3; c++) row[c] /= length;
+    for (size_t i = 0; i < cfg->n; i++) {
+      double along = mtp_dot(cfg->x + 3 * i, row);
+      low = fmin(low, along);
+      high = fmax(high, along);
+    }
+    for (int c = 0; c < 3; c++) row[c] *= VACUUM + (cfg->n ? high - low : 0);
+  }
+  return mtp_cell_reciprocal(cell, inverse) != 0;
+}
+
+/* ---- messages ---- */
+
+static mtp_qm_status fail(const mtp_channel *channel, mtp_qm_call *call, const char *when) {
+  switch (channel->state) {
+  case MTP_CHANNEL_TIMEOUT:
+    mtp_qm_reason(call->reason, call->reason_size, "the client did not answer in time (%s)", when);
+    return MTP_QM_TIMEOUT;
+  case MTP_CHANNEL_STOPPED:
+    mtp_qm_reason(call->reason, call->reason_size, "the run stops");
+    return MTP_QM_STOPPED;
+  default:
+    mtp_qm_reason(call->reason, call->reason_size, "the client closed the connection (%s)", when);
+    return MTP_QM_CRASHED;
+  }
+}
+
+static bool say(mtp_channel *channel, const char *word) {
+  char header[HEADER + 1];
+  snprintf(header, sizeof header, "%-12s", word);
+  return mtp_channel_write(channel, header, HEADER);
+}
+
+/* A header without its blanks; what is not printable becomes '?', since it may end up in a message. */
+static bool hear(mtp_channel *channel, char word[HEADER + 1]) {
+  if (!mtp_channel_read(channel, word, HEADER)) return false;
+  int length = HEADER;
+  while (length > 0 && word[length - 1] == ' ') length--;
+  word[length] = 0;
+  for (int i = 0; i < length; i++)
+    if (word[i] < ' ' || word[i] > '~') word[i] = '?';
+  return true;
+}
+
+static bool ask_status(mtp_channel *channel, char word[HEADER + 1]) {
+  return say(channel, "STATUS") && hear(channel, word);
+}
+
+void mtp_ipi_say_exit(mtp_channel *channel) {
+  channel->deadline = mtp_now() + 1;
+  channel->stop = NULL;
+  say(channel, "EXIT");
+}
+
+/* One byte, always: pw.x takes the number for a mask of what it should compute, and reads one byte whatever it is. */
+static bool send_init(mtp_channel *channel, int replica) {
+  int32_t numbers[2] = {replica, 1};
+  char message[HEADER + sizeof numbers + 1] = "INIT        ";
+  memcpy(message + HEADER, numbers, sizeof numbers);
+  message[sizeof message - 1] = 0;
+  return mtp_channel_write(channel, message, sizeof message);
+}
+
+/* In one piece, so that it travels as few packets. */
+static bool send_atoms(mtp_channel *channel, const mtp_config *cfg) {
+  double cell[9], inverse[9], wire[18];
+  int32_t n = (int32_t)cfg->n;
+  mtp_ipi_cell(cfg, cell);
+  mtp_cell_reciprocal(cell, inverse);
+  for (int i = 0; i < 3; i++)
+    for (int j = 0; j < 3; j++) {
+      wire[3 * i + j] = cell[3 * j + i] / MTP_BOHR;
+      wire[9 + 3 * i + j] = inverse[3 * i + j] * MTP_BOHR; /* rows of the inverse of a matrix with columns a, b, c */
+    }
+  mtp_text message = {0};
+  mtp_text_add(&message, "%-12s", "POSDATA");
+  mtp_text_add_bytes(&message, wire, sizeof wire);
+  mtp_text_add_bytes(&message, &n, sizeof n);
+  for (size_t i = 0; i < 3 * cfg->n; i++) {
+    double x = cfg->x[i] / MTP_BOHR;
+    mtp_text_add_bytes(&message, &x, sizeof x);
+  }
+  bool sent = !message.failed && mtp_channel_write(channel, message.data, message.size);
+  mtp_text_free(&message);
+  return sent;
+}
+
+static bool skip(mtp_channel *channel, size_t size) {
+  char buffer[4096];
+  while (size) {
+    size_t piece = size < sizeof buffer ? size : sizeof buffer;
+    if (!mtp_channel_read(channel, buffer, piece)) return false;
+    size -= piece;
+  }
+  return true;
+}
+
+/* ---- the answer ---- */
+
+static mtp_qm_status unexpected(mtp_qm_call *call, const char *expected, const char *word) {
+  mtp_qm_reason(call->reason, call->reason_size, "the client should %s and says '%s'", expected, word);
+  return MTP_QM_BAD_DATA;
+}
+
+static void convert(mtp_config *label, double energy, const double virial[9]) {
+  label->has_energy = true;
+  label->energy = energy * MTP_HARTREE;
+  for (size_t i = 0; i < 3 * label->n; i++) label->force[i] *= MTP_HARTREE / MTP_BOHR;
+  label->has_virial = mtp_qm_is_periodic(label);
+  static const int pairs[6][2] = {{0, 0}, {4, 4}, {8, 8}, {1, 3}, {2, 6}, {5, 7}};
+  for (int k = 0; k < 6; k++) label->virial[k] = 0.5 * MTP_HARTREE * (virial[pairs[k][0]] + virial[pairs[k][1]]);
+}
+
+static mtp_qm_status receive(mtp_channel *channel, mtp_qm_call *call) {
+  static const char when[] = "while it sent its results";
+  char word[HEADER + 1];
+  double energy, virial[9];
+  int32_t n, extra;
+  if (!say(channel, "GETFORCE") || !hear(channel, word)) return fail(channel, call, when);
+  if (strcmp(word, "FORCEREADY") != 0) return unexpected(call, "send FORCEREADY", word);
+  if (!mtp_channel_read(channel, &energy, sizeof energy) || !mtp_channel_read(channel, &n, sizeof n))
+    return fail(channel, call, when);
+  if (n < 0 || (size_t)n != call->config->n || mtp_config_require_force(NULL, call->label) != MTP_OK) {
+    mtp_qm_reason(call->reason, call->reason_size, "the result is of %d atoms, %zu were sent", (int)n, call->config->n);
+    return MTP_QM_BAD_DATA;
+  }
+  if (!mtp_channel_read(channel, call->label->force, 3 * (size_t)n * sizeof(double)) ||
+      !mtp_channel_read(channel, virial, sizeof virial) || !mtp_channel_read(channel, &extra, sizeof extra))
+    return fail(channel, call, when);
+  if (extra < 0 || extra > EXTRA_LIMIT) {
+    mtp_qm_reason(call->reason, call->reason_size, "the client announces %d bytes of extra text", (int)extra);
+    return MTP_QM_BAD_DATA;
+  }
+  if (!skip(channel, (size_t)extra)) return fail(channel, call, when);
+  convert(call->label, energy, virial);
+  return MTP_QM_OK;
+}
+
+/* The client says what it wants next; it is not assumed. */
+static mtp_qm_status make_ready(mtp_channel *channel, mtp_qm_call *call, int replica) {
+  char word[HEADER + 1];
+  if (!ask_status(channel, word)) return fail(channel, call, "before it was given a configuration");
+  if (strcmp(word, "NEEDINIT") == 0 && (!send_init(channel, replica) || !ask_status(channel, word)))
+    return fail(channel, call, "at INIT");
+  if (strcmp(word, "READY") == 0) return MTP_QM_OK;
+  /* HAVEDATA would be the answer to a call that somebody gave up */
+  return unexpected(call, "be READY", word);
+}
+
+/* Clients do not answer while they compute, so this blocks; some might say that they are busy. */
+static mtp_qm_status await_results(mtp_channel *channel, mtp_qm_call *call) {
+  char word[HEADER + 1];
+  for (;;) {
+    if (!ask_status(channel, word)) return fail(channel, call, "while it computed");
+    if (strcmp(word, "HAVEDATA") == 0) return MTP_QM_OK;
+    if (strcmp(word, "BUSY") != 0 && strcmp(word, "WORKING") != 0) return unexpected(call, "have results", word);
+    nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+  }
+}
+
+mtp_qm_status mtp_ipi_compute(mtp_channel *channel, mtp_qm_call *call, int replica, double patience) {
+  channel->stop = call->stop;
+  channel->deadline = mtp_now() + patience; /* this much it must say at once */
+  if (call->deadline > 0 && call->deadline < channel->deadline) channel->deadline = call->deadline;
+  mtp_qm_status status = make_ready(channel, call, replica);
+  if (status != MTP_QM_OK) return status;
+  channel->deadline = call->timeout > 0 ? mtp_now() + call->timeout : 0;
+  if (call->deadline > 0 && call->deadline < channel->deadline) channel->deadline = call->deadline;
+  if (!send_atoms(channel, call->config)) return fail(channel, call, "when it was sent the atoms");
+  status = await_results(channel, call);
+  return status == MTP_QM_OK ? receive(channel, call) : status;
+}
