@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file qm/vasp.c
+ * The driver `vasp FOLDER COMMAND`: VASP on the INCAR, KPOINTS and POTCAR of a folder. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "qm/check.h"
+#include "qm/command.h"
+#include "qm/drivers.h"
+#include "qm/folder.h"
+#include "qm/process.h"
+#include "qm/reason.h"
+#include "qm/vasp_input.h"
+#include "qm/vasp_output.h"
+#include "support/support.h"
+
+#define TOLERANCE 1e-4 /* A; OUTCAR has five decimals */
+
+typedef struct vasp {
+  mtp_vasp_input input;
+  mtp_command command;
+} vasp;
+
+static void vasp_close(void *state) {
+  vasp *v = state;
+  mtp_command_close(&v->command);
+  mtp_vasp_input_close(&v->input);
+  free(v);
+}
+
+static mtp_qm_status vasp_open(void *user, const mtp_qm_setup *setup, int count, const char *const *arguments,
+                               void **state, char *reason, size_t reason_size) {
+  (void)user;
+  (void)setup;
+  if (count < 2) {
+    mtp_qm_reason(reason, reason_size,
+                  "vasp: expected a FOLDER (with INCAR, KPOINTS, POTCAR) and a COMMAND after the name");
+    return MTP_QM_CANNOT_START;
+  }
+  vasp *v = mtp_calloc(1, sizeof *v);
+  if (!v) {
+    mtp_qm_reason(reason, reason_size, "out of memory");
+    return MTP_QM_CANNOT_START;
+  }
+  if (mtp_vasp_input_open(&v->input, arguments[0], reason, reason_size) &&
+      mtp_command_open(&v->command, count - 1, arguments + 1, 0, NULL, reason, reason_size)) {
+    *state = v;
+    return MTP_QM_OK;
+  }
+  vasp_close(v);
+  return MTP_QM_CANNOT_START;
+}
+
+/* ---- what came back ---- */
+
+/* VASP's complaints. It also prints the last one on its way to a good result, so that none of them is a judgement. */
+static bool quote_complaint(const char *dir, char *reason, size_t size) {
+  static const char *const phrases[] = {"VERY BAD NEWS", "ZBRENT: fatal error", "I REFUSE TO CONTINUE",
+                                        "Sub-Space-Matrix is not hermitian"};
+  char *path = mtp_folder_absolute(dir, MTP_VASP_STDOUT), *text = NULL;
+  size_t length;
+  bool found = false;
+  if (path && mtp_file_read(NULL, path, &text, &length) == MTP_OK) {
+    for (size_t i = 0; !found && i < sizeof phrases / sizeof phrases[0]; i++) {
+      const char *at = strstr(text, phrases[i]);
+      if (!at) continue;
+      found = true;
+      while (at > text && at[-1] != '\n') at--;
+      at += strspn(at, " \t|");
+      mtp_qm_reason(reason, size, "%s: VASP says: %.*s", reason, (int)strcspn(at, "\r\n"), at);
+    }
+  }
+  free(text);
+  free(path);
+  return found;
+}
+
+/* The atoms of both sides as VASP sees them: periodic in all directions, in the order of the POSCAR. */
+static bool is_of_these_atoms(const mtp_qm_call *call, const size_t *order, const mtp_vasp_output *out,
+                              const mtp_config *got) {
+  char *reason = call->reason;
+  size_t size = call->reason_size;
+  if (got->n != call->config->n) {
+    mtp_qm_reason(reason, size, "the result is of %zu atoms, %zu were sent", got->n, call->config->n);
+    return false;
+  }
+  mtp_config *sent = mtp_config_copy(call->config);
+  if (!sent) {
+    mtp_qm_reason(reason, size, "out of memory");
+    return false;
+  }
+  double sign = mtp_vasp_cell_sign(call->config);
+  bool same = true;
+  for (int k = 0; k < 9; k++) sent->cell[k] *= sign;
+  for (int k = 0; k < 3; k++) sent->periodic[k] = true;
+  for (size_t k = 0; same && k < sent->n; k++) {
+    const char *expected = call->names[call->config->species[order[k]]], *found = out->steps->names[got->species[k]];
+    memcpy(sent->x + 3 * k, call->config->x + 3 * order[k], 3 * sizeof *sent->x);
+    sent->species[k] = got->species[k]; /* numbers of another table */
+    same = strcmp(expected, found) == 0;
+    if (!same)
+      mtp_qm_reason(reason, size, "the result is of other atoms: atom %zu is %s, not %s", k + 1, found, expected);
+  }
+  same = same && mtp_qm_same_atoms(sent, got, TOLERANCE, reason, size);
+  mtp_config_free(sent);
+  return same;
+}
+
+/* Moves the results over; atoms and cell of the label stay exactly as they were sent. */
+static mtp_qm_status take_results(mtp_qm_call *call, const size_t *order, const mtp_config *got) {
+  mtp_config *label = call->label;
+  if (mtp_config_require_force(NULL, label) != MTP_OK) {
+    mtp_qm_reason(call->reason, call->reason_size, "out of memory");
+    return MTP_QM_CANNOT_START;
+  }
+  for (size_t k = 0; k < label->n; k++)
+    memcpy(label->force + 3 * order[k], got->force + 3 * k, 3 * sizeof *label->force);
+  label->has_energy = true;
+  label->energy = got->energy;
+  /* a stress along vacuum is none */
+  label->has_virial = got->has_virial && mtp_qm_is_periodic(label);
+  memcpy(label->virial, got->virial, sizeof label->virial);
+  return MTP_QM_OK;
+}
+
+static mtp_qm_status read_results(mtp_qm_call *call, const size_t *order, const mtp_vasp_output *out) {
+  mtp_config *got = out->steps->configs[out->steps->n - 1];
+  char *xml = mtp_folder_absolute(call->dir, "vasprun.xml");
+  mtp_qm_status status = MTP_QM_BAD_DATA;
+  if (!xml)
+    mtp_qm_reason(call->reason, call->reason_size, "out of memory");
+  else if (mtp_vasp_xml_refine(xml, got, call->reason, call->reason_size) && is_of_these_atoms(call, order, out, got))
+    status = take_results(call, order, got);
+  free(xml);
+  return status;
+}
+
+/* Why an OUTCAR holds no result, NULL if it does. */
+static const char *find_fault(const mtp_vasp_output *out) {
+  if (!out->finished) return "OUTCAR is cut short: it lacks 'General timing and accounting'";
+  if (out->begun == 0) return "OUTCAR has no iteration";
+  if (!out->last_converged) return "VASP: the electrons did not reach EDIFF";
+  if (!out->last_is_complete) return "OUTCAR has no forces or no free energy in its last step";
+  return NULL;
+}
+
+/* Judges a run that was not killed. *came_to_end: VASP did, whatever that is worth. */
+static mtp_qm_status judge(mtp_qm_status ended, mtp_qm_call *call, const size_t *order, bool *came_to_end) {
+  mtp_context *ctx = mtp_context_new();
+  char *path = mtp_folder_absolute(call->dir, "OUTCAR");
+  mtp_vasp_output out = {0};
+  const char *fault = "out of memory";
+  if (ctx && path)
+    fault = mtp_vasp_outcar_read(ctx, path, &out) == MTP_OK ? find_fault(&out) : mtp_context_message(ctx);
+  *came_to_end = out.finished;
+  bool unconverged = out.finished && out.begun > 0 && !out.last_converged;
+  mtp_qm_status status = unconverged ? MTP_QM_NOT_CONVERGED : ended;
+  if (status == MTP_QM_OK) status = fault ? MTP_QM_BAD_DATA : read_results(call, order, &out);
+  if (fault && (unconverged || ended == MTP_QM_OK)) mtp_qm_reason(call->reason, call->reason_size, "%s", fault);
+  mtp_vasp_output_free(&out);
+  free(path);
+  mtp_context_free(ctx);
+  return status;
+}
+
+static mtp_qm_status run(const vasp *v, mtp_qm_call *call, const size_t *order) {
+  const mtp_process process = {.command = &v->command,
+                               .dir = call->dir,
+                               .out = MTP_VASP_STDOUT,
+                               .err = MTP_VASP_STDERR,
+                               .timeout = call->timeout,
+                               .stop = call->stop,
+                               .attempt = call->attempt};
+  int exit_code;
+  bool came_to_end = false;
+  mtp_qm_status status = mtp_process_run(&process, &exit_code, call->reason, call->reason_size);
+  if (status == MTP_QM_OK || status == MTP_QM_CRASHED) status = judge(status, call, order, &came_to_end);
+  if (status == MTP_QM_OK) return status;
+  if (!quote_complaint(call->dir, call->reason, call->reason_size))
+    mtp_qm_add_last_words(call->dir, MTP_VASP_STDERR, MTP_VASP_STDOUT, call->reason, call->reason_size);
+  else if (status == MTP_QM_BAD_DATA && !came_to_end)
+    status = MTP_QM_CRASHED;
+  return status;
+}
+
+static mtp_qm_status vasp_label(void *state, mtp_qm_call *call) {
+  const vasp *v = state;
+  size_t *order = mtp_calloc(call->config->n, sizeof *order);
+  mtp_qm_status status = MTP_QM_CANNOT_START;
+  if (order)
+    status = mtp_vasp_input_write(&v->input, call, order);
+  else
+    mtp_qm_reason(call->reason, call->reason_size, "out of memory");
+  if (status == MTP_QM_OK) status = run(v, call, order);
+  free(order);
+  return status;
+}
+
+const mtp_qm_driver mtp_qm_vasp = {.name = "vasp",
+                                   .needs_dir = true,
+                                   .parallel = true,
+                                   .steadfast = true,
+                                   .ladder = MTP_QM_LADDER_FIRST,
+                                   .open = vasp_open,
+                                   .label = vasp_label,
+                                   .close = vasp_close};
