@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -81,6 +82,10 @@ void mtp_journal_close(mtp_journal *journal) {
   free(journal);
 }
 
+void mtp_journal_set_transient(mtp_journal *journal) {
+  journal->created = true;
+}
+
 long long mtp_journal_size(const mtp_journal *journal) {
   struct stat st;
   return journal->regular && fstat(journal->fd, &st) == 0 ? (long long)st.st_size : 0;
@@ -122,7 +127,18 @@ static bool ends_in_newline(const mtp_journal *journal, long long size) {
   return size == 0 || pread(journal->fd, &last, 1, (off_t)(size - 1)) != 1 || last == '\n';
 }
 
+/* Somebody may have removed or replaced the file, or the whole folder: what is written then is lost, without an error
+ * of the system. */
+static bool is_in_place(const mtp_journal *journal) {
+  struct stat ours, there;
+  return !journal->regular || (fstat(journal->fd, &ours) == 0 && stat(journal->path, &there) == 0 &&
+                               ours.st_dev == there.st_dev && ours.st_ino == there.st_ino);
+}
+
 mtp_status mtp_journal_append(mtp_context *ctx, mtp_journal *journal, const void *record, size_t size) {
+  if (!is_in_place(journal))
+    return mtp_fail(ctx, MTP_ERR_IO, "cannot append to %s: it was removed or replaced while it was in use",
+                    journal->path);
   long long before = mtp_journal_size(journal);
   char *joined = NULL;
   if (!ends_in_newline(journal, before)) { /* an editor saved the file without its last newline */
@@ -142,20 +158,53 @@ mtp_status mtp_journal_append(mtp_context *ctx, mtp_journal *journal, const void
                   left ? " (and the unfinished record could not be taken back)" : "");
 }
 
-mtp_status mtp_journal_add(mtp_context *ctx, mtp_journal *journal, size_t n, const mtp_config *const *configs,
-                           int species_count, const char *const *names) {
-  mtp_text all = {0};
+static mtp_status format_all(mtp_context *ctx, const mtp_journal *journal, size_t n, const mtp_config *const *configs,
+                             int species_count, const char *const *names, mtp_text *all) {
   mtp_status status = MTP_OK;
   for (size_t i = 0; i < n && status == MTP_OK; i++) {
     char *text = NULL;
     size_t size = 0;
     status = mtp_config_format(ctx, configs[i], species_count, names, journal->format, &text, &size);
-    if (status == MTP_OK) mtp_text_add_bytes(&all, text, size);
+    if (status == MTP_OK) mtp_text_add_bytes(all, text, size);
     free(text);
   }
-  if (status == MTP_OK && all.failed) status = mtp_fail_memory(ctx);
+  return status == MTP_OK && all->failed ? mtp_fail_memory(ctx) : status;
+}
+
+mtp_status mtp_journal_add(mtp_context *ctx, mtp_journal *journal, size_t n, const mtp_config *const *configs,
+                           int species_count, const char *const *names) {
+  mtp_text all = {0};
+  mtp_status status = format_all(ctx, journal, n, configs, species_count, names, &all);
   if (status == MTP_OK && all.size) status = mtp_journal_append(ctx, journal, all.data, all.size);
   mtp_text_free(&all);
+  return status;
+}
+
+mtp_status mtp_journal_replace(mtp_context *ctx, mtp_journal *journal, size_t n, const mtp_config *const *configs,
+                               int species_count, const char *const *names) {
+  if (n == 0 || !journal->regular) return mtp_journal_truncate(ctx, journal, 0);
+  mtp_text all = {0}, temporary = {0};
+  mtp_status status = format_all(ctx, journal, n, configs, species_count, names, &all);
+  mtp_text_add(&temporary, "%s.tmp", journal->path);
+  if (status == MTP_OK && temporary.failed) status = mtp_fail_memory(ctx);
+  if (status == MTP_OK) {
+    int fd = open(temporary.data, O_RDWR | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd >= 0) flock(fd, LOCK_EX | LOCK_NB);
+    if (fd >= 0 && write_record(fd, all.data, all.size) == 0 && fsync(fd) == 0 &&
+        rename(temporary.data, journal->path) == 0) {
+      mtp_folder_sync(journal->path);
+      close(journal->fd);
+      journal->fd = fd;
+    } else {
+      status = mtp_fail(ctx, MTP_ERR_IO, "cannot replace %s: %s", journal->path, strerror(errno));
+      if (fd >= 0) {
+        close(fd);
+        unlink(temporary.data);
+      }
+    }
+  }
+  mtp_text_free(&all);
+  mtp_text_free(&temporary);
   return status;
 }
 

@@ -15,6 +15,8 @@ typedef struct mtp_journal mtp_journal;
  *  way: two runs must not write one training set. */
 mtp_status mtp_journal_open(mtp_context *ctx, const char *path, bool exclusive, mtp_journal **out);
 void mtp_journal_close(mtp_journal *journal);
+/** The file goes if it is empty when it is closed, whoever created it. */
+void mtp_journal_set_transient(mtp_journal *journal);
 
 /** Bytes in the file, 0 for a device. */
 long long mtp_journal_size(const mtp_journal *journal);
@@ -28,6 +30,10 @@ mtp_status mtp_journal_append(mtp_context *ctx, mtp_journal *journal, const void
 /** Appends configurations in the format of the file, all or none of them. */
 mtp_status mtp_journal_add(mtp_context *ctx, mtp_journal *journal, size_t n, const mtp_config *const *configs,
                            int species_count, const char *const *names);
+
+/** The same in place of what the file holds. A kill leaves the old records or the new ones. */
+mtp_status mtp_journal_replace(mtp_context *ctx, mtp_journal *journal, size_t n, const mtp_config *const *configs,
+                               int species_count, const char *const *names);
 
 /** Fails unless a file of that name could be created or replaced. Nothing is touched. `what` is for the message. */
 mtp_status mtp_check_writable(mtp_context *ctx, const char *path, const char *what);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file loop/label.c
- * One QM call. A good answer is on the disk before it counts; a bad one is remembered so that it is not asked for
- * again.
- */
+ * QM calls and what becomes of them. A good answer is on the disk before it counts; a bad one is remembered so that it
+ * is not asked for again. Answers are used in the order of requests, so that a run does not depend on which call ends
+ * first. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@
 #include "support/support.h"
 
 bool mtp_loop_can_label(const mtp_learner *l) {
-  return l->qm && (l->options.max_calls < 0 || l->stats.qm_calls < l->options.max_calls);
+  return mtp_loop_allowance(l, 1) > 0;
 }
 
 /* Errors of the present potential on a label, the measure of what the label taught. Unknown without a potential. */
@@ -95,6 +95,8 @@ static mtp_status store(mtp_context *ctx, mtp_learner *l, mtp_config *label, mtp
   return count(ctx, l, label, residual);
 }
 
+/* What the label will carry into the training file goes on the request already, so that an answer that is taken up by a
+ * later run says the same. */
 static mtp_status stamp(mtp_context *ctx, const mtp_learner *l, mtp_config *label, const mtp_candidate *candidate) {
   char number[32];
   mtp_status status = mtp_config_set_feature(ctx, label, "qm", mtp_qm_name(l->qm));
@@ -124,24 +126,22 @@ static cJSON *call_event(const mtp_learner *l, const char *name, const mtp_candi
   mtp_event_text(event, "driver", mtp_qm_name(l->qm));
   mtp_event_number(event, "seconds", report->seconds);
   mtp_event_integer(event, "tries", report->tries);
+  if (report->tries == 0) mtp_event_flag(event, "recovered", true); /* of an earlier run */
   return event;
 }
 
 static mtp_status accept(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate, mtp_config *label,
                          const mtp_qm_report *report) {
   mtp_residual residual = {0};
-  mtp_status status = stamp(ctx, l, label, candidate);
-  if (status != MTP_OK) {
-    mtp_config_free(label);
-    return status;
-  }
-  status = store(ctx, l, label, &residual);
+  mtp_status status = store(ctx, l, label, &residual);
   /* an engine may give the atoms back wrapped or rounded: what was asked is known by its own positions too */
   if (status == MTP_OK && !mtp_seen_find(l->seen, candidate->hash, NULL))
     status = mtp_seen_add(ctx, l->seen, candidate->hash, NULL);
   if (status != MTP_OK) return status;
   l->stats.labels++;
   cJSON *event = call_event(l, "label", candidate, report);
+  mtp_event_number(event, "max_force", report->max_force);
+  mtp_event_number(event, "net_force", report->net_force);
   mtp_event_number(event, "energy_error_before", mtp_rmse(residual.energy, residual.energies));
   mtp_event_number(event, "force_rmse_before", mtp_rmse(residual.force, residual.forces));
   mtp_event_integer(event, "configurations", l->stats.configurations);
@@ -174,24 +174,60 @@ static mtp_status reject(mtp_context *ctx, mtp_learner *l, const mtp_candidate *
   return MTP_OK;
 }
 
-mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate, bool *accepted) {
-  mtp_config *label = NULL;
-  mtp_qm_report report = {0};
-  *accepted = false;
-  mtp_status status =
-      mtp_qm_label(ctx, l->qm, candidate->cfg, l->species_count, (const char *const *)l->names, &label, &report);
-  l->stats.qm_calls++;
-  l->stats.qm_seconds += report.seconds;
-  if (status != MTP_OK && report.status != MTP_QM_CANNOT_START) return status;
-  if (status != MTP_OK && !report.reason[0])
-    snprintf(report.reason, sizeof report.reason, "%s", mtp_context_message(ctx));
-  if (report.status == MTP_QM_OK && (!label->has_energy || !label->force)) {
+typedef struct labelling {
+  mtp_context *ctx;
+  mtp_learner *learner;
+  const mtp_candidate *const *candidates;
+  int *labels;
+} labelling;
+
+static mtp_status take(void *user, size_t i, mtp_config *label, const mtp_qm_report *answer) {
+  labelling *w = user;
+  mtp_learner *l = w->learner;
+  mtp_qm_report report = *answer;
+  if (report.tries > 0) l->stats.qm_calls++;
+  if (label && (!label->has_energy || !label->force)) {
     report.status = MTP_QM_BAD_DATA;
     snprintf(report.reason, sizeof report.reason, "the label lacks energy or forces");
     mtp_config_free(label);
+    label = NULL;
   }
-  if (report.status != MTP_QM_OK) return reject(ctx, l, candidate, &report);
-  status = accept(ctx, l, candidate, label, &report);
-  *accepted = status == MTP_OK;
+  if (!label) return reject(w->ctx, l, w->candidates[i], &report);
+  mtp_status status = accept(w->ctx, l, w->candidates[i], label, &report);
+  *w->labels += status == MTP_OK;
   return status;
+}
+
+static void free_configs(mtp_config **configs, size_t n) {
+  for (size_t i = 0; configs && i < n; i++) mtp_config_free(configs[i]);
+  free(configs);
+}
+
+mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                          int *labels) {
+  if (n == 0) return MTP_OK;
+  mtp_config **configs = mtp_calloc(n, sizeof *configs);
+  mtp_status status = configs ? MTP_OK : mtp_fail_memory(ctx);
+  for (size_t i = 0; i < n && status == MTP_OK; i++) {
+    configs[i] = mtp_config_copy(candidates[i]->cfg);
+    status = configs[i] ? stamp(ctx, l, configs[i], candidates[i]) : mtp_fail_memory(ctx);
+  }
+  labelling w = {ctx, l, candidates, labels};
+  double start = mtp_now();
+  if (status == MTP_OK) status = mtp_calls_run(ctx, l->calls, l->qm, n, (const mtp_config *const *)configs, take, &w);
+  l->stats.qm_seconds += mtp_now() - start;
+  free_configs(configs, n);
+  if (status == MTP_ERR_STOPPED)
+    return mtp_fail(ctx, status,
+                    "stopped in a QM call: %s; %zu configurations are in %s, and the next start goes on "
+                    "from there",
+                    mtp_context_message(ctx), l->train->n, l->train_path);
+  return status;
+}
+
+size_t mtp_loop_allowance(const mtp_learner *l, size_t n) {
+  if (!l->qm) return 0;
+  if (l->options.max_calls < 0) return n;
+  long long left = l->options.max_calls - l->stats.qm_calls;
+  return left <= 0 ? 0 : (unsigned long long)left < n ? (size_t)left : n;
 }

@@ -15,6 +15,7 @@
 static void destroy(mtp_learner *l) {
   mtp_loop_clear_pool(l);
   mtp_journal_close(l->train_file);
+  mtp_calls_close(l->calls);
   mtp_journal_close(l->candidate_file);
   mtp_event_log_close(l->log);
   mtp_seen_free(l->seen);
@@ -132,19 +133,37 @@ static int wanted_warmup(const mtp_learner *l, bool cold) {
   return cold || (l->train->n > 0 && only_warmup_labels(l)) ? COLD_WARMUP : 0;
 }
 
+/* The copies that are still to be labelled, in order; returns how many. */
+static size_t make_copies(const mtp_learner *l, const mtp_config *first, long long step, int wanted,
+                          mtp_candidate *copies) {
+  size_t n = 0, missing = l->train->n < (size_t)wanted ? (size_t)wanted - l->train->n : 0;
+  missing = mtp_loop_allowance(l, missing);
+  for (int k = 0; k < wanted && n < missing; k++) {
+    mtp_config *copy = mtp_warmup_copy(first, k, wanted, l->options.warmup_sigma, l->options.seed);
+    uint64_t hash = copy ? mtp_seen_hash(copy) : 0;
+    if (copy && mtp_seen_find(l->seen, hash, NULL))
+      mtp_config_free(copy);
+    else
+      copies[n++] = (mtp_candidate){.cfg = copy, .hash = hash, .grade = NAN, .atom = -1, .step = step, .warmup = k};
+  }
+  return n;
+}
+
 static mtp_status warm_up(mtp_context *ctx, mtp_learner *l, const mtp_config *first, long long step, int wanted,
                           int *labels) {
-  mtp_status status = MTP_OK;
-  for (int k = 0; k < wanted && (int)l->train->n < wanted && mtp_loop_can_label(l) && status == MTP_OK; k++) {
-    mtp_config *copy = mtp_warmup_copy(first, k, wanted, l->options.warmup_sigma, l->options.seed);
-    if (!copy) return mtp_fail_memory(ctx);
-    bool accepted = false;
-    mtp_candidate candidate = {.cfg = copy, .grade = NAN, .atom = -1, .step = step, .warmup = k};
-    candidate.hash = mtp_seen_hash(copy);
-    if (!mtp_seen_find(l->seen, candidate.hash, NULL)) status = mtp_loop_label(ctx, l, &candidate, &accepted);
-    *labels += accepted;
-    mtp_config_free(copy);
+  if (wanted == 0) return MTP_OK;
+  mtp_candidate *copies = mtp_calloc((size_t)wanted, sizeof *copies);
+  const mtp_candidate **list = mtp_calloc((size_t)wanted, sizeof *list);
+  mtp_status status = copies && list ? MTP_OK : mtp_fail_memory(ctx);
+  size_t n = status == MTP_OK ? make_copies(l, first, step, wanted, copies) : 0;
+  for (size_t i = 0; i < n; i++) {
+    list[i] = &copies[i];
+    if (!copies[i].cfg) status = mtp_fail_memory(ctx);
   }
+  if (status == MTP_OK) status = mtp_loop_label(ctx, l, n, list, labels);
+  for (size_t i = 0; i < n; i++) mtp_config_free(copies[i].cfg);
+  free(copies);
+  free(list);
   return status;
 }
 
@@ -162,20 +181,20 @@ static mtp_status begin(mtp_context *ctx, mtp_learner *l, const mtp_config *firs
   mtp_status status = check_config(ctx, l, first);
   if (status != MTP_OK) return status;
   /* nothing to grade with also means that the first refit forgets what the potential knew */
-  bool cold = l->train->n == 0 && !l->as, untrained = !mtp_potential_is_trained(l->pot), accepted = false;
+  bool cold = l->train->n == 0 && !l->as, untrained = !mtp_potential_is_trained(l->pot);
   int wanted = wanted_warmup(l, cold), labels = 0;
   double before = l->stats.qm_seconds;
   if (untrained && !mtp_loop_can_label(l))
     return mtp_fail(ctx, MTP_ERR_STATE, "the untrained potential needs a QM driver or a training file (%s is empty)",
                     l->train_path);
   warn_begin(ctx, l, cold, wanted);
-  status = warm_up(ctx, l, first, step, wanted, &labels);
-  if (status == MTP_OK && untrained && wanted == 0) { /* the engine needs something to evaluate with */
+  status = mtp_loop_resume_calls(ctx, l, &labels);
+  if (status == MTP_OK) status = warm_up(ctx, l, first, step, wanted, &labels);
+  if (status == MTP_OK && untrained && wanted == 0 && labels == 0) { /* the engine needs something to evaluate with */
     mtp_config borrowed = *first;
     mtp_candidate candidate = {.cfg = &borrowed, .grade = INFINITY, .atom = -1, .step = step, .warmup = -1};
     candidate.hash = mtp_seen_hash(first);
-    status = mtp_loop_label(ctx, l, &candidate, &accepted);
-    labels += accepted;
+    status = mtp_loop_label(ctx, l, 1, &(const mtp_candidate *){&candidate}, &labels);
   }
   if (status != MTP_OK) return status;
   if (untrained && labels == 0)
@@ -226,19 +245,29 @@ static mtp_status choose(mtp_context *ctx, const mtp_learner *l, const mtp_candi
   return status;
 }
 
-/* Labels what was chosen; what there is no driver or no budget for is written to the candidate file. */
-static mtp_status label_in_order(mtp_context *ctx, mtp_learner *l, const choice *c, int *labels) {
-  mtp_status status = MTP_OK;
-  for (size_t i = 0; i < c->count && status == MTP_OK; i++) {
-    const mtp_candidate *candidate = c->candidates[c->order[i]];
-    bool accepted = false;
-    if (mtp_seen_find(l->seen, candidate->hash, NULL)) continue; /* it waited in the pool and is the trigger as well */
-    if (mtp_loop_can_label(l))
-      status = mtp_loop_label(ctx, l, candidate, &accepted);
-    else
-      status = mtp_loop_write_candidate(ctx, l, candidate, why_no_label(l), "");
-    *labels += accepted;
+/* Takes out what was chosen twice or is known: a configuration that waited in the pool may be the trigger as well. */
+static void drop_repeated(const mtp_learner *l, choice *c) {
+  size_t kept = 0;
+  for (size_t i = 0; i < c->count; i++) {
+    uint64_t hash = c->candidates[c->order[i]]->hash;
+    bool known = mtp_seen_find(l->seen, hash, NULL);
+    for (size_t k = 0; k < kept && !known; k++) known = c->candidates[c->order[k]]->hash == hash;
+    if (!known) c->order[kept++] = c->order[i];
   }
+  c->count = kept;
+}
+
+/* Labels what was chosen; what there is no driver or no budget for is written to the candidate file. */
+static mtp_status label_in_order(mtp_context *ctx, mtp_learner *l, choice *c, int *labels) {
+  drop_repeated(l, c);
+  size_t allowed = mtp_loop_allowance(l, c->count);
+  const mtp_candidate **list = mtp_calloc(c->count, sizeof *list);
+  if (!list) return mtp_fail_memory(ctx);
+  for (size_t i = 0; i < c->count; i++) list[i] = c->candidates[c->order[i]];
+  mtp_status status = mtp_loop_label(ctx, l, allowed, list, labels);
+  for (size_t i = allowed; i < c->count && status == MTP_OK; i++)
+    status = mtp_loop_write_candidate(ctx, l, list[i], why_no_label(l), "");
+  free(list);
   return status;
 }
 

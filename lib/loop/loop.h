@@ -6,7 +6,9 @@
  *   candidates.c  configurations that wait for a label, or will not get one
  *   seen.c        which configurations were labelled or refused before
  *   rank.c        which candidates are worth a label
- *   label.c       one QM call and what becomes of its answer
+ *   calls.c       QM calls that outlive the process that makes them
+ *   label.c       QM calls and what becomes of their answers
+ *   resume.c      what an earlier run of the same files left
  *   refit.c       fit, active set, save, report
  *   learner.c     the public functions and the decisions */
 #ifndef MTP_LOOP_H
@@ -14,6 +16,7 @@
 
 #include <stdbool.h>
 
+#include "loop/calls.h"
 #include "loop/event_log.h"
 #include "loop/journal.h"
 #include "loop/seen.h"
@@ -50,6 +53,7 @@ struct mtp_learner {
   size_t full_configs; /* in the training set then */
   mtp_config_set *train;
   mtp_journal *train_file;
+  mtp_calls *calls;            /* that are under way, or were when an earlier run ended */
   mtp_journal *candidate_file; /* opened when first needed */
   mtp_event_log *log;
   mtp_qm *qm; /* NULL: none */
@@ -98,11 +102,23 @@ mtp_status mtp_loop_rank(mtp_context *ctx, const mtp_learner *l, size_t n, const
 
 /* label.c */
 bool mtp_loop_can_label(const mtp_learner *l);
-/** Asks the driver and, if the label is good, puts it into the training file, the training set and the normal
- * equations. *accepted tells; a refused label is remembered, and an error only if the run must stop for it. */
-mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate, bool *accepted);
+/** How many of n calls there are a driver and budget for. */
+size_t mtp_loop_allowance(const mtp_learner *l, size_t n);
+/** Asks the driver and puts good labels into the training file, the training set and the normal equations, in order.
+ * *labels counts them up; a refused label is remembered, and an error only if the run must stop for it. */
+mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                          int *labels);
 /** Takes over a labelled configuration that is in the training file: counts it and adds its equations. */
 mtp_status mtp_loop_count(mtp_context *ctx, mtp_learner *l, mtp_config *label);
+
+/* resume.c */
+/** Continues with the parameters in save_path if there is a training file and they belong to an earlier run of it.
+ * Comes before anything depends on the parameters. */
+mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l);
+/** Takes the active set in save_path as the one to begin with. Comes after the training set, before the first refit. */
+mtp_status mtp_loop_adopt_active_set(mtp_context *ctx, mtp_learner *l);
+/** Completes the calls that an earlier run had begun. *labels counts up what came of it. */
+mtp_status mtp_loop_resume_calls(mtp_context *ctx, mtp_learner *l, int *labels);
 
 /* refit.c */
 double mtp_rmse(double squares, double count);

@@ -9,6 +9,7 @@
 
 #include "config/species.h"
 #include "loop/loop.h"
+#include "qm/folder.h"
 #include "support/support.h"
 
 mtp_learner_options mtp_learner_defaults(void) {
@@ -66,12 +67,19 @@ static mtp_status take_names(mtp_context *ctx, mtp_learner *l) {
   return MTP_OK;
 }
 
+/* LAMMPS can change its folder in the middle of a deck. */
+static char *whole_path(const char *path) {
+  char *here = mtp_folder_current(), *whole = here ? mtp_folder_absolute(here, path) : mtp_strdup(path);
+  free(here);
+  return whole;
+}
+
 static mtp_status copy_options(mtp_context *ctx, mtp_learner *l, const mtp_learner_options *options) {
   l->options = *options;
-  l->train_path = mtp_strdup(options->train_path);
-  l->save_path = mtp_strdup(options->save_path);
-  l->log_path = mtp_strdup(options->log_path);
-  l->candidate_path = mtp_strdup(options->candidate_path);
+  l->train_path = whole_path(options->train_path);
+  l->save_path = whole_path(options->save_path);
+  l->log_path = whole_path(options->log_path);
+  l->candidate_path = whole_path(options->candidate_path);
   if (!l->train_path || !l->save_path || !l->log_path || !l->candidate_path) return mtp_fail_memory(ctx);
   l->options.train_path = l->train_path;
   l->options.save_path = l->save_path;
@@ -86,6 +94,9 @@ static mtp_status open_files(mtp_context *ctx, mtp_learner *l) {
   if (status == MTP_OK) status = mtp_check_writable(ctx, l->save_path, "the potential");
   if (status == MTP_OK) status = mtp_check_writable(ctx, l->candidate_path, "the candidates");
   if (status == MTP_OK) status = mtp_journal_open(ctx, l->train_path, true, &l->train_file);
+  if (status == MTP_OK)
+    status = mtp_calls_open(ctx, l->train_path, l->species_count, (const char *const *)l->names, &l->calls);
+  if (status == MTP_OK && l->options.onfail == MTP_ONFAIL_SKIP) mtp_calls_remember_failures(l->calls);
   return status;
 }
 
@@ -222,6 +233,24 @@ static mtp_status take_active_set(mtp_context *ctx, mtp_learner *l, const mtp_ac
   return mtp_active_set_copy(ctx, as, &l->as);
 }
 
+/* Of the training set, what runs labelled: it says by which driver. */
+static size_t earlier_labels(const mtp_learner *l) {
+  size_t n = 0;
+  for (size_t i = 0; i < l->train->n; i++) n += mtp_config_get_feature(l->train->configs[i], "qm") != NULL;
+  return n;
+}
+
+/* Thresholds and limits are those of this start; everything that was learned is that of the last. */
+static void tell_resume(mtp_context *ctx, const mtp_learner *l) {
+  mtp_message(ctx, MTP_INFO,
+              "going on from the %zu configurations of %s (%zu labelled by earlier runs), with select %g, break %g of "
+              "this deck%s%s%s",
+              l->train->n, l->train_path, earlier_labels(l), l->options.select_grade, l->options.break_grade,
+              mtp_potential_is_trained(l->pot) ? "; the linear coefficients of " : "",
+              mtp_potential_is_trained(l->pot) ? l->save_path : "",
+              mtp_potential_is_trained(l->pot) ? " are fitted anew to them" : "");
+}
+
 static void log_start(mtp_context *ctx, mtp_learner *l, bool dropped_tail) {
   char date[32];
   time_t now = time(NULL);
@@ -239,6 +268,8 @@ static void log_start(mtp_context *ctx, mtp_learner *l, bool dropped_tail) {
   mtp_event_text(event, "driver", l->qm ? mtp_qm_text(l->qm) : "none");
   mtp_event_text(event, "train", l->train_path);
   mtp_event_integer(event, "configurations", l->stats.configurations);
+  mtp_event_integer(event, "earlier_labels", (long long)earlier_labels(l));
+  mtp_event_integer(event, "unfinished_calls", (long long)mtp_calls_left(l->calls));
   mtp_event_flag(event, "dropped_tail", dropped_tail);
   mtp_event_text(event, "mode", l->options.mode == MTP_MODE_CONFIGURATION ? "configuration" : "neighbourhood");
   mtp_event_number(event, "select", l->options.select_grade);
@@ -255,22 +286,22 @@ mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_op
   mtp_status status = check_options(ctx, options);
   if (status == MTP_OK) status = copy_options(ctx, l, options);
   if (status == MTP_OK) status = mtp_potential_copy(ctx, pot, &l->pot);
-  if (status == MTP_OK) l->radial_trained = mtp_potential_is_trained(pot);
   if (status == MTP_OK) status = take_names(ctx, l);
-  if (status == MTP_OK) status = mtp_normal_new(ctx, l->pot, options->weights, &l->normal);
   l->train = mtp_config_set_new();
   l->seen = mtp_seen_new();
   if (status == MTP_OK && (!l->train || !l->seen)) status = mtp_fail_memory(ctx);
   for (int s = 0; s < l->species_count && status == MTP_OK; s++)
     if (mtp_config_set_species(l->train, l->names[s]) < 0) status = mtp_fail_memory(ctx);
   if (status == MTP_OK) status = open_files(ctx, l);
+  if (status == MTP_OK) status = mtp_loop_adopt_saved(ctx, l);
+  if (status == MTP_OK) l->radial_trained = mtp_potential_is_trained(l->pot);
+  if (status == MTP_OK) status = mtp_normal_new(ctx, l->pot, options->weights, &l->normal);
   if (status == MTP_OK) status = load_training_set(ctx, l, &dropped_tail);
+  if (status == MTP_OK) status = mtp_loop_adopt_active_set(ctx, l);
   if (status == MTP_OK && l->train->n == 0 && options->active_set)
     status = take_active_set(ctx, l, options->active_set);
   if (status != MTP_OK) return status;
   log_start(ctx, l, dropped_tail);
-  if (l->train->n && mtp_potential_is_trained(l->pot))
-    mtp_message(ctx, MTP_INFO, "the linear coefficients of %s are fitted anew to the %zu configurations of %s",
-                l->save_path, l->train->n, l->train_path);
+  if (l->train->n) tell_resume(ctx, l);
   return l->train->n ? mtp_loop_refit(ctx, l, -1, NAN, 0, 0.0) : MTP_OK;
 }

@@ -208,8 +208,10 @@ static void disk_full_in_the_middle(void **state) {
   assert_memory_equal(before, after, size_before);
   free(before);
   free(after);
-  learner = warm_learner(world, NULL); /* and the files are good to go on with */
-  data_must(world->ctx, offer(world, learner, 1, 20.0, 3, &action));
+  int calls = world->reference.calls;
+  learner = warm_learner(world, NULL); /* and the files are good to go on with: the answer was kept beside them */
+  assert_int_equal(mtp_learner_get_stats(learner).configurations, 6);
+  assert_int_equal(world->reference.calls, calls);
   mtp_learner_free(learner);
 }
 
@@ -436,6 +438,16 @@ static void failed_warmup_copies(void **state) {
   learner = warm_learner(world, NULL); /* four of five are enough */
   assert_int_equal(mtp_learner_get_stats(learner).configurations, 4);
   mtp_learner_free(learner);
+  world->reference = (learning_reference){0};
+  learner = warm_learner(world, NULL); /* what failed is remembered, */
+  assert_int_equal(mtp_learner_get_stats(learner).configurations, 4);
+  assert_int_equal(world->reference.calls, 0);
+  mtp_learner_free(learner);
+  world->options.onfail = MTP_ONFAIL_STOP;
+  learner = warm_learner(world, NULL); /* unless every call is wanted */
+  assert_int_equal(mtp_learner_get_stats(learner).configurations, 5);
+  mtp_learner_free(learner);
+  world->options.onfail = MTP_ONFAIL_SKIP;
   unlink(world->train);
   world->reference = (learning_reference){.fault = LEARNING_CRASH, .fault_call = 1, .lasting = true};
   mtp_config *first = learning_crystal(2, 4.05, 0.05, 1);

@@ -6,8 +6,8 @@
  * to the training file and sync -> normal equations -> refit -> active set -> save the potential atomically -> event.
  * In a parallel engine the learner lives on one rank; the others get parameters and inverse active set from it.
  *
- * A kill at any instant loses at most the QM call in flight: the training file is the truth, and the potential and
- * active set are rebuilt from it at start.
+ * A kill at any instant loses at most the QM calls in flight: the training file is the truth, answers that wait for an
+ * earlier one are in FILE.calls beside it, and the potential and active set are rebuilt from what they were at start.
  */
 #ifndef MTP_LEARNER_H
 #define MTP_LEARNER_H
@@ -67,8 +67,10 @@ MTP_API mtp_learner_options mtp_learner_defaults(void);
 typedef struct mtp_learner mtp_learner;
 
 /** Opens the log and the training file (both must be writable, checked before any QM call), reads the training set if
- * it exists, and fits and grades the potential with it. `pot` is copied; it must carry as many species as `elements` if
- * those are given. `qm` is taken over and closed by mtp_learner_free, also when this call fails; NULL means `none`. */
+ * it exists, and fits and grades the potential with it. If there is a training set, parameters and active set are first
+ * taken from save_path, provided that a potential of the same functions is there (something else there is
+ * MTP_ERR_FORMAT or a warning). `pot` is copied; it must carry as many species as `elements` if those are given. `qm`
+ * is taken over and closed by mtp_learner_free, also when this call fails; NULL means `none`. */
 MTP_API mtp_status mtp_learner_new(mtp_context *ctx, const mtp_learner_options *options, const mtp_potential *pot,
                                    mtp_qm *qm, mtp_learner **out);
 /** Writes waiting candidates to candidate_path and the `end` event, and frees. NULL is allowed. */
@@ -79,9 +81,9 @@ typedef enum mtp_action {
   MTP_REDO   /**< the potential changed: evaluate this step again */
 } mtp_action;
 
-/** Cold start: call once with the first configuration before the first evaluation; labels the warm-up configurations if
- * the potential is untrained (or as `warmup` says) and fits. MTP_GO_ON if nothing had to be done. Periodic cells get
- * strain, all get displacements. */
+/** Call once with the first configuration before the first evaluation: completes the QM calls that an earlier run had
+ * begun, labels the warm-up configurations if the potential is untrained (or as `warmup` says), and fits. MTP_GO_ON if
+ * nothing had to be done. Periodic cells get strain, all get displacements. */
 MTP_API mtp_status mtp_learner_begin(mtp_context *ctx, mtp_learner *learner, const mtp_config *first, long long step,
                                      mtp_action *action);
 

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file loop/calls.h
+ * QM calls that outlive the process that makes them. Beside a file of labels FILE stands FILE.calls while calls are
+ * under way: every request is in it before it is submitted, every answer right after it came. An answer leaves it when
+ * its label is in FILE. After a kill at any instant what was answered is there, and what was not is known.
+ *
+ * FILE.calls is extended XYZ: requests (atoms, cell, and whatever the caller stamped on them) and answers (the same
+ * with energy, forces, virial), told apart by the key qm_call, with a hash of the structure in qm_hash. */
+#ifndef MTP_CALLS_H
+#define MTP_CALLS_H
+
+#include <stdbool.h>
+
+#include "mtp/qm.h"
+
+typedef struct mtp_calls mtp_calls;
+
+/** Receives how call `i` ended; in the order of requests, whatever the order of answers. `label` (owned by the
+ * receiver, NULL without one) carries the features of its request. It must be on disk when the receiver returns MTP_OK.
+ * A failure ends everything; answers that are not taken stay in FILE.calls. */
+typedef mtp_status (*mtp_calls_take)(void *user, size_t i, mtp_config *label, const mtp_qm_report *report);
+
+/** Opens FILE.calls for the labels of `path`, and reads what an earlier process left in it; a record that a kill cut
+ * short is dropped. MTP_ERR_IO if another process has it open. `names[species_count]` are borrowed. The file is created
+ * with the first request, and removed when nothing is left in it. */
+mtp_status mtp_calls_open(mtp_context *ctx, const char *path, int species_count, const char *const *names,
+                          mtp_calls **out);
+void mtp_calls_close(mtp_calls *calls);
+
+typedef enum mtp_calls_end { MTP_CALLS_UNFINISHED, MTP_CALLS_ANSWERED, MTP_CALLS_FAILED } mtp_calls_end;
+
+/** Requests of an earlier process, in order: how many, and number i with what became of it. */
+size_t mtp_calls_left(const mtp_calls *calls);
+const mtp_config *mtp_calls_request(const mtp_calls *calls, size_t i, mtp_calls_end *end);
+/** The label of this one is in FILE already (the process ended before it could take it out of FILE.calls). */
+void mtp_calls_forget(mtp_calls *calls, size_t i);
+
+/** Answers of an earlier process that nobody has asked for. */
+size_t mtp_calls_waiting(const mtp_calls *calls);
+
+/** Failed calls of the same driver string are remembered as well: they are reported, and not made again. */
+void mtp_calls_remember_failures(mtp_calls *calls);
+
+/** Labels configurations. Those that have an answer from an earlier process get that one (report->tries is 0). Returns
+ * as mtp_qm_label_all does. */
+mtp_status mtp_calls_run(mtp_context *ctx, mtp_calls *calls, mtp_qm *qm, size_t n, const mtp_config *const *configs,
+                         mtp_calls_take take, void *user);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file loop/label_file.c
+ * `mtp label` without its shell. */
+#include "mtp/label_file.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "config/structure.h"
+#include "loop/calls.h"
+#include "loop/journal.h"
+#include "support/support.h"
+
+/* Labelled configurations, found by their structure. */
+typedef struct known_entry {
+  uint64_t hash;
+  const mtp_config *config; /* NULL: free */
+  const char *const *names;
+} known_entry;
+
+typedef struct known {
+  size_t count, capacity; /* a power of two, at most half full */
+  known_entry *entries;
+} known;
+
+struct mtp_label_file {
+  mtp_journal *journal;
+  mtp_calls *calls;
+  mtp_config_set *labels; /* that were in the file, NULL if it was empty */
+  size_t fresh_count;
+  mtp_config **fresh; /* [fresh_count] that were added */
+  int species_count;
+  const char *const *names; /* of the caller */
+  known known;
+};
+
+/* ---- what is known ---- */
+
+/* The entry of an equal configuration, or the free one where it would go. */
+static known_entry *find(const known *k, uint64_t hash, const mtp_config *cfg, const char *const *names) {
+  for (size_t i = hash & (k->capacity - 1);; i = (i + 1) & (k->capacity - 1)) {
+    known_entry *e = &k->entries[i];
+    if (!e->config || (e->hash == hash && mtp_structure_equal(e->config, e->names, cfg, names))) return e;
+  }
+}
+
+static bool has(const known *k, const mtp_config *cfg, const char *const *names) {
+  return k->capacity && find(k, mtp_structure_hash(cfg, names), cfg, names)->config;
+}
+
+static bool reserve(known *k, size_t count) {
+  size_t capacity = k->capacity ? k->capacity : 16;
+  while (capacity < 2 * count) capacity *= 2;
+  if (capacity == k->capacity) return true;
+  known larger = {.count = k->count, .capacity = capacity, .entries = mtp_calloc(capacity, sizeof *larger.entries)};
+  if (!larger.entries) return false;
+  for (size_t i = 0; i < k->capacity; i++) {
+    const known_entry *e = &k->entries[i];
+    if (e->config) *find(&larger, e->hash, e->config, e->names) = *e;
+  }
+  free(k->entries);
+  *k = larger;
+  return true;
+}
+
+/* The configuration must outlive the table. */
+static mtp_status add(mtp_context *ctx, known *k, const mtp_config *cfg, const char *const *names) {
+  if (!reserve(k, k->count + 1)) return mtp_fail_memory(ctx);
+  uint64_t hash = mtp_structure_hash(cfg, names);
+  known_entry *e = find(k, hash, cfg, names);
+  if (!e->config) {
+    *e = (known_entry){hash, cfg, names};
+    k->count++;
+  }
+  return MTP_OK;
+}
+
+/* ---- the files ---- */
+
+static mtp_status read_labels(mtp_context *ctx, mtp_label_file *f, const char *path) {
+  mtp_read_options options = {.format = MTP_FORMAT_EXTXYZ, .tolerate_cut_tail = true};
+  if (mtp_journal_size(f->journal) == 0) return MTP_OK;
+  mtp_status status = mtp_config_set_read(ctx, path, &options, &f->labels);
+  if (status != MTP_OK) return status;
+  if (f->labels->dropped_tail) status = mtp_journal_truncate(ctx, f->journal, f->labels->good_size);
+  for (size_t i = 0; i < f->labels->n && status == MTP_OK; i++)
+    if (f->labels->configs[i]->has_energy)
+      status = add(ctx, &f->known, f->labels->configs[i], (const char *const *)f->labels->names);
+  return status;
+}
+
+/* The process may have ended between appending a label and taking it out of the calls. */
+static void forget_what_is_there(mtp_label_file *f) {
+  for (size_t i = 0; i < mtp_calls_left(f->calls); i++) {
+    mtp_calls_end end;
+    if (has(&f->known, mtp_calls_request(f->calls, i, &end), f->names)) mtp_calls_forget(f->calls, i);
+  }
+}
+
+mtp_status mtp_label_file_open(mtp_context *ctx, const char *path, int species_count, const char *const *names,
+                               mtp_label_file **out) {
+  if (!path || !names || !out) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "mtp_label_file_open: a null pointer was passed");
+  mtp_label_file *f = mtp_calloc(1, sizeof *f);
+  if (!f) return mtp_fail_memory(ctx);
+  f->species_count = species_count;
+  f->names = names;
+  mtp_status status = mtp_journal_open(ctx, path, true, &f->journal);
+  if (status == MTP_OK && mtp_journal_format(f->journal) != MTP_FORMAT_EXTXYZ)
+    status = mtp_fail(ctx, MTP_ERR_FORMAT, "%s:1: expected extended XYZ, which begins with a number of atoms", path);
+  if (status == MTP_OK) status = read_labels(ctx, f, path);
+  if (status == MTP_OK) status = mtp_calls_open(ctx, path, species_count, names, &f->calls);
+  if (status == MTP_OK) {
+    forget_what_is_there(f);
+    *out = f;
+  } else {
+    mtp_label_file_close(f);
+  }
+  return status;
+}
+
+void mtp_label_file_close(mtp_label_file *f) {
+  if (!f) return;
+  mtp_calls_close(f->calls);
+  mtp_journal_close(f->journal);
+  mtp_config_set_free(f->labels);
+  for (size_t i = 0; i < f->fresh_count; i++) mtp_config_free(f->fresh[i]);
+  free(f->fresh);
+  free(f->known.entries);
+  free(f);
+}
+
+/* ---- labelling ---- */
+
+/* Numbers of the configurations that are not in the file; of equal ones the first. */
+static mtp_status list_missing(mtp_context *ctx, const mtp_label_file *f, size_t n, const mtp_config *const *configs,
+                               size_t *number, size_t *count) {
+  known chosen = {0};
+  mtp_status status = MTP_OK;
+  *count = 0;
+  for (size_t i = 0; i < n && status == MTP_OK; i++) {
+    if (has(&f->known, configs[i], f->names) || has(&chosen, configs[i], f->names)) continue;
+    status = add(ctx, &chosen, configs[i], f->names);
+    number[(*count)++] = i;
+  }
+  free(chosen.entries);
+  return status;
+}
+
+mtp_status mtp_label_file_missing(mtp_context *ctx, const mtp_label_file *f, size_t n, const mtp_config *const *configs,
+                                  size_t *missing) {
+  size_t *number = mtp_calloc(n, sizeof *number);
+  mtp_status status = number ? list_missing(ctx, f, n, configs, number, missing) : mtp_fail_memory(ctx);
+  free(number);
+  return status;
+}
+
+typedef struct adding {
+  mtp_context *ctx;
+  mtp_label_file *file;
+  const mtp_config *const *configs;
+  const size_t *number;
+  mtp_label_told told;
+  void *user;
+} adding;
+
+/* Takes the label over, so that it is not asked for again. */
+static mtp_status keep(mtp_context *ctx, mtp_label_file *f, mtp_config *label) {
+  mtp_config **fresh = mtp_realloc(f->fresh, f->fresh_count + 1, sizeof *fresh);
+  if (!fresh) return mtp_fail_memory(ctx);
+  f->fresh = fresh;
+  mtp_status status = add(ctx, &f->known, label, f->names);
+  if (status == MTP_OK) fresh[f->fresh_count++] = label;
+  return status;
+}
+
+static mtp_status take(void *user, size_t k, mtp_config *label, const mtp_qm_report *report) {
+  adding *a = user;
+  mtp_label_file *f = a->file;
+  size_t i = a->number[k];
+  mtp_status status = MTP_OK;
+  if (label)
+    status = mtp_journal_add(a->ctx, f->journal, 1, (const mtp_config *const *)&label, f->species_count, f->names);
+  if (label && status == MTP_OK) status = keep(a->ctx, f, label);
+  if (label && status != MTP_OK) mtp_config_free(label);
+  if (status == MTP_OK) a->told(a->user, i, report);
+  return status;
+}
+
+mtp_status mtp_label_file_add(mtp_context *ctx, mtp_label_file *f, mtp_qm *qm, size_t n,
+                              const mtp_config *const *configs, mtp_label_told told, void *user) {
+  size_t *number = mtp_calloc(n, sizeof *number), count = 0;
+  const mtp_config **list = mtp_calloc(n, sizeof *list);
+  mtp_status status = number && list ? list_missing(ctx, f, n, configs, number, &count) : mtp_fail_memory(ctx);
+  adding a = {ctx, f, configs, number, told, user};
+  for (size_t k = 0; k < count && status == MTP_OK; k++) list[k] = configs[number[k]];
+  if (status == MTP_OK && count) status = mtp_calls_run(ctx, f->calls, qm, count, list, take, &a);
+  free(number);
+  free(list);
+  return status;
+}
+
+size_t mtp_label_file_waiting(const mtp_label_file *f) {
+  return mtp_calls_waiting(f->calls);
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file loop/resume.c
+ * What an earlier run of the same files left: a trained potential, and QM calls that were asked for and never used. The
+ * training set itself is read at start in any case; thresholds are those of the new deck. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/structure.h"
+#include "learn/active_set.h"
+#include "loop/loop.h"
+#include "support/support.h"
+
+/* The same functions of the same species: then parameters mean the same. */
+static bool is_alike(const mtp_potential *a, const mtp_potential *b) {
+  if (mtp_potential_parameter_count(a) != mtp_potential_parameter_count(b) ||
+      mtp_potential_species_count(a) != mtp_potential_species_count(b) ||
+      mtp_potential_scalar_count(a) != mtp_potential_scalar_count(b) ||
+      mtp_potential_radial_size(a) != mtp_potential_radial_size(b) ||
+      mtp_potential_cutoff(a) != mtp_potential_cutoff(b) || mtp_potential_min_dist(a) != mtp_potential_min_dist(b) ||
+      strcmp(mtp_potential_radial_name(a), mtp_potential_radial_name(b)) != 0)
+    return false;
+  for (int s = 0; s < mtp_potential_species_count(a); s++) {
+    const char *x = mtp_potential_element(a, s), *y = mtp_potential_element(b, s);
+    if (x && y && strcmp(x, y) != 0) return false;
+  }
+  return true;
+}
+
+/* The deck that is started again names the potential of its first start, which knows less than the saved one. */
+mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
+  mtp_potential *saved = NULL;
+  if (mtp_journal_size(l->train_file) == 0 || access(l->save_path, F_OK) != 0) return MTP_OK;
+  mtp_status status = mtp_potential_read(ctx, l->save_path, &saved);
+  if (status != MTP_OK)
+    return mtp_fail(ctx, status, "save: %s is there and would be overwritten, but is no potential: %s", l->save_path,
+                    mtp_context_message(ctx));
+  if (mtp_potential_is_trained(saved) && is_alike(saved, l->pot)) {
+    size_t size = mtp_potential_parameter_count(saved) * sizeof(double);
+    bool known = mtp_potential_is_trained(l->pot) &&
+                 memcmp(mtp_potential_parameters(saved), mtp_potential_parameters(l->pot), size) == 0;
+    if (!known) {
+      status = mtp_potential_set_parameters(ctx, l->pot, mtp_potential_parameters(saved));
+      if (status == MTP_OK)
+        mtp_message(ctx, MTP_INFO, "learning goes on from %s, which an earlier run saved", l->save_path);
+    }
+  } else if (mtp_potential_is_trained(saved)) {
+    mtp_message(ctx, MTP_WARNING, "%s holds a potential of another kind, which is replaced", l->save_path);
+  }
+  mtp_potential_free(saved);
+  return status;
+}
+
+/* The number in the training set of a configuration of the same structure, -1 without one. */
+static long long find_in_training_set(const mtp_learner *l, const mtp_config *cfg, const char *const *names) {
+  for (size_t i = 0; i < l->train->n; i++)
+    if (mtp_structure_equal(l->train->configs[i], (const char *const *)l->train->names, cfg, names))
+      return (long long)i;
+  return -1;
+}
+
+/* Which rows are active depends on the order in which they were met. Those that the last run had chosen are where this
+ * one begins, so that it grades as that one would have done. */
+mtp_status mtp_loop_adopt_active_set(mtp_context *ctx, mtp_learner *l) {
+  mtp_active_set *as = NULL;
+  if (l->as || l->train->n == 0 || access(l->save_path, F_OK) != 0) return MTP_OK;
+  /* a potential without one, or of another kind, is replaced soon; it is only a hint that is missing then */
+  if (mtp_active_set_read(NULL, l->save_path, l->pot, &as) != MTP_OK || !as) return MTP_OK;
+  if (as->mode != l->options.mode || as->n != mtp_potential_parameter_count(l->pot)) {
+    mtp_active_set_free(as);
+    return MTP_OK;
+  }
+  const mtp_config_set *owned = as->configs;
+  long long *number = mtp_calloc(owned->n, sizeof *number);
+  if (!number) {
+    mtp_active_set_free(as);
+    return mtp_fail_memory(ctx);
+  }
+  for (size_t i = 0; i < owned->n; i++)
+    number[i] = find_in_training_set(l, owned->configs[i], (const char *const *)l->train->names);
+  for (size_t i = 0; i < as->n; i++) {
+    long long config = as->config[i];
+    as->origin[2 * i] = config >= 0 && (size_t)config < owned->n ? number[config] : -1;
+  }
+  free(number);
+  l->as = as;
+  l->as_is_of_train = true;
+  return MTP_OK;
+}
+
+/* A request as the candidate that it was. */
+static mtp_candidate candidate_of(const mtp_config *request) {
+  const char *step = mtp_config_get_feature(request, "step"), *warmup = mtp_config_get_feature(request, "warmup");
+  return (mtp_candidate){.cfg = (mtp_config *)request, /* only read */
+                         .hash = mtp_seen_hash(request),
+                         .grade = request->has_max_grade ? request->max_grade : NAN,
+                         .atom = -1,
+                         .step = step ? strtoll(step, NULL, 10) : -1,
+                         .warmup = warmup ? (int)strtol(warmup, NULL, 10) : -1};
+}
+
+/* Candidates for what is not in the training set yet. */
+static mtp_status collect(mtp_context *ctx, mtp_learner *l, mtp_candidate *candidates, size_t *count,
+                          size_t *answered) {
+  size_t n = 0;
+  mtp_status status = MTP_OK;
+  *answered = 0;
+  for (size_t i = 0; i < mtp_calls_left(l->calls); i++) {
+    mtp_calls_end end;
+    mtp_candidate c = candidate_of(mtp_calls_request(l->calls, i, &end));
+    if (mtp_seen_find(l->seen, c.hash, NULL)) {
+      mtp_calls_forget(l->calls, i);
+      continue;
+    }
+    if (end == MTP_CALLS_FAILED && l->options.onfail == MTP_ONFAIL_SKIP) continue; /* remembered, not wanted */
+    bool paid = end == MTP_CALLS_ANSWERED;                                         /* costs no call any more */
+    if (!paid && l->qm && mtp_loop_allowance(l, n - *answered + 1) <= n - *answered) {
+      status = mtp_loop_write_candidate(ctx, l, &c, "the QM budget is spent", "");
+      if (status != MTP_OK) return status;
+      continue;
+    }
+    *answered += paid;
+    candidates[n++] = c;
+  }
+  *count = n;
+  return MTP_OK;
+}
+
+static mtp_status resume(mtp_context *ctx, mtp_learner *l, mtp_candidate *candidates, int *labels) {
+  size_t answered, n = 0;
+  mtp_status status = collect(ctx, l, candidates, &n, &answered);
+  if (status != MTP_OK || n == 0) return status;
+  if (!l->qm) {
+    mtp_message(ctx, MTP_WARNING,
+                "%s.calls holds %zu QM calls of an earlier run, %zu of them with an answer, which wait "
+                "for a run with a QM driver",
+                l->train_path, n, answered);
+    return MTP_OK;
+  }
+  mtp_message(ctx, MTP_INFO,
+              "an earlier run left %zu QM calls: %zu answers are taken from %s.calls, the others are asked for again",
+              n, answered, l->train_path);
+  cJSON *event = mtp_event_new(l->log, "resume", -1);
+  mtp_event_integer(event, "requests", (long long)n);
+  mtp_event_integer(event, "answers", (long long)answered);
+  mtp_event_write(ctx, l->log, event);
+  const mtp_candidate **list = mtp_calloc(n, sizeof *list);
+  if (!list) return mtp_fail_memory(ctx);
+  for (size_t i = 0; i < n; i++) list[i] = &candidates[i];
+  status = mtp_loop_label(ctx, l, n, list, labels);
+  free(list);
+  return status;
+}
+
+mtp_status mtp_loop_resume_calls(mtp_context *ctx, mtp_learner *l, int *labels) {
+  size_t n = mtp_calls_left(l->calls);
+  if (n == 0) return MTP_OK;
+  mtp_candidate *candidates = mtp_calloc(n, sizeof *candidates);
+  if (!candidates) return mtp_fail_memory(ctx);
+  mtp_status status = resume(ctx, l, candidates, labels);
+  free(candidates);
+  return status;
+}
