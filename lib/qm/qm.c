@@ -38,7 +38,8 @@ static void none_close(void *state) {
 
 static const mtp_qm_driver none_driver = {.name = "none", .open = none_open, .label = none_label, .close = none_close};
 
-static const mtp_qm_driver *const built_in[] = {&mtp_qm_exec, &mtp_qm_ipi, &mtp_qm_qe, &mtp_qm_vasp, &none_driver};
+static const mtp_qm_driver *const built_in[] = {&mtp_qm_exec, &mtp_qm_ipi,           &mtp_qm_qe,
+                                                &mtp_qm_vasp, &mtp_qm_plugin_driver, &none_driver};
 enum { BUILT_IN_COUNT = sizeof built_in / sizeof built_in[0] };
 
 static const mtp_qm_driver *find_driver(const char *name, const mtp_qm_driver *extra, int extra_count) {

@@ -85,6 +85,6 @@ absent x.extxyz x.cfg
 mtp label in.extxyz -o locked.extxyz --qm 'exec sleep 3 retries=0' >/dev/null 2>&1 &
 other=$!
 while [ ! -e locked.extxyz ]; do sleep 0.05; done
-refuse 1 'another process' mtp label in.extxyz -o locked.extxyz --qm 'exec true'
+refuse 1 'another run' mtp label in.extxyz -o locked.extxyz --qm 'exec true'
 kill $other
 wait $other || true

@@ -149,7 +149,7 @@ static void test_bad_strings(void **state) {
   } cases[] = {
       {"", "expected the name of a driver", MTP_ERR_ARGUMENT},
       {"  ", "expected the name of a driver", MTP_ERR_ARGUMENT},
-      {"vaps x", "no driver 'vaps': the drivers here are fake, exec, ipi, qe, vasp, none", MTP_ERR_ARGUMENT},
+      {"vaps x", "no driver 'vaps': the drivers here are fake, exec, ipi, qe, vasp, plugin, none", MTP_ERR_ARGUMENT},
       {"exec 'true", "nothing follows the last '", MTP_ERR_ARGUMENT},
       {"exec true \\", "nothing follows the last \\", MTP_ERR_ARGUMENT},
       {"exec timeot=3 true", "unknown key in 'timeot=3'", MTP_ERR_ARGUMENT},

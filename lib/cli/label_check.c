@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file cli/label_check.c
+ * Finite differences through a QM driver. A sheared cell without symmetry shows what a cubic crystal hides: transposed
+ * cells, mixed-up components, permuted atoms. Energies come first: whatever else is returned must be their derivative.
+ */
+#include "cli/label_check.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STEP       0.01         /* A */
+#define STRAIN     0.004        /* what qm engines resolve well, and small enough for 0.1 % */
+#define DISPLACE   0.05         /* A, at most, of the copy */
+#define GPA        160.21766208 /* of 1 eV/A^3 */
+#define PROPORTION 0.03         /* relative: two lists of numbers are taken for proportional */
+/* Beyond the first a user should know, beyond the second the driver is wrong: between them lie the errors of engines,
+ * such as the stress of an incomplete set of plane waves, which no driver can mend. eV/A and GPa. */
+#define FORCE_TOLERANCE(scale)  (0.005 + 0.01 * (scale))
+#define STRESS_NOTICE(scale)    (0.03 + 0.005 * (scale))
+#define STRESS_TOLERANCE(scale) (0.5 + 0.1 * (scale))
+#define SHIFT_TOLERANCE         2e-3 /* eV */
+
+enum { COMPONENTS = 6, MOST_CALLS = 26 };
+
+static const char *const component_names[COMPONENTS] = {"xx", "yy", "zz", "xy", "xz", "yz"};
+static const int component_axes[COMPONENTS][2] = {{0, 0}, {1, 1}, {2, 2}, {0, 1}, {0, 2}, {1, 2}};
+
+/* A call of the check and its answer. */
+typedef struct probe {
+  mtp_config *config, *label;
+} probe;
+
+typedef struct check {
+  cli *c;
+  probe probes[MOST_CALLS];
+  int count;
+  size_t atoms[2]; /* those that are displaced */
+  int atom_count;
+  bool periodic;
+  int shift; /* number of the probe with an atom moved by a lattice vector, 0 without */
+  int failed;
+  char failure[2048];
+  double seconds;
+  char problems[8][400];
+  int problem_count;
+  double reported[2 * COMPONENTS], expected[2 * COMPONENTS]; /* forces (of two atoms), then stress in GPa */
+} check;
+
+static void add_problem(check *k, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void add_problem(check *k, const char *format, ...) {
+  if (k->problem_count == (int)(sizeof k->problems / sizeof k->problems[0])) return;
+  va_list args;
+  va_start(args, format);
+  vsnprintf(k->problems[k->problem_count++], sizeof k->problems[0], format, args);
+  va_end(args);
+}
+
+/* ---- configurations ---- */
+
+/* Row vectors times 1 + e. */
+static void strain(mtp_config *cfg, const double e[9]) {
+  double *vectors[2] = {cfg->cell, cfg->x};
+  const size_t counts[2] = {3, cfg->n};
+  for (int part = 0; part < 2; part++)
+    for (size_t i = 0; i < counts[part]; i++) {
+      double *v = vectors[part] + 3 * i, w[3];
+      for (int b = 0; b < 3; b++) w[b] = v[b] + v[0] * e[b] + v[1] * e[3 + b] + v[2] * e[6 + b];
+      memcpy(v, w, sizeof w);
+    }
+}
+
+static mtp_config *copy_of(const mtp_config *cfg) {
+  mtp_config *copy = mtp_config_copy(cfg);
+  if (!copy) return NULL;
+  free(copy->force);
+  free(copy->site_energy);
+  free(copy->grade);
+  copy->force = copy->site_energy = copy->grade = NULL;
+  copy->has_energy = copy->has_virial = copy->has_max_grade = false;
+  return copy;
+}
+
+/* Displacements by a small fixed generator, so that a check can be repeated. */
+static mtp_config *disturbed(const mtp_config *cfg, bool periodic) {
+  static const double shear[9] = {0.010, 0, 0, 0.020, -0.008, 0, -0.015, 0.012, 0.006};
+  mtp_config *copy = copy_of(cfg);
+  if (!copy) return NULL;
+  if (periodic) strain(copy, shear);
+  unsigned state = 12345;
+  for (size_t i = 0; i < 3 * copy->n; i++) {
+    state = state * 1103515245U + 12345U;
+    copy->x[i] += DISPLACE * ((double)(state >> 16 & 0x7fff) / 16384.0 - 1.0);
+  }
+  return copy;
+}
+
+static mtp_config *add_probe(check *k, const mtp_config *base) {
+  mtp_config *cfg = copy_of(base);
+  k->probes[k->count++].config = cfg;
+  return cfg;
+}
+
+static bool make_probes(check *k, const mtp_config *given) {
+  mtp_config *base = disturbed(given, k->periodic);
+  k->probes[k->count++].config = base;
+  bool ok = base != NULL;
+  for (int a = 0; ok && a < k->atom_count; a++)
+    for (size_t d = 0; ok && d < 6; d++) {
+      mtp_config *cfg = add_probe(k, base);
+      ok = cfg != NULL;
+      if (ok) cfg->x[3 * k->atoms[a] + d / 2] += d % 2 ? -STEP : STEP;
+    }
+  if (!ok || !k->periodic) return ok;
+  mtp_config *shifted = add_probe(k, base);
+  k->shift = k->count - 1;
+  for (int d = 0; shifted && d < 3; d++) shifted->x[d] += base->cell[3 + d] + base->cell[6 + d];
+  ok = shifted != NULL;
+  for (int s = 0; ok && s < 2 * COMPONENTS; s++) {
+    mtp_config *cfg = add_probe(k, base);
+    const int *axes = component_axes[s / 2];
+    double e[9] = {0}, amount = s % 2 ? -STRAIN : STRAIN;
+    e[3 * axes[0] + axes[1]] += amount / 2;
+    e[3 * axes[1] + axes[0]] += amount / 2;
+    ok = cfg != NULL;
+    if (ok) strain(cfg, e);
+  }
+  return ok;
+}
+
+static mtp_status take(void *user, size_t i, mtp_config *label, const mtp_qm_report *report) {
+  check *k = user;
+  k->probes[i].label = label;
+  k->seconds += report->seconds;
+  cli_progress_step(k->c, 1);
+  if (label) return MTP_OK;
+  if (k->failed++ == 0)
+    snprintf(k->failure, sizeof k->failure, "%s: %s%s%s", mtp_qm_status_name(report->status), report->reason,
+             report->dir[0] ? "; see " : "", report->dir);
+  return MTP_OK;
+}
+
+/* ---- what is wrong ---- */
+
+typedef struct factor {
+  double value;
+  const char *meaning;
+} factor;
+
+static const factor force_factors[] = {
+    {-1.0, "the sign is reversed (gradients instead of forces)"},
+    {1.0 / 51.4220674763, "the unit is Hartree/bohr"},
+    {-1.0 / 51.4220674763, "the unit is Hartree/bohr and the sign is reversed"},
+    {1.0 / 25.7110337381, "the unit is Rydberg/bohr"},
+    {0.529177210903, "the unit is eV/bohr"},
+    {1.0 / 27.211386245988, "forces are in Hartree, or energies in eV are not"},
+    {27.211386245988, "the energy is in Hartree"},
+    {13.605693122994, "the energy is in Rydberg"},
+    {51.4220674763, "the unit of forces was converted twice, or that of energies not at all"},
+    {23.0605480, "forces are in kcal/mol/A"},
+    {1.0 / 23.0605480, "the energy is in kcal/mol"},
+};
+
+/* Is a = r * b? */
+static bool proportion(int n, const double *a, const double *b, double *r) {
+  double ab = 0, bb = 0, largest = 0, deviation = 0;
+  for (int i = 0; i < n; i++) {
+    ab += a[i] * b[i];
+    bb += b[i] * b[i];
+    largest = fmax(largest, fabs(a[i]));
+  }
+  if (bb == 0 || largest == 0) return false;
+  *r = ab / bb;
+  for (int i = 0; i < n; i++) deviation = fmax(deviation, fabs(a[i] - *r * b[i]));
+  return deviation < PROPORTION * largest && *r != 0;
+}
+
+static const char *meaning_of(double r, const factor *factors, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (fabs(r / factors[i].value - 1) < PROPORTION) return factors[i].meaning;
+  return NULL;
+}
+
+static double deviation(int n, const double *a, const double *b, double *scale) {
+  double largest = 0;
+  *scale = 0;
+  for (int i = 0; i < n; i++) {
+    largest = fmax(largest, fabs(a[i] - b[i]));
+    *scale = fmax(*scale, fabs(b[i]));
+  }
+  return largest;
+}
+
+/* The atom whose reported force is the one that atom k->atoms[0] should have, n if there is none or it is itself. */
+static size_t find_swapped(const check *k) {
+  const mtp_config *label = k->probes[0].label;
+  double scale, most = FORCE_TOLERANCE(0);
+  for (size_t i = 0; i < label->n; i++)
+    if (i != k->atoms[0] && deviation(3, label->force + 3 * i, k->expected, &scale) < most) return i;
+  return label->n;
+}
+
+static double judge_forces(check *k) {
+  const mtp_config *label = k->probes[0].label;
+  int n = 3 * k->atom_count;
+  for (int i = 0; i < n; i++) {
+    k->reported[i] = label->force[3 * k->atoms[i / 3] + (size_t)(i % 3)];
+    k->expected[i] = -(k->probes[1 + 2 * i].label->energy - k->probes[2 + 2 * i].label->energy) / (2 * STEP);
+  }
+  double scale, r, worst = deviation(n, k->reported, k->expected, &scale);
+  if (worst <= FORCE_TOLERANCE(scale)) return worst;
+  if (proportion(n, k->reported, k->expected, &r)) {
+    const char *meaning = meaning_of(r, force_factors, sizeof force_factors / sizeof force_factors[0]);
+    add_problem(k, "forces are %.5g times minus the gradient of the energy: %s", r, meaning ? meaning : "wrong unit");
+    return worst;
+  }
+  size_t swapped = find_swapped(k);
+  if (swapped < label->n)
+    add_problem(k, "forces are of other atoms: atom %zu is given that of atom %zu", swapped + 1, k->atoms[0] + 1);
+  else
+    add_problem(k,
+                "forces are not the gradient of the energy (off by up to %.3g eV/A of %.3g): not the free energy where "
+                "there is smearing, not converged, atoms in another order, or another cell",
+                worst, scale);
+  return worst;
+}
+
+/* Components in another order, such as Voigt's yz xz xy; the diagonal must agree. */
+static bool is_reordered(const double *reported, const double *expected, double tolerance) {
+  static const int orders[5][3] = {{5, 4, 3}, {4, 3, 5}, {3, 5, 4}, {4, 5, 3}, {5, 3, 4}};
+  double scale;
+  if (deviation(3, reported, expected, &scale) > tolerance) return false;
+  for (int o = 0; o < 5; o++) {
+    const double other[3] = {expected[orders[o][0]], expected[orders[o][1]], expected[orders[o][2]]};
+    if (deviation(3, reported + 3, other, &scale) <= tolerance) return true;
+  }
+  return false;
+}
+
+static double judge_stress(check *k) {
+  const mtp_config *label = k->probes[0].label;
+  double volume = mtp_config_volume(label), *reported = k->reported + COMPONENTS, *expected = k->expected + COMPONENTS;
+  for (int s = 0; s < COMPONENTS; s++) {
+    const probe *plus = &k->probes[k->shift + 1 + 2 * s], *minus = plus + 1;
+    reported[s] = label->virial[s] / volume * GPA;
+    expected[s] = -(plus->label->energy - minus->label->energy) / (2 * STRAIN) / volume * GPA;
+  }
+  double scale, r, worst = deviation(COMPONENTS, reported, expected, &scale);
+  if (worst <= STRESS_NOTICE(scale)) return worst;
+  const factor factors[] = {
+      {-1.0, "the sign is reversed (stress counted positive in tension)"},
+      {1.0 / volume, "it is a stress in eV/A^3, not a virial in eV"},
+      {-1.0 / volume, "it is a stress in eV/A^3 that counts tension as positive, not a virial in eV"},
+      {GPA / volume, "it is a stress in GPa, not a virial in eV"},
+      {-GPA / volume, "it is a stress in GPa that counts tension as positive, not a virial in eV"},
+      {10 * GPA / volume, "it is a stress in kbar, not a virial in eV"},
+      {GPA, "the unit of the stress is GPa, not eV/A^3"},
+      {-GPA, "the unit of the stress is GPa, not eV/A^3, and the sign is reversed"},
+      {10 * GPA, "the unit of the stress is kbar, not eV/A^3"},
+      {1.0 / 183.6315, "the unit of the stress is Hartree/bohr^3"},
+      {-1.0 / 183.6315, "the unit of the stress is Hartree/bohr^3, and the sign is reversed"},
+      {1.0 / 27.211386245988, "the unit of the virial is Hartree"},
+      {-1.0 / 27.211386245988, "the unit of the virial is Hartree, and the sign is reversed"},
+      {2.0, "it is twice the virial"},
+  };
+  const char *meaning = NULL;
+  if (proportion(COMPONENTS, reported, expected, &r))
+    meaning = meaning_of(r, factors, sizeof factors / sizeof factors[0]);
+  if (meaning)
+    add_problem(k, "the virial is %.5g times minus the derivative of the energy by the strain: %s", r, meaning);
+  else if (is_reordered(reported, expected, STRESS_NOTICE(scale)))
+    add_problem(k, "the components xy, xz, yz of the virial are in another order");
+  else if (worst <= STRESS_TOLERANCE(scale))
+    cli_warn(k->c,
+             "--check: the stress is off by up to %.2g GPa of %.3g: an incomplete basis (larger cutoffs make it less), "
+             "or an engine whose stress is not exact",
+             worst, scale);
+  else
+    add_problem(
+        k,
+        "the virial is not minus the derivative of the energy by the strain: the stress is off by up to %.3g GPa "
+        "of %.3g",
+        worst, scale);
+  return worst;
+}
+
+static double judge_shift(check *k) {
+  double change = k->probes[k->shift].label->energy - k->probes[0].label->energy;
+  if (!(fabs(change) <= SHIFT_TOLERANCE))
+    add_problem(k,
+                "the energy changes by %.4g eV when an atom is moved by a lattice vector: the engine computes another "
+                "cell than was sent (transposed?)",
+                change);
+  return change;
+}
+
+/* ---- the report ---- */
+
+static void print_table(const check *k) {
+  static const char axes[] = "xyz";
+  for (int i = 0; i < 3 * k->atom_count; i++)
+    printf("  force   atom %zu %c  reported %12.6f  differences %12.6f eV/A\n", k->atoms[i / 3] + 1, axes[i % 3],
+           k->reported[i], k->expected[i]);
+  for (int s = 0; k->periodic && s < COMPONENTS; s++)
+    printf("  stress  %-8s  reported %12.5f  differences %12.5f GPa\n", component_names[s], k->reported[COMPONENTS + s],
+           k->expected[COMPONENTS + s]);
+}
+
+static int report(check *k, bool json) {
+  double shift = k->periodic ? judge_shift(k) : 0, force = judge_forces(k), stress = 0;
+  bool has_virial = k->probes[0].label->has_virial;
+  if (k->periodic && has_virial) stress = judge_stress(k);
+  if (k->periodic && !has_virial) add_problem(k, "there is no virial");
+  int status = k->problem_count ? CLI_FAILED : CLI_OK;
+  if (json) {
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddBoolToObject(object, "ok", status == CLI_OK);
+    cli_json_number(object, "calls", k->count);
+    cli_json_number(object, "seconds", k->seconds);
+    cli_json_number(object, "force_max_deviation", force);
+    cli_json_number(object, "stress_max_deviation", stress);
+    cli_json_number(object, "lattice_energy_change", shift);
+    cJSON *list = cJSON_AddArrayToObject(object, "problems");
+    for (int i = 0; i < k->problem_count; i++) cJSON_AddItemToArray(list, cJSON_CreateString(k->problems[i]));
+    cli_json_print(k->c, object);
+  } else {
+    print_table(k);
+    printf("%d calls, %.3g s: forces within %.2g eV/A", k->count, k->seconds, force);
+    if (k->periodic)
+      printf(", stress within %.2g GPa, energy within %.1g eV of a lattice translation", stress, fabs(shift));
+    printf(status == CLI_OK ? ": good\n" : "\n");
+  }
+  for (int i = 0; i < k->problem_count; i++) cli_fail(k->c, "--check: %s", k->problems[i]);
+  return status;
+}
+
+static int run_probes(check *k, mtp_qm *qm, const mtp_config_set *set, bool json) {
+  const mtp_config *configs[MOST_CALLS];
+  for (int i = 0; i < k->count; i++) configs[i] = k->probes[i].config;
+  cli_progress_begin(k->c, "checking", (size_t)k->count);
+  mtp_status status = mtp_qm_label_all(k->c->ctx, qm, (size_t)k->count, configs, set->species_count,
+                                       (const char *const *)set->names, take, k);
+  cli_progress_end(k->c);
+  if (status != MTP_OK) return cli_library(k->c, NULL);
+  if (k->failed)
+    return cli_fail(k->c, "--check: %d of %d calls failed; the first: %s", k->failed, k->count, k->failure);
+  if (!k->probes[0].label->force) return cli_fail(k->c, "--check: the driver gives no forces");
+  return report(k, json);
+}
+
+int cli_label_check(cli *c, mtp_qm *qm, const mtp_config_set *set, bool json) {
+  const mtp_config *given = set->configs[0];
+  check k = {.c = c, .atom_count = given->n > 1 ? 2 : 1};
+  if (given->n == 0) return cli_fail(c, "--check: the first configuration has no atoms");
+  k.atoms[1] = given->n - 1;
+  k.periodic = given->periodic[0] && given->periodic[1] && given->periodic[2];
+  int status = make_probes(&k, given) ? run_probes(&k, qm, set, json) : cli_fail(c, "memory is exhausted");
+  for (int i = 0; i < k.count; i++) {
+    mtp_config_free(k.probes[i].config);
+    mtp_config_free(k.probes[i].label);
+  }
+  return status;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file qm/plugin.c
+ * The driver `plugin LIBRARY ARGUMENTS`: a shared library with the interface of mtp/qm_plugin.h, one instance a worker.
+ */
+#include "mtp/qm_plugin.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "qm/check.h"
+#include "qm/drivers.h"
+#include "qm/folder.h"
+#include "qm/reason.h"
+#include "support/support.h"
+
+#define ENTRY "mtp_qm_plugin_entry"
+
+typedef struct plugin {
+  void *library;
+  const mtp_qm_plugin *table;
+  int count;
+  void **instances; /* [count] */
+} plugin;
+
+static void plugin_close(void *state) {
+  plugin *p = state;
+  while (p->count > 0) p->table->close(p->instances[--p->count]);
+  free(p->instances);
+  /* what a library leaves behind (threads, handlers) outlives it, so its code stays mapped */
+  free(p);
+}
+
+/* A bare name is looked for where the loader looks; with a slash it is a file. */
+static bool load(plugin *p, const char *name, char *reason, size_t size) {
+  char *current = strchr(name, '/') ? mtp_folder_current() : NULL;
+  char *path = current ? mtp_folder_absolute(current, name) : mtp_strdup(name);
+  free(current);
+  if (path) p->library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  free(path);
+  if (!p->library) {
+    const char *error = dlerror();
+    mtp_qm_reason(reason, size, "plugin: cannot load %s: %s", name, error ? error : "out of memory");
+    return false;
+  }
+  mtp_qm_plugin_function entry = NULL;
+  void *symbol = dlsym(p->library, ENTRY);
+  memcpy(&entry, &symbol, sizeof entry); /* C knows no conversion from an object to a function */
+  if (!entry) {
+    mtp_qm_reason(reason, size, "plugin: %s has no function " ENTRY, name);
+    return false;
+  }
+  p->table = entry();
+  const mtp_qm_plugin *t = p->table;
+  if (!t)
+    mtp_qm_reason(reason, size, "plugin: %s cannot serve here", name);
+  else if (t->version != MTP_QM_PLUGIN_VERSION)
+    mtp_qm_reason(reason, size, "plugin: %s is of interface version %d, expected %d", name, t->version,
+                  MTP_QM_PLUGIN_VERSION);
+  else if (!t->open || !t->compute || !t->close)
+    mtp_qm_reason(reason, size, "plugin: %s lacks open, compute or close", name);
+  else
+    return true;
+  return false;
+}
+
+static bool open_instances(plugin *p, int workers, int count, const char *const *arguments, char *reason, size_t size) {
+  if (workers > 1 && !p->table->parallel) {
+    mtp_qm_reason(reason, size, "workers=%d: this plugin makes one call after the other", workers);
+    return false;
+  }
+  p->instances = mtp_calloc((size_t)workers, sizeof *p->instances);
+  if (!p->instances) mtp_qm_reason(reason, size, "out of memory");
+  while (p->instances && p->count < workers) {
+    char message[512] = "";
+    if (p->table->open(count, arguments, &p->instances[p->count], message, sizeof message) != MTP_QM_PLUGIN_OK) {
+      mtp_qm_reason(reason, size, "plugin %s: %s", p->table->name ? p->table->name : "",
+                    message[0] ? message : "it gives no reason");
+      return false;
+    }
+    p->count++;
+  }
+  return p->instances != NULL;
+}
+
+static mtp_qm_status plugin_open(void *user, const mtp_qm_setup *setup, int count, const char *const *arguments,
+                                 void **state, char *reason, size_t reason_size) {
+  (void)user;
+  plugin *p = mtp_calloc(1, sizeof *p);
+  if (!p)
+    mtp_qm_reason(reason, reason_size, "out of memory");
+  else if (count < 1)
+    mtp_qm_reason(reason, reason_size, "plugin: expected a LIBRARY after the name");
+  else if (load(p, arguments[0], reason, reason_size) &&
+           open_instances(p, setup->workers, count - 1, arguments + 1, reason, reason_size)) {
+    *state = p;
+    return MTP_QM_OK;
+  }
+  if (p) plugin_close(p);
+  return MTP_QM_CANNOT_START;
+}
+
+static mtp_qm_plugin_input input_of(const mtp_qm_call *call) {
+  const mtp_config *cfg = call->config;
+  mtp_qm_plugin_input in = {
+      .n = cfg->n, .x = cfg->x, .species = cfg->species, .species_count = call->species_count, .names = call->names};
+  memcpy(in.cell, cfg->cell, sizeof in.cell);
+  for (int k = 0; k < 3; k++) in.periodic[k] = cfg->periodic[k];
+  return in;
+}
+
+static mtp_qm_status plugin_label(void *state, mtp_qm_call *call) {
+  const plugin *p = state;
+  char message[512] = "";
+  mtp_config *label = call->label;
+  if (mtp_config_require_force(NULL, label) != MTP_OK) {
+    mtp_qm_reason(call->reason, call->reason_size, "out of memory");
+    return MTP_QM_CANNOT_START;
+  }
+  const mtp_qm_plugin_input in = input_of(call);
+  mtp_qm_plugin_output out = {.force = label->force};
+  mtp_qm_plugin_result result = p->table->compute(p->instances[call->worker], &in, &out, message, sizeof message);
+  message[sizeof message - 1] = 0;
+  if (result != MTP_QM_PLUGIN_OK) {
+    mtp_qm_reason(call->reason, call->reason_size, "%s", message);
+    return result == MTP_QM_PLUGIN_NOT_CONVERGED ? MTP_QM_NOT_CONVERGED : MTP_QM_CRASHED;
+  }
+  label->has_energy = true;
+  label->energy = out.energy;
+  label->has_virial = out.has_virial && mtp_qm_is_periodic(label);
+  memcpy(label->virial, out.virial, sizeof label->virial);
+  return MTP_QM_OK;
+}
+
+const mtp_qm_driver mtp_qm_plugin_driver = {.name = "plugin",
+                                            .parallel = true,
+                                            .in_process = true,
+                                            .steadfast = true,
+                                            .open = plugin_open,
+                                            .label = plugin_label,
+                                            .close = plugin_close};
