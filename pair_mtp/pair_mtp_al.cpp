@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <cstring>
 #include <dlfcn.h>
+#include <exception>
 #include <numeric>
 
 #include "atom.h"
@@ -28,6 +30,43 @@ static constexpr long long TIMING_INTERVAL = 500;
 
 /* Gathered atoms: ID, species, x, y, z. Doubles hold IDs exactly up to 2^53. */
 static constexpr int ATOM_WIDTH = 5;
+
+/* ---- signals ---- */
+
+/* The one way in which a signal reaches the library. */
+static volatile sig_atomic_t stop_signal = 0;
+
+static void on_signal(int number) {
+  stop_signal = number;
+}
+
+/* While one lives, SIGTERM and SIGINT do not kill this rank: QM calls end early, what is known is written down, and all
+ * ranks stop with an error. A second signal kills as usual; so does the first one afterwards if nothing came of it. */
+class StopGuard {
+  int exceptions;
+  struct sigaction before[2];
+  static constexpr int numbers[2] = {SIGTERM, SIGINT};
+
+public:
+  StopGuard() : exceptions(std::uncaught_exceptions()) {
+    struct sigaction action = {};
+    action.sa_handler = on_signal;
+    action.sa_flags = SA_RESETHAND;
+    sigemptyset(&action.sa_mask);
+    stop_signal = 0;
+    for (int i = 0; i < 2; i++) sigaction(numbers[i], &action, &before[i]);
+  }
+  ~StopGuard() {
+    for (int i = 0; i < 2; i++) sigaction(numbers[i], &before[i], nullptr);
+    const int number = stop_signal;
+    stop_signal = 0;
+    if (number && std::uncaught_exceptions() == exceptions) raise(number);
+  }
+  StopGuard(const StopGuard &) = delete;
+  StopGuard &operator=(const StopGuard &) = delete;
+};
+
+constexpr int StopGuard::numbers[2];
 
 PairMTPAL::PairMTPAL(LAMMPS *lmp)
     : PairMTP(lmp, "mtp/al"), options(mtp_learner_defaults()), mode_given(false), every(1), learner(nullptr), crew(),
@@ -191,6 +230,7 @@ mtp_status PairMTPAL::open_learner() {
   mtp_active_set *as = nullptr;
   mtp_status status = mtp_active_set_read(ctx, utils::get_potential_file_path(path).c_str(), pot, &as);
   if (status == MTP_OK) status = mtp_qm_open(ctx, qm_text.c_str(), &lammps, 1, &qm);
+  mtp_qm_set_stop(qm, &stop_signal);
   if (status == MTP_OK) {
     if (as && !mode_given) options.mode = mtp_active_set_mode(as);
     mtp_learner_options all = options;
@@ -226,6 +266,7 @@ void PairMTPAL::start() {
 }
 
 void PairMTPAL::begin() {
+  const StopGuard guard;
   mtp_config *first = gather(0, nullptr);
   mtp_status status = MTP_OK;
   if (comm->me == 0) {
@@ -241,6 +282,7 @@ void PairMTPAL::begin() {
 
 /* True if the potential changed, and the step must be done again. */
 bool PairMTPAL::offer() {
+  const StopGuard guard;
   long long tag = (long long)worst.tag;
   MPI_Bcast(&tag, 1, MPI_LONG_LONG, worst.rank, world);
   int index = -1, redo = 0;
