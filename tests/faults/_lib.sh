@@ -31,3 +31,19 @@ clean() {
   left=$(find . -name '*.tmp*' -o -name '*.part*' | head -n 1)
   [ -z "$left" ] || die "$left is left behind"
 }
+
+# positions FILE: the first atom of each labelled configuration, which tells them apart.
+positions() {
+  [ ! -e "$1" ] || awk '
+    left == 0 { left = $1 + 2 }
+    { left-- }
+    /Lattice=/ { labelled = / energy=/; first = 1; next }
+    first && labelled { print $1, $2, $3, $4 }
+    { first = 0 }' "$1"
+}
+
+# kept FILE: how many configurations are labelled in FILE or wait in FILE.calls.
+kept() { { positions "$1"; positions "$1.calls"; } | sort -u | wc -l; }
+
+# lives PID: a process that is more than a zombie, which only its adopter can bury.
+lives() { [ -e "/proc/$1/status" ] && ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status"; }

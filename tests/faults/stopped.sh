@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# SIGTERM and SIGINT during QM calls: the run and `mtp label` stop at once with one line, leave no engine behind, and what
+# was labelled is kept; the next start goes on. The same for a budget that is spent.
+. "$SOURCE_DIR/tests/faults/_lib.sh"
+crystal -var cells 1
+untrained 6 Al
+crystals 6 21 >in.extxyz
+
+# the third call and those after it take very long, until the file `quick` is there
+cat >engine.sh <<END
+echo \$\$ >>$PWD/engines
+[ -e $PWD/quick ] || [ "\$(wc -l <$PWD/engines)" -le 2 ] || sleep 1000
+mtp label in.extxyz -o out.extxyz --qm "lammps $PWD/reference_al.lmp"
+END
+# await_call N: until the engine was started N times.
+await_call() {
+  for wait in $(seq 600); do
+    [ "$(wc -l <engines)" -lt "$1" ] || return 0
+    sleep 0.05
+  done
+  die "no call number $1"
+}
+# stops_soon PID: waits for it; its status must tell of a failure.
+stops_soon() {
+  started=$(date +%s)
+  status=0
+  wait "$1" || status=$?
+  [ $status -ne 0 ] || die 'a run that was stopped ends well'
+  [ $(($(date +%s) - started)) -lt 15 ] || die 'it does not stop'
+  for engine in $(cat engines); do
+    if lives "$engine"; then die 'an engine is still there'; fi
+  done
+}
+labels() { [ ! -e "$1" ] || grep -c 'Lattice.* energy=' "$1" || true; }
+fresh() {
+  rm -rf train.extxyz* out.extxyz* learned.almtp events.jsonl qm quick
+  : >engines
+}
+
+for signal in TERM INT; do
+  for workers in 1 2; do
+    fresh
+    # an interactive shell's children listen to SIGINT; those of a script in the background do not
+    perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' mtp label in.extxyz -o out.extxyz \
+      --qm "exec sh $PWD/engine.sh workers=$workers" >label.txt 2>label.err &
+    pid=$!
+    await_call 3
+    sleep 0.3
+    kill -$signal $pid
+    stops_soon $pid
+    [ "$(cat label.err | wc -l)" -eq 1 ] || die "not one line: $(cat label.err)"
+    contains label.err '^mtp label: stopped: .*the same call goes on from there'
+    [ "$(kept out.extxyz)" -eq 2 ] || die 'what was labelled is not kept'
+    [ ! -d qm ] || [ -z "$(ls qm)" ] || die 'folders of calls that were stopped are kept'
+    : >quick
+    mtp label in.extxyz -o out.extxyz --qm "exec sh $PWD/engine.sh workers=$workers" >label.txt
+    [ "$(labels out.extxyz)" -eq 6 ] || die 'not every configuration is labelled'
+    absent out.extxyz.calls
+  done
+done
+
+# a run that learns, stopped in its warm-up by a signal to one of its ranks, and to mpiexec
+for ranks in 1 2; do
+  for workers in 1 2; do
+    fresh
+    "$MPIEXEC" -n $ranks lmp -in "$decks/in.learn" -log none -nocite -var decks "$decks" -var steps 5 \
+      -var driver "'exec sh $PWD/engine.sh workers=$workers'" >screen 2>&1 &
+    pid=$!
+    await_call 3
+    sleep 0.3
+    root=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$(tail -n 1 engines)/status")
+    kill -TERM "$root"
+    stops_soon $pid
+    [ "$(grep -c '^ERROR' screen)" -eq 1 ] || die "not one ERROR line: $(cat screen)"
+    contains screen '^ERROR.*stopped in a QM call'
+    [ "$(kept train.extxyz)" -eq 2 ] || die 'what was labelled is not kept'
+    contains events.jsonl '"event":"stop"'
+    : >quick
+    run $ranks last.log in.learn -var steps 5 -var driver "'exec sh $PWD/engine.sh workers=$workers'"
+    [ "$(labels train.extxyz)" -eq "$(value last.log configurations)" ] || die 'the training file and its count differ'
+    contains last.log.screen 'an earlier run left 5 QM calls\|going on from the'
+    absent train.extxyz.calls
+  done
+done
+
+# a budget: no call is begun that cannot end in time
+fresh
+printf 'sleep 1\n. %s/engine.sh\n' "$PWD" >slow.sh
+: >quick
+status=0
+mtp label in.extxyz -o out.extxyz --qm "exec sh $PWD/slow.sh budget=5" >label.txt 2>label.err || status=$?
+[ $status -eq 1 ] || die "status $status when the budget is spent"
+contains label.err 'stopped: .*budget=5'
+[ "$(labels out.extxyz)" -ge 1 ] || die 'nothing was labelled in the budget'
+mtp label in.extxyz -o out.extxyz --qm "exec sh $PWD/slow.sh budget=60" >label.txt
+[ "$(labels out.extxyz)" -eq 6 ] || die 'not every configuration is labelled'
+[ "$(sort -u engines | wc -l)" -eq 6 ] || die 'a configuration was labelled twice'
