@@ -231,7 +231,7 @@ static const char *column(const cJSON *event, const char *key, char *text, size_
 
 typedef struct log_data {
   FILE *refits, *labels, *iterations;
-  size_t refit_count, label_count, iteration_count;
+  size_t refit_count, label_count, graded_count, iteration_count;
   double label_seconds, refit_seconds;
 } log_data;
 
@@ -257,6 +257,7 @@ static void take_event(log_data *d, const cJSON *event) {
   } else if (strcmp(name, "label") == 0) {
     put(d->labels, event, 3, label_keys);
     d->label_count++;
+    d->graded_count += cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(event, "gamma"));
     d->label_seconds += took;
   } else if (strcmp(name, "iteration") == 0) {
     put(d->iterations, event, 7, iteration_keys);
@@ -294,7 +295,7 @@ static int draw_learning(report_page *page, const log_data *d) {
         "set key top right\nplot 'refits.dat' using 1:3 with linespoints pt 7 ps 0.4 lc rgb '#b03a2e' title "
         "'forces (eV/A)', '' using 1:2 with linespoints pt 7 ps 0.4 lc rgb '#1f5fa8' title 'energy (eV/atom)'",
         "Learning curve: errors on the training set after each refit.");
-  if (status == CLI_OK && d->label_count)
+  if (status == CLI_OK && d->graded_count) /* those of a warm-up have no grade */
     status = report_picture(page,
                             "set logscale y\nset xlabel 'step'\nset ylabel 'grade of what was labelled'\nunset key\n"
                             "plot 'labels.dat' using 1:2 with impulses lw 1.5 lc rgb '#1f5fa8'",

@@ -33,6 +33,10 @@ contains report.html '</body></html>'
 # names inside the pictures are their own
 grep -o " id='[^']*'" report.html | sort | uniq -d >twice.txt
 [ ! -s twice.txt ] || die "$(head -n 3 twice.txt)"
+# a run that needed no more than its warm-up
+sed 's/"gamma":12.5/"gamma":null/' cut.jsonl >warm.jsonl
+mtp report warm.jsonl -o warm.html >out.txt 2>err.txt || die "$(cat err.txt)"
+[ "$(grep -o '<svg' warm.html | wc -l)" -eq 2 ] || die "$(grep -o '<svg' warm.html | wc -l) pictures of a warm-up"
 mtp report events.jsonl -o log.html 2>err.txt && die 'a bad line is accepted'
 contains err.txt 'events.jsonl:6'
 absent log.html
