@@ -122,6 +122,36 @@ static int write_record(int fd, const char *data, size_t size) {
   return 0;
 }
 
+/* Appends bytes to PATH.cut. */
+static mtp_status keep_tail(mtp_context *ctx, const mtp_journal *journal, const char *tail, size_t size) {
+  mtp_text path = {0};
+  mtp_text_add(&path, "%s.cut", journal->path);
+  if (path.failed) {
+    mtp_text_free(&path);
+    return mtp_fail_memory(ctx);
+  }
+  int fd = open(path.data, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+  bool kept = fd >= 0 && write_record(fd, tail, size) == 0 && write_record(fd, "\n", 1) == 0 && fsync(fd) == 0;
+  mtp_status status = kept ? MTP_OK
+                           : mtp_fail(ctx, MTP_ERR_IO, "cannot keep the unfinished end of %s in %s: %s", journal->path,
+                                      path.data, strerror(errno));
+  if (fd >= 0) close(fd);
+  mtp_text_free(&path);
+  return status;
+}
+
+mtp_status mtp_journal_cut_tail(mtp_context *ctx, mtp_journal *journal, long long size) {
+  size_t length = (size_t)(mtp_journal_size(journal) - size);
+  char *tail = mtp_calloc(length, 1);
+  if (!tail) return mtp_fail_memory(ctx);
+  mtp_status status = pread(journal->fd, tail, length, (off_t)size) == (ssize_t)length
+                          ? keep_tail(ctx, journal, tail, length)
+                          : mtp_fail(ctx, MTP_ERR_IO, "cannot read the end of %s: %s", journal->path, strerror(errno));
+  if (status == MTP_OK) status = mtp_journal_truncate(ctx, journal, size);
+  free(tail);
+  return status;
+}
+
 static bool ends_in_newline(const mtp_journal *journal, long long size) {
   char last = '\n';
   return size == 0 || pread(journal->fd, &last, 1, (off_t)(size - 1)) != 1 || last == '\n';

@@ -23,8 +23,11 @@ long long mtp_journal_size(const mtp_journal *journal);
 /** The format of the file: of what it holds, or by its name when it is empty. */
 mtp_format mtp_journal_format(const mtp_journal *journal);
 
-/** Cuts the file to its first `size` bytes (a record that a crash left unfinished). */
+/** Cuts the file to its first `size` bytes. */
 mtp_status mtp_journal_truncate(mtp_context *ctx, mtp_journal *journal, long long size);
+/** The same for a record that looks unfinished at the end of the file: what is cut off goes into PATH.cut first. An
+ * editor that leaves out the last newline makes a good record look like that. */
+mtp_status mtp_journal_cut_tail(mtp_context *ctx, mtp_journal *journal, long long size);
 /** Appends one record and syncs. On failure, of a full disk for one, the file is as it was before. */
 mtp_status mtp_journal_append(mtp_context *ctx, mtp_journal *journal, const void *record, size_t size);
 /** Appends configurations in the format of the file, all or none of them. */

@@ -82,7 +82,7 @@ static mtp_status read_labels(mtp_context *ctx, mtp_label_file *f, const char *p
   if (mtp_journal_size(f->journal) == 0) return MTP_OK;
   mtp_status status = mtp_config_set_read(ctx, path, &options, &f->labels);
   if (status != MTP_OK) return status;
-  if (f->labels->dropped_tail) status = mtp_journal_truncate(ctx, f->journal, f->labels->good_size);
+  if (f->labels->dropped_tail) status = mtp_journal_cut_tail(ctx, f->journal, f->labels->good_size);
   for (size_t i = 0; i < f->labels->n && status == MTP_OK; i++)
     if (f->labels->configs[i]->has_energy)
       status = add(ctx, &f->known, f->labels->configs[i], (const char *const *)f->labels->names);

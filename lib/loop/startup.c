@@ -123,10 +123,11 @@ static mtp_status read_training_file(mtp_context *ctx, mtp_learner *l, mtp_confi
 static mtp_status drop_cut_tail(mtp_context *ctx, mtp_learner *l, const mtp_config_set *set) {
   if (!set->dropped_tail) return MTP_OK;
   long long size = mtp_journal_size(l->train_file);
-  mtp_status status = mtp_journal_truncate(ctx, l->train_file, set->good_size);
+  mtp_status status = mtp_journal_cut_tail(ctx, l->train_file, set->good_size);
   if (status == MTP_OK) /* the reader has warned */
-    mtp_message(ctx, MTP_INFO, "%s: %lld bytes of the record that was cut short are removed, %zu configurations remain",
-                l->train_path, size - set->good_size, set->n);
+    mtp_message(ctx, MTP_INFO,
+                "%s: %lld bytes of the record that was cut short are moved to %s.cut, %zu configurations remain",
+                l->train_path, size - set->good_size, l->train_path, set->n);
   return status;
 }
 

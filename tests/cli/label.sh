@@ -32,6 +32,7 @@ cat cut >out.extxyz
 mtp label in.extxyz -o out.extxyz --qm "exec sh $PWD/engine.sh" --json >second.json 2>second.err
 contains second.json '"labelled":6,"skipped":2,.*"failed":\[\]'
 contains second.err 'out.extxyz.*cut short'
+contains out.extxyz.cut Lattice # nothing is thrown away
 [ "$(wc -l <second.err)" -eq 1 ] || die "more than the notice: $(cat second.err)"
 [ "$(calls)" -eq 10 ] || die "$(calls) calls in all instead of 10"
 [ "$(grep -c Lattice out.extxyz)" -eq 8 ] || die 'not every configuration is labelled'

@@ -17,9 +17,9 @@ extern "C" {
 
 typedef struct mtp_label_file mtp_label_file;
 
-/** Opens or creates a file of extended XYZ, and FILE.calls if there is one; records that a kill cut short are dropped.
- * `names[species_count]` (borrowed) are the species of the configurations to come. MTP_ERR_IO if another process has
- * one of them open, MTP_ERR_FORMAT if they hold something else. */
+/** Opens or creates a file of extended XYZ, and FILE.calls if there is one; a record that a kill cut short goes to
+ * FILE.cut. `names[species_count]` (borrowed) are the species of the configurations to come. MTP_ERR_IO if another
+ * process has one of them open, MTP_ERR_FORMAT if they hold something else. */
 MTP_API mtp_status mtp_label_file_open(mtp_context *ctx, const char *path, int species_count, const char *const *names,
                                        mtp_label_file **out);
 /** A file that was created and is still empty goes again. NULL is allowed. */

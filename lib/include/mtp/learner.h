@@ -30,7 +30,7 @@ typedef enum mtp_refit {
   MTP_REFIT_LINEAR, /**< the linear coefficients, in milliseconds */
   MTP_REFIT_FULL,   /**< all parameters, each time */
   MTP_REFIT_AUTO    /**< all when there is enough data for it and the linear fit has become worse, or the data have
-                       doubled,    since all were trained; else the linear ones */
+                       doubled, since all were trained; else the linear ones */
 } mtp_refit;
 
 typedef enum mtp_onfail { MTP_ONFAIL_STOP, MTP_ONFAIL_SKIP } mtp_onfail;
