@@ -113,8 +113,9 @@ static mtp_status collect(mtp_context *ctx, mtp_learner *l, mtp_candidate *candi
       mtp_calls_forget(l->calls, i);
       continue;
     }
-    if (end == MTP_CALLS_FAILED && l->options.onfail == MTP_ONFAIL_SKIP) continue; /* remembered, not wanted */
-    bool paid = end == MTP_CALLS_ANSWERED;                                         /* costs no call any more */
+    /* a failure that is remembered is not asked for again; an answer costs no call any more */
+    if (end == MTP_CALLS_FAILED && l->options.onfail == MTP_ONFAIL_SKIP) continue;
+    bool paid = end == MTP_CALLS_ANSWERED;
     if (!paid && l->qm && mtp_loop_allowance(l, n - *answered + 1) <= n - *answered) {
       status = mtp_loop_write_candidate(ctx, l, &c, "the QM budget is spent", "");
       if (status != MTP_OK) return status;

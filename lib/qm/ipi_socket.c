@@ -164,19 +164,18 @@ void mtp_channel_close(mtp_channel *channel) {
   *channel = (mtp_channel){.fd = -1, .state = MTP_CHANNEL_CLOSED};
 }
 
-/* Sleeps until the socket is ready; false if waiting must end. */
+/* Sleeps until the socket is ready; false if waiting must end. The stop flag comes first, because a client that says
+ * again and again that it is busy is always ready. */
 static bool be_ready(mtp_channel *channel, short events) {
   for (;;) {
     double left = channel->deadline > 0 ? channel->deadline - mtp_now() : SLICE;
-    if (channel->stop &&
-        *channel->stop) { /* first: a client that says again and again that it is busy is always ready */
+    if (channel->stop && *channel->stop)
       channel->state = MTP_CHANNEL_STOPPED;
-      return false;
-    }
-    if (wait_for(channel->fd, events, left < SLICE ? left : SLICE)) return true;
-    if (left > 0) continue;
-    channel->state = MTP_CHANNEL_TIMEOUT;
-    return false;
+    else if (wait_for(channel->fd, events, left < SLICE ? left : SLICE))
+      return true;
+    else if (left <= 0)
+      channel->state = MTP_CHANNEL_TIMEOUT;
+    if (channel->state != MTP_CHANNEL_OK) return false;
   }
 }
 

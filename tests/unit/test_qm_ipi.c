@@ -33,7 +33,7 @@ static const char *const names[] = {"Al", "Ni"};
 /* ---- the client ---- */
 
 static int server = -1;
-static int species_sent; /* 1: what this client computes has Al atoms only */
+static bool only_aluminium; /* no other element is in what this client was started with */
 
 static bool get(void *data, size_t size) {
   char *at = data;
@@ -84,7 +84,7 @@ static mtp_config *get_atoms(void) {
 
 static void put_results(mtp_config *cfg, const char *mode) {
   learning_morse(cfg);
-  if (strcmp(mode, "late") == 0) cfg->energy = species_sent ? -1 : -100;
+  if (strcmp(mode, "late") == 0) cfg->energy = only_aluminium ? -1 : -100;
   double energy = cfg->energy / MTP_HARTREE, virial[9];
   const int order[9] = {0, 3, 4, 3, 1, 5, 4, 5, 2};
   for (int k = 0; k < 9; k++) virial[k] = cfg->virial[order[k]] / MTP_HARTREE;
@@ -117,7 +117,7 @@ static void come_late(void) {
   bool first = attempt && strcmp(attempt, "0") == 0;
   struct timespec wait = {.tv_sec = !nickel && first ? 1 : 0, .tv_nsec = 400000000};
   nanosleep(&wait, NULL);
-  if (!nickel) species_sent = 1;
+  only_aluminium = !nickel;
 }
 
 /* pw.x wants an INIT before each configuration, and one byte in it; ASE from the second on, CP2K never. */
