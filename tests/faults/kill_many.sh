@@ -44,10 +44,7 @@ while [ "$kills" -gt 0 ]; do
   pid=$!
   seed=$(((seed * 16807) % 2147483647))
   sleep "$(awk -v s=$seed -v t="$span" 'BEGIN { print 0.02 + t * s / 2147483647 }')"
-  if kill -9 $pid 2>/dev/null; then
-    kills=$((kills - 1))
-    wait $pid 2>/dev/null || true
-  fi
+  kill -9 $pid 2>/dev/null || true
   status=0
   wait $pid 2>/dev/null || status=$?
   # nothing that was answered before this start has been asked for in it, or is gone after it
@@ -63,7 +60,13 @@ while [ "$kills" -gt 0 ]; do
   fi
   [ ! -e learned.almtp ] || mtp info learned.almtp >info.txt || die 'the potential is corrupt'
   if grep -q '^ERROR' screen; then die "$(grep '^ERROR' screen)"; fi
-  if grep -q '^configurations' screen; then
+  # Whether it came to its end only its status tells: it may be killed between its last line and the tidying after it,
+  # or before it has emptied the screen of the start before.
+  if [ $status -eq 137 ]; then
+    kills=$((kills - 1))
+  elif [ $status -ne 0 ]; then
+    die "ended with $status: $(tail -n 3 screen)"
+  else
     rounds=$((rounds + 1))
     positions train.extxyz | cmp - undisturbed || die 'the training set differs from that of an undisturbed run'
     absent train.extxyz.calls
