@@ -149,15 +149,36 @@ static mtp_status read_atom_count(reader *r, mtp_span rest) {
   return r->species ? MTP_OK : mtp_fail_memory(r->scan.ctx);
 }
 
-/* Ten numbers stand in a line, one for each section of the POTCAR. */
+enum { COUNTS_PER_LINE = 10, COUNT_WIDTH = 4 };
+
+static bool counts_touch(mtp_span line, size_t expected) {
+  mtp_span token;
+  size_t found = 0;
+  while (mtp_span_token(&line, &token)) found++;
+  return found < (expected < COUNTS_PER_LINE ? expected : COUNTS_PER_LINE);
+}
+
+/* Takes a number of atoms off the front: a word, or what of it fills the first field if the next one touches it. */
+static bool take_atom_count(mtp_span *rest, bool touching, mtp_span *token) {
+  if (!mtp_span_token(rest, token)) return false;
+  if (!touching || token->n <= COUNT_WIDTH) return true;
+  const char *end = rest->s + rest->n;
+  token->n = (token->n - 1) % COUNT_WIDTH + 1;
+  *rest = (mtp_span){token->s + token->n, (size_t)(end - token->s) - token->n};
+  return true;
+}
+
+/* Ten numbers of four columns stand in a line, one for each section of the POTCAR. */
 static mtp_status read_atoms_per_type(reader *r, mtp_span rest) {
   size_t used = 0;
+  bool touching = counts_touch(rest, r->section_count);
   for (size_t k = 0; k < r->section_count; k++) {
     mtp_span token;
     size_t count;
-    while (!mtp_span_token(&rest, &token)) {
+    while (!take_atom_count(&rest, touching, &token)) {
       if (!next_line(r)) return MTP_OK;
       rest = r->scan.rest;
+      touching = counts_touch(rest, r->section_count - k);
     }
     if (!mtp_span_count(token, r->n - used, &count))
       return mtp_scan_expected(&r->scan, token, "the number of atoms of a type, together NIONS");

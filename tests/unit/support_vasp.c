@@ -19,7 +19,7 @@
 
 #define KILOBAR 1602.1766208
 
-enum { MOST_ATOMS = 32, MOST_TYPES = 4 };
+enum { MOST_ATOMS = 4096, MOST_TYPES = 4 };
 
 /* What POSCAR says. */
 typedef struct box {

@@ -157,6 +157,32 @@ static void test_cells(void **state) {
   mtp_config_free(cfg);
 }
 
+/* Numbers of atoms have four columns each in OUTCAR, with nothing between them. */
+static void test_thousands_of_atoms(void **state) {
+  (void)state;
+  enum { ALUMINIUM = 1000, ATOMS = 2003 };
+  write_folder("ENCUT = 300\n", POTCAR_AL POTCAR_NI);
+  mtp_config *cfg = mtp_config_new(ATOMS);
+  assert_non_null(cfg);
+  for (int k = 0; k < 3; k++) {
+    cfg->cell[4 * k] = 40;
+    cfg->periodic[k] = true;
+  }
+  for (size_t i = 0; i < ATOMS; i++) {
+    cfg->species[i] = i < ALUMINIUM ? 0 : 1;
+    cfg->x[3 * i] = 3.0 * (double)(i % 13);
+    cfg->x[3 * i + 1] = 3.0 * (double)(i / 13 % 13);
+    cfg->x[3 * i + 2] = 3.0 * (double)(i / 169);
+  }
+  mtp_qm *qm = qm_open("vasp in ./vasp retries=0 keep=all");
+  mtp_config *got = label(qm, cfg, MTP_QM_OK, "");
+  assert_forces(cfg, got, 1e-6);
+  assert_int_equal(system("grep -q 'ions per type = *10001003$' qm/*/OUTCAR"), 0);
+  mtp_config_free(got);
+  mtp_qm_close(qm);
+  mtp_config_free(cfg);
+}
+
 /* ---- what must not pass ---- */
 
 static void test_false_results(void **state) {
@@ -415,9 +441,10 @@ static int enter(void **state) {
 int main(int count, char **arguments) {
   if (vasp_is_called(arguments[0])) return vasp_play(count > 1);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_results),        cmocka_unit_test(test_cells),  cmocka_unit_test(test_false_results),
-      cmocka_unit_test(test_contradictions), cmocka_unit_test(test_folder), cmocka_unit_test(test_bad_folders),
-      cmocka_unit_test(test_incar),
+      cmocka_unit_test(test_results),       cmocka_unit_test(test_cells),
+      cmocka_unit_test(test_false_results), cmocka_unit_test(test_contradictions),
+      cmocka_unit_test(test_folder),        cmocka_unit_test(test_bad_folders),
+      cmocka_unit_test(test_incar),         cmocka_unit_test(test_thousands_of_atoms),
   };
   return cmocka_run_group_tests(tests, enter, qm_leave_scratch);
 }
