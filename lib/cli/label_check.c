@@ -341,7 +341,7 @@ static int run_probes(check *k, mtp_qm *qm, const mtp_config_set *set, bool json
   const mtp_config *configs[MOST_CALLS];
   for (int i = 0; i < k->count; i++) configs[i] = k->probes[i].config;
   cli_progress_begin(k->c, "checking", (size_t)k->count);
-  mtp_status status = mtp_qm_label_all(k->c->ctx, qm, (size_t)k->count, configs, set->species_count,
+  mtp_status status = mtp_qm_label_all(k->c->ctx, qm, (size_t)k->count, configs, NULL, set->species_count,
                                        (const char *const *)set->names, take, k);
   cli_progress_end(k->c);
   if (status != MTP_OK) return cli_library(k->c, NULL);

@@ -324,6 +324,7 @@ typedef struct run {
   entry *entries;           /* [n] */
   const mtp_config **asked; /* [asked_count] those that the driver is asked for, and */
   size_t *number;           /* their numbers */
+  bool *begun;              /* [asked_count] by a process before this one, and not seen to end */
   size_t asked_count;
   mtp_calls_take take;
   void *user;
@@ -380,7 +381,8 @@ static mtp_status prepare(run *r) {
   r->entries = mtp_calloc(r->n, sizeof *r->entries);
   r->asked = mtp_calloc(r->n, sizeof *r->asked);
   r->number = mtp_calloc(r->n, sizeof *r->number);
-  if (!r->entries || !r->asked || !r->number) return mtp_fail_memory(r->ctx);
+  r->begun = mtp_calloc(r->n, sizeof *r->begun);
+  if (!r->entries || !r->asked || !r->number || !r->begun) return mtp_fail_memory(r->ctx);
   for (size_t i = 0; i < r->n; i++) {
     entry *e = &r->entries[i];
     e->hash = mtp_structure_hash(r->configs[i], r->calls->names);
@@ -392,6 +394,7 @@ static mtp_status prepare(run *r) {
       if (left->label && !e->label) return mtp_fail_memory(r->ctx);
     } else {
       r->asked[r->asked_count] = r->configs[i];
+      r->begun[r->asked_count] = left && !left->ended;
       r->number[r->asked_count++] = i;
     }
   }
@@ -470,10 +473,12 @@ mtp_status mtp_calls_run(mtp_context *ctx, mtp_calls *calls, mtp_qm *qm, size_t 
   if (status == MTP_OK && r.asked_count) status = write_requests(&r);
   if (status == MTP_OK) status = take_in_order(&r);
   if (status == MTP_OK && r.asked_count)
-    status = mtp_qm_label_all(ctx, qm, r.asked_count, r.asked, calls->species_count, calls->names, on_answer, &r);
+    status =
+        mtp_qm_label_all(ctx, qm, r.asked_count, r.asked, r.begun, calls->species_count, calls->names, on_answer, &r);
   if (status == MTP_OK) status = settle(&r);
   free_entries(r.entries, r.entries ? n : 0);
   free(r.asked);
   free(r.number);
+  free(r.begun);
   return status;
 }

@@ -14,6 +14,7 @@ typedef struct batch {
   mtp_qm *qm;
   size_t n;
   const mtp_config *const *configs;
+  const bool *begun; /* [n] or NULL */
   int species_count;
   const char *const *names;
   mtp_qm_answer answer;
@@ -52,18 +53,19 @@ static mtp_status judge(batch *b, const mtp_qm_report *report) {
 
 /* Hands over an answer, and lets its folder go only when that went well: it is the last copy otherwise. */
 static mtp_status hand_over(batch *b, size_t i, mtp_qm_request *r) {
+  bool good = r->report.status == MTP_QM_OK, settled = true;
+  if (good && r->report.tries == 0)
+    mtp_message(b->ctx, MTP_INFO, "QM: a call of an earlier run has finished since, its result in %s is taken",
+                r->report.dir);
+  if (!good) settled = mtp_qm_settle(b->qm, r);
   mtp_qm_report told = r->report;
-  bool good = told.status == MTP_QM_OK, settled = true;
-  if (!good)
-    settled = mtp_qm_settle(b->qm, &told);
-  else if (b->qm->string.policy.keep != MTP_QM_KEEP_ALL)
-    told.dir[0] = 0;
+  if (good && b->qm->string.policy.keep != MTP_QM_KEEP_ALL) told.dir[0] = 0;
   mtp_status status = b->answer(b->user, i, r->label, &told);
-  if (good && status == MTP_OK) settled = mtp_qm_settle(b->qm, &r->report);
+  if (good && status == MTP_OK) settled = mtp_qm_settle(b->qm, r);
   if (good && status != MTP_OK && r->report.dir[0])
     mtp_message(b->ctx, MTP_WARNING, "QM: the result that could not be stored is still in %s", r->report.dir);
   if (!settled) mtp_message(b->ctx, MTP_WARNING, "QM: cannot remove the folder %s", r->report.dir);
-  if (!good) r->report = told;
+  mtp_qm_end_request(b->qm, r, good && status == MTP_OK);
   return status;
 }
 
@@ -77,6 +79,7 @@ static mtp_qm_request request_of(const batch *b, size_t i, int worker) {
                           .species_count = b->species_count,
                           .names = b->names,
                           .worker = worker,
+                          .begun = b->begun && b->begun[i],
                           .longest = b->qm->longest};
 }
 
@@ -214,8 +217,8 @@ static mtp_status check_species(mtp_context *ctx, const mtp_config *cfg, int spe
   return MTP_OK;
 }
 
-mtp_status mtp_qm_label_all(mtp_context *ctx, mtp_qm *qm, size_t n, const mtp_config *const *configs, int species_count,
-                            const char *const *names, mtp_qm_answer answer, void *user) {
+mtp_status mtp_qm_label_all(mtp_context *ctx, mtp_qm *qm, size_t n, const mtp_config *const *configs, const bool *begun,
+                            int species_count, const char *const *names, mtp_qm_answer answer, void *user) {
   if (!qm || !configs || !names || !answer)
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "mtp_qm_label_all: a null pointer was passed");
   for (size_t i = 0; i < n; i++) {
@@ -227,6 +230,7 @@ mtp_status mtp_qm_label_all(mtp_context *ctx, mtp_qm *qm, size_t n, const mtp_co
              .qm = qm,
              .n = n,
              .configs = configs,
+             .begun = begun,
              .species_count = species_count,
              .names = names,
              .answer = answer,
@@ -260,7 +264,7 @@ mtp_status mtp_qm_label(mtp_context *ctx, mtp_qm *qm, const mtp_config *cfg, int
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "mtp_qm_label: a null pointer was passed");
   single s = {.report = {.status = MTP_QM_CANNOT_START}};
   *label = NULL;
-  mtp_status status = mtp_qm_label_all(ctx, qm, 1, &cfg, species_count, names, take_single, &s);
+  mtp_status status = mtp_qm_label_all(ctx, qm, 1, &cfg, NULL, species_count, names, take_single, &s);
   *report = s.report;
   if (status == MTP_OK)
     *label = s.label;

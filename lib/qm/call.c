@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "config/config_internal.h"
 #include "qm/check.h"
@@ -22,10 +23,17 @@ static mtp_config *copy_without_results(const mtp_config *cfg) {
   return copy;
 }
 
-bool mtp_qm_settle(const mtp_qm *qm, mtp_qm_report *report) {
+bool mtp_qm_settle(const mtp_qm *qm, mtp_qm_request *r) {
+  mtp_qm_report *report = &r->report;
   mtp_qm_keep keep = qm->string.policy.keep;
-  bool failed = report->status != MTP_QM_OK && report->status != MTP_QM_STOPPED;
-  if (!report->dir[0] || keep == MTP_QM_KEEP_ALL || (failed && keep == MTP_QM_KEEP_FAILED)) return true;
+  bool stopped = report->status == MTP_QM_STOPPED, failed = report->status != MTP_QM_OK && !stopped;
+  if (!report->dir[0]) return true;
+  if (stopped && r->mark.fd >= 0 && keep != MTP_QM_KEEP_NONE) {
+    mtp_mark_release(&r->mark); /* the next process looks for it */
+    return true;
+  }
+  mtp_mark_remove(&r->mark, report->dir);
+  if (keep == MTP_QM_KEEP_ALL || (failed && keep == MTP_QM_KEEP_FAILED)) return true;
   if (qm->driver.makes_dirs) { /* it lives on, or goes with its client */
     report->dir[0] = 0;
     return true;
@@ -33,6 +41,22 @@ bool mtp_qm_settle(const mtp_qm *qm, mtp_qm_report *report) {
   bool removed = mtp_folder_remove(report->dir);
   if (removed) report->dir[0] = 0;
   return removed;
+}
+
+/* Folders of an earlier process, and that has no use for them any more. */
+static void remove_remains(const mtp_qm *qm, const mtp_text *remains) {
+  if (qm->string.policy.keep == MTP_QM_KEEP_ALL) return;
+  for (size_t at = 0; at < remains->size; at += strlen(remains->data + at) + 1) {
+    mtp_mark mark;
+    if (mtp_mark_claim(&mark, remains->data + at)) mtp_folder_remove(remains->data + at);
+    mtp_mark_release(&mark);
+  }
+}
+
+void mtp_qm_end_request(const mtp_qm *qm, mtp_qm_request *r, bool safe) {
+  if (safe) remove_remains(qm, &r->remains);
+  mtp_text_free(&r->remains);
+  mtp_mark_release(&r->mark);
 }
 
 /* Whether a try may start, which it may not if it cannot end in time. `longest` is what a call may take. */
@@ -63,13 +87,16 @@ static void measure_forces(mtp_qm_report *report, const mtp_config *label) {
 }
 
 /* The driver's answer to a call in a folder of its own. */
-static mtp_qm_status ask(mtp_qm *qm, mtp_qm_call *call, double left, mtp_qm_report *report) {
+static mtp_qm_status ask(mtp_qm *qm, mtp_qm_call *call, double left, mtp_qm_request *r) {
+  mtp_qm_report *report = &r->report;
   const mtp_qm_policy *policy = &qm->string.policy;
   bool in_budget = left > 0 && (policy->timeout <= 0 || left < policy->timeout);
   call->timeout = in_budget ? left : policy->timeout;
   call->deadline = left > 0 ? mtp_now() + left : 0;
   if (qm->driver.needs_dir &&
       !mtp_folders_make(&qm->folders, report->dir, sizeof report->dir, report->reason, sizeof report->reason))
+    return MTP_QM_CANNOT_START;
+  if (qm->driver.collect && !mtp_mark_make(&r->mark, report->dir, report->reason, sizeof report->reason))
     return MTP_QM_CANNOT_START;
   call->dir = qm->driver.needs_dir ? report->dir : NULL;
   call->folders = &qm->folders;
@@ -91,25 +118,27 @@ static mtp_qm_status ask(mtp_qm *qm, mtp_qm_call *call, double left, mtp_qm_repo
   return status;
 }
 
-/* One call of the driver and the checks of its answer. Returns whether another try would be of no use. */
-static bool try_once(mtp_qm *qm, mtp_qm_call *call, double longest, mtp_qm_report *report) {
-  bool lasting = false;
+static mtp_qm_status check(const mtp_qm *qm, const mtp_qm_call *call, bool *lasting) {
   const mtp_qm_policy *policy = &qm->string.policy;
+  const mtp_qm_limits limits = {policy->max_force, policy->require_forces, policy->require_stress};
+  return mtp_qm_check_label(call->config, call->label, &limits, call->reason, call->reason_size, lasting);
+}
+
+/* One call of the driver and the checks of its answer. Returns whether another try would be of no use. */
+static bool try_once(mtp_qm *qm, mtp_qm_call *call, mtp_qm_request *r) {
+  mtp_qm_report *report = &r->report;
+  bool lasting = false;
   double left;
   report->reason[0] = report->dir[0] = 0;
   report->status = MTP_QM_STOPPED;
-  if (!may_start(qm, longest, &left, report)) return true;
-  report->status = ask(qm, call, left, report);
+  if (!may_start(qm, r->longest, &left, report)) return true;
+  report->status = ask(qm, call, left, r);
   /* a queue that ends a job signals all its processes, so an engine that dies then has not failed */
   if (report->status != MTP_QM_OK && report->status != MTP_QM_STOPPED && qm->stop && *qm->stop) {
     report->status = MTP_QM_STOPPED;
     mtp_qm_reason(report->reason, sizeof report->reason, "the run stops (%s)", report->reason);
   }
-  if (report->status == MTP_QM_OK) {
-    const mtp_qm_limits limits = {policy->max_force, policy->require_forces, policy->require_stress};
-    report->status =
-        mtp_qm_check_label(call->config, call->label, &limits, report->reason, sizeof report->reason, &lasting);
-  }
+  if (report->status == MTP_QM_OK) report->status = check(qm, call, &lasting);
   if (report->status == MTP_QM_OK)
     report->reason[0] = 0;
   else if (!report->reason[0])
@@ -140,10 +169,59 @@ static mtp_qm_status fail_for_memory(mtp_qm_report *report) {
   return MTP_QM_CANNOT_START;
 }
 
+/* ---- answers that nobody was there to take ---- */
+
+typedef struct search {
+  mtp_qm *qm;
+  mtp_qm_call *call;
+  void *state; /* of the driver */
+  mtp_qm_request *request;
+} search;
+
+/* A job of a queue goes on when the process that submitted it is killed. */
+static bool take_result(void *user, const char *dir) {
+  search *s = user;
+  mtp_qm_call *call = s->call;
+  const char *sample = call->dir;
+  mtp_mark mark;
+  if (!mtp_folder_has_files_of(dir, sample) || !mtp_mark_claim(&mark, dir)) return false;
+  call->label = copy_without_results(call->config);
+  call->dir = dir;
+  bool lasting, good = call->label && s->qm->driver.collect(s->state, call) == MTP_QM_OK &&
+                       check(s->qm, call, &lasting) == MTP_QM_OK;
+  call->dir = sample;
+  if (good) {
+    snprintf(s->request->report.dir, sizeof s->request->report.dir, "%s", dir);
+    s->request->mark = mark;
+    return true;
+  }
+  mtp_mark_release(&mark);
+  mtp_text_add_bytes(&s->request->remains, dir, strlen(dir) + 1);
+  mtp_config_free(call->label);
+  call->label = NULL;
+  return false;
+}
+
+/* Writes the input anew, and looks for a folder that has the same one and a finished result. */
+static bool find_result(mtp_qm *qm, mtp_qm_call call, mtp_qm_request *r) {
+  char sample[sizeof r->report.dir];
+  bool found = false;
+  for (call.attempt = 0; !found && call.attempt < qm->state_count; call.attempt++) {
+    search s = {qm, &call, qm->states[call.attempt], r};
+    if (!mtp_folders_make(&qm->folders, sample, sizeof sample, call.reason, call.reason_size)) return false;
+    call.dir = sample;
+    found = qm->driver.prepare(s.state, &call) == MTP_QM_OK && mtp_folders_search(&qm->folders, take_result, &s);
+    mtp_folder_remove(sample);
+  }
+  r->label = found ? call.label : NULL;
+  return found;
+}
+
 void mtp_qm_make_call(mtp_qm *qm, mtp_qm_request *r) {
   mtp_qm_report *report = &r->report;
   *report = (mtp_qm_report){.status = MTP_QM_CANNOT_START};
   r->label = NULL;
+  r->mark = MTP_MARK_NONE;
   mtp_qm_call call = {.config = r->config,
                       .species_count = r->species_count,
                       .names = r->names,
@@ -154,14 +232,20 @@ void mtp_qm_make_call(mtp_qm *qm, mtp_qm_request *r) {
                       .reason = report->reason,
                       .reason_size = sizeof report->reason};
   double start = mtp_now();
-  for (bool again = true; again; call.attempt++) {
+  bool found = r->begun && qm->driver.collect && find_result(qm, call, r);
+  if (found) {
+    report->status = MTP_QM_OK;
+    report->reason[0] = 0;
+    measure_forces(report, r->label);
+  }
+  for (bool again = !found; again; call.attempt++) {
     call.label = copy_without_results(r->config); /* afresh: a failed try may have left half a result */
     if (!call.label) {
       report->status = fail_for_memory(report);
       break;
     }
     report->tries++;
-    bool lasting = try_once(qm, &call, r->longest, report);
+    bool lasting = try_once(qm, &call, r);
     if (report->status == MTP_QM_OK) {
       measure_forces(report, call.label);
       r->label = call.label;
@@ -169,7 +253,7 @@ void mtp_qm_make_call(mtp_qm *qm, mtp_qm_request *r) {
     }
     mtp_config_free(call.label);
     again = !lasting && report->tries < tries_allowed(qm);
-    if (again) mtp_qm_settle(qm, report); /* the folder of the last try is settled when its answer is safe */
+    if (again) mtp_qm_settle(qm, r); /* the folder of the last try is settled when its answer is safe */
     tell_failure(qm, r, lasting);
   }
   report->seconds = mtp_now() - start;

@@ -15,11 +15,11 @@
 #include "qm/request.h"
 #include "support/support.h"
 
-#define IN_FILE     MTP_QM_REQUEST_FILE
-#define OUT_FILE    "out.extxyz"
-#define STDOUT_FILE "stdout"
-#define STDERR_FILE "stderr"
-#define TOLERANCE   1e-4 /* A; engines print fewer digits than they were sent */
+#define COMMAND_FILE ".command"
+#define OUT_FILE     "out.extxyz"
+#define STDOUT_FILE  "stdout"
+#define STDERR_FILE  "stderr"
+#define TOLERANCE    1e-4 /* A; engines print fewer digits than they were sent */
 enum { SPARE_BYTES = 1 << 20, ATOM_BYTES = 4096 };
 
 static mtp_qm_status exec_open(void *user, const mtp_qm_setup *setup, int count, const char *const *arguments,
@@ -45,9 +45,11 @@ static void exec_close(void *state) {
   free(state);
 }
 
-static mtp_qm_status judge_status(const mtp_config *frame, char *reason, size_t size) {
+/* *says_so: that it is good. */
+static mtp_qm_status judge_status(const mtp_config *frame, bool *says_so, char *reason, size_t size) {
   const char *status = mtp_config_get_feature(frame, "status");
-  if (!status || strcmp(status, "ok") == 0) return MTP_QM_OK;
+  *says_so = status && strcmp(status, "ok") == 0;
+  if (!status || *says_so) return MTP_QM_OK;
   mtp_qm_reason(reason, size, OUT_FILE " says status=%s", status);
   return strstr(status, "conv") ? MTP_QM_NOT_CONVERGED : MTP_QM_CRASHED;
 }
@@ -73,7 +75,7 @@ static bool is_too_long(const mtp_qm_call *call, const char *path) {
   return true;
 }
 
-static mtp_qm_status read_result(mtp_context *ctx, mtp_qm_call *call, const char *path) {
+static mtp_qm_status read_frame(mtp_context *ctx, mtp_qm_call *call, const char *path, bool *says_so) {
   if (is_too_long(call, path)) return MTP_QM_BAD_DATA;
   mtp_config_set *set = NULL;
   const mtp_read_options options = {.format = MTP_FORMAT_EXTXYZ};
@@ -81,7 +83,7 @@ static mtp_qm_status read_result(mtp_context *ctx, mtp_qm_call *call, const char
   if (read == MTP_OK && set->n != 1) {
     read = mtp_fail(ctx, MTP_ERR_FORMAT, OUT_FILE " holds %zu configurations, expected one", set->n);
   } else if (read == MTP_OK) {
-    mtp_qm_status status = judge_status(set->configs[0], call->reason, call->reason_size);
+    mtp_qm_status status = judge_status(set->configs[0], says_so, call->reason, call->reason_size);
     if (status != MTP_QM_OK) {
       mtp_config_set_free(set);
       return status;
@@ -99,13 +101,33 @@ static mtp_qm_status read_result(mtp_context *ctx, mtp_qm_call *call, const char
   return status;
 }
 
-static mtp_qm_status run_command(mtp_context *ctx, const mtp_command *command, mtp_qm_call *call, const char *in,
-                                 const char *out) {
-  if (mtp_qm_write_request(ctx, call, in) != MTP_OK) {
-    mtp_qm_reason(call->reason, call->reason_size, "%s", mtp_context_message(ctx));
-    return MTP_QM_CANNOT_START;
-  }
-  const mtp_process process = {.command = command,
+static mtp_qm_status read_result(mtp_qm_call *call, bool *says_so) {
+  mtp_context *ctx = mtp_context_new();
+  char *path = mtp_folder_absolute(call->dir, OUT_FILE);
+  mtp_qm_status status = MTP_QM_CANNOT_START;
+  if (ctx && path)
+    status = read_frame(ctx, call, path, says_so);
+  else
+    mtp_qm_reason(call->reason, call->reason_size, "out of memory");
+  free(path);
+  mtp_context_free(ctx);
+  return status;
+}
+
+/* The command is part of the input: another one would have another result. */
+static mtp_qm_status exec_prepare(void *state, mtp_qm_call *call) {
+  const mtp_command *command = state;
+  mtp_text words = {0};
+  for (char **word = command->argv; *word; word++) mtp_text_add(&words, "%s\n", *word);
+  bool ok = mtp_folder_write_text(call->dir, COMMAND_FILE, &words, call->reason, call->reason_size);
+  ok = ok && mtp_qm_write_request(call, call->dir);
+  return ok ? MTP_QM_OK : MTP_QM_CANNOT_START;
+}
+
+static mtp_qm_status exec_label(void *state, mtp_qm_call *call) {
+  mtp_qm_status status = exec_prepare(state, call);
+  if (status != MTP_QM_OK) return status;
+  const mtp_process process = {.command = state,
                                .dir = call->dir,
                                .out = STDOUT_FILE,
                                .err = STDERR_FILE,
@@ -113,24 +135,28 @@ static mtp_qm_status run_command(mtp_context *ctx, const mtp_command *command, m
                                .stop = call->stop,
                                .attempt = call->attempt};
   int exit_code;
-  mtp_qm_status status = mtp_process_run(&process, &exit_code, call->reason, call->reason_size);
-  if (status == MTP_QM_OK) status = read_result(ctx, call, out);
+  bool says_so;
+  status = mtp_process_run(&process, &exit_code, call->reason, call->reason_size);
+  if (status == MTP_QM_OK) status = read_result(call, &says_so);
   if (status != MTP_QM_OK) mtp_qm_add_last_words(call->dir, STDERR_FILE, STDOUT_FILE, call->reason, call->reason_size);
   return status;
 }
 
-static mtp_qm_status exec_label(void *state, mtp_qm_call *call) {
-  mtp_context *ctx = mtp_context_new();
-  char *in = mtp_folder_absolute(call->dir, IN_FILE), *out = mtp_folder_absolute(call->dir, OUT_FILE);
-  mtp_qm_status status = MTP_QM_CANNOT_START;
-  if (ctx && in && out)
-    status = run_command(ctx, state, call, in, out);
-  else
-    mtp_qm_reason(call->reason, call->reason_size, "out of memory");
-  free(in);
-  free(out);
-  mtp_context_free(ctx);
-  return status;
+static bool ends_with_newline(const char *dir, const char *name) {
+  char *path = mtp_folder_absolute(dir, name), *text = NULL;
+  size_t size = 0;
+  bool ends = path && mtp_file_read(NULL, path, &text, &size) == MTP_OK && size && text[size - 1] == '\n';
+  free(text);
+  free(path);
+  return ends;
+}
+
+/* The exit code is gone: the file has to be whole, and to say that it is good. */
+static mtp_qm_status exec_collect(void *state, mtp_qm_call *call) {
+  (void)state;
+  bool says_so = false;
+  mtp_qm_status status = ends_with_newline(call->dir, OUT_FILE) ? read_result(call, &says_so) : MTP_QM_BAD_DATA;
+  return status == MTP_QM_OK && !says_so ? MTP_QM_BAD_DATA : status;
 }
 
 const mtp_qm_driver mtp_qm_exec = {.name = "exec",
@@ -139,4 +165,6 @@ const mtp_qm_driver mtp_qm_exec = {.name = "exec",
                                    .ladder = MTP_QM_LADDER_ALL,
                                    .open = exec_open,
                                    .label = exec_label,
-                                   .close = exec_close};
+                                   .close = exec_close,
+                                   .prepare = exec_prepare,
+                                   .collect = exec_collect};

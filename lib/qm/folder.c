@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,7 @@ static bool find_next(mtp_folders *folders) {
   }
   int error = errno;
   closedir(dir);
+  folders->first = folders->next;
   errno = error;
   return error == 0;
 }
@@ -126,11 +128,80 @@ bool mtp_folders_make(mtp_folders *folders, char *dir, size_t dir_size, char *re
   }
 }
 
+bool mtp_folders_search(const mtp_folders *folders, bool (*accept)(void *user, const char *dir), void *user) {
+  DIR *dir = opendir(folders->path);
+  bool accepted = false;
+  for (struct dirent *entry; dir && !accepted && (entry = readdir(dir));) {
+    long long number = number_of(entry->d_name);
+    if (number < 1 || number >= folders->first) continue;
+    char *path = mtp_folder_absolute(folders->path, entry->d_name);
+    accepted = path && accept(user, path);
+    free(path);
+  }
+  if (dir) closedir(dir);
+  return accepted;
+}
+
+/* A link that is to the same file, or a file with the same bytes. */
+static bool is_same_entry(const char *path, const char *sample) {
+  struct stat a, b;
+  if (lstat(path, &a) != 0 || lstat(sample, &b) != 0 || (a.st_mode & S_IFMT) != (b.st_mode & S_IFMT)) return false;
+  if (S_ISLNK(b.st_mode)) {
+    char target[2][PATH_MAX];
+    ssize_t n = readlink(path, target[0], PATH_MAX);
+    return n > 0 && n == readlink(sample, target[1], PATH_MAX) && memcmp(target[0], target[1], (size_t)n) == 0;
+  }
+  if (!S_ISREG(b.st_mode) || a.st_size != b.st_size) return false;
+  char *data[2] = {NULL, NULL};
+  size_t size[2];
+  bool same = mtp_file_read(NULL, path, &data[0], &size[0]) == MTP_OK &&
+              mtp_file_read(NULL, sample, &data[1], &size[1]) == MTP_OK && size[0] == size[1] &&
+              memcmp(data[0], data[1], size[0]) == 0;
+  free(data[0]);
+  free(data[1]);
+  return same;
+}
+
+bool mtp_folder_has_files_of(const char *dir, const char *sample) {
+  DIR *entries = opendir(sample);
+  bool same = entries != NULL;
+  for (struct dirent *entry; same && (entry = readdir(entries));) {
+    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+    char *path = mtp_folder_absolute(dir, entry->d_name), *other = mtp_folder_absolute(sample, entry->d_name);
+    same = path && other && is_same_entry(path, other);
+    free(path);
+    free(other);
+  }
+  if (entries) closedir(entries);
+  return same;
+}
+
 void mtp_folders_close(mtp_folders *folders) {
   /* rmdir refuses a folder that holds something, which is what is wanted */
   if (folders->path && folders->created) rmdir(folders->path);
   free(folders->path);
   *folders = (mtp_folders){0};
+}
+
+bool mtp_folder_write(const char *dir, const char *name, const void *data, size_t size, char *reason,
+                      size_t reason_size) {
+  char *path = mtp_folder_absolute(dir, name);
+  FILE *file = path ? fopen(path, "we") : NULL;
+  bool ok = file && fwrite(data, 1, size, file) == size;
+  if (file) ok = fclose(file) == 0 && ok;
+  if (!path)
+    mtp_qm_reason(reason, reason_size, "out of memory");
+  else if (!ok)
+    mtp_qm_reason(reason, reason_size, "cannot write %s: %s", path, strerror(errno));
+  free(path);
+  return ok;
+}
+
+bool mtp_folder_write_text(const char *dir, const char *name, mtp_text *text, char *reason, size_t reason_size) {
+  bool ok = !text->failed && mtp_folder_write(dir, name, text->data, text->size, reason, reason_size);
+  if (text->failed) mtp_qm_reason(reason, reason_size, "out of memory");
+  mtp_text_free(text);
+  return ok;
 }
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *where) {

@@ -8,9 +8,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "support/support.h"
+
 /** A folder that holds numbered ones. */
 typedef struct mtp_folders {
   char *path;        /**< absolute */
+  long long first;   /**< all folders below this number were there before */
   atomic_llong next; /**< the number to try next */
   bool created;      /**< it did not exist before */
 } mtp_folders;
@@ -20,11 +23,21 @@ typedef struct mtp_folders {
 bool mtp_folders_open(mtp_folders *folders, const char *path, char *reason, size_t reason_size);
 /** Creates the next numbered folder and writes its absolute path into `dir`. Several threads may do so at a time. */
 bool mtp_folders_make(mtp_folders *folders, char *dir, size_t dir_size, char *reason, size_t reason_size);
+/** Shows the folders that were there before, in no order, until one is accepted. False if none was. */
+bool mtp_folders_search(const mtp_folders *folders, bool (*accept)(void *user, const char *dir), void *user);
 /** Removes the folder if it was created here and is empty. */
 void mtp_folders_close(mtp_folders *folders);
 
+/** Whether `dir` has all the files of the folder `sample`, with the same contents, and links to the same files. */
+bool mtp_folder_has_files_of(const char *dir, const char *sample);
 /** Removes a folder and all within, without following links. */
 bool mtp_folder_remove(const char *dir);
+
+/** Writes a file for an engine: what a power failure takes of it is of no worth. False with a line in `reason`. */
+bool mtp_folder_write(const char *dir, const char *name, const void *data, size_t size, char *reason,
+                      size_t reason_size);
+/** The same with a text, which is freed. */
+bool mtp_folder_write_text(const char *dir, const char *name, mtp_text *text, char *reason, size_t reason_size);
 
 /** Current folder as malloc'ed text, NULL if there is none. */
 char *mtp_folder_current(void);

@@ -10,6 +10,8 @@
 #include "mtp/qm.h"
 #include "qm/driver_string.h"
 #include "qm/folder.h"
+#include "qm/mark.h"
+#include "support/support.h"
 
 struct mtp_qm {
   char *text;
@@ -25,24 +27,29 @@ struct mtp_qm {
   const volatile sig_atomic_t *stop;
 };
 
-/** One request and where its course is told. All but the last two fields are set before the call. */
+/** One request and where its course is told. All but the last four fields are set before the call. */
 typedef struct mtp_qm_request {
   const mtp_config *config;
   int species_count;
   const char *const *names;
   int worker;
+  bool begun;     /* by an earlier process, whose end may have been before the engine's */
   double longest; /* what is known of qm->longest at the beginning */
   /** Receives lines for the user, such as of failed tries, in the thread of the call. */
   void (*say)(void *user, const char *line);
   void *user;
   mtp_config *label;    /* out: owned by the caller; NULL without one */
   mtp_qm_report report; /* out */
+  mtp_mark mark;        /* out: of the folder in the report */
+  mtp_text remains;     /* out: folders of this call that earlier processes left, each with a 0 at its end */
 } mtp_qm_request;
 
 /** Makes tries until one is good or there is no more to try. Other threads may do the same with other requests. */
 void mtp_qm_make_call(mtp_qm *qm, mtp_qm_request *request);
-/** Removes the folder of a finished call as keep= says; not before its answer is safe. False if it cannot be removed.
- */
-bool mtp_qm_settle(const mtp_qm *qm, mtp_qm_report *report);
+/** Removes the folder of a call that has ended as keep= says; not before its answer is safe. False if it cannot be
+ * removed. The folder of a call that was stopped stays for the next process. */
+bool mtp_qm_settle(const mtp_qm *qm, mtp_qm_request *request);
+/** Lets go of a call; if its answer is safe, what earlier processes left of it is removed. */
+void mtp_qm_end_request(const mtp_qm *qm, mtp_qm_request *request, bool safe);
 
 #endif

@@ -192,17 +192,8 @@ static void ipi_close(void *state) {
 
 /* What a client reads when it starts. */
 static bool write_inputs(const ipi *s, const client *c, mtp_qm_call *call) {
-  mtp_context *ctx = mtp_context_new();
-  char *path = mtp_folder_absolute(c->dir, MTP_QM_REQUEST_FILE);
-  bool ok = ctx && path && mtp_qm_write_request(ctx, call, path) == MTP_OK;
-  if (!ok) mtp_qm_reason(call->reason, call->reason_size, "%s", ctx ? mtp_context_message(ctx) : "out of memory");
-  free(path);
-  mtp_context_free(ctx);
-  if (!ok || !s->input_word) return ok;
-  const char **labels = mtp_calloc((size_t)call->species_count, sizeof *labels);
-  ok = labels && mtp_qe_write_input(&s->input, call, c->dir, PW_INPUT, labels);
-  free(labels);
-  return ok;
+  if (!mtp_qm_write_request(call, c->dir)) return false;
+  return !s->input_word || mtp_qe_write_input(&s->input, call, c->dir, PW_INPUT);
 }
 
 static mtp_qm_status spawn(const ipi *s, client *c, mtp_qm_call *call) {

@@ -14,10 +14,11 @@
 #include "qm/reason.h"
 #include "support/support.h"
 
-#define IN_FILE  "pw.in"
-#define OUT_FILE "pw.out"
-#define ERR_FILE "stderr"
-#define XML_FILE MTP_QE_OUTDIR "/" MTP_QE_PREFIX ".xml"
+#define IN_FILE    "pw.in"
+#define OUT_FILE   "pw.out"
+#define ERR_FILE   "stderr"
+#define LAST_WORDS "JOB DONE"
+#define XML_FILE   MTP_QE_OUTDIR "/" MTP_QE_PREFIX ".xml"
 
 typedef struct qe {
   mtp_qe_template template;
@@ -101,10 +102,45 @@ static mtp_qm_status judge(mtp_qm_status ended, int exit_code, const mtp_qm_call
   if (!quote_error(output, call->reason, call->reason_size))
     mtp_qm_add_last_words(call->dir, ERR_FILE, OUT_FILE, call->reason, call->reason_size);
   /* 2 is how pw.x itself says that it stopped in order, but without a converged result */
-  return exit_code == 2 && strstr(output, "JOB DONE") ? MTP_QM_NOT_CONVERGED : ended;
+  return exit_code == 2 && strstr(output, LAST_WORDS) ? MTP_QM_NOT_CONVERGED : ended;
 }
 
-static mtp_qm_status run(const qe *q, mtp_qm_call *call, const char *const *labels) {
+/* *last_words: pw.x came to its end, whatever that is worth. */
+static mtp_qm_status read_results(const qe *q, mtp_qm_call *call, mtp_qm_status ended, int exit_code,
+                                  bool *last_words) {
+  const char **labels = mtp_qe_choose_labels(&q->template, call);
+  char *out_path = mtp_folder_absolute(call->dir, OUT_FILE), *xml_path = mtp_folder_absolute(call->dir, XML_FILE);
+  char *output = NULL;
+  size_t size;
+  mtp_qm_status status = MTP_QM_BAD_DATA;
+  if (labels && out_path && xml_path && mtp_file_read(NULL, out_path, &output, &size) == MTP_OK) {
+    status = judge(ended, exit_code, call, output, xml_path, labels);
+    *last_words = strstr(output, LAST_WORDS) != NULL;
+  } else {
+    mtp_qm_reason(call->reason, call->reason_size, "cannot read " OUT_FILE);
+  }
+  free(output);
+  free(out_path);
+  free(xml_path);
+  free(labels);
+  return status;
+}
+
+static mtp_qm_status qe_prepare(void *state, mtp_qm_call *call) {
+  const qe *q = state;
+  const mtp_config *cfg = call->config;
+  if (!(mtp_config_volume(cfg) > 0) || !(cfg->periodic[0] || cfg->periodic[1] || cfg->periodic[2])) {
+    mtp_qm_reason(call->reason, call->reason_size,
+                  "pw.x needs a cell: three lattice vectors, at least one direction periodic");
+    return MTP_QM_BAD_DATA;
+  }
+  return mtp_qe_write_input(&q->template, call, call->dir, IN_FILE) ? MTP_QM_OK : MTP_QM_CANNOT_START;
+}
+
+static mtp_qm_status qe_label(void *state, mtp_qm_call *call) {
+  const qe *q = state;
+  mtp_qm_status status = qe_prepare(state, call);
+  if (status != MTP_QM_OK) return status;
   const mtp_process process = {.command = &q->command,
                                .dir = call->dir,
                                .out = OUT_FILE,
@@ -113,42 +149,17 @@ static mtp_qm_status run(const qe *q, mtp_qm_call *call, const char *const *labe
                                .stop = call->stop,
                                .attempt = call->attempt};
   int exit_code;
-  mtp_qm_status status = mtp_process_run(&process, &exit_code, call->reason, call->reason_size);
-  if (status == MTP_QM_TIMEOUT || status == MTP_QM_STOPPED || status == MTP_QM_CANNOT_START) {
-    mtp_qm_add_last_words(call->dir, ERR_FILE, OUT_FILE, call->reason, call->reason_size);
-    return status;
-  }
-  char *out_path = mtp_folder_absolute(call->dir, OUT_FILE), *xml_path = mtp_folder_absolute(call->dir, XML_FILE);
-  char *output = NULL;
-  size_t size;
-  if (out_path && xml_path && mtp_file_read(NULL, out_path, &output, &size) == MTP_OK) {
-    status = judge(status, exit_code, call, output, xml_path, labels);
-  } else {
-    mtp_qm_reason(call->reason, call->reason_size, "cannot read " OUT_FILE);
-    status = MTP_QM_BAD_DATA;
-  }
-  free(output);
-  free(out_path);
-  free(xml_path);
+  bool last_words;
+  status = mtp_process_run(&process, &exit_code, call->reason, call->reason_size);
+  if (status == MTP_QM_OK || status == MTP_QM_CRASHED) return read_results(q, call, status, exit_code, &last_words);
+  mtp_qm_add_last_words(call->dir, ERR_FILE, OUT_FILE, call->reason, call->reason_size);
   return status;
 }
 
-static mtp_qm_status qe_label(void *state, mtp_qm_call *call) {
-  const qe *q = state;
-  const mtp_config *cfg = call->config;
-  if (!(mtp_config_volume(cfg) > 0) || !(cfg->periodic[0] || cfg->periodic[1] || cfg->periodic[2])) {
-    mtp_qm_reason(call->reason, call->reason_size,
-                  "pw.x needs a cell: three lattice vectors, at least one direction periodic");
-    return MTP_QM_BAD_DATA;
-  }
-  const char **labels = mtp_calloc((size_t)call->species_count, sizeof *labels);
-  mtp_qm_status status = MTP_QM_CANNOT_START;
-  if (!labels)
-    mtp_qm_reason(call->reason, call->reason_size, "out of memory");
-  else if (mtp_qe_write_input(&q->template, call, call->dir, IN_FILE, labels))
-    status = run(q, call, labels);
-  free(labels);
-  return status;
+static mtp_qm_status qe_collect(void *state, mtp_qm_call *call) {
+  bool last_words = false;
+  mtp_qm_status status = read_results(state, call, MTP_QM_OK, 0, &last_words);
+  return status == MTP_QM_OK && !last_words ? MTP_QM_BAD_DATA : status;
 }
 
 const mtp_qm_driver mtp_qm_qe = {.name = "qe",
@@ -158,4 +169,6 @@ const mtp_qm_driver mtp_qm_qe = {.name = "qe",
                                  .ladder = MTP_QM_LADDER_FIRST,
                                  .open = qe_open,
                                  .label = qe_label,
-                                 .close = qe_close};
+                                 .close = qe_close,
+                                 .prepare = qe_prepare,
+                                 .collect = qe_collect};

@@ -7,31 +7,24 @@
 #include "qm/qe_template.h"
 #include "qm/reason.h"
 
-static bool choose_labels(const mtp_qe_template *t, const mtp_qm_call *call, const char **labels) {
-  for (size_t i = 0; i < call->config->n; i++) {
+const char **mtp_qe_choose_labels(const mtp_qe_template *t, const mtp_qm_call *call) {
+  const char **labels = mtp_calloc((size_t)call->species_count, sizeof *labels);
+  if (!labels) mtp_qm_reason(call->reason, call->reason_size, "out of memory");
+  for (size_t i = 0; labels && i < call->config->n; i++) {
     int s = call->config->species[i];
     if (!labels[s]) labels[s] = mtp_qe_template_label(t, call->names[s], call->reason, call->reason_size);
-    if (!labels[s]) return false;
+    if (labels[s]) continue;
+    free(labels);
+    return NULL;
   }
-  return true;
+  return labels;
 }
 
-bool mtp_qe_write_input(const mtp_qe_template *t, const mtp_qm_call *call, const char *dir, const char *file,
-                        const char **labels) {
-  if (!choose_labels(t, call, labels)) return false;
-  mtp_context *ctx = mtp_context_new();
+bool mtp_qe_write_input(const mtp_qe_template *t, const mtp_qm_call *call, const char *dir, const char *file) {
+  const char **labels = mtp_qe_choose_labels(t, call);
+  if (!labels) return false;
   mtp_text deck = {0};
-  char *path = mtp_folder_absolute(dir, file);
   mtp_qe_template_write(t, call->config, labels, &deck);
-  bool ok = ctx && path && !deck.failed;
-  if (!ok) {
-    mtp_qm_reason(call->reason, call->reason_size, "out of memory");
-  } else if (mtp_file_replace(ctx, path, deck.data, deck.size) != MTP_OK) {
-    mtp_qm_reason(call->reason, call->reason_size, "%s", mtp_context_message(ctx));
-    ok = false;
-  }
-  free(path);
-  mtp_text_free(&deck);
-  mtp_context_free(ctx);
-  return ok;
+  free(labels);
+  return mtp_folder_write_text(dir, file, &deck, call->reason, call->reason_size);
 }

@@ -38,9 +38,11 @@ const char *mtp_qe_template_label(const mtp_qe_template *t, const char *element,
 /** Writes the input for a configuration; `labels[species]` are names from the template. Check deck->failed. */
 void mtp_qe_template_write(const mtp_qe_template *t, const mtp_config *cfg, const char *const *labels, mtp_text *deck);
 
-/** Writes the input of a call into DIR/FILE. labels[call->species_count], all NULL, receives the names in the template
- * of the species that occur. False with a line in call->reason. */
-bool mtp_qe_write_input(const mtp_qe_template *t, const mtp_qm_call *call, const char *dir, const char *file,
-                        const char **labels);
+/** labels[call->species_count]: the names in the template of the species that occur, NULL for others. The array is the
+ * caller's; NULL with a line in call->reason. */
+const char **mtp_qe_choose_labels(const mtp_qe_template *t, const mtp_qm_call *call);
+
+/** Writes the input of a call into DIR/FILE. False with a line in call->reason. */
+bool mtp_qe_write_input(const mtp_qe_template *t, const mtp_qm_call *call, const char *dir, const char *file);
 
 #endif

@@ -183,15 +183,39 @@ static mtp_qm_status run(const vasp *v, mtp_qm_call *call, const size_t *order) 
   return status;
 }
 
-static mtp_qm_status vasp_label(void *state, mtp_qm_call *call) {
-  const vasp *v = state;
+/* Order of the atoms in the POSCAR, after writing all of it where `write` says so; NULL with *status. */
+static size_t *arrange(const vasp *v, mtp_qm_call *call, bool write, mtp_qm_status *status) {
   size_t *order = mtp_calloc(call->config->n, sizeof *order);
-  mtp_qm_status status = MTP_QM_CANNOT_START;
-  if (order)
-    status = mtp_vasp_input_write(&v->input, call, order);
-  else
+  *status = MTP_QM_CANNOT_START;
+  if (!order) {
     mtp_qm_reason(call->reason, call->reason_size, "out of memory");
-  if (status == MTP_QM_OK) status = run(v, call, order);
+    return NULL;
+  }
+  *status = write ? mtp_vasp_input_write(&v->input, call, order) : mtp_vasp_input_order(&v->input, call, order);
+  if (*status == MTP_QM_OK) return order;
+  free(order);
+  return NULL;
+}
+
+static mtp_qm_status vasp_label(void *state, mtp_qm_call *call) {
+  mtp_qm_status status;
+  size_t *order = arrange(state, call, true, &status);
+  if (order) status = run(state, call, order);
+  free(order);
+  return status;
+}
+
+static mtp_qm_status vasp_prepare(void *state, mtp_qm_call *call) {
+  mtp_qm_status status;
+  free(arrange(state, call, true, &status));
+  return status;
+}
+
+static mtp_qm_status vasp_collect(void *state, mtp_qm_call *call) {
+  mtp_qm_status status;
+  bool came_to_end = false;
+  size_t *order = arrange(state, call, false, &status);
+  if (order) status = judge(MTP_QM_OK, call, order, &came_to_end);
   free(order);
   return status;
 }
@@ -203,4 +227,6 @@ const mtp_qm_driver mtp_qm_vasp = {.name = "vasp",
                                    .ladder = MTP_QM_LADDER_FIRST,
                                    .open = vasp_open,
                                    .label = vasp_label,
-                                   .close = vasp_close};
+                                   .close = vasp_close,
+                                   .prepare = vasp_prepare,
+                                   .collect = vasp_collect};

@@ -247,27 +247,6 @@ static void write_poscar(const mtp_vasp_input *in, const mtp_config *cfg, const 
   }
 }
 
-static bool write_file(const char *dir, const char *name, const void *data, size_t data_size, char *reason,
-                       size_t size) {
-  mtp_context *ctx = mtp_context_new();
-  char *path = mtp_folder_absolute(dir, name);
-  bool ok = ctx && path && mtp_file_replace(ctx, path, data, data_size) == MTP_OK;
-  if (!ctx || !path)
-    fail_memory(reason, size);
-  else if (!ok)
-    mtp_qm_reason(reason, size, "%s", mtp_context_message(ctx));
-  free(path);
-  mtp_context_free(ctx);
-  return ok;
-}
-
-static bool write_text(const char *dir, const char *name, mtp_text *text, char *reason, size_t size) {
-  bool ok = !text->failed || fail_memory(reason, size);
-  ok = ok && write_file(dir, name, text->data, text->size, reason, size);
-  mtp_text_free(text);
-  return ok;
-}
-
 static bool link_file(const char *dir, const mtp_vasp_file *file, char *reason, size_t size) {
   char *path = mtp_folder_absolute(dir, file->name);
   if (!path) return fail_memory(reason, size);
@@ -285,32 +264,43 @@ static bool write_all(const mtp_vasp_input *in, const mtp_qm_call *call, const l
     const mtp_vasp_section *s = &in->sections[l->sections[k]];
     mtp_text_add_bytes(&potcar, in->potcar + s->begin, s->size);
   }
-  bool ok = write_text(call->dir, "INCAR", &incar, call->reason, call->reason_size);
-  ok = write_text(call->dir, "POSCAR", &poscar, call->reason, call->reason_size) && ok;
-  ok = write_text(call->dir, "POTCAR", &potcar, call->reason, call->reason_size) && ok;
+  bool ok = mtp_folder_write_text(call->dir, "INCAR", &incar, call->reason, call->reason_size);
+  ok = mtp_folder_write_text(call->dir, "POSCAR", &poscar, call->reason, call->reason_size) && ok;
+  ok = mtp_folder_write_text(call->dir, "POTCAR", &potcar, call->reason, call->reason_size) && ok;
   for (size_t i = 0; ok && i < in->file_count; i++) {
     const mtp_vasp_file *file = &in->files[i];
-    ok = file->data ? write_file(call->dir, file->name, file->data, file->size, call->reason, call->reason_size)
+    ok = file->data ? mtp_folder_write(call->dir, file->name, file->data, file->size, call->reason, call->reason_size)
                     : link_file(call->dir, file, call->reason, call->reason_size);
   }
   return ok;
 }
 
-mtp_qm_status mtp_vasp_input_write(const mtp_vasp_input *in, mtp_qm_call *call, size_t *order) {
+static bool is_for_vasp(const mtp_vasp_input *in, const mtp_qm_call *call) {
   const mtp_config *cfg = call->config;
   if (cfg->n == 0 || !(mtp_config_volume(cfg) > 0) || !(cfg->periodic[0] || cfg->periodic[1] || cfg->periodic[2])) {
     mtp_qm_reason(call->reason, call->reason_size,
                   "VASP needs atoms in a cell: three lattice vectors, at least one direction periodic");
-    return MTP_QM_BAD_DATA;
+    return false;
   }
-  if (in->incar.has_dipol && mtp_vasp_cell_sign(cfg) < 0) {
-    mtp_qm_reason(call->reason, call->reason_size,
-                  "the cell is left-handed, which VASP refuses, and DIPOL in INCAR forbids another choice of it");
-    return MTP_QM_BAD_DATA;
-  }
+  if (!in->incar.has_dipol || mtp_vasp_cell_sign(cfg) > 0) return true;
+  mtp_qm_reason(call->reason, call->reason_size,
+                "the cell is left-handed, which VASP refuses, and DIPOL in INCAR forbids another choice of it");
+  return false;
+}
+
+static mtp_qm_status arrange_and_write(const mtp_vasp_input *in, mtp_qm_call *call, size_t *order, bool write) {
+  if (!is_for_vasp(in, call)) return MTP_QM_BAD_DATA;
   layout l = {0};
-  bool ok = arrange(in, call, &l, order) && write_all(in, call, &l, order);
+  bool ok = arrange(in, call, &l, order) && (!write || write_all(in, call, &l, order));
   free(l.sections);
   free(l.atoms);
   return ok ? MTP_QM_OK : MTP_QM_CANNOT_START;
+}
+
+mtp_qm_status mtp_vasp_input_order(const mtp_vasp_input *in, mtp_qm_call *call, size_t *order) {
+  return arrange_and_write(in, call, order, false);
+}
+
+mtp_qm_status mtp_vasp_input_write(const mtp_vasp_input *in, mtp_qm_call *call, size_t *order) {
+  return arrange_and_write(in, call, order, true);
 }

@@ -9,16 +9,16 @@ crystals 6 21 >in.extxyz
 # the third call and those after it take very long, until the file `quick` is there
 cat >engine.sh <<END
 echo \$\$ >>$PWD/engines
-[ -e $PWD/quick ] || [ "\$(wc -l <$PWD/engines)" -le 2 ] || sleep 1000
+[ -e $PWD/quick ] || [ "\$(grep -n -x \$\$ $PWD/engines | cut -d: -f1)" -le 2 ] || sleep 1000
 mtp label in.extxyz -o out.extxyz --qm "lammps $PWD/reference_al.lmp"
 END
-# await_call N: until the engine was started N times.
-await_call() {
-  for wait in $(seq 600); do
-    [ "$(wc -l <engines)" -lt "$1" ] || return 0
+# await_slow WORKERS FILE: until the first two calls are labelled in FILE, and all workers wait for slow ones.
+await_slow() {
+  for wait in $(seq 1200); do
+    [ "$(wc -l <engines)" -lt $(($1 + 2)) ] || [ "$(kept "$2")" -lt 2 ] || return 0
     sleep 0.05
   done
-  die "no call number $1"
+  die "no call number $(($1 + 2))"
 }
 # stops_soon PID: waits for it; its status must tell of a failure.
 stops_soon() {
@@ -44,18 +44,18 @@ for signal in TERM INT; do
     perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' mtp label in.extxyz -o out.extxyz \
       --qm "exec sh $PWD/engine.sh workers=$workers" >label.txt 2>label.err &
     pid=$!
-    await_call 3
-    sleep 0.3
+    await_slow $workers out.extxyz
     kill -$signal $pid
     stops_soon $pid
     [ "$(cat label.err | wc -l)" -eq 1 ] || die "not one line: $(cat label.err)"
     contains label.err '^mtp label: stopped: .*the same call goes on from there'
     [ "$(kept out.extxyz)" -eq 2 ] || die 'what was labelled is not kept'
-    [ ! -d qm ] || [ -z "$(ls qm)" ] || die 'folders of calls that were stopped are kept'
+    [ "$(ls qm | wc -l)" -eq $workers ] || die 'not the folders of the calls that were stopped'
     : >quick
     mtp label in.extxyz -o out.extxyz --qm "exec sh $PWD/engine.sh workers=$workers" >label.txt
     [ "$(labels out.extxyz)" -eq 6 ] || die 'not every configuration is labelled'
     absent out.extxyz.calls
+    [ -z "$(ls qm)" ] || die 'folders of calls that were stopped stay for ever'
   done
 done
 
@@ -66,8 +66,7 @@ for ranks in 1 2; do
     "$MPIEXEC" -n $ranks lmp -in "$decks/in.learn" -log none -nocite -var decks "$decks" -var steps 5 \
       -var driver "'exec sh $PWD/engine.sh workers=$workers'" >screen 2>&1 &
     pid=$!
-    await_call 3
-    sleep 0.3
+    await_slow $workers train.extxyz
     root=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$(tail -n 1 engines)/status")
     kill -TERM "$root"
     stops_soon $pid
@@ -80,6 +79,7 @@ for ranks in 1 2; do
     [ "$(labels train.extxyz)" -eq "$(value last.log configurations)" ] || die 'the training file and its count differ'
     contains last.log.screen 'an earlier run left 5 QM calls\|going on from the'
     absent train.extxyz.calls
+    [ -z "$(ls qm)" ] || die 'folders of calls that were stopped stay for ever'
   done
 done
 

@@ -88,6 +88,29 @@ void qm_open_fails(const char *text, const char *expected) {
   mtp_context_free(ctx);
 }
 
+typedef struct answer {
+  mtp_config *label;
+  mtp_qm_report *report;
+} answer;
+
+static mtp_status take(void *user, size_t i, mtp_config *label, const mtp_qm_report *report) {
+  answer *a = user;
+  assert_int_equal(i, 0);
+  a->label = label;
+  *a->report = *report;
+  return MTP_OK;
+}
+
+mtp_config *qm_label_again(const char *text, const mtp_config *cfg, int species_count, const char *const *names,
+                           mtp_qm_report *report) {
+  static const bool begun[] = {true};
+  mtp_qm *qm = qm_open(text);
+  answer a = {NULL, report};
+  mtp_qm_label_all(NULL, qm, 1, &cfg, begun, species_count, names, take, &a);
+  mtp_qm_close(qm);
+  return a.label;
+}
+
 mtp_config *qm_small_cell(void) {
   static const double cell[9] = {4, 0, 0, 0.5, 4, 0, -0.25, 0.125, 4};
   static const double x[6] = {0.1, -0.2, 0.05, 2.0, 2.1, 1.9};

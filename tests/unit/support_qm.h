@@ -29,6 +29,11 @@ mtp_qm *qm_open(const char *text);
 /** One that cannot start, with a message that contains `expected`. */
 void qm_open_fails(const char *text, const char *expected);
 
+/** The label that a process gets which is started again after a kill in the middle of this call, NULL for none. The
+ * report of a call that was not made has no tries. */
+mtp_config *qm_label_again(const char *text, const mtp_config *cfg, int species_count, const char *const *names,
+                           mtp_qm_report *report);
+
 /** Two atoms of species 0 and 1 in a sheared periodic cell, 4 A wide. */
 mtp_config *qm_small_cell(void);
 

@@ -403,8 +403,8 @@ static void test_late_client(void **state) {
   mtp_config *configs[2] = {make_cell(1), make_cell(2)};
   int good = 0;
   for (size_t k = 0; k < configs[1]->n; k++) configs[1]->species[k] = 1;
-  assert_int_equal(mtp_qm_label_all(NULL, qm, 2, (const mtp_config *const *)configs, 2, names, check_species, &good),
-                   MTP_OK);
+  assert_int_equal(
+      mtp_qm_label_all(NULL, qm, 2, (const mtp_config *const *)configs, NULL, 2, names, check_species, &good), MTP_OK);
   assert_true(good >= 1);
   for (int k = 0; k < 2; k++) mtp_config_free(configs[k]);
   mtp_qm_close(qm);
@@ -427,8 +427,8 @@ static void test_workers(void **state) {
   assert_true(stranger >= 0);
   mtp_config *configs[12];
   for (unsigned long long i = 0; i < 12; i++) configs[i] = make_cell(i + 1);
-  assert_int_equal(mtp_qm_label_all(NULL, qm, 12, (const mtp_config *const *)configs, 2, names, count_answer, &good),
-                   MTP_OK);
+  assert_int_equal(
+      mtp_qm_label_all(NULL, qm, 12, (const mtp_config *const *)configs, NULL, 2, names, count_answer, &good), MTP_OK);
   assert_int_equal(good, 12);
   assert_int_equal(qm_count_entries("qm"), 3);
   char byte;

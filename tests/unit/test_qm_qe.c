@@ -318,6 +318,22 @@ static void test_false_engine(void **state) {
     mtp_qm_close(qm);
   }
 
+  /* an engine that outlived its run is believed if it says that its job is done */
+  for (int done = 0; done < 2; done++) {
+    mtp_qm_report report;
+    qm_remove_calls();
+    qm_write_script("fake.sh", done ? "mkdir out && cp $MTP_RUN_DIR/mtp.xml out; echo JOB DONE." : cases[0].script);
+    mtp_qm *qm = qm_open("qe deck.in ./fake.sh keep=all");
+    label_and_expect(qm, cfg, MTP_QM_OK, "");
+    mtp_qm_close(qm);
+    qm_write_file("qm/000001/.unfinished", "");
+    mtp_config *label = qm_label_again("qe deck.in false retries=0", cfg, 2, names, &report);
+    assert_int_equal(label != NULL, done);
+    assert_int_equal(report.tries, !done);
+    assert_true(!done || label->energy < -200);
+    mtp_config_free(label);
+  }
+  qm_remove_calls();
   qm_write_script("fake.sh", cases[0].script);
   mtp_qm *qm = qm_open("qe deck.in 'sh -e $MTP_RUN_DIR/fake.sh' retries=0 keep=none"); /* a line for a shell */
   label_and_expect(qm, cfg, MTP_QM_OK, "");

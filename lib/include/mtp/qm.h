@@ -84,6 +84,11 @@ typedef struct mtp_qm_driver {
   mtp_qm_status (*label)(void *state, mtp_qm_call *call);
   void (*close)(void *state);
   void *user;
+  /** For engines that may live on when the process that asked is killed (both or neither): writes all of the input of a
+   *  call into call->dir, and reads what an engine with that input left in call->dir whose end nobody saw. MTP_QM_OK
+   *  only if the result itself says that it came to a good end. */
+  mtp_qm_status (*prepare)(void *state, mtp_qm_call *call);
+  mtp_qm_status (*collect)(void *state, mtp_qm_call *call);
 } mtp_qm_driver;
 
 /** A driver opened from a driver string, with the policy of the common keys. */
@@ -110,12 +115,12 @@ MTP_API void mtp_qm_set_stop(mtp_qm *qm, const volatile sig_atomic_t *stop);
 /** What one labelling cost and how it ended. */
 typedef struct mtp_qm_report {
   mtp_qm_status status; /**< of the last try */
-  int tries;
-  double seconds;    /**< wall time of all tries */
-  double max_force;  /**< eV/A, the largest of an atom, and */
-  double net_force;  /**< eV/A, the length of the sum of all forces; both of the label, 0 without one */
-  char reason[1024]; /**< one line when status is not MTP_QM_OK */
-  char dir[512];     /**< folder of the last try if it was kept, else "" */
+  int tries;            /**< 0: the result is that of an earlier process, found in the folder that it left */
+  double seconds;       /**< wall time of all tries */
+  double max_force;     /**< eV/A, the largest of an atom, and */
+  double net_force;     /**< eV/A, the length of the sum of all forces; both of the label, 0 without one */
+  char reason[1024];    /**< one line when status is not MTP_QM_OK */
+  char dir[512];        /**< folder of the last try if it was kept, else "" */
 } mtp_qm_report;
 
 /** Receives how call `i` ended, in the thread that called mtp_qm_label_all, as soon as it did; the order is that in
@@ -126,9 +131,11 @@ typedef mtp_status (*mtp_qm_answer)(void *user, size_t i, mtp_config *label, con
 /** Labels n configurations with retries and all checks, up to workers= at a time. Returns MTP_OK whenever the driver
  * gave an answer to each, good or bad. A cell that is not periodic in all directions needs no virial.
  * MTP_ERR_STOPPED after MTP_QM_STOPPED; MTP_ERR_QM for MTP_QM_CANNOT_START or maxfail= failures in a row. Calls that
- * were not made are not reported. */
+ * were not made are not reported. `begun[n]` (may be NULL) tells which ones an earlier process was killed over: if a
+ * folder that it left in dir= has the very same input and a finished result, that is taken in place of a call. */
 MTP_API mtp_status mtp_qm_label_all(mtp_context *ctx, mtp_qm *qm, size_t n, const mtp_config *const *configs,
-                                    int species_count, const char *const *names, mtp_qm_answer answer, void *user);
+                                    const bool *begun, int species_count, const char *const *names,
+                                    mtp_qm_answer answer, void *user);
 
 /** The same for one configuration: *label is a new one (owned by the caller) only when report->status is MTP_QM_OK. */
 MTP_API mtp_status mtp_qm_label(mtp_context *ctx, mtp_qm *qm, const mtp_config *cfg, int species_count,
