@@ -120,6 +120,16 @@ const char *mtp_config_get_feature(const mtp_config *cfg, const char *key) {
   return feature ? feature->value : NULL;
 }
 
+void mtp_config_drop_feature(mtp_config *cfg, const char *key) {
+  mtp_feature *feature = find_feature(cfg, key);
+  if (!feature) return;
+  free(feature->key);
+  free(feature->value);
+  size_t after = (size_t)(cfg->features + cfg->feature_count - feature) - 1;
+  memmove(feature, feature + 1, after * sizeof *feature);
+  cfg->feature_count--;
+}
+
 /* Multiplies by the number that one of two keys has. */
 static mtp_status take_weight(mtp_context *ctx, const mtp_config *cfg, const char *key, const char *other,
                               double *weight) {

@@ -67,6 +67,9 @@ static inline void mtp_cross(const double a[3], const double b[3], double c[3]) 
   c[2] = a[0] * b[1] - a[1] * b[0];
 }
 
+/** Removes a feature if there is one of that name. */
+void mtp_config_drop_feature(mtp_config *cfg, const char *key);
+
 /** True if there is a lattice vector in direction d, periodic or not. */
 static inline bool mtp_cell_has_row(const mtp_config *cfg, int d) {
   const double *row = cfg->cell + 3 * d;

@@ -20,6 +20,7 @@ static mtp_config *copy_without_results(const mtp_config *cfg) {
   free(copy->force);
   free(copy->site_energy);
   copy->force = copy->site_energy = NULL;
+  mtp_config_drop_feature(copy, "free_energy"); /* ASE writes it, and would take it for ours */
   return copy;
 }
 

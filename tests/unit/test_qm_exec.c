@@ -63,6 +63,39 @@ static void test_good_answers(void **state) {
   }
 }
 
+/* With smearing ASE writes an energy extrapolated to none and the one that the forces are the gradient of; a third one
+ * came with the configuration and is of somebody else. */
+static void test_free_energy(void **state) {
+  (void)state;
+  static const char *const values[] = {"-1.625", "nan", "-1.6eV"};
+  for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+    char answer[512];
+    snprintf(answer, sizeof answer,
+             "2\n" LATTICE COLUMNS "energy=-1.5 free_energy=%s " VIRIAL "pbc=\"T T T\"\n" GOOD_ATOMS, values[i]);
+    qm_write_script("engine.sh", COPY);
+    qm_write_file("answer.extxyz", answer);
+    mtp_qm *qm = qm_open("exec ./engine.sh retries=0 keep=none");
+    mtp_config *cfg = qm_small_cell(), *label = NULL;
+    assert_int_equal(mtp_config_set_feature(NULL, cfg, "free_energy", "7"), MTP_OK);
+    assert_int_equal(mtp_config_set_feature(NULL, cfg, "group", "hot"), MTP_OK);
+    mtp_qm_report report;
+    assert_int_equal(mtp_qm_label(NULL, qm, cfg, 2, names, &label, &report), MTP_OK);
+    if (i == 0) {
+      assert_non_null(label);
+      assert_true(label->energy == -1.625);
+      assert_null(mtp_config_get_feature(label, "free_energy"));
+      assert_string_equal(mtp_config_get_feature(label, "group"), "hot");
+    } else {
+      assert_null(label);
+      assert_int_equal(report.status, MTP_QM_BAD_DATA);
+      assert_non_null(strstr(report.reason, "expected a finite number"));
+    }
+    mtp_config_free(label);
+    mtp_config_free(cfg);
+    mtp_qm_close(qm);
+  }
+}
+
 static void test_request(void **state) {
   (void)state;
   mtp_config *cfg = qm_small_cell(), *label = NULL;
@@ -182,8 +215,8 @@ static void test_command_lost(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_good_answers), cmocka_unit_test(test_request),      cmocka_unit_test(test_bad_answers),
-      cmocka_unit_test(test_second_try),   cmocka_unit_test(test_command_lost),
+      cmocka_unit_test(test_good_answers), cmocka_unit_test(test_free_energy), cmocka_unit_test(test_request),
+      cmocka_unit_test(test_bad_answers),  cmocka_unit_test(test_second_try),  cmocka_unit_test(test_command_lost),
   };
   return cmocka_run_group_tests(tests, qm_enter_scratch, qm_leave_scratch);
 }
