@@ -313,6 +313,11 @@ void mtp_calls_remember_failures(mtp_calls *c) {
   c->remember_failures = true;
 }
 
+void mtp_calls_ask_again(mtp_calls *c) {
+  for (size_t i = 0; i < c->n; i++)
+    if (!c->left[i].label) c->left[i].ended = false;
+}
+
 /* ---- a run ---- */
 
 typedef struct run {

@@ -41,6 +41,9 @@ size_t mtp_calls_waiting(const mtp_calls *calls);
 /** Failed calls of the same driver string are remembered as well: they are reported, and not made again. */
 void mtp_calls_remember_failures(mtp_calls *calls);
 
+/** What failed in an earlier process counts as never finished. */
+void mtp_calls_ask_again(mtp_calls *calls);
+
 /** Labels configurations. Those that have an answer from an earlier process get that one (report->tries is 0). Returns
  * as mtp_qm_label_all does. */
 mtp_status mtp_calls_run(mtp_context *ctx, mtp_calls *calls, mtp_qm *qm, size_t n, const mtp_config *const *configs,

@@ -169,8 +169,14 @@ static mtp_status reject(mtp_context *ctx, mtp_learner *l, const mtp_candidate *
                     "QM call failed after %d %s, %s: %s%s%s%s; mend the cause and start again (what was learned is "
                     "in %s), or use onfail skip",
                     report->tries, tries, name, report->reason, kept, report->dir, end, l->train_path);
-  mtp_message(ctx, MTP_WARNING, "QM call failed after %d %s, %s: %s%s%s%s; going on without this label", report->tries,
-              tries, name, report->reason, kept, report->dir, end);
+  if (report->tries > 0)
+    mtp_message(ctx, MTP_WARNING, "QM call failed after %d %s, %s: %s%s%s%s; going on without this label",
+                report->tries, tries, name, report->reason, kept, report->dir, end);
+  else
+    mtp_message(ctx, MTP_WARNING,
+                "QM call failed in an earlier run, %s: %s%s%s%s; going on without this label (another driver string, "
+                "such as one with another retries=, asks again)",
+                name, report->reason, kept, report->dir, end);
   return MTP_OK;
 }
 

@@ -302,6 +302,8 @@ mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_op
   if (status == MTP_OK && l->train->n == 0 && options->active_set)
     status = take_active_set(ctx, l, options->active_set);
   if (status != MTP_OK) return status;
+  /* where no call ever went well, it was the driver that failed and not the configurations */
+  if (l->train->n == 0) mtp_calls_ask_again(l->calls);
   log_start(ctx, l, dropped_tail);
   if (l->train->n) tell_resume(ctx, l);
   return l->train->n ? mtp_loop_refit(ctx, l, -1, NAN, 0, 0.0) : MTP_OK;
