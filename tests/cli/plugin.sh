@@ -41,8 +41,22 @@ mistake zero 'the virial is zero'
 mistake no_virial 'no stress'
 mistake permuted 'forces are of other atoms: atom 2'
 mistake energy 'not the gradient of the energy'
-mistake cell 'moved by a lattice vector.*transposed'
+mistake cell 'moved by lattice vectors.*transposed'
 mistake scf 'not converged'
+[ "$(grep -c 'try 1 of 1' wrong.err)" -eq 1 ] || die "a check whose first call fails goes on: $(cat wrong.err)"
+mistake per_atom 'energy is that of one atom'
+mistake constant 'energy does not change when atoms are moved'
+mistake basis 'though forces are right: with plane waves'
+sed '4s/Al/Ni/; 6s/Al/Ni/' in.extxyz >alternating.extxyz
+refuse_check() { # PATTERN FILE MISTAKE
+  status=0
+  mtp label "$2" --check --qm "plugin ./wrong.so $3 $numbers retries=0" >wrong.txt 2>wrong.err || status=$?
+  [ $status -eq 1 ] || die "$2 with $3 passes: $(cat wrong.txt)"
+  contains wrong.err "$1"
+}
+refuse_check 'atom 3 is given that of atom 2' alternating.extxyz grouped
+awk 'NR == 1 { print 1 } NR == 2 || NR == 3' in.extxyz >single.extxyz
+refuse_check 'forces are not tested' single.extxyz none
 
 refuse 1 'cannot load ./nosuch.so' mtp label in.extxyz --check --qm 'plugin ./nosuch.so'
 refuse 1 'no function mtp_qm_plugin_entry' mtp label in.extxyz --check --qm 'plugin ./empty.so'

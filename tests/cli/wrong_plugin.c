@@ -59,6 +59,11 @@ static mtp_qm_plugin_result wrong_compute(void *instance, const mtp_qm_plugin_in
   if (strcmp(w->mistake, "no_virial") == 0) out->has_virial = 0;
   if (strcmp(w->mistake, "permuted") == 0)
     for (int c = 0; c < 3; c++) swap(&out->force[c], &out->force[3 + c]);
+  if (strcmp(w->mistake, "per_atom") == 0) scale(out, in.n, 1.0 / (double)in.n, 1, 1);
+  if (strcmp(w->mistake, "constant") == 0) out->energy = -1;
+  if (strcmp(w->mistake, "grouped") == 0) /* atoms 1 and 3 before 2 and 4, as an engine that sorts A B A B */
+    for (int c = 0; c < 3; c++) swap(&out->force[3 + c], &out->force[6 + c]);
+  if (strcmp(w->mistake, "basis") == 0) out->virial[0] *= 1.5;
   if (strcmp(w->mistake, "energy") == 0) /* not the function that the forces are the gradient of */
     out->energy += 0.02 * sin(3 * in.x[0]) + 0.02 * cos(2 * in.x[4]);
   return result;
