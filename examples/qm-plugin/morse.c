@@ -23,25 +23,42 @@ static double pair(const morse *m, double r, double *slope) {
   return v * t * t;
 }
 
-/* How many images along each lattice vector are within reach of the cell, or -1 if the cell is flat. */
-static int images(const mtp_qm_plugin_input *in, double reach, int count[3]) {
-  const double *a = in->cell;
+/* Along each lattice vector: the number of images that are within reach of the cell, and the vector whose product with
+ * a distance is the number of turns in it. */
+typedef struct lattice {
+  int count[3];
+  double turn[3][3];
+} lattice;
+
+static double dot(const double a[3], const double b[3]) {
+  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+
+/* -1 if the cell is flat. */
+static int find_images(const mtp_qm_plugin_input *in, double reach, lattice *out) {
+  *out = (lattice){{0}, {{0}}};
   for (int k = 0; k < 3; k++) {
-    const double *b = in->cell + 3 * ((k + 1) % 3), *c = in->cell + 3 * ((k + 2) % 3);
+    const double *a = in->cell + 3 * k, *b = in->cell + 3 * ((k + 1) % 3), *c = in->cell + 3 * ((k + 2) % 3);
     const double n[3] = {b[1] * c[2] - b[2] * c[1], b[2] * c[0] - b[0] * c[2], b[0] * c[1] - b[1] * c[0]};
-    a = in->cell + 3 * k;
-    const double area = sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]);
-    const double volume = fabs(a[0] * n[0] + a[1] * n[1] + a[2] * n[2]);
-    count[k] = 0;
+    const double volume = dot(a, n);
     if (!in->periodic[k]) continue;
-    if (!(volume > 0)) return -1;
-    count[k] = 1 + (int)ceil(reach * area / volume);
+    if (!(fabs(volume) > 0)) return -1;
+    out->count[k] = 1 + (int)ceil(reach * sqrt(dot(n, n)) / fabs(volume));
+    for (int d = 0; d < 3; d++) out->turn[k][d] = n[d] / volume;
   }
   return 0;
 }
 
-/* Half of the bond from atom i to atom j in an image; atoms that are outside of the cell cost an image more, not less.
- */
+/* From atom i to the nearest images of atom j: atoms may be anywhere, and are in a trajectory that was not folded. */
+static void difference(const mtp_qm_plugin_input *in, const lattice *l, size_t i, size_t j, double d[3]) {
+  for (size_t c = 0; c < 3; c++) d[c] = in->x[3 * j + c] - in->x[3 * i + c];
+  for (int k = 0; k < 3; k++) {
+    const double turns = round(dot(d, l->turn[k]));
+    for (int c = 0; c < 3; c++) d[c] -= turns * in->cell[3 * k + c];
+  }
+}
+
+/* Half of the bond from atom i to an atom at a distance d. */
 static void add_bond(const morse *m, size_t i, const double d[3], mtp_qm_plugin_output *out) {
   static const int first[6] = {0, 1, 2, 0, 0, 1}, second[6] = {0, 1, 2, 1, 2, 2};
   const double r = sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
@@ -55,23 +72,24 @@ static void add_bond(const morse *m, size_t i, const double d[3], mtp_qm_plugin_
 static mtp_qm_plugin_result compute(void *instance, const mtp_qm_plugin_input *in, mtp_qm_plugin_output *out,
                                     char *message, size_t message_size) {
   const morse *m = instance;
-  int n[3];
-  if (images(in, m->reach, n) != 0) {
+  lattice l;
+  if (find_images(in, m->reach, &l) != 0) {
     snprintf(message, message_size, "the cell spans no volume");
     return MTP_QM_PLUGIN_FAILED;
   }
   for (size_t i = 0; i < in->n; i++)
-    for (size_t j = 0; j < in->n; j++)
-      for (int p = -n[0]; p <= n[0]; p++)
-        for (int q = -n[1]; q <= n[1]; q++)
-          for (int s = -n[2]; s <= n[2]; s++) {
+    for (size_t j = 0; j < in->n; j++) {
+      double near[3];
+      difference(in, &l, i, j, near);
+      for (int p = -l.count[0]; p <= l.count[0]; p++)
+        for (int q = -l.count[1]; q <= l.count[1]; q++)
+          for (int s = -l.count[2]; s <= l.count[2]; s++) {
             double d[3];
             if (i == j && p == 0 && q == 0 && s == 0) continue;
-            for (int c = 0; c < 3; c++)
-              d[c] = in->x[3 * j + (size_t)c] - in->x[3 * i + (size_t)c] + p * in->cell[c] + q * in->cell[3 + c] +
-                     s * in->cell[6 + c];
+            for (int c = 0; c < 3; c++) d[c] = near[c] + p * in->cell[c] + q * in->cell[3 + c] + s * in->cell[6 + c];
             add_bond(m, i, d, out);
           }
+    }
   out->has_virial = 1;
   return MTP_QM_PLUGIN_OK;
 }
