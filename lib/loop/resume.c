@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/structure.h"
@@ -28,25 +29,34 @@ static bool is_alike(const mtp_potential *a, const mtp_potential *b) {
   return true;
 }
 
+static bool has_parameters_of(const mtp_potential *a, const mtp_potential *b) {
+  return mtp_potential_is_trained(a) && memcmp(mtp_potential_parameters(a), mtp_potential_parameters(b),
+                                               mtp_potential_parameter_count(b) * sizeof(double)) == 0;
+}
+
 /* The deck that is started again names the potential of its first start, which knows less than the saved one. */
 mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
   mtp_potential *saved = NULL;
-  if (mtp_journal_size(l->train_file) == 0 || access(l->save_path, F_OK) != 0) return MTP_OK;
+  const bool resumes = mtp_journal_size(l->train_file) > 0;
+  struct stat st;
+  if (stat(l->save_path, &st) != 0 || !S_ISREG(st.st_mode)) return MTP_OK; /* a device takes it, and holds nothing */
   mtp_status status = mtp_potential_read(ctx, l->save_path, &saved);
   if (status != MTP_OK)
     return mtp_fail(ctx, status, "save: %s is there and would be overwritten, but is no potential: %s", l->save_path,
                     mtp_context_message(ctx));
-  if (mtp_potential_is_trained(saved) && is_alike(saved, l->pot)) {
-    size_t size = mtp_potential_parameter_count(saved) * sizeof(double);
-    bool known = mtp_potential_is_trained(l->pot) &&
-                 memcmp(mtp_potential_parameters(saved), mtp_potential_parameters(l->pot), size) == 0;
-    if (!known) {
-      status = mtp_potential_set_parameters(ctx, l->pot, mtp_potential_parameters(saved));
-      if (status == MTP_OK)
-        mtp_message(ctx, MTP_INFO, "learning goes on from %s, which an earlier run saved", l->save_path);
-    }
-  } else if (mtp_potential_is_trained(saved)) {
+  const bool trained = mtp_potential_is_trained(saved), alike = is_alike(saved, l->pot);
+  if (trained && !alike) {
     mtp_message(ctx, MTP_WARNING, "%s holds a potential of another kind, which is replaced", l->save_path);
+  } else if (trained && !has_parameters_of(l->pot, saved)) {
+    if (resumes) status = mtp_potential_set_parameters(ctx, l->pot, mtp_potential_parameters(saved));
+    if (status == MTP_OK && resumes)
+      mtp_message(ctx, MTP_INFO, "learning goes on from %s, which an earlier run saved", l->save_path);
+    if (!resumes && l->qm)
+      mtp_message(
+          ctx, MTP_WARNING,
+          "%s holds a trained potential, which the first refit replaces, because %s is empty (to go on from it, "
+          "give its training set; to keep it, another file after save)",
+          l->save_path, l->train_path);
   }
   mtp_potential_free(saved);
   return status;

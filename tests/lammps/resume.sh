@@ -39,3 +39,12 @@ cp first.extxyz kept
 sed 's/save learned.almtp/save first.extxyz/' "$decks/in.learn" >in.wrong
 refused 'first.extxyz is there and would be overwritten, but is no potential' 2 in.wrong -var decks "$decks" -var steps 2
 cmp first.extxyz kept || die 'a file that is no potential was overwritten'
+sed 's/train train.extxyz/train new.extxyz/' in.wrong >in.worse
+refused 'first.extxyz is there and would be overwritten, but is no potential' 2 in.worse -var decks "$decks" -var steps 2
+cmp first.extxyz kept || die 'a file that is no potential was overwritten by a run without a training set'
+
+# a trained potential whose training set is not given is going to be lost: that is said
+sed 's/train train.extxyz/train other.extxyz/' "$decks/in.learn" >in.afresh
+timeout 100 lmp -in in.afresh -log afresh.log -nocite -var decks "$decks" -var steps 2 >afresh.screen 2>&1 ||
+  die "$(tail -n 3 afresh.screen)"
+contains afresh.log 'learned.almtp holds a trained potential, which the first refit replaces, because .*other.extxyz is empty'
