@@ -72,6 +72,14 @@ static char *resolve_word(const char *word, const char *run_dir) {
   return names_something ? mtp_folder_absolute(run_dir, word) : mtp_strdup(word);
 }
 
+/* Blanks may be part of a path. */
+static bool is_program(const char *word, const char *run_dir) {
+  char *path = strchr(word, '/') ? mtp_folder_absolute(run_dir, word) : NULL;
+  const bool runnable = path && is_runnable(path);
+  free(path);
+  return runnable;
+}
+
 static bool starts_with_srun(const char *text) {
   size_t length = strcspn(text, " \t");
   size_t begin = length;
@@ -105,7 +113,7 @@ bool mtp_command_open(mtp_command *command, int count, const char *const *words,
   bool ok = command->run_dir && command->name && command->argv;
   if (!command->run_dir) mtp_qm_reason(reason, reason_size, "the current folder has no path: %s", strerror(errno));
   command->slurm = starts_with_srun(words[0]);
-  if (ok && count == 1 && strpbrk(words[0], " \t")) {
+  if (ok && count == 1 && strpbrk(words[0], " \t") && !is_program(words[0], command->run_dir)) {
     ok = open_shell(command, words[0], tail_count, tail);
   } else if (ok) {
     command->argv[0] = resolve_program(words[0], command->run_dir, reason, reason_size);

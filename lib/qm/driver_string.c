@@ -55,7 +55,8 @@ static mtp_status next_word(mtp_context *ctx, const char **s, word *out) {
       quoted = true;
       if (!read_quoted(&c, &text)) {
         mtp_text_free(&text);
-        return mtp_fail(ctx, MTP_ERR_ARGUMENT, "qm \"%s\": nothing follows the last %c", *s, quote);
+        return mtp_fail(ctx, MTP_ERR_ARGUMENT, "qm: nothing closes or follows the %c in: %s", quote,
+                        *s + strspn(*s, " \t\r\n"));
       }
       continue;
     }
@@ -97,15 +98,20 @@ static mtp_status set_min_time(mtp_context *ctx, mtp_qm_policy *policy, const ch
   return read_seconds(ctx, "mintime", value, &policy->min_time);
 }
 
+/* What is left of a job may be nothing, which a script would not want to mean no limit. */
 static mtp_status set_budget(mtp_context *ctx, mtp_qm_policy *policy, const char *value) {
-  return read_seconds(ctx, "budget", value, &policy->budget);
+  mtp_status status = read_seconds(ctx, "budget", value, &policy->budget);
+  if (status == MTP_OK && policy->budget == 0 && strcmp(value, "none") != 0)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "qm: budget=%s: expected seconds above zero or none", value);
+  return status;
 }
 
 static mtp_status read_count(mtp_context *ctx, const char *key, const char *value, long least, long most, int *out) {
   char *end;
   long n = strtol(value, &end, 10);
   if (end == value || *end || n < least || n > most)
-    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "qm: %s=%s: expected a whole number from %ld", key, value, least);
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "qm: %s=%s: expected a whole number from %ld to %ld", key, value, least,
+                    most);
   *out = (int)n;
   return MTP_OK;
 }
@@ -226,6 +232,42 @@ static bool looks_like_key(const word *w) {
   return length > 0 && w->plain > length && w->text[length] == '=';
 }
 
+enum { KEY_LENGTH = 16 };
+
+/* How many letters have to be put in, left out or replaced to make one word of the other; both below KEY_LENGTH. */
+static size_t distance(const char *a, const char *b) {
+  size_t row[KEY_LENGTH + 1];
+  for (size_t j = 0; j <= strlen(b); j++) row[j] = j;
+  for (size_t i = 1; a[i - 1]; i++) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; b[j - 1]; j++) {
+      size_t best = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      if (row[j] + 1 < best) best = row[j] + 1;
+      if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
+      row[j] = best;
+    }
+  }
+  return row[strlen(b)];
+}
+
+/* The common key that somebody may have meant by a word such as timout=60, NULL if there is none. */
+static const char *misspelt_key(const word *w) {
+  char key[KEY_LENGTH];
+  size_t end = strcspn(w->text, "="), length = 0;
+  if (!w->text[end] || end >= w->plain || w->text[0] == '-') return NULL; /* -x=... is an option of the command */
+  for (size_t i = 0; i < end; i++) {
+    if (w->text[i] == '_' || w->text[i] == '-') continue;
+    if (!isalpha((unsigned char)w->text[i]) || length + 1 == KEY_LENGTH) return NULL;
+    key[length++] = (char)tolower((unsigned char)w->text[i]);
+  }
+  key[length] = 0;
+  for (size_t i = 0; i < sizeof common_keys / sizeof common_keys[0]; i++)
+    if (distance(key, common_keys[i].name) <= strlen(common_keys[i].name) / 3) return common_keys[i].name;
+  return NULL;
+}
+
 static mtp_status add_argument(mtp_context *ctx, mtp_qm_string *string, char *text) {
   char **larger = mtp_realloc(string->arguments, (size_t)string->count + 1, sizeof *larger);
   if (!larger) {
@@ -255,6 +297,14 @@ static mtp_status take_word(mtp_context *ctx, mtp_qm_string *string, word *w, bo
   if (!*only_words && string->count == 0 && looks_like_key(w)) {
     mtp_status status =
         mtp_fail(ctx, MTP_ERR_ARGUMENT, "qm: unknown key in '%s': the keys of all drivers are " COMMON_KEYS, w->text);
+    free(w->text);
+    return status;
+  }
+  const char *meant = *only_words ? NULL : misspelt_key(w);
+  if (meant) { /* a run without the limit that its user set would be worse */
+    mtp_status status = mtp_fail(
+        ctx, MTP_ERR_ARGUMENT, "qm: '%s' looks like the key %s= misspelt; put -- before it if the command is to get it",
+        w->text, meant);
     free(w->text);
     return status;
   }

@@ -89,3 +89,14 @@ while [ ! -e locked.extxyz ]; do sleep 0.05; done
 refuse 1 'another run' mtp label in.extxyz -o locked.extxyz --qm 'exec true'
 kill $other
 wait $other || true
+
+# blanks in the path of a program, which else are between the words of a line for the shell
+mkdir 'my tools'
+printf '#!/bin/sh\nexec sh %s/engine.sh\n' "$PWD" >'my tools/label it'
+chmod +x 'my tools/label it'
+head -n 6 in.extxyz >first.extxyz
+mtp label first.extxyz -o blanks.extxyz --qm "exec './my tools/label it'" >blanks.txt
+contains blanks.txt '^1 labelled, 0 failed'
+mtp label first.extxyz -o line.extxyz --qm "exec 'cd . && sh \"$PWD/engine.sh\"'" >line.txt
+contains line.txt '^1 labelled, 0 failed'
+refuse 2 "'timout=60' looks like the key timeout=" mtp label in.extxyz -o x.extxyz --qm 'exec true timout=60'

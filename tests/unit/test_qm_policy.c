@@ -127,11 +127,11 @@ static void test_words(void **state) {
   mtp_qm_string_free(&s);
 
   /* words that look like keys but are not: quoted, behind --, of another name */
-  assert_int_equal(mtp_qm_string_parse(NULL, "x sh 'timeout=3' xtimeout=1 retries -- keep=all", &s), MTP_OK);
-  assert_int_equal(s.count, 6);
+  assert_int_equal(mtp_qm_string_parse(NULL, "x sh 'timeout=3' input=1 --keep=no retries -- keep=all", &s), MTP_OK);
+  assert_int_equal(s.count, 7);
   assert_string_equal(s.arguments[1], "timeout=3");
-  assert_string_equal(s.arguments[4], "--"); /* that of the command */
-  assert_string_equal(s.arguments[5], "keep=all");
+  assert_string_equal(s.arguments[5], "--"); /* that of the command */
+  assert_string_equal(s.arguments[6], "keep=all");
   assert_true(s.policy.keep == MTP_QM_KEEP_FAILED);
   mtp_qm_string_free(&s);
   assert_int_equal(mtp_qm_string_parse(NULL, "x retries=1 -- retries=5 --", &s), MTP_OK);
@@ -150,10 +150,13 @@ static void test_bad_strings(void **state) {
       {"", "expected the name of a driver", MTP_ERR_ARGUMENT},
       {"  ", "expected the name of a driver", MTP_ERR_ARGUMENT},
       {"vaps x", "no driver 'vaps': the drivers here are fake, exec, ipi, qe, vasp, plugin, none", MTP_ERR_ARGUMENT},
-      {"exec 'true", "nothing follows the last '", MTP_ERR_ARGUMENT},
-      {"exec true \\", "nothing follows the last \\", MTP_ERR_ARGUMENT},
+      {"exec 'true", "nothing closes or follows the ' in: 'true", MTP_ERR_ARGUMENT},
+      {"exec true \\", "nothing closes or follows the \\ in: \\", MTP_ERR_ARGUMENT},
       {"exec timeot=3 true", "unknown key in 'timeot=3'", MTP_ERR_ARGUMENT},
       {"none color=red", "unknown key in 'color=red': the keys of all drivers are timeout, retries", MTP_ERR_ARGUMENT},
+      {"exec true timout=3", "'timout=3' looks like the key timeout= misspelt; put --", MTP_ERR_ARGUMENT},
+      {"exec true max_force=3", "looks like the key maxforce=", MTP_ERR_ARGUMENT},
+      {"exec true Worker=3", "looks like the key workers=", MTP_ERR_ARGUMENT},
       {"exec true timeout=soon", "timeout=soon: expected seconds", MTP_ERR_ARGUMENT},
       {"exec true timeout=-1", "timeout=-1", MTP_ERR_ARGUMENT},
       {"exec true timeout=nan", "timeout=nan", MTP_ERR_ARGUMENT},
@@ -164,13 +167,14 @@ static void test_bad_strings(void **state) {
       {"exec true require=forces,charges", "expected forces, stress", MTP_ERR_ARGUMENT},
       {"exec true require=", "expected forces, stress", MTP_ERR_ARGUMENT},
       {"exec true dir=", "expected the name of a folder", MTP_ERR_ARGUMENT},
-      {"exec true workers=0", "workers=0: expected a whole number from 1", MTP_ERR_ARGUMENT},
+      {"exec true workers=0", "workers=0: expected a whole number from 1 to 1024", MTP_ERR_ARGUMENT},
       {"fake workers=4", "workers=4: the driver fake makes one call after the other", MTP_ERR_ARGUMENT},
       {"fake ladder=a", "ladder=: the driver fake has nothing to vary", MTP_ERR_ARGUMENT},
       {"exec true ladder=", "ladder=: expected names with commas", MTP_ERR_ARGUMENT},
       {"exec true ladder=a,,b", "ladder=a,,b: expected names with commas", MTP_ERR_ARGUMENT},
       {"exec true ladder=true,no-such-command-here", "ladder=: no such command: 'no-such-command-here'", MTP_ERR_QM},
       {"exec true budget=-3", "budget=-3: expected seconds", MTP_ERR_ARGUMENT},
+      {"exec true budget=0", "budget=0: expected seconds above zero or none", MTP_ERR_ARGUMENT},
       {"exec true mintime=x", "mintime=x: expected seconds", MTP_ERR_ARGUMENT},
       {"exec true maxfail=-1", "maxfail=-1: expected a whole number", MTP_ERR_ARGUMENT},
       {"exec", "expected a COMMAND", MTP_ERR_QM},
