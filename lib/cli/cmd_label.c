@@ -192,6 +192,12 @@ static int run_driver(cli *c, const mtp_config_set *set, const char *output, con
   return status;
 }
 
+static int check_atoms(cli *c, const mtp_config_set *set) {
+  for (size_t i = 0; i < set->n; i++)
+    if (set->configs[i]->n == 0) return cli_fail(c, "%s: configuration %zu has no atoms", c->words[0], i + 1);
+  return CLI_OK;
+}
+
 /* Its file holds types, not names, and which is which must not depend on the order of atoms in IN. Numbers are types.
  */
 static bool is_lammps(const char *driver) {
@@ -224,6 +230,7 @@ static int run(cli *c, int argc, char **argv) {
   mtp_config_set *set = NULL;
   if (species) status = cli_names_parse(c, species, false, &names);
   if (status == CLI_OK) status = cli_read_set(c, c->words[0], input_format, &set);
+  if (status == CLI_OK) status = check_atoms(c, set);
   if (status == CLI_OK && !species && set->species_count > 1 && !isdigit((unsigned char)set->names[0][0]) &&
       is_lammps(driver))
     status = cli_usage(c, "%s has %d species: give --species, the order of the types in the file of the lammps driver",

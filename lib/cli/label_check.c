@@ -390,7 +390,6 @@ static size_t second_atom(const mtp_config *cfg, int species_count) {
 int cli_label_check(cli *c, mtp_qm *qm, const mtp_config_set *set, bool json) {
   const mtp_config *given = set->configs[0];
   check k = {.c = c, .atom_count = given->n > 1 ? 2 : 1};
-  if (given->n == 0) return cli_fail(c, "--check: the first configuration has no atoms");
   k.atoms[1] = second_atom(given, set->species_count);
   k.periodic = given->periodic[0] && given->periodic[1] && given->periodic[2];
   int status = make_probes(&k, given) ? run_probes(&k, qm, set, json) : cli_fail(c, "memory is exhausted");

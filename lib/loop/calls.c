@@ -20,7 +20,7 @@
 typedef struct entry {
   uint64_t hash;
   mtp_config *request; /* owned; NULL in a run of this process, which borrows */
-  char *driver;        /* owned; the driver string of a failure in `left` */
+  char *driver;        /* owned; in `left`: the driver string of the end, NULL if it is not known */
   mtp_config *label;   /* an answer that nobody has taken yet */
   mtp_qm_report report;
   bool ended;    /* label and report are valid */
@@ -77,8 +77,8 @@ static mtp_config *end_record(mtp_context *ctx, const entry *e, const mtp_config
   if (!record) return NULL;
   mtp_status status = set_number(ctx, record, "qm_seconds", r->seconds);
   if (status == MTP_OK) status = set_number(ctx, record, "qm_tries", r->tries);
+  if (status == MTP_OK && driver) status = mtp_config_set_feature(ctx, record, "qm_driver", driver);
   if (!e->label) {
-    if (status == MTP_OK) status = mtp_config_set_feature(ctx, record, "qm_driver", driver);
     if (status == MTP_OK) status = mtp_config_set_feature(ctx, record, "qm_status", mtp_qm_status_name(r->status));
     if (status == MTP_OK) status = mtp_config_set_feature(ctx, record, "qm_reason", r->reason);
     if (status == MTP_OK && r->dir[0]) status = mtp_config_set_feature(ctx, record, "qm_dir", r->dir);
@@ -179,12 +179,18 @@ static mtp_status add_left(mtp_context *ctx, mtp_calls *c, const mtp_config *cfg
   return left[c->n++].request ? MTP_OK : mtp_fail_memory(ctx);
 }
 
-/* Remembers a failure in `left`. */
-static mtp_status note_failure(mtp_context *ctx, entry *e, const mtp_qm_report *report, const char *driver) {
-  char *copy = mtp_strdup(driver ? driver : "");
-  if (!copy) return mtp_fail_memory(ctx);
+static mtp_status note_driver(mtp_context *ctx, entry *e, const char *driver) {
+  char *copy = driver ? mtp_strdup(driver) : NULL;
+  if (driver && !copy) return mtp_fail_memory(ctx);
   free(e->driver);
   e->driver = copy;
+  return MTP_OK;
+}
+
+/* Remembers a failure in `left`. */
+static mtp_status note_failure(mtp_context *ctx, entry *e, const mtp_qm_report *report, const char *driver) {
+  mtp_status status = note_driver(ctx, e, driver ? driver : "");
+  if (status != MTP_OK) return status;
   e->report = *report;
   e->ended = e->recorded = true;
   e->settled = false;
@@ -206,7 +212,7 @@ static mtp_status take_answer(mtp_context *ctx, entry *e, const mtp_config *cfg)
   drop_own_features(e->label);
   e->report = (mtp_qm_report){.status = MTP_QM_OK, .seconds = number_feature(cfg, "qm_seconds")};
   e->ended = e->recorded = true;
-  return MTP_OK;
+  return note_driver(ctx, e, mtp_config_get_feature(cfg, "qm_driver"));
 }
 
 static mtp_status take_record(mtp_context *ctx, mtp_calls *c, const mtp_config *cfg) {
@@ -353,7 +359,7 @@ static mtp_status take_in_order(run *r) {
     r->status = r->take(r->user, r->next, label, &e->report);
     if (r->status != MTP_OK && copy) { /* a file that could not be written; perhaps this one can */
       e->label = copy;
-      record_end(NULL, r->calls, e, r->configs[r->next], "");
+      record_end(NULL, r->calls, e, r->configs[r->next], mtp_qm_text(r->qm));
     } else {
       mtp_config_free(copy);
     }
@@ -382,7 +388,16 @@ static mtp_status on_answer(void *user, size_t k, mtp_config *label, const mtp_q
   return take_in_order(r);
 }
 
+/* They are used, for they were paid for; but labels of two engines in one file are something to know of. */
+static void tell_other_drivers(const run *r, size_t count, const char *driver) {
+  if (count)
+    mtp_message(r->ctx, MTP_WARNING, "%zu answers that are taken from %s were given by another driver string: %s",
+                count, r->calls->path, driver);
+}
+
 static mtp_status prepare(run *r) {
+  size_t others = 0;
+  const char *other = NULL;
   r->entries = mtp_calloc(r->n, sizeof *r->entries);
   r->asked = mtp_calloc(r->n, sizeof *r->asked);
   r->number = mtp_calloc(r->n, sizeof *r->number);
@@ -397,12 +412,17 @@ static mtp_status prepare(run *r) {
       e->report = left->report;
       e->label = left->label ? mtp_config_copy(left->label) : NULL;
       if (left->label && !e->label) return mtp_fail_memory(r->ctx);
+      if (left->label && left->driver && strcmp(left->driver, mtp_qm_text(r->qm)) != 0) {
+        other = left->driver;
+        others++;
+      }
     } else {
       r->asked[r->asked_count] = r->configs[i];
       r->begun[r->asked_count] = left && !left->ended;
       r->number[r->asked_count++] = i;
     }
   }
+  tell_other_drivers(r, others, other);
   return MTP_OK;
 }
 

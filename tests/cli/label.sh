@@ -100,3 +100,22 @@ contains blanks.txt '^1 labelled, 0 failed'
 mtp label first.extxyz -o line.extxyz --qm "exec 'cd . && sh \"$PWD/engine.sh\"'" >line.txt
 contains line.txt '^1 labelled, 0 failed'
 refuse 2 "'timout=60' looks like the key timeout=" mtp label in.extxyz -o x.extxyz --qm 'exec true timout=60'
+
+# answers that waited are used, whoever gave them; that they are of another driver is said
+cat >late.sh <<END
+#!/bin/sh
+grep -q "\$(sed -n 3p $PWD/in.extxyz)" in.extxyz && sleep 20
+exec sh $PWD/engine.sh
+END
+mtp label in.extxyz -o mixed.extxyz --qm "exec sh $PWD/late.sh workers=2" >mixed.txt 2>mixed.err &
+other=$!
+for wait in 1 2 3 4 5 6 7 8 9 10; do
+  [ "$(grep -c qm_call=answer mixed.extxyz.calls)" -ge 7 ] 2>/dev/null || sleep 0.5
+done
+kill -9 $other
+wait $other || true
+mtp label in.extxyz -o mixed.extxyz --qm "exec sh $PWD/engine.sh" >mixed.txt 2>mixed.err
+contains mixed.txt '^8 labelled, 0 failed, 0 were there.*; 7 answers of an earlier call were used'
+contains mixed.err "7 answers .* were given by another driver string: exec sh .*late.sh workers=2"
+printf '1\nProperties=species:S:1:pos:R:3 pbc="F F F"\nAl 0 0 0\n0\npbc="F F F"\n' >hollow.extxyz
+refuse 1 'hollow.extxyz: configuration 2 has no atoms' mtp label hollow.extxyz -o x.extxyz --qm 'exec true'
