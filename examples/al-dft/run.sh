@@ -1,6 +1,6 @@
 #!/bin/sh
-# Learning on the fly from real DFT. Run in an empty folder after `. build/env.sh`. STEPS=100 is a short version, PW is the
-# command for pw.x.
+# Learning on the fly from real DFT. Run in an empty folder after `. build/env.sh`; run there again, it goes on from the
+# labels of before. STEPS=100 is a short version, PW is the command for pw.x.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cp "$here"/in.* "$here"/al.in "$here"/plot.gp .
@@ -15,8 +15,7 @@ fi
 printf '#!/bin/sh\nexec %s "$@"\n' "${PW:-$pw}" > pw.sh
 chmod +x pw.sh
 
-mtp init --force --level 16 --species Al --cutoff 5.0 --min-dist 2.0 -o al.almtp
-rm -f train.extxyz mtp-al.jsonl candidates.extxyz
+[ -e al.almtp ] || mtp init --level 16 --species Al --cutoff 5.0 --min-dist 2.0 -o al.almtp
 lmp -log log.learn -var steps "$steps" -in in.learn
 mtp errors al.almtp train.extxyz
 mtp info mtp-al.jsonl
