@@ -15,10 +15,10 @@ typedef struct mtp_command {
   char *run_dir; /**< the current folder when the command was opened */
 } mtp_command;
 
-/** Prepares words[count] followed by tail[tail_count]. A single word with blanks, unless it is the path of a program, is a line for /bin/sh. Otherwise the
- * first word is looked for on PATH, or taken relative to the current folder if it contains a slash, and later words
- * that name something in the current folder become absolute, because the command will run elsewhere; the tail is passed
- * as it is. On failure one line is in `reason`. */
+/** Prepares words[count] followed by tail[tail_count]. A single word with blanks, unless it is the path of a program,
+ * is a line for /bin/sh. Otherwise the first word is looked for on PATH, or taken relative to the current folder if it
+ * contains a slash, and later words that name something in the current folder become absolute, because the command will
+ * run elsewhere; the tail is passed as it is. On failure one line is in `reason`. */
 bool mtp_command_open(mtp_command *command, int count, const char *const *words, int tail_count,
                       const char *const *tail, char *reason, size_t reason_size);
 void mtp_command_close(mtp_command *command);

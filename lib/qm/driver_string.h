@@ -33,8 +33,8 @@ typedef struct mtp_qm_string {
 } mtp_qm_string;
 
 /** Splits as a shell does (blanks, '...', "...", backslash). A word is a common key if it starts with one of their
- * names and '=', unquoted, and one that resembles that is refused; after a word `--` no word is a key (the `--` itself belongs to the driver unless it stands
- * before its first word). On failure `out` is empty. */
+ * names and '=', unquoted, and one that resembles that is refused; after a word `--` no word is a key (the `--` itself
+ * belongs to the driver unless it stands before its first word). On failure `out` is empty. */
 mtp_status mtp_qm_string_parse(mtp_context *ctx, const char *text, mtp_qm_string *out);
 void mtp_qm_string_free(mtp_qm_string *string);
 
