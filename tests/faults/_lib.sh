@@ -46,4 +46,13 @@ positions() {
 kept() { { positions "$1"; positions "$1.calls"; } | sort -u | wc -l; }
 
 # lives PID: a process that is more than a zombie, which only its adopter can bury.
-lives() { [ -e "/proc/$1/status" ] && ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status"; }
+lives() { [ -e "/proc/$1/status" ] && ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null; }
+
+# gone WHAT PID: it has been killed, and on a busy machine even that takes its time.
+gone() {
+  for wait in $(seq 400); do
+    lives "$2" || return 0
+    sleep 0.05
+  done
+  die "$1 is still there"
+}
