@@ -26,10 +26,8 @@ stops_soon() {
   status=0
   wait "$1" || status=$?
   [ $status -ne 0 ] || die 'a run that was stopped ends well'
-  [ $(($(date +%s) - started)) -lt 15 ] || die 'it does not stop'
-  for engine in $(cat engines); do
-    if lives "$engine"; then die 'an engine is still there'; fi
-  done
+  [ $(($(date +%s) - started)) -lt 60 ] || die 'it does not stop'
+  for engine in $(cat engines); do gone 'an engine' "$engine"; done
 }
 labels() { [ ! -e "$1" ] || grep -c 'Lattice.* energy=' "$1" || true; }
 fresh() {
@@ -85,13 +83,14 @@ done
 
 # a budget: no call is begun that cannot end in time
 fresh
-printf 'sleep 1\n. %s/engine.sh\n' "$PWD" >slow.sh
+printf '[ -e %s/hurry ] || sleep 3\n. %s/engine.sh\n' "$PWD" "$PWD" >slow.sh
 : >quick
 status=0
-mtp label in.extxyz -o out.extxyz --qm "exec sh $PWD/slow.sh budget=5" >label.txt 2>label.err || status=$?
+mtp label in.extxyz -o out.extxyz --qm "exec sh $PWD/slow.sh budget=5.9" >label.txt 2>label.err || status=$?
 [ $status -eq 1 ] || die "status $status when the budget is spent"
-contains label.err 'stopped: .*budget=5'
-[ "$(labels out.extxyz)" -ge 1 ] || die 'nothing was labelled in the budget'
+contains label.err 'stopped: .*budget=5.9'
+[ "$(labels out.extxyz)" -eq 1 ] || die "$(labels out.extxyz) labels in a budget for one"
+: >hurry
 mtp label in.extxyz -o out.extxyz --qm "exec sh $PWD/slow.sh budget=60" >label.txt
 [ "$(labels out.extxyz)" -eq 6 ] || die 'not every configuration is labelled'
 [ "$(sort -u engines | wc -l)" -eq 6 ] || die 'a configuration was labelled twice'
