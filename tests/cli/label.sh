@@ -83,9 +83,10 @@ refuse 1 'no.such.command' mtp label in.extxyz -o x.extxyz --qm 'exec /no/such/c
 absent x.extxyz x.cfg
 
 # one writer at a time
-mtp label in.extxyz -o locked.extxyz --qm 'exec sleep 3 retries=0' >/dev/null 2>&1 &
+printf ': >%s/locked\nsleep 1000\n' "$PWD" >endless.sh
+mtp label in.extxyz -o locked.extxyz --qm "exec sh $PWD/endless.sh" >/dev/null 2>&1 &
 other=$!
-while [ ! -e locked.extxyz ]; do sleep 0.05; done
+while [ ! -e locked ]; do sleep 0.05; done
 refuse 1 'another run' mtp label in.extxyz -o locked.extxyz --qm 'exec true'
 kill $other
 wait $other || true

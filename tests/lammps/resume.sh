@@ -29,11 +29,16 @@ run 1 graded.log in.resume -var ways 'select 3.0 break 6.0 qm none'
 [ "$(value graded.log calls)" -eq 0 ] || die 'labels without a driver'
 
 # one training file, one run; and a file that is no potential is not overwritten
-sed 's/^run.*/run 0\nshell touch running\nshell sleep 3\n&/' "$decks/in.learn" >in.long
-timeout 100 lmp -in in.long -log none -nocite -var decks "$decks" -var steps 2 >long.screen 2>&1 &
+cat >hold.sh <<'END'
+: >running
+for wait in $(seq 1000); do [ -e release ] || sleep 0.1; done
+END
+sed 's/^run.*/run 0\nshell sh hold.sh\n&/' "$decks/in.learn" >in.long
+timeout 200 lmp -in in.long -log none -nocite -var decks "$decks" -var steps 2 >long.screen 2>&1 &
 long=$!
-for wait in 1 2 3 4 5 6 7 8 9 10; do [ -e running ] || sleep 0.3; done
+for wait in $(seq 1000); do [ -e running ] || sleep 0.1; done
 refused 'train.extxyz: another run is writing to it' 2 "$decks/in.learn" -var decks "$decks" -var steps 2
+: >release
 wait $long || die "$(tail -n 3 long.screen)"
 cp first.extxyz kept
 sed 's/save learned.almtp/save first.extxyz/' "$decks/in.learn" >in.wrong
