@@ -38,7 +38,7 @@ client = SocketClient(unixsocket=where) if kind == 'unix' else SocketClient(host
 client.run(atoms, use_stress=True)
 END
 echo 'from ase.calculators.emt import EMT; calc = EMT()' >emt.py
-port=$((20000 + $$ % 20000))
+port=$((20000 + $$ % 10000)) # below those that the kernel hands out
 mtp label in.extxyz -o emt.extxyz --qm "exec $wrapper emt.py workers=2" >label.txt
 mtp label in.extxyz -o unix.extxyz --qm "ipi unix:mtp-$$ $python client.py unix mtp-$$" >label.txt
 mtp label in.extxyz -o inet.extxyz --qm "ipi localhost:$port $python client.py inet $port workers=2" >label.txt

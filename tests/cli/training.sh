@@ -47,7 +47,7 @@ if grep -q 'min_dist *1.5$' close.txt; then die 'min_dist was not updated'; fi
 # killed in the middle, it goes on where it was; for another job it is refused
 mtp init --level 14 --species Al --cutoff 5 --min-dist 1.5 -o start.mtp --force
 mtp train start.mtp train.extxyz -o killed.almtp --checkpoint-every 0 --max-iter 100000 --tol 1e-300 &
-for _ in $(seq 100); do
+for _ in $(seq 1000); do
   if grep -q '"iterations":[1-9]' killed.almtp.checkpoint 2>/dev/null; then break; fi
   sleep 0.1
 done
