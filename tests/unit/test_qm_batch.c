@@ -150,10 +150,10 @@ static void test_budget(void **state) {
   (void)state;
   char message[512];
   answers a = {0};
-  qm_write_script("work.sh", "sleep 0.5\n" ANSWER);
-  assert_int_equal(run("exec ./work.sh budget=4", MANY, &a, message, sizeof message), MTP_ERR_STOPPED);
-  assert_in_range(a.good, 1, MANY - 1); /* another one would not have ended in time */
-  assert_non_null(strstr(message, "budget=4:"));
+  qm_write_script("work.sh", "sleep 3\n" ANSWER);
+  assert_int_equal(run("exec ./work.sh budget=5.9", MANY, &a, message, sizeof message), MTP_ERR_STOPPED);
+  assert_int_equal(a.good, 1); /* another one would not have ended in time */
+  assert_non_null(strstr(message, "budget=5.9:"));
   a = (answers){0};
   qm_write_script("work.sh", "sleep 30\n" ANSWER);
   double start = mtp_now();
@@ -194,7 +194,8 @@ static void test_full_disk(void **state) {
   (void)state;
   char message[512];
   answers a = {.refuse = MTP_ERR_IO};
-  qm_write_script("quick.sh", "sleep 0.1\n" ANSWER);
+  /* the others are slow enough for the answer of the second to be refused before one of them ends */
+  qm_write_script("quick.sh", "case $(basename $PWD) in 00000[12]) ;; *) sleep 2 ;; esac\n" ANSWER);
   assert_int_equal(run("exec ./quick.sh workers=2", MANY, &a, message, sizeof message), MTP_ERR_IO);
   assert_in_range(a.good, 2, 4);
   assert_int_equal(qm_count_entries("qm"), 1);
