@@ -208,7 +208,8 @@ static void writable_places_are_told_apart(void **state) {
   data_must(ctx, mtp_check_writable(ctx, path, "the potential"));
   expect_content("old");
   data_must(ctx, mtp_check_writable(ctx, "relative.almtp", "the potential"));
-  data_must(ctx, mtp_check_writable(ctx, "/relative.almtp", "the potential"));
+  const mtp_status in_root = access("/", W_OK) == 0 ? MTP_OK : MTP_ERR_IO; /* who runs this may not be root */
+  assert_int_equal(mtp_check_writable(ctx, "/relative.almtp", "the potential"), in_root);
   assert_int_equal(mtp_check_writable(ctx, folder, "the potential"), MTP_ERR_IO);
   assert_int_equal(mtp_check_writable(ctx, "/nowhere/pot.almtp", "the potential"), MTP_ERR_IO);
   assert_non_null(strstr(mtp_context_message(ctx), "/nowhere/pot.almtp"));
