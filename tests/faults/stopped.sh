@@ -89,7 +89,7 @@ printf '[ -e %s/hurry ] || sleep 3\n. %s/engine.sh\n' "$PWD" "$PWD" >slow.sh
 status=0
 mtp label in.extxyz -o out.extxyz --qm "exec sh $PWD/slow.sh budget=5.9" >label.txt 2>label.err || status=$?
 [ $status -eq 1 ] || die "status $status when the budget is spent"
-contains label.err 'stopped: .*budget=5.9'
+contains label.err 'stopped: .*budget=5.9: .* are left'
 [ "$(labels out.extxyz)" -eq 1 ] || die "$(labels out.extxyz) labels in a budget for one"
 : >hurry
 mtp label in.extxyz -o out.extxyz --qm "exec sh $PWD/slow.sh budget=60" >label.txt
