@@ -126,10 +126,12 @@ static mtp_qm_status read_result(mtp_qm_call *call, bool *says_so) {
   return status;
 }
 
-/* The command is part of the input: another one would have another result. */
+/* The command is part of the input: another one would have another result. So is the folder of the run, which the
+ * command is told: what it reads there may be of another run that shares dir=. */
 static mtp_qm_status exec_prepare(void *state, mtp_qm_call *call) {
   const mtp_command *command = state;
   mtp_text words = {0};
+  mtp_text_add(&words, "%s\n", command->run_dir);
   for (char **word = command->argv; *word; word++) mtp_text_add(&words, "%s\n", *word);
   bool ok = mtp_folder_write_text(call->dir, COMMAND_FILE, &words, call->reason, call->reason_size);
   ok = ok && mtp_qm_write_request(call, call->dir);

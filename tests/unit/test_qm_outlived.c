@@ -2,6 +2,7 @@
 /**@file test_qm_outlived.c
  * Engines that outlive the process that asked them: a result that lies finished in the folder of a call is taken by the
  * next process, if it is certain that it is one. */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -139,6 +141,30 @@ static void test_doubtful_results(void **state) {
   mtp_config_free(cfg);
 }
 
+/* Nor is it taken where a command with the same words would find other files beside it. */
+static void test_folder_of_another_run(void **state) {
+  (void)state;
+  static const char driver[] = "exec 'sh $MTP_RUN_DIR/engine.sh' keep=all dir=";
+  char text[PATH_MAX + sizeof driver], *scratch = getcwd(NULL, 0);
+  assert_non_null(scratch);
+  snprintf(text, sizeof text, "%s%s/qm", driver, scratch);
+  qm_write_script("engine.sh", ENGINE);
+  mtp_config *cfg = qm_small_cell();
+  leave_folder(text, cfg);
+  assert_int_equal(system("mkdir other && sed s/energy=-1/energy=-2/ engine.sh >other/engine.sh"), 0);
+  assert_int_equal(chdir("other"), 0);
+  mtp_qm_report report;
+  mtp_config *label = qm_label_again(text, cfg, 2, names, &report);
+  assert_int_equal(chdir(scratch), 0);
+  assert_int_equal(report.tries, 1);
+  assert_non_null(label);
+  assert_true(label->energy == -2);
+  assert_true(qm_exists("qm/000001/out.extxyz"));
+  mtp_config_free(label);
+  mtp_config_free(cfg);
+  free(scratch);
+}
+
 /* Only the alternative of the ladder had come to an end; among others. */
 static void test_ladder(void **state) {
   (void)state;
@@ -163,6 +189,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_finished_result),
       cmocka_unit_test(test_doubtful_results),
+      cmocka_unit_test(test_folder_of_another_run),
       cmocka_unit_test(test_ladder),
   };
   return cmocka_run_group_tests(tests, qm_enter_scratch, qm_leave_scratch);
