@@ -335,7 +335,7 @@ typedef struct run {
   entry *entries;           /* [n] */
   const mtp_config **asked; /* [asked_count] those that the driver is asked for, and */
   size_t *number;           /* their numbers */
-  bool *begun;              /* [asked_count] by a process before this one, and not seen to end */
+  bool *begun;              /* [asked_count] by a process before this one */
   size_t asked_count;
   mtp_calls_take take;
   void *user;
@@ -418,7 +418,7 @@ static mtp_status prepare(run *r) {
       }
     } else {
       r->asked[r->asked_count] = r->configs[i];
-      r->begun[r->asked_count] = left && !left->ended;
+      r->begun[r->asked_count] = left != NULL; /* a later call that failed does not end the job of an earlier one */
       r->number[r->asked_count++] = i;
     }
   }

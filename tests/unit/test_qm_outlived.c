@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "loop/calls.h"
 #include "qm/mark.h"
 #include "support_qm.h"
 
@@ -165,6 +166,42 @@ static void test_folder_of_another_run(void **state) {
   free(scratch);
 }
 
+static mtp_status take(void *user, size_t i, mtp_config *label, const mtp_qm_report *report) {
+  assert_int_equal(i, 0);
+  mtp_config_free(label);
+  *(mtp_qm_report *)user = *report;
+  return MTP_OK;
+}
+
+static mtp_qm_report run_recorded(const char *text, const mtp_config *cfg) {
+  mtp_calls *record = NULL;
+  mtp_qm_report report;
+  mtp_qm *qm = qm_open(text);
+  assert_int_equal(mtp_calls_open(NULL, "train.extxyz", 2, names, &record), MTP_OK);
+  mtp_calls_remember_failures(record);
+  assert_int_equal(mtp_calls_run(NULL, record, qm, 1, &cfg, take, &report), MTP_OK);
+  mtp_calls_close(record);
+  mtp_qm_close(qm);
+  return report;
+}
+
+/* The job of the first run is still at work when the second asks again and fails; the third finds its result. */
+static void test_failure_between(void **state) {
+  (void)state;
+  qm_write_script("engine.sh", ENGINE);
+  qm_write_script("failing.sh", "exit 1");
+  mtp_config *cfg = qm_small_cell();
+  leave_folder("exec ./engine.sh keep=all", cfg);
+  assert_int_equal(run_recorded("exec ./failing.sh retries=0 keep=none", cfg).status, MTP_QM_CRASHED);
+  assert_true(qm_exists("train.extxyz.calls"));
+  const mtp_qm_report report = run_recorded("exec ./engine.sh", cfg);
+  assert_int_equal(report.status, MTP_QM_OK);
+  assert_int_equal(report.tries, 0);
+  assert_int_equal(calls(), 1);
+  assert_false(qm_exists("train.extxyz.calls"));
+  mtp_config_free(cfg);
+}
+
 /* Only the alternative of the ladder had come to an end; among others. */
 static void test_ladder(void **state) {
   (void)state;
@@ -190,6 +227,7 @@ int main(void) {
       cmocka_unit_test(test_finished_result),
       cmocka_unit_test(test_doubtful_results),
       cmocka_unit_test(test_folder_of_another_run),
+      cmocka_unit_test(test_failure_between),
       cmocka_unit_test(test_ladder),
   };
   return cmocka_run_group_tests(tests, qm_enter_scratch, qm_leave_scratch);
