@@ -49,8 +49,9 @@ static void remove_remains(const mtp_qm *qm, const mtp_text *remains) {
   if (qm->string.policy.keep == MTP_QM_KEEP_ALL) return;
   for (size_t at = 0; at < remains->size; at += strlen(remains->data + at) + 1) {
     mtp_mark mark;
-    if (mtp_mark_claim(&mark, remains->data + at)) mtp_folder_remove(remains->data + at);
-    mtp_mark_release(&mark);
+    if (!mtp_mark_claim(&mark, remains->data + at)) continue;
+    mtp_mark_remove(&mark, remains->data + at); /* NFS keeps a folder with an open file */
+    mtp_folder_remove(remains->data + at);
   }
 }
 
@@ -185,7 +186,9 @@ static bool take_result(void *user, const char *dir) {
   mtp_qm_call *call = s->call;
   const char *sample = call->dir;
   mtp_mark mark;
-  if (!mtp_folder_has_files_of(dir, sample) || !mtp_mark_claim(&mark, dir)) return false;
+  /* most folders are of calls that have ended, and need no comparison; one is claimed only for its own call, lest
+   * another worker that looks for it finds it held */
+  if (!mtp_mark_is_there(dir) || !mtp_folder_has_files_of(dir, sample) || !mtp_mark_claim(&mark, dir)) return false;
   call->label = copy_without_results(call->config);
   call->dir = dir;
   bool lasting, good = call->label && s->qm->driver.collect(s->state, call) == MTP_QM_OK &&

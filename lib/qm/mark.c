@@ -38,6 +38,13 @@ bool mtp_mark_make(mtp_mark *mark, const char *dir, char *reason, size_t reason_
   return true;
 }
 
+bool mtp_mark_is_there(const char *dir) {
+  char *path = mtp_folder_absolute(dir, FILE_NAME);
+  bool there = path && access(path, F_OK) == 0;
+  free(path);
+  return there;
+}
+
 bool mtp_mark_claim(mtp_mark *mark, const char *dir) {
   mark->fd = open_file(dir, 0);
   if (mark->fd < 0) return false;

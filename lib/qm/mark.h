@@ -16,6 +16,8 @@ typedef struct mtp_mark {
 
 /** Marks the folder of a call that begins. False with a line in `reason`. */
 bool mtp_mark_make(mtp_mark *mark, const char *dir, char *reason, size_t reason_size);
+/** Whether the folder has a mark, somebody's or nobody's. */
+bool mtp_mark_is_there(const char *dir);
 /** Whether the folder has a mark that no living process holds; it is held from now on. */
 bool mtp_mark_claim(mtp_mark *mark, const char *dir);
 /** Lets go of a folder: the mark stays, for another process to claim. */
