@@ -123,6 +123,7 @@ mtp_status mtp_qm_open(mtp_context *ctx, const char *text, const mtp_qm_driver *
   if (status == MTP_OK && !driver) status = fail_unknown(ctx, qm->string.name, extra, extra_count);
   if (status == MTP_OK) {
     qm->driver = *driver;
+    if (!driver->prepare || !driver->needs_dir) qm->driver.collect = NULL;
     qm->driver.name = qm->string.name; /* the caller's text may not live as long */
     qm->is_none = driver == &none_driver;
     qm->text = mtp_strdup(text);

@@ -84,9 +84,9 @@ typedef struct mtp_qm_driver {
   mtp_qm_status (*label)(void *state, mtp_qm_call *call);
   void (*close)(void *state);
   void *user;
-  /** For engines that may live on when the process that asked is killed (both or neither): writes all of the input of a
-   *  call into call->dir, and reads what an engine with that input left in call->dir whose end nobody saw. MTP_QM_OK
-   *  only if the result itself says that it came to a good end. */
+  /** For engines that may live on when the process that asked is killed (both or neither; with needs_dir): writes all
+   * of the input of a call into call->dir, and reads what an engine with that input left in call->dir whose end nobody
+   * saw. MTP_QM_OK only if the result itself says that it came to a good end. */
   mtp_qm_status (*prepare)(void *state, mtp_qm_call *call);
   mtp_qm_status (*collect)(void *state, mtp_qm_call *call);
 } mtp_qm_driver;
