@@ -45,18 +45,18 @@ mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
     return mtp_fail(ctx, status, "save: %s is there and would be overwritten, but is no potential: %s", l->save_path,
                     mtp_context_message(ctx));
   const bool trained = mtp_potential_is_trained(saved), alike = is_alike(saved, l->pot);
+  const bool is_news = trained && alike && !has_parameters_of(l->pot, saved); /* or the deck has read it itself */
   if (trained && !alike) {
     mtp_message(ctx, MTP_WARNING, "%s holds a potential of another kind, which is replaced", l->save_path);
-  } else if (trained && !has_parameters_of(l->pot, saved)) {
-    if (resumes) status = mtp_potential_set_parameters(ctx, l->pot, mtp_potential_parameters(saved));
-    if (status == MTP_OK && resumes)
+  } else if (is_news && resumes) {
+    status = mtp_potential_set_parameters(ctx, l->pot, mtp_potential_parameters(saved));
+    if (status == MTP_OK)
       mtp_message(ctx, MTP_INFO, "learning goes on from %s, which an earlier run saved", l->save_path);
-    if (!resumes && l->qm)
-      mtp_message(
-          ctx, MTP_WARNING,
-          "%s holds a trained potential, which the first refit replaces, because %s is empty (to go on from it, "
-          "give its training set; to keep it, another file after save)",
-          l->save_path, l->train_path);
+  } else if (is_news && l->qm) {
+    mtp_message(ctx, MTP_WARNING,
+                "%s holds a trained potential, which the first refit replaces, because %s is empty (to go on from it, "
+                "give its training set; to keep it, another file after save)",
+                l->save_path, l->train_path);
   }
   mtp_potential_free(saved);
   return status;

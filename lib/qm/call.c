@@ -44,7 +44,7 @@ bool mtp_qm_settle(const mtp_qm *qm, mtp_qm_request *r) {
   return removed;
 }
 
-/* Folders of an earlier process, and that has no use for them any more. */
+/* What earlier processes left of a call that has its answer now is of no use any more. */
 static void remove_remains(const mtp_qm *qm, const mtp_text *remains) {
   if (qm->string.policy.keep == MTP_QM_KEEP_ALL) return;
   for (size_t at = 0; at < remains->size; at += strlen(remains->data + at) + 1) {
@@ -191,8 +191,9 @@ static bool take_result(void *user, const char *dir) {
   if (!mtp_mark_is_there(dir) || !mtp_folder_has_files_of(dir, sample) || !mtp_mark_claim(&mark, dir)) return false;
   call->label = copy_without_results(call->config);
   call->dir = dir;
-  bool lasting, good = call->label && s->qm->driver.collect(s->state, call) == MTP_QM_OK &&
-                       check(s->qm, call, &lasting) == MTP_QM_OK;
+  bool lasting; /* of no interest: a bad result is asked for again in any case */
+  bool good =
+      call->label && s->qm->driver.collect(s->state, call) == MTP_QM_OK && check(s->qm, call, &lasting) == MTP_QM_OK;
   call->dir = sample;
   if (good) {
     snprintf(s->request->report.dir, sizeof s->request->report.dir, "%s", dir);

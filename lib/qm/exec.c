@@ -141,16 +141,9 @@ static mtp_qm_status exec_prepare(void *state, mtp_qm_call *call) {
 static mtp_qm_status exec_label(void *state, mtp_qm_call *call) {
   mtp_qm_status status = exec_prepare(state, call);
   if (status != MTP_QM_OK) return status;
-  const mtp_process process = {.command = state,
-                               .dir = call->dir,
-                               .out = STDOUT_FILE,
-                               .err = STDERR_FILE,
-                               .timeout = call->timeout,
-                               .stop = call->stop,
-                               .attempt = call->attempt};
   int exit_code;
   bool says_so;
-  status = mtp_process_run(&process, &exit_code, call->reason, call->reason_size);
+  status = mtp_process_run_call(state, call, STDOUT_FILE, STDERR_FILE, &exit_code);
   if (status == MTP_QM_OK) status = read_result(call, &says_so);
   if (status != MTP_QM_OK) mtp_qm_add_last_words(call->dir, STDERR_FILE, STDOUT_FILE, call->reason, call->reason_size);
   return status;

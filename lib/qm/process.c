@@ -368,3 +368,15 @@ mtp_qm_status mtp_process_run(const mtp_process *process, int *exit_code, char *
     mtp_qm_reason(reason, reason_size, "'%s' was killed: it printed more than %d MiB", name, OUTPUT_LIMIT >> 20);
   return why == MTP_QM_OK ? status : why;
 }
+
+mtp_qm_status mtp_process_run_call(const mtp_command *command, const mtp_qm_call *call, const char *out,
+                                   const char *err, int *exit_code) {
+  const mtp_process process = {.command = command,
+                               .dir = call->dir,
+                               .out = out,
+                               .err = err,
+                               .timeout = call->timeout,
+                               .stop = call->stop,
+                               .attempt = call->attempt};
+  return mtp_process_run(&process, exit_code, call->reason, call->reason_size);
+}

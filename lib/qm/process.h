@@ -26,6 +26,9 @@ typedef struct mtp_process {
  *  MTP_QM_CANNOT_START if the command never ran, or if a shell says so by 126 or 127. One line in `reason` on failure.
  *  What the command leaves running in its process group is killed at its end. */
 mtp_qm_status mtp_process_run(const mtp_process *process, int *exit_code, char *reason, size_t reason_size);
+/** The same for a call: in its folder, with its limits and its reason. */
+mtp_qm_status mtp_process_run_call(const mtp_command *command, const mtp_qm_call *call, const char *out,
+                                   const char *err, int *exit_code);
 
 /** A command that goes on running. */
 typedef struct mtp_running {

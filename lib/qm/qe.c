@@ -141,16 +141,9 @@ static mtp_qm_status qe_label(void *state, mtp_qm_call *call) {
   const qe *q = state;
   mtp_qm_status status = qe_prepare(state, call);
   if (status != MTP_QM_OK) return status;
-  const mtp_process process = {.command = &q->command,
-                               .dir = call->dir,
-                               .out = OUT_FILE,
-                               .err = ERR_FILE,
-                               .timeout = call->timeout,
-                               .stop = call->stop,
-                               .attempt = call->attempt};
   int exit_code;
   bool last_words;
-  status = mtp_process_run(&process, &exit_code, call->reason, call->reason_size);
+  status = mtp_process_run_call(&q->command, call, OUT_FILE, ERR_FILE, &exit_code);
   if (status == MTP_QM_OK || status == MTP_QM_CRASHED) return read_results(q, call, status, exit_code, &last_words);
   mtp_qm_add_last_words(call->dir, ERR_FILE, OUT_FILE, call->reason, call->reason_size);
   return status;

@@ -164,16 +164,9 @@ static mtp_qm_status judge(mtp_qm_status ended, mtp_qm_call *call, const size_t 
 }
 
 static mtp_qm_status run(const vasp *v, mtp_qm_call *call, const size_t *order) {
-  const mtp_process process = {.command = &v->command,
-                               .dir = call->dir,
-                               .out = MTP_VASP_STDOUT,
-                               .err = MTP_VASP_STDERR,
-                               .timeout = call->timeout,
-                               .stop = call->stop,
-                               .attempt = call->attempt};
   int exit_code;
   bool came_to_end = false;
-  mtp_qm_status status = mtp_process_run(&process, &exit_code, call->reason, call->reason_size);
+  mtp_qm_status status = mtp_process_run_call(&v->command, call, MTP_VASP_STDOUT, MTP_VASP_STDERR, &exit_code);
   if (status == MTP_QM_OK || status == MTP_QM_CRASHED) status = judge(status, call, order, &came_to_end);
   if (status == MTP_QM_OK) return status;
   if (!quote_complaint(call->dir, call->reason, call->reason_size))
@@ -191,7 +184,7 @@ static size_t *arrange(const vasp *v, mtp_qm_call *call, bool write, mtp_qm_stat
     mtp_qm_reason(call->reason, call->reason_size, "out of memory");
     return NULL;
   }
-  *status = write ? mtp_vasp_input_write(&v->input, call, order) : mtp_vasp_input_order(&v->input, call, order);
+  *status = mtp_vasp_input_arrange(&v->input, call, write, order);
   if (*status == MTP_QM_OK) return order;
   free(order);
   return NULL;

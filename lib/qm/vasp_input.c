@@ -288,19 +288,11 @@ static bool is_for_vasp(const mtp_vasp_input *in, const mtp_qm_call *call) {
   return false;
 }
 
-static mtp_qm_status arrange_and_write(const mtp_vasp_input *in, mtp_qm_call *call, size_t *order, bool write) {
+mtp_qm_status mtp_vasp_input_arrange(const mtp_vasp_input *in, mtp_qm_call *call, bool write, size_t *order) {
   if (!is_for_vasp(in, call)) return MTP_QM_BAD_DATA;
   layout l = {0};
   bool ok = arrange(in, call, &l, order) && (!write || write_all(in, call, &l, order));
   free(l.sections);
   free(l.atoms);
   return ok ? MTP_QM_OK : MTP_QM_CANNOT_START;
-}
-
-mtp_qm_status mtp_vasp_input_order(const mtp_vasp_input *in, mtp_qm_call *call, size_t *order) {
-  return arrange_and_write(in, call, order, false);
-}
-
-mtp_qm_status mtp_vasp_input_write(const mtp_vasp_input *in, mtp_qm_call *call, size_t *order) {
-  return arrange_and_write(in, call, order, true);
 }

@@ -43,12 +43,10 @@ typedef struct mtp_vasp_input {
 bool mtp_vasp_input_open(mtp_vasp_input *in, const char *folder, char *reason, size_t reason_size);
 void mtp_vasp_input_close(mtp_vasp_input *in);
 
-/** Writes all files for a configuration into call->dir. Atom k of the POSCAR is atom order[k] of the configuration:
- * order[n] is written. MTP_QM_CANNOT_START with call->reason if an element is not in the POTCAR or a file cannot be
- * written, MTP_QM_BAD_DATA if the configuration is not one for VASP. */
-mtp_qm_status mtp_vasp_input_write(const mtp_vasp_input *in, mtp_qm_call *call, size_t *order);
-/** The order alone, with the same checks. */
-mtp_qm_status mtp_vasp_input_order(const mtp_vasp_input *in, mtp_qm_call *call, size_t *order);
+/** Atom k of the POSCAR is atom order[k] of the configuration: order[n] is written, and, if `write` says so, all files
+ * for the configuration into call->dir. MTP_QM_CANNOT_START with call->reason if an element is not in the POTCAR or a
+ * file cannot be written, MTP_QM_BAD_DATA if the configuration is not one for VASP. */
+mtp_qm_status mtp_vasp_input_arrange(const mtp_vasp_input *in, mtp_qm_call *call, bool write, size_t *order);
 
 /** What the lattice vectors of a configuration are multiplied by in the POSCAR: -1 if they are left-handed, which VASP
  * refuses. The lattice and its k-points remain what they are. */
