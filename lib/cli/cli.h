@@ -174,9 +174,4 @@ int cli_evaluate(cli *c, const mtp_potential *pot, const mtp_active_set *as, mtp
 /** Reads a potential with its active set, which must be there. */
 int cli_read_graded(cli *c, const char *path, mtp_potential **pot, mtp_active_set **as);
 
-/* cmd_info.c */
-
-/** Smallest distance of two atoms (images included), INFINITY if there is none within reach. */
-int cli_smallest_distance(cli *c, const mtp_config *cfg, double *distance);
-
 #endif

@@ -152,25 +152,11 @@ static int describe_potential(cli *c, const char *path, const sheet *s) {
 
 /* Configurations */
 
-static double smallest_listed(const mtp_neighbors *nb) {
-  double smallest = INFINITY;
-  for (size_t i = 0; i < nb->n; i++)
-    for (int k = 0; k < nb->count[i]; k++) {
-      const double *a = nb->x + 3 * i, *b = nb->x + 3 * (size_t)nb->list[i][k];
-      double d[3] = {b[0] - a[0], b[1] - a[1], b[2] - a[2]};
-      smallest = fmin(smallest, d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
-    }
-  return sqrt(smallest);
-}
-
-int cli_smallest_distance(cli *c, const mtp_config *cfg, double *distance) {
+static int smallest_distance(cli *c, const mtp_config *cfg, double *distance) {
   static const double first_reach = 3, last_reach = 24; /* A; short lists first, most configurations end there */
   *distance = INFINITY;
   for (double reach = first_reach; reach <= last_reach && !isfinite(*distance); reach *= 2) {
-    mtp_neighbors *nb = NULL;
-    if (mtp_neighbors_build(c->ctx, cfg, reach, &nb) != MTP_OK) return cli_library(c, NULL);
-    *distance = smallest_listed(nb);
-    mtp_neighbors_free(nb);
+    if (mtp_config_smallest_distance(c->ctx, cfg, reach, distance) != MTP_OK) return cli_library(c, NULL);
   }
   return CLI_OK;
 }
@@ -232,7 +218,7 @@ static int describe_configurations(cli *c, const char *path, mtp_format format, 
   for (size_t i = 0; i < set->n && status == CLI_OK; i++) {
     double distance;
     survey_config(set->configs[i], &v);
-    status = cli_smallest_distance(c, set->configs[i], &distance);
+    status = smallest_distance(c, set->configs[i], &distance);
     widen(&v.distance, distance);
     cli_progress_step(c, 1);
   }

@@ -2,20 +2,22 @@
 /**@file cli/cmd_init.c
  * `mtp init`: an untrained potential. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 
-static const char help[] = "  --level L           even number from 2 to 30: size and accuracy\n"
-                           "  --species Al,Ni     element names, or only their number for a potential without names\n"
-                           "  --cutoff R          largest distance of a neighbour, A\n"
-                           "  --min-dist R        lower end of the radial functions, A (2.0)\n"
-                           "  --radial-size N     Chebyshev polynomials of a radial function, 2 to 32 (8; 12 from\n"
-                           "                      level 20 on)\n"
-                           "  -o, --output POT    the file to write\n"
-                           "  --force             overwrite POT even if it is not an untrained potential\n\n"
-                           "Example: mtp init --level 16 --species Al,Ni --cutoff 5 -o pot.almtp\n";
+static const char help[] =
+    "  --level L           even number from 2 to 30: size and accuracy\n"
+    "  --species Al,Ni     element names, or only their number for a potential without names\n"
+    "  --cutoff R          largest distance of a neighbour, A\n"
+    "  --min-dist R        lower end of the radial functions, A (auto: from the data)\n"
+    "  --radial-size N     Chebyshev polynomials of a radial function, 2 to 32 (auto: as many as\n"
+    "                      the data support; up to 20 below level 16, 10 below 20, then 16)\n"
+    "  -o, --output POT    the file to write\n"
+    "  --force             overwrite POT even if it is not an untrained potential\n\n"
+    "Example: mtp init --level 16 --species Al,Ni --cutoff 5 -o pot.almtp\n";
 
 /* Nobody wants to lose a potential that took a week to a command line brought back from the history. */
 static int check_overwrite(cli *c, const char *path) {
@@ -27,16 +29,38 @@ static int check_overwrite(cli *c, const char *path) {
   return cli_fail(c, "%s exists and is not an untrained potential: --force overwrites it", path);
 }
 
+/* 0: auto. */
+static int parse_size(cli *c, const char *text, long long *size) {
+  char *end;
+  *size = 0;
+  if (!text || strcmp(text, "auto") == 0) return CLI_OK;
+  *size = strtoll(text, &end, 10);
+  if (end == text || *end || *size < 2 || *size > 32)
+    return cli_usage(c, "--radial-size: 2 to 32 or auto is expected, not '%s'", text);
+  return CLI_OK;
+}
+
+static int parse_min_dist(cli *c, const char *text, double cutoff, double *min_dist) {
+  char *end;
+  *min_dist = 0;
+  if (!text || strcmp(text, "auto") == 0) return CLI_OK;
+  *min_dist = strtod(text, &end);
+  if (end == text || *end) return cli_usage(c, "--min-dist: a number or auto is expected, not '%s'", text);
+  if (!(*min_dist > 0 && *min_dist < cutoff))
+    return cli_usage(c, "--min-dist: 0 < %g A (min-dist) < %g A (cutoff) does not hold", *min_dist, cutoff);
+  return CLI_OK;
+}
+
 static int run(cli *c, int argc, char **argv) {
   long long level = 0, radial_size = 0;
-  double cutoff = 0, min_dist = 2.0;
-  const char *species = NULL, *output = NULL;
+  double cutoff = 0, min_dist = 0;
+  const char *species = NULL, *output = NULL, *min_dist_text = NULL, *size_text = NULL;
   bool force = false;
   const cli_option options[] = {{"level", 0, CLI_INTEGER, &level},
                                 {"species", 0, CLI_TEXT, &species},
                                 {"cutoff", 0, CLI_REAL, &cutoff},
-                                {"min-dist", 0, CLI_REAL, &min_dist},
-                                {"radial-size", 0, CLI_INTEGER, &radial_size},
+                                {"min-dist", 0, CLI_TEXT, &min_dist_text},
+                                {"radial-size", 0, CLI_TEXT, &size_text},
                                 {"output", 'o', CLI_TEXT, &output},
                                 {"force", 0, CLI_FLAG, &force}};
   int status = cli_parse(c, argc, argv, sizeof options / sizeof options[0], options, 0, 0);
@@ -47,10 +71,9 @@ static int run(cli *c, int argc, char **argv) {
       (status = cli_require(c, output, "-o")) != CLI_OK)
     return status;
   if (level < 2 || level > 30 || level % 2) return cli_usage(c, "--level: an even number from 2 to 30 is expected");
-  if (radial_size == 0) radial_size = level < 20 ? 8 : 12; /* high levels gain accuracy by it, and lose no speed */
-  if (radial_size < 2 || radial_size > 32) return cli_usage(c, "--radial-size: 2 to 32 is expected");
-  if (!(min_dist > 0 && min_dist < cutoff))
-    return cli_usage(c, "--min-dist: 0 < %g A (min-dist) < %g A (cutoff) does not hold", min_dist, cutoff);
+  if ((status = parse_size(c, size_text, &radial_size)) != CLI_OK ||
+      (status = parse_min_dist(c, min_dist_text, cutoff, &min_dist)) != CLI_OK)
+    return status;
   if (strcmp(output, "-") == 0) return cli_usage(c, "-o: a potential needs a file, not standard output");
 
   cli_names names;

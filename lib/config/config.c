@@ -120,6 +120,10 @@ const char *mtp_config_get_feature(const mtp_config *cfg, const char *key) {
   return feature ? feature->value : NULL;
 }
 
+bool mtp_config_is_squeezed(const mtp_config *cfg) {
+  return mtp_config_get_feature(cfg, "squeezed") != NULL;
+}
+
 void mtp_config_drop_feature(mtp_config *cfg, const char *key) {
   mtp_feature *feature = find_feature(cfg, key);
   if (!feature) return;

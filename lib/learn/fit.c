@@ -16,7 +16,7 @@
 /* Random combinations for each parameter in a sketch. */
 #define ROWS_PER_PARAMETER 3
 /* Of the matrix scaled to unit diagonal. */
-#define DAMPING 1e-3
+#define DAMPING 1e-4
 /* Parameters for which a matrix of their square is worth its memory and time. */
 #define MAX_DENSE 6000
 /* Between the square of a rounding error and that of the smallest effect of a parameter that matters. */

@@ -13,6 +13,7 @@
 typedef enum mtp_part {
   MTP_PART_TRAINING,
   MTP_PART_HELD_OUT,   /**< split off the training set to choose between fits; trained on in the end */
+  MTP_PART_RESERVE,    /**< more than a fit needs: trained on in the end, or by the last linear solve alone */
   MTP_PART_VALIDATION, /**< never trained on */
   MTP_PARTS
 } mtp_part;

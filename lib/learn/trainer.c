@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file learn/trainer.c
- * Training from beginning to end. An untrained potential climbs a ladder of levels: the radial functions of one level,
- * found quickly, are the start of the next. At the lowest one several starts are tried and judged on configurations
- * that are held out; at the last one everything is trained on. */
+ * Training from beginning to end. An untrained potential climbs (learn/climb.c); a trained one goes on from where it
+ * is. In the end everything is trained on. */
 #include "mtp/trainer.h"
 
 #include <math.h>
@@ -11,138 +10,31 @@
 #include <unistd.h>
 
 #include "learn/checkpoint.h"
-#include "learn/fit.h"
-#include "learn/ladder.h"
+#include "learn/training.h"
 #include "learn/weights.h"
 
-/* Iterations of a start before it is judged, of a level on the way, and of the last one. */
-#define START_ITERATIONS 25
-#define RUNG_ITERATIONS  150
-#define LAST_ITERATIONS  200
+/* Iterations at the last level and size. */
+#define LAST_ITERATIONS 160
 /* A fit ends when this many iterations gain less than this part of the loss. */
 #define WINDOW    30
 #define TOLERANCE 3e-3
-/* Parts of a limited time at which the starts and the levels on the way have to be over. */
-#define START_SHARE 0.25
-#define RUNG_SHARE  0.6
-/* Size of the random parts of the radial functions of further starts. */
-#define MIX 0.3
-/* Fewer configurations than this are too few to hold some out. */
-#define MIN_HELD_OUT 3
 
 mtp_train_options mtp_train_defaults(void) {
   return (mtp_train_options){.weights = mtp_weights_default(),
                              .starts = 3,
                              .held_out = 0.1,
+                             .components = 240,
                              .seed = 12345,
                              .threads = 1,
                              .memory = 2e9,
                              .checkpoint_seconds = 60};
 }
 
-typedef struct job {
-  mtp_context *ctx;
-  const mtp_train_options *options;
-  mtp_potential *top; /* the one to be trained */
-  size_t n;
-  const mtp_config **configs; /* [n] */
-  mtp_part *part;             /* [n] */
-  bool has_held_out;
-  mtp_crew crew;
-  mtp_objective *objective;
-  mtp_potential *pot; /* of the level in hand */
-  unsigned long long id;
-  double start, stage_start, before, until, saved; /* times; seconds spent before a restart */
-  bool stopped;
-  mtp_train_result result;
-  /* the fit in hand */
-  int stage;
-  const char *stage_name;
-  unsigned trained;
-  long max_iterations, done_before;
-  double best_loss; /* of validation, with the parameters that have it */
-  double *best;     /* [parameters], NULL: not wanted */
-  long best_iteration;
-  mtp_status status; /* of a checkpoint */
-} job;
+typedef mtp_training job;
 
-#define EVERYTHING (MTP_PART_BIT(MTP_PART_TRAINING) | MTP_PART_BIT(MTP_PART_HELD_OUT))
-#define ALL_PARTS  (EVERYTHING | MTP_PART_BIT(MTP_PART_VALIDATION))
+#define ALL_PARTS (MTP_EVERYTHING | MTP_PART_BIT(MTP_PART_VALIDATION))
 
-/* ---- what is trained on ---- */
-
-static bool labelled(const mtp_config *cfg) {
-  return cfg->n > 0 && (cfg->has_energy || cfg->has_virial || cfg->force);
-}
-
-static mtp_status check_config(mtp_context *ctx, const mtp_potential *pot, const mtp_config *cfg, size_t number) {
-  double probe = 0;
-  if (cfg->has_energy) probe += cfg->energy * 0.0;
-  for (size_t k = 0; k < 3 * cfg->n; k++) probe += cfg->x[k] * 0.0 + (cfg->force ? cfg->force[k] * 0.0 : 0.0);
-  for (size_t k = 0; cfg->has_virial && k < 6; k++) probe += cfg->virial[k] * 0.0;
-  if (probe != 0.0)
-    return mtp_fail(ctx, MTP_ERR_NUMERIC, "configuration %zu: a position or label is not a finite number", number + 1);
-  for (size_t i = 0; i < cfg->n; i++)
-    if (cfg->species[i] < 0 || cfg->species[i] >= pot->nspecies)
-      return mtp_fail(ctx, MTP_ERR_ARGUMENT, "configuration %zu: atom %zu has species %d, the potential has %d",
-                      number + 1, i + 1, cfg->species[i], pot->nspecies);
-  return MTP_OK;
-}
-
-/* Marks about a part `fraction` of the first n configurations, the same for the same seed. */
-static void hold_out(job *j, size_t n, double fraction) {
-  const size_t count = (size_t)(fraction * (double)n);
-  mtp_random random = {j->options->seed};
-  if (count < MIN_HELD_OUT || j->options->starts < 2) return;
-  for (size_t left = count, k = 0; k < n; k++) /* selection sampling: each subset is as likely */
-    if (mtp_random_uniform(&random) * (double)(n - k) < (double)left) {
-      j->part[k] = MTP_PART_HELD_OUT;
-      left--;
-    }
-  j->has_held_out = true;
-}
-
-static mtp_status collect(job *j, const mtp_config_set *set, const mtp_config_set *valid) {
-  const size_t most = set->n + (valid ? valid->n : 0);
-  j->configs = mtp_calloc(most, sizeof *j->configs);
-  j->part = mtp_calloc(most, sizeof *j->part);
-  if (!j->configs || !j->part) return mtp_fail_memory(j->ctx);
-  const mtp_config_set *const both[2] = {set, valid};
-  size_t trained = 0;
-  for (int q = 0; q < 2; q++) {
-    for (size_t k = 0; both[q] && k < both[q]->n; k++) {
-      const mtp_config *cfg = both[q]->configs[k];
-      if (!labelled(cfg)) continue;
-      const mtp_status status = check_config(j->ctx, j->top, cfg, k);
-      if (status != MTP_OK) return status;
-      j->part[j->n] = q ? MTP_PART_VALIDATION : MTP_PART_TRAINING;
-      j->configs[j->n++] = cfg;
-    }
-    if (q == 0) trained = j->n;
-  }
-  if (trained == 0) return mtp_fail(j->ctx, MTP_ERR_STATE, "no configuration has labels to train on");
-  hold_out(j, trained, j->options->held_out);
-  return MTP_OK;
-}
-
-static mtp_status update_min_dist(job *j) {
-  double smallest = INFINITY;
-  for (size_t k = 0; k < j->n; k++) {
-    mtp_neighbors *nb = NULL;
-    if (j->part[k] == MTP_PART_VALIDATION) continue;
-    const mtp_status status = mtp_neighbors_build(j->ctx, j->configs[k], j->top->radial.max_dist, &nb);
-    if (status != MTP_OK) return status;
-    for (size_t i = 0; i < nb->n; i++)
-      for (int q = 0; q < nb->count[i]; q++) {
-        const double *a = nb->x + 3 * i, *b = nb->x + 3 * (size_t)nb->list[i][q];
-        smallest = fmin(smallest, sqrt(pow(a[0] - b[0], 2) + pow(a[1] - b[1], 2) + pow(a[2] - b[2], 2)));
-      }
-    mtp_neighbors_free(nb);
-  }
-  if (!isfinite(smallest)) return mtp_fail(j->ctx, MTP_ERR_STATE, "no two atoms are within the cutoff of each other");
-  j->top->radial.min_dist = 0.99 * smallest;
-  return j->top->trained && !j->options->fresh ? MTP_OK : mtp_potential_init_radial(j->ctx, j->top);
-}
+/* ---- what is trained on what ---- */
 
 /* FNV-1a over what is trained on what. */
 static unsigned long long mix_in(unsigned long long hash, const void *data, size_t size) {
@@ -236,17 +128,14 @@ static bool watch(void *user, const mtp_fit *fit) {
 
 /* ---- fits ---- */
 
-typedef struct task {
-  const char *name;
-  double share; /* of a limited time, at which it ends */
-  unsigned trained;
-  long iterations;
-  double tolerance;
-  bool patient; /* the best by validation is wanted, not the last */
-} task;
+typedef mtp_training_task task;
 
-/* Improves the parameters of j->pot, whose objective is set. */
-static mtp_status improve(job *j, const task *t, mtp_fit **out) {
+static double held_out_loss(const mtp_fit_stats *stats) {
+  const mtp_fit_stats *s = &stats[MTP_PART_HELD_OUT];
+  return s->configs > 0 ? s->loss / s->configs : NAN;
+}
+
+mtp_status mtp_training_improve(job *j, const task *t, double *loss) {
   mtp_fit *fit = NULL;
   j->stage_name = t->name;
   j->stage_start = mtp_now();
@@ -274,18 +163,16 @@ static mtp_status improve(job *j, const task *t, mtp_fit **out) {
     j->pot->trained = true;
     j->result.iterations += fit->iterations;
     j->result.passes += fit->passes;
+    *loss = fit->loss;
+    j->held_out = held_out_loss(fit->stats);
   }
   free(j->best);
   j->best = NULL;
-  if (status == MTP_OK && out)
-    *out = fit;
-  else
-    mtp_fit_free(fit);
+  mtp_fit_free(fit);
   return status;
 }
 
-/* Another potential in hand: `pot` is taken over. */
-static mtp_status take(job *j, mtp_potential *pot) {
+mtp_status mtp_training_take(job *j, mtp_potential *pot) {
   mtp_potential_free(j->pot);
   j->pot = pot;
   if (j->objective) return mtp_objective_set_potential(j->ctx, j->objective, pot);
@@ -296,98 +183,23 @@ static mtp_status take(job *j, mtp_potential *pot) {
   return mtp_objective_new(j->ctx, &options, &j->crew, j->n, j->configs, j->part, pot, &j->objective);
 }
 
-static mtp_status solve(job *j, unsigned trained, double *theta) {
+mtp_status mtp_training_solve(job *j, unsigned trained, double *theta) {
   return mtp_objective_solve(j->ctx, j->objective, trained, j->options->ridge, theta);
 }
 
-/* The lowest rung: the best of several starts, each after some iterations. */
-static mtp_status choose_start(job *j, unsigned trained) {
-  const size_t n = j->pot->nparams;
-  double *first = mtp_calloc(n, sizeof(double)), *best = mtp_calloc(n, sizeof(double)), lowest = INFINITY;
-  mtp_status status = first && best ? MTP_OK : mtp_fail_memory(j->ctx);
-  if (status == MTP_OK) memcpy(first, j->pot->params, n * sizeof(double));
-  task t = {.name = "start", .trained = trained, .iterations = START_ITERATIONS};
-  for (int k = 0; status == MTP_OK && k < j->options->starts && !j->stopped; k++) {
-    mtp_fit *fit = NULL;
-    t.share = START_SHARE * (k + 1) / j->options->starts;
-    memcpy(j->pot->params, first, n * sizeof(double));
-    if (k > 0) mtp_ladder_perturb(j->pot, MIX, j->options->seed + (unsigned long long)k);
-    status = solve(j, trained, j->pot->params);
-    if (status == MTP_OK) status = improve(j, &t, &fit);
-    if (status != MTP_OK) break;
-    const mtp_fit_stats *held_out = &fit->stats[MTP_PART_HELD_OUT];
-    const double loss = j->has_held_out ? held_out->loss / held_out->configs : fit->loss;
-    if (loss < lowest) {
-      lowest = loss;
-      memcpy(best, j->pot->params, n * sizeof(double));
-    }
-    mtp_fit_free(fit);
-  }
-  if (status == MTP_OK && isfinite(lowest)) memcpy(j->pot->params, best, n * sizeof(double));
-  free(first);
-  free(best);
-  return status;
-}
-
-static double tolerance(const job *j) {
+double mtp_training_tolerance(const job *j) {
   return j->options->tolerance > 0 ? j->options->tolerance : TOLERANCE;
-}
-
-/* The way up to a potential of the last level with a good start. `resumed` is the potential of a checkpoint of stage
- * `stage`. */
-static mtp_status climb(job *j, int stage, mtp_potential *resumed) {
-  int levels[MTP_MAX_RUNGS];
-  const int nrungs = mtp_ladder_levels(j->top, levels);
-  const unsigned trained = j->has_held_out ? MTP_PART_BIT(MTP_PART_TRAINING) : EVERYTHING;
-  mtp_status status = MTP_OK;
-  for (int k = stage; k < nrungs && status == MTP_OK && !j->stopped; k++) {
-    mtp_potential *pot = k == stage ? resumed : NULL;
-    const bool fresh = !pot, last = k + 1 == nrungs;
-    if (fresh) {
-      status = last ? mtp_potential_copy(j->ctx, j->top, &pot) : mtp_ladder_rung(j->ctx, j->top, levels[k], &pot);
-      if (status == MTP_OK && j->pot) mtp_ladder_carry(j->pot, pot);
-    }
-    if (status == MTP_OK) status = take(j, pot);
-    j->stage = -1; /* starts are not worth a checkpoint */
-    if (status == MTP_OK && fresh && k == 0 && j->options->starts > 1)
-      status = choose_start(j, trained);
-    else if (status == MTP_OK && fresh)
-      status = solve(j, last ? EVERYTHING : trained, j->pot->params);
-    j->stage = k;
-    if (status != MTP_OK || last) break;
-    const task t = {.name = "level",
-                    .share = RUNG_SHARE * (k + 1) / nrungs,
-                    .trained = trained,
-                    .iterations = RUNG_ITERATIONS,
-                    .tolerance = tolerance(j)};
-    if (status == MTP_OK) status = improve(j, &t, NULL);
-    j->done_before = 0;
-  }
-  return status;
-}
-
-/* Where a time limit ended the climb: radial functions for the last level after all. */
-static mtp_status jump(job *j) {
-  mtp_potential *pot = NULL;
-  mtp_status status = mtp_potential_copy(j->ctx, j->top, &pot);
-  if (status != MTP_OK) return status;
-  if (j->pot) mtp_ladder_carry(j->pot, pot);
-  status = take(j, pot);
-  return status == MTP_OK ? solve(j, EVERYTHING, j->pot->params) : status;
 }
 
 static mtp_status train_last(job *j, double *loss) {
   const mtp_train_options *o = j->options;
   const bool patient = o->patience > 0;
   const bool watched = mtp_objective_configs(j->objective, MTP_PART_BIT(MTP_PART_VALIDATION)) > 0;
-  task t = {.name = "final", .share = 1.0, .trained = EVERYTHING, .tolerance = tolerance(j), .patient = patient};
+  task t = {.name = "final", .share = 1.0, .tolerance = mtp_training_tolerance(j), .patient = patient};
+  t.trained = o->economical ? MTP_FIT_PARTS : MTP_EVERYTHING;
   t.iterations = o->max_iterations > 0 ? o->max_iterations : LAST_ITERATIONS;
-  if (patient && !watched && j->has_held_out) t.trained = MTP_PART_BIT(MTP_PART_TRAINING);
-  mtp_fit *fit = NULL;
-  const mtp_status status = improve(j, &t, &fit);
-  if (status == MTP_OK) *loss = fit->loss;
-  mtp_fit_free(fit);
-  return status;
+  if (patient && !watched && j->has_held_out) t.trained = MTP_FIRST_PARTS;
+  return mtp_training_improve(j, &t, loss);
 }
 
 /* The linear coefficients belong to the radial functions exactly in the end, if there is time for it and it lowers the
@@ -398,13 +210,14 @@ static mtp_status finish(job *j) {
   double *theta = mtp_calloc(n, sizeof(double));
   if (!theta) return mtp_fail_memory(j->ctx);
   memcpy(theta, j->pot->params, n * sizeof(double));
-  mtp_status status = mtp_objective_pass(j->ctx, j->objective, theta, EVERYTHING, EVERYTHING, stats, NULL);
-  j->result.loss = mtp_objective_loss(j->objective, theta, stats, EVERYTHING);
+  mtp_status status = mtp_objective_pass(j->ctx, j->objective, theta, MTP_EVERYTHING, MTP_EVERYTHING, stats, NULL);
+  j->result.loss = mtp_objective_loss(j->objective, theta, stats, MTP_EVERYTHING);
   const bool late = j->until > 0 && mtp_now() >= j->until;
-  if (status == MTP_OK && j->options->patience <= 0 && !late) {
-    status = solve(j, EVERYTHING, theta);
-    if (status == MTP_OK) status = mtp_objective_pass(j->ctx, j->objective, theta, EVERYTHING, EVERYTHING, stats, NULL);
-    const double loss = status == MTP_OK ? mtp_objective_loss(j->objective, theta, stats, EVERYTHING) : INFINITY;
+  if (status == MTP_OK && j->options->patience <= 0 && j->options->max_iterations >= 0 && !late) {
+    status = mtp_training_solve(j, MTP_EVERYTHING, theta);
+    if (status == MTP_OK)
+      status = mtp_objective_pass(j->ctx, j->objective, theta, MTP_EVERYTHING, MTP_EVERYTHING, stats, NULL);
+    const double loss = status == MTP_OK ? mtp_objective_loss(j->objective, theta, stats, MTP_EVERYTHING) : INFINITY;
     if (loss < j->result.loss || !isfinite(j->result.loss)) {
       memcpy(j->pot->params, theta, n * sizeof(double));
       j->result.loss = loss;
@@ -415,6 +228,16 @@ static mtp_status finish(job *j) {
 }
 
 /* ---- from beginning to end ---- */
+
+/* From the parameters that there are. */
+static mtp_status go_on(job *j, mtp_potential *pot) {
+  const bool resumed = pot != NULL;
+  mtp_status status = resumed ? MTP_OK : mtp_potential_copy(j->ctx, j->top, &pot);
+  if (status == MTP_OK) status = mtp_training_take(j, pot);
+  if (status != MTP_OK || j->options->max_iterations < 0) return status;
+  if (j->options->linear || !j->top->trained) return mtp_training_solve(j, MTP_EVERYTHING, j->pot->params);
+  return resumed ? MTP_OK : mtp_training_grow(j);
+}
 
 static mtp_status train_all(job *j) {
   const mtp_train_options *o = j->options;
@@ -433,20 +256,23 @@ static mtp_status train_all(job *j) {
   }
   if (status != MTP_OK) return status;
   if (!o->linear && (!j->top->trained || o->fresh))
-    status = climb(j, at.stage, resumed);
-  else {
-    if (!resumed) status = mtp_potential_copy(j->ctx, j->top, &resumed);
-    if (status == MTP_OK) status = take(j, resumed);
-    if (status == MTP_OK && (o->linear || !j->top->trained)) status = solve(j, EVERYTHING, j->pot->params);
-  }
-  if (status == MTP_OK && j->pot->nparams != j->top->nparams) status = jump(j);
-  if (status == MTP_OK && !o->linear && !j->stopped) status = train_last(j, &loss);
+    status = mtp_training_climb(j, at.stage, resumed);
+  else
+    status = go_on(j, resumed);
+  if (status == MTP_OK) status = mtp_training_arrive(j);
+  if (status == MTP_OK && !o->linear && !j->stopped && o->max_iterations >= 0) status = train_last(j, &loss);
   return status == MTP_OK ? finish(j) : status;
+}
+
+static mtp_status check_finite(mtp_context *ctx, const mtp_potential *pot) {
+  for (size_t i = 0; i < pot->nparams; i++)
+    if (!isfinite(pot->params[i])) return mtp_fail(ctx, MTP_ERR_NUMERIC, "training: parameter %zu is not finite", i);
+  return MTP_OK;
 }
 
 static mtp_status check_options(mtp_context *ctx, const mtp_train_options *o) {
   if (!(o->scale_by_force >= 0) || !(o->penalty >= 0) || !(o->ridge >= 0) || !(o->held_out >= 0) ||
-      !(o->held_out < 1) || !(o->max_seconds >= 0) || !(o->tolerance >= 0) || o->max_iterations < 0 || o->threads < 1 ||
+      !(o->held_out < 1) || !(o->max_seconds >= 0) || !(o->tolerance >= 0) || !(o->components >= 0) || o->threads < 1 ||
       o->starts < 1)
     return mtp_fail(
         ctx, MTP_ERR_ARGUMENT,
@@ -463,16 +289,20 @@ mtp_status mtp_train(mtp_context *ctx, const mtp_train_options *options, mtp_pot
   j.saved = j.start;
   if (options->max_seconds > 0) j.until = j.start + options->max_seconds;
   mtp_status status = check_options(ctx, options);
+  if (status == MTP_OK && options->max_iterations < 0 && !mtp_potential_is_trained(pot))
+    status = mtp_fail(ctx, MTP_ERR_STATE, "no iterations are asked for, but the potential is untrained");
   if (status == MTP_OK) status = mtp_potential_copy(ctx, pot, &j.top);
-  if (status == MTP_OK) status = collect(&j, set, valid);
-  if (status == MTP_OK && options->update_min_dist) status = update_min_dist(&j);
+  if (status == MTP_OK) status = mtp_training_collect(&j, set, valid);
+  if (status == MTP_OK) status = mtp_training_follow_distances(&j);
   if (status == MTP_OK) status = train_all(&j);
   if (status == MTP_OK) {
-    pot->radial = j.pot->radial;
-    status = mtp_potential_set_parameters(ctx, pot, j.pot->params);
+    j.pot->trained = true;
+    status = check_finite(ctx, j.pot);
+    if (status == MTP_OK) status = mtp_potential_adopt(ctx, pot, j.pot);
   }
   if (status == MTP_OK && result) {
     *result = j.result;
+    result->held_out = j.has_held_out ? j.held_out : NAN;
     result->seconds = j.before + mtp_now() - j.start;
     result->stopped = j.stopped;
   }

@@ -12,7 +12,10 @@
 
 #define MTP_MAX_RADIAL_SIZE 32
 #define MTP_MAX_SPECIES     128
-#define MTP_MAX_RANK        10 /* largest nu of a standard basis; files with more are refused */
+/** Words of the tag, see mtp_potential_size_is_free. */
+#define MTP_FREE_SIZE     "radial_size=auto"
+#define MTP_FREE_MIN_DIST "min_dist=auto"
+#define MTP_MAX_RANK      10 /* largest nu of a standard basis; files with more are refused */
 
 /** Index lists of spec section 1 and 3. */
 typedef struct mtp_basis {
@@ -88,6 +91,9 @@ static inline size_t mtp_offset_moment(const mtp_potential *p) {
 mtp_status mtp_potential_allocate(mtp_context *ctx, mtp_potential *pot);
 /** Decaying radial functions for all pairs (design: see mtp_potential_new); overwrites the radial part of params. */
 mtp_status mtp_potential_init_radial(mtp_context *ctx, mtp_potential *pot);
+
+/** The radial basis and the parameters of a potential with the same species and moments. */
+mtp_status mtp_potential_adopt(mtp_context *ctx, mtp_potential *pot, const mtp_potential *from);
 
 /** Text of the potential part as written to files, without a final newline. */
 mtp_status mtp_potential_text(mtp_context *ctx, const mtp_potential *pot, mtp_text *text);

@@ -3,6 +3,7 @@
  * A potential as an object: making, reading, writing, copying, asking. The file format is in parse.c and text.c. */
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,12 +33,23 @@ static mtp_status check_spec(mtp_context *ctx, const mtp_potential_spec *spec) {
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "level %d: expected an even number in 2..30", spec->level);
   if (spec->species_count < 1 || spec->species_count > MTP_MAX_SPECIES)
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "%d species: expected 1..%d", spec->species_count, MTP_MAX_SPECIES);
-  if (!isfinite(spec->cutoff) || !(spec->min_dist > 0.0) || !(spec->min_dist < spec->cutoff))
-    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "min_dist %g and cutoff %g: expected 0 < min_dist < cutoff", spec->min_dist,
+  if (!isfinite(spec->cutoff) || !(spec->cutoff > 0.0) || !(spec->min_dist >= 0.0) || !(spec->min_dist < spec->cutoff))
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "min_dist %g and cutoff %g: expected 0 <= min_dist < cutoff", spec->min_dist,
                     spec->cutoff);
-  if (spec->radial_size < 2 || spec->radial_size > MTP_MAX_RADIAL_SIZE)
+  if (spec->radial_size != 0 && (spec->radial_size < 2 || spec->radial_size > MTP_MAX_RADIAL_SIZE))
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "radial size %d: expected 2..%d", spec->radial_size, MTP_MAX_RADIAL_SIZE);
   return MTP_OK;
+}
+
+/* What a potential has until training knows better. */
+#define FREE_MIN_DIST 2.0
+#define FREE_SIZE     8
+
+static char *tag_of(const mtp_potential_spec *spec) {
+  char tag[64];
+  snprintf(tag, sizeof tag, "%s%s%s", spec->radial_size ? "" : MTP_FREE_SIZE,
+           spec->radial_size || spec->min_dist > 0.0 ? "" : " ", spec->min_dist > 0.0 ? "" : MTP_FREE_MIN_DIST);
+  return mtp_strdup(tag);
 }
 
 static mtp_status fill_new(mtp_context *ctx, const mtp_potential_spec *spec, mtp_potential *pot) {
@@ -46,13 +58,13 @@ static mtp_status fill_new(mtp_context *ctx, const mtp_potential_spec *spec, mtp
   pot->nspecies = spec->species_count;
   pot->nradial = mtp_basis_radial_count(&pot->basis);
   pot->radial.type = MTP_RADIAL_CHEBYSHEV;
-  pot->radial.min_dist = spec->min_dist;
+  pot->radial.min_dist = spec->min_dist > 0.0 ? spec->min_dist : fmin(FREE_MIN_DIST, 0.5 * spec->cutoff);
   pot->radial.max_dist = spec->cutoff;
   pot->radial.scaling = 1.0;
-  pot->radial.size = spec->radial_size;
+  pot->radial.size = spec->radial_size ? spec->radial_size : FREE_SIZE;
   mtp_radial_prepare(&pot->radial);
   pot->name = mtp_strdup("MTP1m");
-  pot->tag = mtp_strdup("");
+  pot->tag = tag_of(spec);
   pot->labels = mtp_calloc((size_t)pot->nspecies, sizeof *pot->labels);
   if (!pot->name || !pot->tag || !pot->labels) return mtp_fail_memory(ctx);
   for (int z = 0; z < pot->nspecies; z++) pot->labels[z] = z;
@@ -164,6 +176,22 @@ double mtp_potential_min_dist(const mtp_potential *pot) {
 
 bool mtp_potential_is_trained(const mtp_potential *pot) {
   return pot && pot->trained;
+}
+
+/* A word of the tag. */
+static bool has_word(const mtp_potential *pot, const char *word) {
+  const size_t length = strlen(word);
+  for (const char *at = pot ? pot->tag : ""; (at = strstr(at, word)); at += length)
+    if ((at == pot->tag || at[-1] == ' ') && (!at[length] || at[length] == ' ')) return true;
+  return false;
+}
+
+bool mtp_potential_size_is_free(const mtp_potential *pot) {
+  return has_word(pot, MTP_FREE_SIZE) && pot->radial.type == MTP_RADIAL_CHEBYSHEV;
+}
+
+bool mtp_potential_min_dist_is_free(const mtp_potential *pot) {
+  return has_word(pot, MTP_FREE_MIN_DIST) && pot->radial.type == MTP_RADIAL_CHEBYSHEV;
 }
 
 const char *mtp_potential_radial_name(const mtp_potential *pot) {

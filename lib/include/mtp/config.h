@@ -64,6 +64,11 @@ MTP_API mtp_status mtp_config_weights(mtp_context *ctx, const mtp_config *cfg, d
 MTP_API mtp_status mtp_config_set_feature(mtp_context *ctx, mtp_config *cfg, const char *key, const char *value);
 MTP_API const char *mtp_config_get_feature(const mtp_config *cfg, const char *key); /**< NULL if absent */
 
+/** Has it the feature `squeezed`: a pair of atoms was pushed together, so that the fit knows the energy to rise there?
+ * Such a configuration is fitted with a small `config_weight`; it is left out of errors and of active sets, which speak
+ * of what a run meets. */
+MTP_API bool mtp_config_is_squeezed(const mtp_config *cfg);
+
 /** Configurations that share one species table. */
 typedef struct mtp_config_set {
   size_t n;
@@ -144,6 +149,10 @@ typedef struct mtp_neighbors {
 
 MTP_API mtp_status mtp_neighbors_build(mtp_context *ctx, const mtp_config *cfg, double cutoff, mtp_neighbors **out);
 MTP_API void mtp_neighbors_free(mtp_neighbors *nb);
+
+/** Smallest distance of two atoms, infinite if no two are within the cutoff. */
+MTP_API mtp_status mtp_config_smallest_distance(mtp_context *ctx, const mtp_config *cfg, double cutoff,
+                                                double *distance);
 
 #ifdef __cplusplus
 }

@@ -35,8 +35,9 @@ typedef struct mtp_potential_spec {
   int species_count;           /**< 1.. */
   const char *const *elements; /**< [species_count] names such as "Al", or NULL for a potential without names */
   double cutoff;               /**< max_dist, A */
-  double min_dist;             /**< lower end of the radial domain, A; > 0 and < cutoff */
-  int radial_size;             /**< R, 2..32 */
+  double min_dist;             /**< lower end of the radial domain, A; > 0 and < cutoff; 0: training takes it from the
+                                    data, 2 A until then (less for a cutoff below 4 A) */
+  int radial_size;             /**< R, 2..32; 0: training chooses it by what the data support */
 } mtp_potential_spec;
 
 /** A potential of the given level without trained coefficients but with decaying, well-conditioned radial functions, so
@@ -76,6 +77,16 @@ MTP_API int mtp_potential_label(const mtp_potential *pot, int species);
 MTP_API int mtp_potential_find_element(const mtp_potential *pot, const char *element);
 /** Stamps element names (copied) on the potential; `elements[C]`. */
 MTP_API mtp_status mtp_potential_set_elements(mtp_context *ctx, mtp_potential *pot, const char *const *elements);
+
+/** Whether training may change the radial size, and raise min_dist to what the data need: words `radial_size=auto` and
+ * `min_dist=auto` in potential_tag, which other programs ignore. */
+MTP_API bool mtp_potential_size_is_free(const mtp_potential *pot);
+MTP_API bool mtp_potential_min_dist_is_free(const mtp_potential *pot);
+/** The same potential on another radial basis, exactly: Chebyshev functions of one size span the same space for every
+ * min_dist, and a larger size contains a smaller one. Changes the parameter vector and, with the size, its length; the
+ * linear coefficients stay. `size` must not be below the present one. RBChebyshev alone: others are
+ * MTP_ERR_UNSUPPORTED. */
+MTP_API mtp_status mtp_potential_rebase(mtp_context *ctx, mtp_potential *pot, double min_dist, int size);
 
 /** Length n = C*C*K*R + C + S of the parameter vector. */
 MTP_API size_t mtp_potential_parameter_count(const mtp_potential *pot);

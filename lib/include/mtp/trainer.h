@@ -86,6 +86,9 @@ typedef struct mtp_train_progress {
   double validation_loss; /**< of the validation set, or of what is held out; NaN without */
 } mtp_train_progress;
 
+/** For mtp_train_options.max_iterations: the parameters stay as they are. */
+#define MTP_NO_ITERATIONS (-1)
+
 typedef struct mtp_train_options {
   mtp_weights weights;
   double scale_by_force; /**< phi > 0: f is multiplied by phi/(|F0|^2 + phi) (not in the linear solves); 0 */
@@ -93,13 +96,16 @@ typedef struct mtp_train_options {
   double ridge;   /**< of the linear solves, see mtp_normal_solve; 0 */
   bool linear;    /**< the radial functions stay as they are */
   bool fresh;     /**< begin anew with a trained potential; else training goes on from its parameters */
-  bool update_min_dist; /**< first set min_dist to 0.99 of the smallest distance in the set */
-  int starts;           /**< radial functions to begin with at the lowest level, of which the best goes on; 3 */
-  double held_out;      /**< part of the training set that chooses between starts and is trained on in the end; 0.1 */
-  long max_iterations;  /**< at the level of the potential; 0 chooses */
-  double max_seconds;   /**< 0: no limit */
-  double tolerance;     /**< ends when 30 iterations gain less than this part of the loss; 0 chooses */
-  long patience; /**< ends when the validation loss was lowest so many iterations ago, and takes that; 0: never */
+  bool update_min_dist; /**< first set min_dist to 0.99 of the smallest distance in the set, in any case */
+  int starts;           /**< radial functions to begin with, which climb side by side while they are close; 3 */
+  double held_out;   /**< part of the training set that chooses between starts and sizes and is trained on in the end;
+                          0.1 */
+  double components; /**< force components for each parameter that are enough on the way up; 0: all there are; 240 */
+  bool economical;   /**< and in the end: what is beyond them only enters the last solve for the linear coefficients */
+  long max_iterations; /**< at the level of the potential; 0 chooses, MTP_NO_ITERATIONS: nothing is changed */
+  double max_seconds;  /**< 0: no limit */
+  double tolerance;    /**< ends when 30 iterations gain less than this part of the loss; 0 chooses */
+  long patience;       /**< ends when the validation loss was lowest so many iterations ago, and takes that; 0: never */
   unsigned long long seed;
   int threads;          /**< of each process; 1 */
   const mtp_comm *comm; /**< NULL: this process alone. The other ranks must be in mtp_trainer_serve */
@@ -119,6 +125,8 @@ typedef struct mtp_train_result {
   long iterations, passes; /**< of all stages */
   double seconds;
   bool stopped; /**< by watch or a limit of time */
+  /** Loss a configuration of what was held out, by fits to the rest: of the last choice; NaN where nothing was. */
+  double held_out;
 } mtp_train_result;
 
 /** Fits `pot` to the labelled configurations of `set` (species as in the potential; those without labels are left out)

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file config/pairs.c
+ * The closest atoms of a configuration. */
+#include "config/pairs.h"
+
+#include <math.h>
+
+#include "support/support.h"
+
+static double distance2(const mtp_neighbors *nb, size_t i, size_t k, double d[3]) {
+  double sum = 0;
+  for (int c = 0; c < 3; c++) {
+    d[c] = nb->x[3 * k + (size_t)c] - nb->x[3 * i + (size_t)c];
+    sum += d[c] * d[c];
+  }
+  return sum;
+}
+
+static void note(mtp_close_pair *p, const mtp_neighbors *nb, size_t i, size_t k) {
+  double d[3];
+  const double r2 = distance2(nb, i, k, d);
+  if (!(r2 < p->r * p->r)) return;
+  *p = (mtp_close_pair){.i = i, .j = (size_t)nb->owner[k], .d = {d[0], d[1], d[2]}, .r = sqrt(r2)};
+}
+
+mtp_status mtp_config_closest_pairs(mtp_context *ctx, const mtp_config *cfg, double cutoff, int species_count,
+                                    bool own_images, mtp_close_pair *pair) {
+  mtp_neighbors *nb = NULL;
+  const mtp_status status = mtp_neighbors_build(ctx, cfg, cutoff, &nb);
+  if (status != MTP_OK) return status;
+  for (int k = 0; k < species_count * species_count; k++) pair[k] = (mtp_close_pair){.r = INFINITY};
+  for (size_t i = 0; i < nb->n; i++)
+    for (int q = 0; q < nb->count[i]; q++) {
+      const size_t k = (size_t)nb->list[i][q];
+      const int a = nb->species[i], b = nb->species[k];
+      if (a <= b && (own_images || (size_t)nb->owner[k] != i)) note(&pair[a * species_count + b], nb, i, k);
+    }
+  mtp_neighbors_free(nb);
+  return MTP_OK;
+}
+
+mtp_status mtp_config_smallest_distance(mtp_context *ctx, const mtp_config *cfg, double cutoff, double *distance) {
+  mtp_neighbors *nb = NULL;
+  const mtp_status status = mtp_neighbors_build(ctx, cfg, cutoff, &nb);
+  double smallest = INFINITY, d[3];
+  if (status != MTP_OK) return status;
+  for (size_t i = 0; i < nb->n; i++)
+    for (int q = 0; q < nb->count[i]; q++) smallest = fmin(smallest, distance2(nb, i, (size_t)nb->list[i][q], d));
+  *distance = sqrt(smallest);
+  mtp_neighbors_free(nb);
+  return MTP_OK;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file learn/climb.c
+ * Training by continuation. The radial functions of one level are the start of the next, and at the last one the radial
+ * basis grows step by step, new coefficients starting at zero. Fits end in minima of very different depth, so several
+ * starts climb side by side as long as they are close; what is held out judges them, and says how far the radial basis
+ * may grow. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "learn/ladder.h"
+#include "learn/training.h"
+
+typedef mtp_training job;
+typedef mtp_training_task task;
+
+/* Iterations of a start before it is judged, and of a rung on the way. More of them end in no better minimum. */
+#define START_ITERATIONS 25
+#define RUNG_ITERATIONS  40
+/* Part of a limited time at which the rungs have to be over. */
+#define RUNG_SHARE 0.6
+/* Size of the random parts of the radial functions of further starts. */
+#define MIX 0.3
+/* Of the starts, at most two go on, the second if its loss is at most so many times that of the best. */
+#define CLOSE         1.15
+#define MOST_ABOVE    2
+#define MOST_CLIMBERS 16
+/* A larger radial size has to lower the loss to this part of what it was. */
+#define WORTH 0.98
+/* Sizes that bring nothing before the next one is not tried any more: a feature may need two steps. */
+#define PATIENCE 2
+/* Where nothing is held out, force components for each parameter that a larger radial size must have. */
+#define DATA_PER_PARAMETER 30.0
+
+/* A start on its way up. */
+typedef struct climber {
+  mtp_potential *pot;
+  double loss; /* of what is held out, or else of what is fitted */
+} climber;
+
+typedef struct party {
+  climber of[MOST_CLIMBERS];
+  int n;
+} party;
+
+static void party_clear(party *p) {
+  for (int k = 0; k < p->n; k++) mtp_potential_free(p->of[k].pot);
+  p->n = 0;
+}
+
+static unsigned first_parts(const job *j) {
+  return j->has_held_out ? MTP_FIRST_PARTS : MTP_FIT_PARTS;
+}
+
+/* The potential in hand becomes better; a copy of it goes to the climber. */
+static mtp_status improve(job *j, const char *name, long iterations, double share, climber *c) {
+  double loss;
+  const task t = {.name = name,
+                  .share = share,
+                  .trained = first_parts(j),
+                  .iterations = iterations,
+                  .tolerance = mtp_training_tolerance(j)};
+  mtp_status status = mtp_training_improve(j, &t, &loss);
+  if (status != MTP_OK) return status;
+  mtp_potential_free(c->pot);
+  c->pot = NULL;
+  c->loss = j->has_held_out ? j->held_out : loss;
+  return mtp_potential_copy(j->ctx, j->pot, &c->pot);
+}
+
+static int by_loss(const void *left, const void *right) {
+  const climber *a = left, *b = right;
+  return (a->loss > b->loss) - (a->loss < b->loss);
+}
+
+/* The best first; those that are far behind stay behind. */
+static void thin_out(party *p) {
+  int kept = 1;
+  qsort(p->of, (size_t)p->n, sizeof p->of[0], by_loss);
+  while (kept < p->n && kept < MOST_ABOVE && p->of[kept].loss <= CLOSE * p->of[0].loss) kept++;
+  for (int k = kept; k < p->n; k++) mtp_potential_free(p->of[k].pot);
+  p->n = kept;
+}
+
+/* The best goes into the hand. */
+static mtp_status take_best(job *j, party *p) {
+  if (p->n == 0) return MTP_OK;
+  mtp_potential *best = p->of[0].pot;
+  p->of[0].pot = NULL;
+  if (j->has_held_out) j->held_out = p->of[0].loss;
+  return mtp_training_take(j, best);
+}
+
+/* ---- rungs ---- */
+
+/* The potential of a rung, started from that of the rung below (NULL: from nothing). */
+static mtp_status step_up(job *j, mtp_rung rung, const mtp_potential *below) {
+  mtp_potential *pot = NULL;
+  mtp_status status = mtp_ladder_rung(j->ctx, j->top, rung, &pot);
+  if (status != MTP_OK) return status;
+  if (below) mtp_ladder_carry(below, pot);
+  pot->trained = below && below->basis.nscalars == pot->basis.nscalars && below->nradial == pot->nradial;
+  const bool solved = pot->trained;
+  status = mtp_training_take(j, pot);
+  return status == MTP_OK && !solved ? mtp_training_solve(j, first_parts(j), j->pot->params) : status;
+}
+
+/* Several radial functions at the lowest rung. */
+static mtp_status start_out(job *j, mtp_rung rung, double share, party *p) {
+  const int starts = j->options->starts < MOST_CLIMBERS ? j->options->starts : MOST_CLIMBERS;
+  mtp_status status = MTP_OK;
+  for (int k = 0; k < starts && status == MTP_OK && !(j->stopped && k > 0); k++) {
+    status = step_up(j, rung, NULL);
+    if (status == MTP_OK && k > 0) {
+      mtp_ladder_perturb(j->pot, MIX, j->options->seed + (unsigned long long)k);
+      status = mtp_training_solve(j, first_parts(j), j->pot->params);
+    }
+    p->of[p->n++] = (climber){0};
+    if (status == MTP_OK) status = improve(j, "start", START_ITERATIONS, share * (k + 1) / starts, &p->of[p->n - 1]);
+  }
+  return status;
+}
+
+/* All climbers of a party to the next rung. */
+static mtp_status climb_rung(job *j, mtp_rung rung, const char *name, double share, const party *from, party *to) {
+  mtp_status status = MTP_OK;
+  for (int k = 0; k < from->n && status == MTP_OK && !(j->stopped && k > 0); k++) {
+    status = step_up(j, rung, from->of[k].pot);
+    to->of[to->n++] = (climber){0};
+    if (status == MTP_OK) status = improve(j, name, RUNG_ITERATIONS, share, &to->of[to->n - 1]);
+  }
+  return status;
+}
+
+static bool has_data_for(const job *j, const mtp_potential *pot, int size) {
+  if (j->has_held_out) return true;
+  const size_t n = pot->nparams / (size_t)pot->radial.size * (size_t)size; /* nearly all of them are radial */
+  double components = 0;
+  for (size_t k = 0; k < j->n; k++)
+    if (j->part[k] != MTP_PART_VALIDATION) components += 3.0 * (double)j->configs[k]->n;
+  return components >= DATA_PER_PARAMETER * (double)n;
+}
+
+static int forced_size(const job *j) {
+  return mtp_potential_size_is_free(j->top) ? 0 : j->top->radial.size;
+}
+
+/* One radial size after the other. Sizes up to the one that the user asked for are climbed to in any case; beyond, the
+ * best party stays. */
+static mtp_status climb_sizes(job *j, party *p) {
+  party now = *p; /* shares the climbers of p until they part */
+  mtp_status status = MTP_OK;
+  for (int idle = 0; status == MTP_OK && !j->stopped && idle < PATIENCE; idle++) {
+    const int before = now.of[0].pot->radial.size, size = mtp_ladder_next_size(j->top, before);
+    const bool forced = size <= forced_size(j);
+    if (size == before || (!forced && !has_data_for(j, now.of[0].pot, size))) break;
+    party next = {.n = 0};
+    j->stage++;
+    status = climb_rung(j, (mtp_rung){mtp_basis_level(&j->top->basis), size}, "radial", RUNG_SHARE, &now, &next);
+    if (status == MTP_OK && next.n > 0) thin_out(&next);
+    if (now.of[0].pot != p->of[0].pot) party_clear(&now);
+    now = next;
+    if (status != MTP_OK || next.n == 0 || (!forced && !(next.of[0].loss < WORTH * p->of[0].loss))) continue;
+    party_clear(p);
+    *p = now;
+    idle = -1;
+  }
+  if (now.n > 0 && p->n > 0 && now.of[0].pot != p->of[0].pot) party_clear(&now);
+  return status;
+}
+
+/* ---- the way up ---- */
+
+mtp_status mtp_training_grow(job *j) {
+  party p = {.n = 0};
+  mtp_status status = MTP_OK;
+  if (mtp_ladder_next_size(j->top, j->pot->radial.size) == j->pot->radial.size) return MTP_OK;
+  p.of[p.n++] = (climber){0};
+  status = improve(j, "radial", RUNG_ITERATIONS, RUNG_SHARE, &p.of[0]);
+  if (status == MTP_OK) status = climb_sizes(j, &p);
+  if (status == MTP_OK) status = take_best(j, &p);
+  party_clear(&p);
+  return status;
+}
+
+/* The levels, from `stage` on; p holds what comes of it. */
+static mtp_status climb_levels(job *j, const mtp_rung *rungs, int levels, int stage, party *p) {
+  mtp_status status = MTP_OK;
+  for (int k = stage; k < levels && status == MTP_OK && !j->stopped; k++) {
+    const double share = RUNG_SHARE * (k + 1) / (levels + 1);
+    party next = {.n = 0};
+    j->stage = k == 0 ? -1 : k; /* starts are not worth a checkpoint */
+    status = k == 0 ? start_out(j, rungs[0], share, &next) : climb_rung(j, rungs[k], "level", share, p, &next);
+    if (status == MTP_OK) thin_out(&next);
+    party_clear(p);
+    *p = next;
+    j->done_before = 0;
+  }
+  return status;
+}
+
+mtp_status mtp_training_climb(job *j, int stage, mtp_potential *resumed) {
+  mtp_rung rungs[MTP_MAX_RUNGS];
+  const int nrungs = mtp_ladder_rungs(j->top, rungs), top = rungs[nrungs - 1].level;
+  int levels = 0;
+  while (rungs[levels].level < top) levels++;
+  levels++; /* rungs of different levels; what follows are sizes of the last one */
+  party p = {.n = 0};
+  mtp_status status = MTP_OK;
+  if (resumed) { /* goes on with the climber that the checkpoint holds */
+    p.of[p.n++] = (climber){0};
+    j->stage = stage;
+    status = mtp_training_take(j, resumed);
+    if (status == MTP_OK)
+      status = improve(j, stage < levels ? "level" : "radial", RUNG_ITERATIONS, RUNG_SHARE, &p.of[0]);
+    j->done_before = 0;
+    stage++;
+  }
+  if (status == MTP_OK) status = climb_levels(j, rungs, levels, stage, &p);
+  if (status == MTP_OK && j->stage < levels - 1) j->stage = levels - 1;
+  if (status == MTP_OK && !j->stopped && p.n > 0) status = climb_sizes(j, &p);
+  if (status == MTP_OK) status = take_best(j, &p);
+  party_clear(&p);
+  return status;
+}
+
+mtp_status mtp_training_arrive(job *j) {
+  const mtp_potential *top = j->top;
+  const mtp_rung rung = {mtp_basis_level(&top->basis), j->pot ? j->pot->radial.size : top->radial.size};
+  mtp_status status = MTP_OK;
+  mtp_potential *pot = NULL;
+  if (!j->pot || j->pot->nradial != top->nradial || j->pot->basis.nscalars != top->basis.nscalars) {
+    status = mtp_ladder_rung(j->ctx, top, rung, &pot);
+    if (status == MTP_OK && j->pot) mtp_ladder_carry(j->pot, pot);
+    if (status == MTP_OK) status = mtp_training_take(j, pot);
+    if (status == MTP_OK) status = mtp_training_solve(j, MTP_EVERYTHING, j->pot->params);
+  }
+  if (status != MTP_OK || rung.size >= forced_size(j)) return status;
+  status = mtp_potential_copy(j->ctx, j->pot, &pot);
+  if (status == MTP_OK) status = mtp_potential_rebase(j->ctx, pot, pot->radial.min_dist, forced_size(j));
+  if (status == MTP_OK) return mtp_training_take(j, pot);
+  mtp_potential_free(pot);
+  return status;
+}

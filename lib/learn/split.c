@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file learn/split.c
+ * What a training set is made of: which configurations are fitted to from the start, which judge between fits, which
+ * are not needed before the end, and how near their atoms come to each other. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "learn/ladder.h"
+#include "learn/training.h"
+
+typedef mtp_training job;
+
+/* Fewer configurations than this are too few to split; so many are held out at least where there are enough. */
+#define FEWEST_TO_SPLIT 8
+#define MIN_HELD_OUT    3
+
+static bool labelled(const mtp_config *cfg) {
+  return cfg->n > 0 && (cfg->has_energy || cfg->has_virial || cfg->force);
+}
+
+static mtp_status check_config(mtp_context *ctx, const mtp_potential *pot, const mtp_config *cfg, size_t number) {
+  double probe = 0;
+  if (cfg->has_energy) probe += cfg->energy * 0.0;
+  for (size_t k = 0; k < 3 * cfg->n; k++) probe += cfg->x[k] * 0.0 + (cfg->force ? cfg->force[k] * 0.0 : 0.0);
+  for (size_t k = 0; cfg->has_virial && k < 6; k++) probe += cfg->virial[k] * 0.0;
+  if (probe != 0.0)
+    return mtp_fail(ctx, MTP_ERR_NUMERIC, "configuration %zu: a position or label is not a finite number", number + 1);
+  for (size_t i = 0; i < cfg->n; i++)
+    if (cfg->species[i] < 0 || cfg->species[i] >= pot->nspecies)
+      return mtp_fail(ctx, MTP_ERR_ARGUMENT, "configuration %zu: atom %zu has species %d, the potential has %d",
+                      number + 1, i + 1, cfg->species[i], pot->nspecies);
+  return MTP_OK;
+}
+
+/* How many of n configurations are held out. */
+static size_t held_out_count(const job *j, size_t n) {
+  const size_t least = n / 4 < MIN_HELD_OUT ? n / 4 : MIN_HELD_OUT, count = (size_t)(j->options->held_out * (double)n);
+  if (n < FEWEST_TO_SPLIT || !(j->options->held_out > 0) || j->options->starts < 2) return 0;
+  return count > least ? count : least;
+}
+
+/* Puts `count` of the configurations that are in part `from` into part `to`, the same for the same seed. */
+static void move_some(job *j, size_t n, size_t count, mtp_part from, mtp_part to, unsigned long long seed) {
+  mtp_random random = {seed};
+  size_t among = 0;
+  for (size_t k = 0; k < n; k++) among += j->part[k] == from;
+  for (size_t left = count, k = 0; k < n; k++) { /* selection sampling: each subset is as likely */
+    if (j->part[k] != from) continue;
+    if (mtp_random_uniform(&random) * (double)among < (double)left) {
+      j->part[k] = to;
+      left--;
+    }
+    among--;
+  }
+}
+
+/* Of the first n configurations, those that more data than a fit needs allow to leave out on the way. Squeezed ones are
+ * needed always. */
+static void put_aside(job *j, size_t n) {
+  mtp_rung rungs[MTP_MAX_RUNGS];
+  const mtp_rung last = rungs[mtp_ladder_rungs(j->top, rungs) - 1];
+  const double parameters = (double)j->top->nparams / j->top->radial.size * last.size; /* nearly all are radial */
+  double components = 0, wanted = j->options->components * parameters;
+  size_t fitted = 0;
+  if (!(wanted > 0)) return;
+  for (size_t k = 0; k < n; k++) {
+    if (mtp_config_is_squeezed(j->configs[k])) j->part[k] = MTP_PARTS; /* for the moment */
+    if (j->part[k] != MTP_PART_TRAINING) continue;
+    components += 3.0 * (double)j->configs[k]->n;
+    fitted++;
+  }
+  const double spare = (double)fitted * (1.0 - wanted / components);
+  if (components > wanted && spare >= 1.0)
+    move_some(j, n, (size_t)spare, MTP_PART_TRAINING, MTP_PART_RESERVE, j->options->seed + 1);
+  for (size_t k = 0; k < n; k++)
+    if (j->part[k] == MTP_PARTS) j->part[k] = MTP_PART_TRAINING;
+}
+
+/* What is held out are ordinary configurations: errors on squeezed ones say nothing. */
+static void hold_out(job *j, size_t n) {
+  size_t ordinary = 0;
+  for (size_t k = 0; k < n; k++) {
+    if (mtp_config_is_squeezed(j->configs[k]))
+      j->part[k] = MTP_PARTS; /* for the moment */
+    else
+      ordinary++;
+  }
+  const size_t count = held_out_count(j, ordinary);
+  move_some(j, n, count, MTP_PART_TRAINING, MTP_PART_HELD_OUT, j->options->seed);
+  for (size_t k = 0; k < n; k++)
+    if (j->part[k] == MTP_PARTS) j->part[k] = MTP_PART_TRAINING;
+  j->has_held_out = count > 0;
+}
+
+mtp_status mtp_training_collect(job *j, const mtp_config_set *set, const mtp_config_set *valid) {
+  const size_t most = set->n + (valid ? valid->n : 0);
+  j->configs = mtp_calloc(most, sizeof *j->configs);
+  j->part = mtp_calloc(most, sizeof *j->part);
+  if (!j->configs || !j->part) return mtp_fail_memory(j->ctx);
+  const mtp_config_set *const both[2] = {set, valid};
+  size_t trained = 0;
+  for (int q = 0; q < 2; q++) {
+    for (size_t k = 0; both[q] && k < both[q]->n; k++) {
+      const mtp_config *cfg = both[q]->configs[k];
+      if (!labelled(cfg)) continue;
+      const mtp_status status = check_config(j->ctx, j->top, cfg, k);
+      if (status != MTP_OK) return status;
+      j->part[j->n] = q ? MTP_PART_VALIDATION : MTP_PART_TRAINING;
+      j->configs[j->n++] = cfg;
+    }
+    if (q == 0) trained = j->n;
+  }
+  if (trained == 0) return mtp_fail(j->ctx, MTP_ERR_STATE, "no configuration has labels to train on");
+  hold_out(j, trained);
+  put_aside(j, trained);
+  return MTP_OK;
+}
+
+/* ---- distances ---- */
+
+/* Part of the smallest distance at which the radial functions begin. */
+#define BELOW 0.99
+
+static mtp_status smallest_distances(const job *j, double *ordinary, double *all) {
+  *ordinary = *all = INFINITY;
+  for (size_t k = 0; k < j->n; k++) {
+    double smallest;
+    if (j->part[k] == MTP_PART_VALIDATION) continue;
+    const mtp_status status = mtp_config_smallest_distance(j->ctx, j->configs[k], j->top->radial.max_dist, &smallest);
+    if (status != MTP_OK) return status;
+    *all = fmin(*all, smallest);
+    if (!mtp_config_is_squeezed(j->configs[k])) *ordinary = fmin(*ordinary, smallest);
+  }
+  return MTP_OK;
+}
+
+/* The first functions are made for the distances of the run; squeezed pairs are reached by extending their range. */
+mtp_status mtp_training_follow_distances(job *j) {
+  const bool untrained = !j->top->trained || j->options->fresh;
+  double ordinary, all;
+  if (j->top->radial.type != MTP_RADIAL_CHEBYSHEV || j->options->linear) return MTP_OK;
+  mtp_status status = smallest_distances(j, &ordinary, &all);
+  if (status != MTP_OK) return status;
+  if (!isfinite(all))
+    return j->options->update_min_dist
+               ? mtp_fail(j->ctx, MTP_ERR_STATE, "no two atoms are within the cutoff of each other")
+               : MTP_OK;
+  if (!isfinite(ordinary)) ordinary = all;
+  const bool moves = j->options->update_min_dist || mtp_potential_min_dist_is_free(j->top);
+  if (untrained && moves) {
+    j->top->radial.min_dist = BELOW * ordinary;
+    status = mtp_potential_init_radial(j->ctx, j->top);
+  } else if (j->options->update_min_dist) {
+    status = mtp_potential_rebase(j->ctx, j->top, BELOW * ordinary, j->top->radial.size);
+  }
+  if (status == MTP_OK && all < j->top->radial.min_dist)
+    status = mtp_potential_rebase(j->ctx, j->top, BELOW * all, j->top->radial.size);
+  return status;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file learn/training.h
+ * A training in progress, and the steps that its files share:
+ *   split.c    what is trained on, held out, kept for the end; distances
+ *   climb.c    from an untrained potential to a good start, and to larger radial bases
+ *   trainer.c  fits, watching, checkpoints, and the order of it all */
+#ifndef MTP_TRAINING_H
+#define MTP_TRAINING_H
+
+#include "learn/fit.h"
+
+typedef struct mtp_training {
+  mtp_context *ctx;
+  const mtp_train_options *options;
+  mtp_potential *top; /* the one to be trained */
+  size_t n;
+  const mtp_config **configs; /* [n] */
+  mtp_part *part;             /* [n] */
+  bool has_held_out;
+  mtp_crew crew;
+  mtp_objective *objective;
+  mtp_potential *pot; /* in hand */
+  double held_out;    /* loss a configuration of what is held out, of the potential in hand when it was fitted last */
+  unsigned long long id;
+  double start, stage_start, before, until, saved; /* times; seconds spent before a restart */
+  bool stopped;
+  mtp_train_result result;
+  /* the fit in hand */
+  int stage;
+  const char *stage_name;
+  unsigned trained;
+  long max_iterations, done_before;
+  double best_loss; /* of validation, with the parameters that have it */
+  double *best;     /* [parameters], NULL: not wanted */
+  long best_iteration;
+  mtp_status status; /* of a checkpoint */
+} mtp_training;
+
+/* Fits are made to the first of these, the starts and sizes judged by the second; the last one ends on both, and if
+ * nothing is to be saved on everything. */
+#define MTP_FIRST_PARTS MTP_PART_BIT(MTP_PART_TRAINING)
+#define MTP_FIT_PARTS   (MTP_FIRST_PARTS | MTP_PART_BIT(MTP_PART_HELD_OUT))
+#define MTP_EVERYTHING  (MTP_FIT_PARTS | MTP_PART_BIT(MTP_PART_RESERVE))
+
+typedef struct mtp_training_task {
+  const char *name;
+  double share; /* of a limited time, at which it ends */
+  unsigned trained;
+  long iterations;
+  double tolerance;
+  bool patient; /* the best by validation is wanted, not the last */
+} mtp_training_task;
+
+/* split.c */
+/** Takes the labelled configurations and says what each is for. */
+mtp_status mtp_training_collect(mtp_training *j, const mtp_config_set *set, const mtp_config_set *valid);
+/** Brings min_dist below all distances that are trained on, and to them where it is free or asked for. */
+mtp_status mtp_training_follow_distances(mtp_training *j);
+
+/* climb.c */
+/** The way up to a potential of the last level with a good start, at the radial size that the data support. `resumed`
+ * is the potential of a checkpoint of stage `stage`, or NULL. */
+mtp_status mtp_training_climb(mtp_training *j, int stage, mtp_potential *resumed);
+/** From the potential in hand to larger radial sizes as long as what is held out gains by it. */
+mtp_status mtp_training_grow(mtp_training *j);
+/** Where a limit of time ended the climb: the level and the radial size that are asked for after all. */
+mtp_status mtp_training_arrive(mtp_training *j);
+
+/* trainer.c */
+/** Improves the parameters of the potential in hand. */
+mtp_status mtp_training_improve(mtp_training *j, const mtp_training_task *t, double *loss);
+/** Another potential in hand: `pot` is taken over. */
+mtp_status mtp_training_take(mtp_training *j, mtp_potential *pot);
+mtp_status mtp_training_solve(mtp_training *j, unsigned trained, double *theta);
+double mtp_training_tolerance(const mtp_training *j);
+
+#endif
