@@ -10,7 +10,8 @@
 #   hot      the same to OVER=1.5 times that temperature, at constant volume
 # Environment: LEVEL (12), HOLD (100), SEED, OPTS (options of pair_style mtp/al), INIT (options of mtp init), STEPS (of
 # the learning run), KEEP (folder of the runs, ./materials; parts that are not asked for are kept from earlier calls),
-# REF (folder of the references), TAG (a word for the table). One core; lines of JSON are appended to $KEEP/results.jsonl.
+# REF (folder of the references), TAG (a word for the table). A potential that is put into $KEEP/NAME/pot.almtp is judged by
+# the parts after learn as well. One core; lines of JSON are appended to $KEEP/results.jsonl.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 decks=$here/materials
@@ -47,25 +48,50 @@ thermo() {
 # number KEY FILE: the first number that follows the key in JSON.
 number() { sed -n "s/^.*\"$1\":\([-+0-9.eE]*\).*/\1/p" "$2" | tail -n 1 | grep . || echo null; }
 
-# reference NAME: the folder of the reference's own frames; made where it is not there.
-reference() {
-  key=$(cat "$decks/common.lmp" "$decks"/*.lmp "$decks/$1.in" | sed 's/#.*//' | cksum | cut -d ' ' -f 1)
-  folder=$references/$1-$key${STEPS:+-$STEPS}
-  [ -d "$folder" ] && return 0
-  rm -rf "$folder.part$$"
-  mkdir "$folder.part$$"
-  cd "$folder.part$$"
-  deck "$1" ref 7713 || die "$1: the reference fails: $(grep ERROR log.ref screen.ref | head -n 1)"
-  mtp convert frames.dump frames.extxyz >label.log
-  mtp label frames.extxyz -o test.extxyz --species "$(setting "$1" species | tr ' ' ',')" --qm "lammps reference.lmp maxforce=1e12" >>label.log 2>&1 ||
-    die "$1: $folder.part$$: $(tail -n 1 label.log)"
-  thermo log.ref c_closest | sort -g | head -n 1 >closest
-  awk '/Properties=/ { n = split($0, w, /Properties=| /); for (k = 1; k <= n; k++) if (w[k] ~ /^species:/) text = w[k]
-      n = split(text, w, ":"); column = 1; for (k = 1; k <= n; k += 3) { if (w[k] ~ /^forces?$/) at = column; column += w[k + 2] }
+# energies FILE: one a line.
+energies() { sed -n 's/^.*[ "]energy=\([^ ]*\).*/\1/p; s/^energy=\([^ ]*\).*/\1/p' "$1"; }
+
+# root_mean_square FILE: of the force components.
+root_mean_square() {
+  awk '/Properties=/ { text = $0; sub(/.*Properties=/, "", text); sub(/ .*/, "", text); n = split(text, word, ":"); column = 1; at = 0
+      for (k = 1; k <= n; k += 3) { if (word[k] ~ /^forces?$/) at = column; column += word[k + 2] }
       next }
-    NF >= at + 2 && at { for (k = 0; k < 3; k++) sum += $(at + k)^2; n_sum += 3 } END { printf "%.6g\n", sqrt(sum / n_sum) }' test.extxyz >rms
+    at && NF >= at + 2 { for (k = 0; k < 3; k++) sum += $(at + k)^2; n_sum += 3 } END { printf "%.6g\n", sqrt(sum / n_sum) }' "$1"
+}
+
+# make_reference NAME: in the current folder, the reference's frames, and pairs of them pushed together, with their energies.
+make_reference() {
+  driver="lammps reference.lmp maxforce=1e300"
+  names=$(setting "$1" species | tr ' ' ',')
+  deck "$1" ref 7713
+  mtp convert frames.dump frames.extxyz >label.log
+  mtp label frames.extxyz -o test.extxyz --species "$names" --qm "$driver" >>label.log
+  thermo log.ref c_closest | sort -g | head -n 1 >closest
+  root_mean_square test.extxyz >rms
+  awk -v frames=5 -v scans=scans -f "$decks/squeeze.awk" test.extxyz >squeezed.extxyz
+  mtp label squeezed.extxyz -o squeezed.labelled.extxyz --species "$names" --qm "$driver" >>label.log
+  energies squeezed.labelled.extxyz >squeezed.energies
+}
+
+# reference NAME: sets folder to that of the reference's own frames; makes it where it is not there.
+reference() {
+  key=$(cat "$decks"/*.lmp "$decks/squeeze.awk" "$decks/$1.in" | sed 's/#.*//' | cksum | cut -d ' ' -f 1)
+  folder=$references/$1-$key${STEPS:+-$STEPS}
+  [ ! -d "$folder" ] || return 0
+  new=$folder.part$$
+  rm -rf "$new"
+  mkdir "$new"
+  cd "$new"
+  set +e # tested below: within a condition the shell would go on after failures
+  (set -e && make_reference "$1") 2>errors
+  status=$?
+  set -e
   cd "$keep"
-  mv "$folder.part$$" "$folder" 2>/dev/null || rm -rf "$folder.part$$" # another call was faster
+  if [ $status -ne 0 ]; then
+    echo "warning: $1 is left out, the reference fails in $new: $(cat "$new/errors" "$new/log.ref" 2>/dev/null | grep -m 1 -i error)" >&2
+    return 0
+  fi
+  mv "$new" "$folder" 2>/dev/null || rm -rf "$new" # another call was faster
 }
 
 part_learn() {
@@ -92,23 +118,9 @@ part_errors() {
     awk -v rms="$(cat "$folder/rms")" '{ printf "\"energy\":%.4f,\"force\":%.5f,\"relative\":%.3f\n", 1000 * $1, $2, 100 * $2 / rms }' >errors.part
 }
 
-# energies FILE: one a line.
-energies() { sed -n 's/^.*[ "]energy=\([^ ]*\).*/\1/p; s/^energy=\([^ ]*\).*/\1/p' "$1"; }
-
 part_squeeze() {
-  if [ ! -s "$folder/squeezed.energies" ]; then
-    (
-      cd "$folder"
-      awk -v frames=5 -v scans=scans -f "$decks/squeeze.awk" test.extxyz >squeezed.extxyz
-      rm -f squeezed.labelled.extxyz
-      mtp label squeezed.extxyz -o squeezed.labelled.extxyz --species "$(setting "$1" species | tr ' ' ',')" \
-        --qm "lammps reference.lmp maxforce=1e300" >squeezed.log 2>&1 || true
-      energies squeezed.labelled.extxyz >squeezed.energies
-    )
-  fi
   mtp eval pot.almtp "$folder/squeezed.extxyz" -o squeezed.extxyz >squeezed.log 2>&1
   energies squeezed.extxyz >squeezed.energies
-  if [ "$(wc -l <squeezed.energies)" != "$(wc -l <"$folder/squeezed.energies")" ]; then return 1; fi # a label failed
   paste -d ' ' "$folder/scans" "$folder/squeezed.energies" squeezed.energies |
     awk -v detail=squeeze.txt -f "$decks/verdict.awk" >squeeze.part
 }
@@ -119,7 +131,7 @@ long() {
   deck "$1" "$2" 99173 -var hold "$hold" -var closest "$(awk '{ print 0.6 * $1 }' "$folder/closest")" || how=dies
   grep -q '^frozen run survived' "log.$2" || how=dies
   why=null
-  if [ $how = dies ]; then why="\"$(grep -h '^ERROR' "log.$2" "screen.$2" | head -n 1 | tr -d '"\\\\' | cut -c 1-90)\""; fi
+  if [ $how = dies ]; then why="\"$(grep -h '^ERROR' "log.$2" "screen.$2" | head -n 1 | tr -d '"\134' | cut -c 1-90)\""; fi
   printf '"%s":"%s","%s_ps":%.1f,"%s_why":%s\n' "$2" $how "$2" "$(thermo "log.$2" Time | tail -n 1)" "$2" "$why" >"$2.part"
 }
 part_frozen() { long "$1" frozen; }
@@ -138,9 +150,10 @@ record() {
 # shellcheck disable=SC2046,SC2012 # words without blanks
 if [ $# -eq 0 ]; then set -- $(cd "$decks" && ls ./*.in | sed 's/.*\///; s/\.in$//'); fi
 for name in "$@"; do [ -r "$decks/$name.in" ] || die "no material $name; there are: $(cd "$decks" && echo *.in | sed 's/\.in//g')"; done
-: >"$keep/table.$$"
+lines=3
 for name in "$@"; do
   reference "$name"
+  [ -d "$folder" ] || continue
   mkdir -p "$keep/$name"
   cd "$keep/$name"
   for part in $parts; do
@@ -150,8 +163,7 @@ for name in "$@"; do
     [ -s "$part.part" ] || echo "warning: $name: $part fails, see $keep/$name" >&2
   done
   if [ -t 2 ]; then printf '\r\033[K' >&2; fi
-  record "$name" >>"$keep/table.$$"
-  tail -n 1 "$keep/table.$$" >>"$keep/results.jsonl"
-  awk -v header="$([ "$name" = "$1" ] && echo yes)" -f "$decks/table.awk" "$keep/table.$$" | tail -n "$([ "$name" = "$1" ] && echo 3 || echo 1)"
+  record "$name" | tee -a "$keep/results.jsonl" >line.json
+  awk -f "$decks/table.awk" line.json | tail -n "$lines"
+  lines=1 # the head of the table once
 done
-rm -f "$keep/table.$$"
