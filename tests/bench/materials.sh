@@ -119,7 +119,7 @@ part_errors() {
 }
 
 part_squeeze() {
-  mtp eval pot.almtp "$folder/squeezed.extxyz" -o squeezed.extxyz >squeezed.log 2>&1
+  mtp eval pot.almtp "$folder/squeezed.extxyz" -o squeezed.extxyz >squeezed.log 2>&1 || return 1
   energies squeezed.extxyz >squeezed.energies
   paste -d ' ' "$folder/scans" "$folder/squeezed.energies" squeezed.energies |
     awk -v detail=squeeze.txt -f "$decks/verdict.awk" >squeeze.part
