@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "mtp/active_set.h"
+#include "mtp/config.h"
 #include "mtp/context.h"
 #include "mtp/evaluator.h"
 #include "mtp/potential.h"
@@ -80,6 +81,7 @@ protected:
   void evaluate(double *force, bool graded);
   void find_worst(bool graded);
   void tally(const double *buffer);
+  mtp_config *gather(long long worst_tag, int *worst_index);
 
 private:
   double energy_factor;  /* eV -> energy unit of the deck */
@@ -98,6 +100,8 @@ private:
   int species_of(const char *word) const;
   void share_inverse();
   double configuration_grade();
+  bool can_gather() const;
+  std::vector<double> pack_atoms() const;
 };
 
 } // namespace LAMMPS_NS

@@ -9,11 +9,9 @@
 #include <cstring>
 #include <dlfcn.h>
 #include <exception>
-#include <numeric>
 
 #include "atom.h"
 #include "comm.h"
-#include "domain.h"
 #include "error.h"
 #include "force.h"
 #include "mpi/mpi_comm.h"
@@ -27,9 +25,6 @@ using namespace LAMMPS_NS;
 
 /* An evaluation without grades is timed once in so many graded ones. */
 static constexpr long long TIMING_INTERVAL = 500;
-
-/* Gathered atoms: ID, species, x, y, z. Doubles hold IDs exactly up to 2^53. */
-static constexpr int ATOM_WIDTH = 5;
 
 /* ---- signals ---- */
 
@@ -313,54 +308,6 @@ void PairMTPAL::share_model() {
   check_here(mtp_potential_set_parameters(ctx, pot, theta.data()));
   rebuild_evaluator();
   share_active_set(learner ? mtp_learner_active_set(learner) : nullptr);
-}
-
-/* ---- configurations ---- */
-
-/* Lattice vectors along the periodic directions. */
-static void copy_cell(const Domain *domain, mtp_config *cfg) {
-  const double cell[9] = {domain->xprd, 0.0, 0.0, domain->xy, domain->yprd, 0.0, domain->xz, domain->yz, domain->zprd};
-  for (int i = 0; i < 3; i++) {
-    cfg->periodic[i] = domain->periodicity[i] != 0;
-    for (int k = 0; k < 3; k++) cfg->cell[3 * i + k] = cfg->periodic[i] ? cell[3 * i + k] : 0.0;
-  }
-}
-
-/* The whole configuration on rank 0, in the order of the atom IDs so that it does not depend on the number of ranks;
- * null elsewhere. *worst_index becomes the number of the atom with ID worst_tag. */
-mtp_config *PairMTPAL::gather(long long worst_tag, int *worst_index) {
-  const int nlocal = atom->nlocal;
-  std::vector<double> mine((size_t)nlocal * ATOM_WIDTH);
-  for (int i = 0; i < nlocal; i++) {
-    double *to = &mine[(size_t)i * ATOM_WIDTH];
-    to[0] = (double)atom->tag[i];
-    to[1] = species[(size_t)atom->type[i]];
-    std::copy_n(atom->x[i], 3, to + 2);
-    domain->remap(to + 2);
-    for (int k = 0; k < 3; k++) to[2 + k] -= domain->boxlo[k];
-  }
-  int count = nlocal * ATOM_WIDTH;
-  std::vector<int> counts((size_t)comm->nprocs), starts((size_t)comm->nprocs);
-  MPI_Gather(&count, 1, MPI_INT, counts.data(), 1, MPI_INT, 0, world);
-  std::partial_sum(counts.begin(), counts.end() - 1, starts.begin() + 1);
-  std::vector<double> all(comm->me == 0 ? (size_t)(starts.back() + counts.back()) : 0);
-  MPI_Gatherv(mine.data(), count, MPI_DOUBLE, all.data(), counts.data(), starts.data(), MPI_DOUBLE, 0, world);
-  if (comm->me != 0) return nullptr;
-
-  const size_t n = all.size() / ATOM_WIDTH;
-  mtp_config *cfg = mtp_config_new(n);
-  if (!cfg) error->one(FLERR, "pair_style {}: memory is exhausted", name);
-  copy_cell(domain, cfg);
-  std::vector<size_t> order(n);
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return all[a * ATOM_WIDTH] < all[b * ATOM_WIDTH]; });
-  for (size_t i = 0; i < n; i++) {
-    const double *from = &all[order[i] * ATOM_WIDTH];
-    cfg->species[i] = (int)from[1];
-    std::copy_n(from + 2, 3, cfg->x + 3 * i);
-    if (worst_index && (long long)from[0] == worst_tag) *worst_index = (int)i;
-  }
-  return cfg;
 }
 
 /* ---- the step ---- */

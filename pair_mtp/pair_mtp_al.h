@@ -49,7 +49,6 @@ private:
   void settle(mtp_status status);
   void share_model();
 
-  mtp_config *gather(long long worst_tag, int *worst_index);
   void timed_evaluation(int eflag, int vflag, bool graded);
   void fill_vector();
 

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**@file pair_mtp_gather.cpp
+ * The whole configuration on one rank, for the learner. */
+#include "pair_mtp.h"
+
+#include <algorithm>
+#include <climits>
+#include <numeric>
+
+#include "atom.h"
+#include "comm.h"
+#include "domain.h"
+#include "error.h"
+
+using namespace LAMMPS_NS;
+
+/* Gathered atoms: ID, species, x, y, z. Doubles hold IDs exactly up to 2^53. */
+static constexpr int ATOM_WIDTH = 5;
+
+/* Lattice vectors along the periodic directions. */
+static void copy_cell(const Domain *domain, mtp_config *cfg) {
+  const double cell[9] = {domain->xprd, 0.0, 0.0, domain->xy, domain->yprd, 0.0, domain->xz, domain->yz, domain->zprd};
+  for (int i = 0; i < 3; i++) {
+    cfg->periodic[i] = domain->periodicity[i] != 0;
+    for (int k = 0; k < 3; k++) cfg->cell[3 * i + k] = cfg->periodic[i] ? cell[3 * i + k] : 0.0;
+  }
+}
+
+/* Atoms of this rank that are a species of the potential; under hybrid others may be there. */
+std::vector<double> PairMTP::pack_atoms() const {
+  std::vector<double> packed;
+  packed.reserve((size_t)atom->nlocal * ATOM_WIDTH);
+  for (int i = 0; i < atom->nlocal; i++) {
+    const int s = species[(size_t)atom->type[i]];
+    if (s < 0) continue;
+    double x[3] = {atom->x[i][0], atom->x[i][1], atom->x[i][2]};
+    domain->remap(x);
+    packed.push_back(atom->tag_enable ? (double)atom->tag[i] : 0.0);
+    packed.push_back(s);
+    for (int k = 0; k < 3; k++) packed.push_back(x[k] - domain->boxlo[k]);
+  }
+  return packed;
+}
+
+/* MPI counts what it gathers in an int. */
+bool PairMTP::can_gather() const {
+  return atom->natoms <= INT_MAX / ATOM_WIDTH;
+}
+
+/* The whole configuration on rank 0, in the order of the atom IDs so that it does not depend on the number of ranks;
+ * null elsewhere. Atoms that are no species of the potential are left out: no file could name them. *worst_index
+ * becomes the number of the atom with ID worst_tag. */
+mtp_config *PairMTP::gather(long long worst_tag, int *worst_index) {
+  if (!can_gather())
+    stop("the system has " + std::to_string(atom->natoms) + " atoms, at most " + std::to_string(INT_MAX / ATOM_WIDTH) +
+         " can be gathered on one rank");
+  const std::vector<double> mine = pack_atoms();
+  const int count = (int)mine.size();
+  std::vector<int> counts((size_t)comm->nprocs), starts((size_t)comm->nprocs);
+  MPI_Gather(&count, 1, MPI_INT, counts.data(), 1, MPI_INT, 0, world);
+  std::partial_sum(counts.begin(), counts.end() - 1, starts.begin() + 1);
+  std::vector<double> all(comm->me == 0 ? (size_t)(starts.back() + counts.back()) : 0);
+  MPI_Gatherv(mine.data(), count, MPI_DOUBLE, all.data(), counts.data(), starts.data(), MPI_DOUBLE, 0, world);
+  if (comm->me != 0) return nullptr;
+
+  const size_t n = all.size() / ATOM_WIDTH;
+  mtp_config *cfg = mtp_config_new(n);
+  if (!cfg) error->one(FLERR, "pair_style {}: memory is exhausted", name);
+  copy_cell(domain, cfg);
+  std::vector<size_t> order(n);
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return all[a * ATOM_WIDTH] < all[b * ATOM_WIDTH]; });
+  for (size_t i = 0; i < n; i++) {
+    const double *from = &all[order[i] * ATOM_WIDTH];
+    cfg->species[i] = (int)from[1];
+    std::copy_n(from + 2, 3, cfg->x + 3 * i);
+    if (worst_index && (long long)from[0] == worst_tag) *worst_index = (int)i;
+  }
+  return cfg;
+}
