@@ -4,6 +4,7 @@
 #ifndef MTP_COMPAT_H
 #define MTP_COMPAT_H
 
+#include "comm.h"
 #include "neigh_request.h"
 #include "neighbor.h"
 #include "pair.h"
@@ -25,6 +26,14 @@ inline void request_full_list(LAMMPS_NS::Neighbor *neighbor, LAMMPS_NS::Pair *pa
   request->half = 0;
   request->full = 1;
 #endif
+}
+
+/* 2022 renamed it. */
+template <class Comm> auto reverse_comm(Comm *comm, LAMMPS_NS::Pair *pair) -> decltype(comm->reverse_comm(pair)) {
+  comm->reverse_comm(pair);
+}
+template <class Comm> auto reverse_comm(Comm *comm, LAMMPS_NS::Pair *pair) -> decltype(comm->reverse_comm_pair(pair)) {
+  comm->reverse_comm_pair(pair);
 }
 
 } // namespace mtp_compat

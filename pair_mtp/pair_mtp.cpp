@@ -3,6 +3,7 @@
  * The frozen style, and what the learning style shares with it. */
 #include "pair_mtp.h"
 
+#include <cerrno>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -67,13 +68,14 @@ static const char cite_mtp[] =
 PairMTP::PairMTP(LAMMPS *lmp, const char *style)
     : Pair(lmp), name(style), ctx(mtp_context_new()), pot(nullptr), evaluator(nullptr), precision(MTP_PRECISION_DOUBLE),
       can_grade(false), mode(MTP_MODE_NEIGHBOURHOOD), out(), worst{0.0, 0, -1, 0}, grade_flag(0), energy_factor(1.0),
-      compute_pair_exists(false), active_size(0), inverse_shared(false) {
+      compute_pair_exists(false), active_size(0), inverse_shared(false), watch{0.0, 10, "stopped.extxyz", 0.0} {
   single_enable = 0;
   restartinfo = 0;
   one_coeff = 1;
   manybody_flag = 1;
   no_virial_fdotr_compute = 1;
   centroidstressflag = CENTROID_AVAIL;
+  comm_reverse = 3;
   nextra = 8;
   pvector = new double[nextra]();
   if (!ctx) error->one(FLERR, "pair_style {}: memory is exhausted", name);
@@ -123,6 +125,24 @@ void PairMTP::check_root(mtp_status status) {
 
 /* ---- what the deck says ---- */
 
+double PairMTP::number(const char *keyword, const char *word) const {
+  char *end = nullptr;
+  const double value = strtod(word, &end);
+  if (end == word || *end || !std::isfinite(value))
+    error->all(FLERR, "pair_style {}: keyword {} expects a number, found {}", name, keyword, word);
+  return value;
+}
+
+long long PairMTP::integer(const char *keyword, const char *word) const {
+  char *end = nullptr;
+  errno = 0;
+  const long long value = strtoll(word, &end, 10);
+  if (end == word || *end || errno || value < 0)
+    error->all(FLERR, "pair_style {}: keyword {} expects a whole number that is not negative, found {}", name, keyword,
+               word);
+  return value;
+}
+
 void PairMTP::take_precision(const std::string &value) {
   if (value != "double" && value != "mixed") stop("expected precision double or mixed, found " + value);
   precision = value == "mixed" ? MTP_PRECISION_MIXED : MTP_PRECISION_DOUBLE;
@@ -130,11 +150,21 @@ void PairMTP::take_precision(const std::string &value) {
 
 void PairMTP::settings(int narg, char **arg) {
   precision = MTP_PRECISION_DOUBLE; /* pair_style may be given again with other words, */
+  watch = {0.0, 10, "stopped.extxyz", 0.0};
+  bool detailed = false;
   for (int i = 0; i < narg; i += 2) {
-    if (strcmp(arg[i], "precision") != 0) stop(std::string("unknown keyword ") + arg[i] + ", known is precision");
-    if (i + 1 == narg) stop("keyword precision needs a value");
-    take_precision(arg[i + 1]);
+    const std::string key = arg[i];
+    const char *value = i + 1 < narg ? arg[i + 1] : nullptr;
+    if (key != "precision" && key != "stop" && key != "every" && key != "save")
+      stop("unknown keyword " + key + ", known are precision stop every save");
+    if (!value) stop("keyword " + key + " needs a value");
+    if (key == "precision")
+      take_precision(value);
+    else
+      take_watch_keyword(key, value);
+    detailed = detailed || key == "every" || key == "save";
   }
+  if (detailed && !is_watched()) stop("every and save belong to stop, which is not given");
   if (evaluator) check_here(mtp_evaluator_set_precision(ctx, evaluator, precision)); /* and without a pair_coeff */
 }
 
@@ -248,6 +278,7 @@ void PairMTP::init_style() {
   for (int i = 0; i < modify->ncompute; i++)
     if (strcmp(modify->compute[i]->style, "pair") == 0) compute_pair_exists = true;
   mtp_compat::request_full_list(neighbor, this, instance_me);
+  check_watch();
   announce();
 }
 
@@ -328,8 +359,8 @@ void PairMTP::share_inverse() {
 
 void PairMTP::compute(int eflag, int vflag) {
   ev_init(eflag, vflag);
-  const bool graded = wants_grades();
-  double *buffer = energy_factor == 1.0 ? nullptr : zeroed_force_buffer();
+  const bool graded = wants_grades() || is_due();
+  double *buffer = energy_factor == 1.0 && !is_watched() ? nullptr : zeroed_force_buffer();
   evaluate(buffer ? buffer : (atom->f ? atom->f[0] : nullptr), graded);
   if (graded) find_worst(true);
   if (compute_pair_exists && eflag_global) {
@@ -339,6 +370,7 @@ void PairMTP::compute(int eflag, int vflag) {
     pvector[1] = mine ? (double)worst.tag : 0.0;
   }
   tally(buffer);
+  if (is_watched()) look(graded);
 }
 
 bool PairMTP::wants_grades() {
@@ -353,14 +385,17 @@ double *PairMTP::zeroed_force_buffer() {
   return force_buffer.data();
 }
 
-/* Energy, virial and what ev_init asks for go to `out` and the per-atom arrays, forces are added to `force`. */
-void PairMTP::evaluate(double *f, bool graded) {
-  out = mtp_output();
-  if (graded) {
-    share_inverse();
-    grade.assign(grade_flag ? (size_t)(atom->nmax > 0 ? atom->nmax : 1) : 0, 0.0);
-    gradient.assign(mode == MTP_MODE_CONFIGURATION ? mtp_potential_parameter_count(pot) + 1 : 0, 0.0);
-  }
+/* Every rank must call it: the first time the inverse goes to all. */
+void PairMTP::ask_for_grades() {
+  share_inverse();
+  grade.assign(grade_flag ? (size_t)(atom->nmax > 0 ? atom->nmax : 1) : 0, 0.0);
+  gradient.assign(mode == MTP_MODE_CONFIGURATION ? mtp_potential_parameter_count(pot) + 1 : 0, 0.0);
+  out.largest_grade = mode == MTP_MODE_NEIGHBOURHOOD;
+  if (out.largest_grade && grade_flag) out.grade = grade.data();
+  if (mode == MTP_MODE_CONFIGURATION) out.gradient = gradient.data();
+}
+
+void PairMTP::evaluate_list() {
   if (list->inum == 0) return;
   mtp_atoms atoms = mtp_atoms();
   atoms.nall = (size_t)(atom->nlocal + atom->nghost);
@@ -372,16 +407,28 @@ void PairMTP::evaluate(double *f, bool graded) {
   atoms.count = list->numneigh;
   atoms.list = list->firstneigh;
   atoms.mask = NEIGHMASK;
+  check_here(mtp_evaluator_compute(ctx, evaluator, &atoms, &out));
+}
+
+/* Energy, virial and what ev_init asks for go to `out` and the per-atom arrays, forces are added to `force`. */
+void PairMTP::evaluate(double *f, bool graded) {
+  out = mtp_output();
+  if (graded) ask_for_grades();
   out.force = f;
   out.skip_energy = !eflag_either;
   out.skip_virial = !vflag_either;
   if (eflag_atom) out.site_energy = eatom;
   if (vflag_atom) out.site_virial = vatom[0];
   if (cvflag_atom) out.site_virial9 = cvatom[0];
-  out.largest_grade = graded && mode == MTP_MODE_NEIGHBOURHOOD;
-  if (out.largest_grade && grade_flag) out.grade = grade.data();
-  if (graded && mode == MTP_MODE_CONFIGURATION) out.gradient = gradient.data();
-  check_here(mtp_evaluator_compute(ctx, evaluator, &atoms, &out));
+  evaluate_list();
+}
+
+/* Grades alone, of a step whose results have been handed over. */
+void PairMTP::evaluate_grades() {
+  out = mtp_output();
+  out.skip_energy = out.skip_virial = true;
+  ask_for_grades();
+  evaluate_list();
 }
 
 /* The same on all ranks. A grade that is not finite is beyond everything. */
@@ -431,7 +478,8 @@ void PairMTP::tally(const double *buffer) {
   const auto nall = (size_t)(atom->nlocal + atom->nghost);
   if (buffer && nall > 0) {
     double *f = atom->f[0];
-    for (size_t k = 0; k < 3 * nall; k++) f[k] += energy_factor * buffer[k];
+    const double factor = energy_factor; /* a member might be what f points to: no vector loop */
+    for (size_t k = 0; k < 3 * nall; k++) f[k] += factor * buffer[k];
   }
   if (eflag_global) eng_vdwl += energy_factor * out.energy;
   if (vflag_global)

@@ -37,6 +37,8 @@ public:
   void *extract_peratom(const char *, int &);
 #endif
   double memory_usage() override;
+  int pack_reverse_comm(int, int, double *) override;
+  void unpack_reverse_comm(int, int *, double *) override;
 
 protected:
   const std::string name; /* of the style, for messages: force->pair_style may be hybrid */
@@ -70,6 +72,8 @@ protected:
   void check_root(mtp_status status);
   void summon();
 
+  double number(const char *keyword, const char *word) const;
+  long long integer(const char *keyword, const char *word) const;
   void take_precision(const std::string &value);
   void take_file(int narg, char **arg);
   void rebuild_evaluator();
@@ -91,6 +95,12 @@ private:
   size_t active_size;          /* rows of the active set */
   std::vector<double> inverse; /* of the active set, on rank 0 until the evaluators have it */
   bool inverse_shared;
+  struct {
+    double limit; /* the run ends at a grade beyond it; 0: nobody watches */
+    long long every;
+    std::string path; /* of the configuration that ends it */
+    double force;     /* square of the largest force of the steps of this run that were graded and let pass */
+  } watch;
 
   void read_potential();
   void map_types(int narg, char **arg);
@@ -99,9 +109,24 @@ private:
   std::string elements_text() const;
   int species_of(const char *word) const;
   void share_inverse();
+  void ask_for_grades();
+  void evaluate_list();
+  void evaluate_grades();
   double configuration_grade();
   bool can_gather() const;
   std::vector<double> pack_atoms() const;
+
+  bool is_watched() const {
+    return watch.limit > 0.0;
+  }
+  bool is_due() const;
+  void take_watch_keyword(const std::string &key, const char *value);
+  void check_watch();
+  double largest_force();
+  void look(bool graded);
+  mtp_status keep(mtp_config *cfg);
+  std::string kept_text(mtp_config *cfg);
+  void end_run(bool not_finite);
 };
 
 } // namespace LAMMPS_NS

@@ -85,23 +85,6 @@ void PairMTPAL::log(void *self, mtp_level level, const char *message) {
 
 /* ---- what the deck says ---- */
 
-double PairMTPAL::number(const char *keyword, const char *word) const {
-  char *end = nullptr;
-  const double value = strtod(word, &end);
-  if (end == word || *end || !std::isfinite(value))
-    error->all(FLERR, "pair_style {}: keyword {} expects a number, found {}", name, keyword, word);
-  return value;
-}
-
-long long PairMTPAL::integer(const char *keyword, const char *word) const {
-  char *end = nullptr;
-  const long long value = strtoll(word, &end, 10);
-  if (end == word || *end || value < 0)
-    error->all(FLERR, "pair_style {}: keyword {} expects a whole number that is not negative, found {}", name, keyword,
-               word);
-  return value;
-}
-
 void PairMTPAL::settings(int narg, char **arg) {
   end_learner(); /* pair_style may be given again with other keywords */
   options = mtp_learner_defaults();

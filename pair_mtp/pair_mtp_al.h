@@ -38,8 +38,6 @@ private:
   long long graded_evaluations;
 
   int take_keyword(int narg, char **arg);
-  double number(const char *keyword, const char *word) const;
-  long long integer(const char *keyword, const char *word) const;
 
   void end_learner();
   mtp_status open_learner();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**@file pair_mtp_gather.cpp
- * The whole configuration on one rank, for the learner. */
+ * The whole configuration on one rank: for the learner, and for the file of what a watched run ends at. */
 #include "pair_mtp.h"
 
 #include <algorithm>

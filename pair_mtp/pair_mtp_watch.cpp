@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**@file pair_mtp_watch.cpp
+ * A frozen run that is watched: it ends before it goes where the potential knows nothing.
+ *
+ * Grades are asked for every so many steps. In between, the potential may fail within fewer steps than that, and LAMMPS
+ * would lose atoms before anybody looks. So every step has its largest force compared with those of the steps that were
+ * graded and let pass in this run; one with a larger force is graded as well. What an ungraded step does to an atom is
+ * then no more than what a graded one did. In equilibrium such records become rare as 1/t and cost nothing. */
+#include "pair_mtp.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "atom.h"
+#include "comm.h"
+#include "compat.h"
+#include "error.h"
+#include "update.h"
+
+extern "C" {
+#include "loop/journal.h"
+#include "support/support.h"
+}
+
+using namespace LAMMPS_NS;
+
+/* ---- what the deck says ---- */
+
+void PairMTP::take_watch_keyword(const std::string &key, const char *value) {
+  if (key == "stop") {
+    watch.limit = number("stop", value);
+    if (!(watch.limit >= 1.0)) stop("stop must be at least 1, found " + std::string(value));
+  } else if (key == "every") {
+    watch.every = integer("every", value);
+    if (watch.every < 1) stop("every must be at least 1");
+  } else {
+    watch.path = value;
+  }
+}
+
+void PairMTP::check_watch() {
+  if (!is_watched()) return;
+  if (!can_grade)
+    stop("stop needs an active set, and " + path + " has none: make one from training data with: mtp train " + path +
+         " DATA -o OUT --max-iter 0");
+  check_root(comm->me == 0 ? mtp_check_writable(ctx, watch.path.c_str(), "save file") : MTP_OK);
+}
+
+/* ---- every step ---- */
+
+bool PairMTP::is_due() const {
+  return is_watched() && (update->setupflag || update->ntimestep % watch.every == 0);
+}
+
+int PairMTP::pack_reverse_comm(int n, int first, double *to) {
+  std::copy_n(force_buffer.begin() + 3 * (ptrdiff_t)first, 3 * n, to);
+  return 3 * n;
+}
+
+void PairMTP::unpack_reverse_comm(int n, int *atoms, double *from) {
+  for (int i = 0; i < n; i++)
+    for (int k = 0; k < 3; k++) force_buffer[3 * (size_t)atoms[i] + (size_t)k] += from[3 * i + k];
+}
+
+/* Square of the largest force of this potential on an atom, the same on all ranks; infinite if a force or the energy is
+ * not finite. Ghosts' shares are added first, or it would depend on the ranks which steps are graded. */
+double PairMTP::largest_force() {
+  mtp_compat::reverse_comm(comm, this);
+  const double *f = force_buffer.data();
+  double largest = 0.0, all;
+  for (int i = 0; i < atom->nlocal; i++, f += 3) {
+    const double square = f[0] * f[0] + f[1] * f[1] + f[2] * f[2];
+    if (!(square <= largest)) largest = std::isnan(square) ? INFINITY : square;
+  }
+  if (eflag_global && !std::isfinite(out.energy)) largest = INFINITY;
+  MPI_Allreduce(&largest, &all, 1, MPI_DOUBLE, MPI_MAX, world);
+  return all;
+}
+
+void PairMTP::look(bool graded) {
+  const double force = largest_force();
+  if (update->setupflag) watch.force = 0.0; /* a rough start or another temperature tells nothing of this run */
+  if (!graded && force <= watch.force) return;
+  if (!graded) {
+    evaluate_grades();
+    find_worst(true);
+  }
+  if (worst.grade > watch.limit || std::isinf(force)) end_run(std::isinf(force));
+  watch.force = std::max(watch.force, force);
+}
+
+/* ---- the end ---- */
+
+/* Appends the configuration, or what there is of it, to the file. */
+mtp_status PairMTP::keep(mtp_config *cfg) {
+  std::vector<std::string> names;
+  std::vector<const char *> pointers;
+  for (int s = 0; s < mtp_potential_species_count(pot); s++) {
+    const char *element = mtp_potential_element(pot, s);
+    names.push_back(element ? element : std::to_string(s));
+  }
+  for (const std::string &each : names) pointers.push_back(each.c_str());
+  cfg->has_max_grade = std::isfinite(worst.grade);
+  cfg->max_grade = cfg->has_max_grade ? worst.grade : 0.0;
+  mtp_status status = mtp_config_set_feature(ctx, cfg, "step", std::to_string(update->ntimestep).c_str());
+  mtp_journal *file = nullptr;
+  if (status == MTP_OK) status = mtp_journal_open(ctx, watch.path.c_str(), false, &file);
+  if (status == MTP_OK) status = mtp_journal_add(ctx, file, 1, &cfg, (int)names.size(), pointers.data());
+  mtp_journal_close(file);
+  return status;
+}
+
+/* What became of the configuration, for the last line. On rank 0. */
+std::string PairMTP::kept_text(mtp_config *cfg) {
+  if (!cfg) return "the configuration has too many atoms to be written";
+  if (keep(cfg) != MTP_OK) return std::string("the configuration is lost: ") + mtp_context_message(ctx);
+  const long long others = (long long)atom->natoms - (long long)cfg->n;
+  return "the configuration" +
+         (others > 0 ? " (without " + std::to_string(others) + " atoms of other potentials)" : std::string()) +
+         " is in " + watch.path;
+}
+
+void PairMTP::end_run(bool not_finite) {
+  long long tag = (long long)worst.tag;
+  MPI_Bcast(&tag, 1, MPI_LONG_LONG, worst.rank, world);
+  mtp_config *cfg = can_gather() ? gather(tag, nullptr) : nullptr;
+  mtp_status status = MTP_OK;
+  if (comm->me == 0) {
+    const std::string kept = kept_text(cfg);
+    const std::string whose = mode == MTP_MODE_CONFIGURATION ? "the configuration"
+                              : tag > 0                      ? "atom " + std::to_string(tag)
+                                                             : "an atom";
+    status = mtp_fail(ctx, MTP_ERR_STOPPED, "step %lld: %sthe grade %.6g of %s is beyond stop %.6g; %s",
+                      (long long)update->ntimestep, not_finite ? "forces or energies are not finite, " : "",
+                      worst.grade, whose.c_str(), watch.limit, kept.c_str());
+    mtp_config_free(cfg);
+  }
+  check_root(status);
+}
