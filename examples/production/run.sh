@@ -43,6 +43,7 @@ bytes() {
 # share NAME PART: of the time, in percent, as LAMMPS tells it.
 share() { awk -F '|' -v part="$2" '$1 ~ "^" part { v = $6 } END { print v + 0 }' "log.$1"; }
 
+# Not watched (no `stop`), so that evaluations alone are timed.
 echo "== $((4 * cells * cells * cells)) atoms, $np ranks, $steps steps"
 run_style zero "zero 5.0 full" ""
 run_style double "mtp precision double" "cu.almtp Cu"
