@@ -21,6 +21,7 @@ static void destroy(mtp_learner *l) {
   mtp_seen_free(l->seen);
   mtp_config_set_free(l->seed);
   mtp_config_set_free(l->train);
+  mtp_config_set_free(l->endpoints.settled);
   mtp_normal_free(l->normal);
   mtp_active_set_free(l->as);
   mtp_potential_free(l->pot);
@@ -357,6 +358,19 @@ mtp_status mtp_learner_offer(mtp_context *ctx, mtp_learner *l, const mtp_config 
                              .step = step,
                              .warmup = -1};
   mtp_status status = offer(ctx, l, &candidate, action);
+  return status == MTP_OK ? MTP_OK : stop(ctx, l, step, status);
+}
+
+mtp_status mtp_learner_confirm(mtp_context *ctx, mtp_learner *l, const mtp_config *cfg, double grade, int atom,
+                               long long step, int round, mtp_action *action) {
+  if (!l || !cfg || !action) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: no end point offered");
+  *action = MTP_GO_ON;
+  l->last_step = step;
+  mtp_config borrowed = *cfg;
+  const mtp_candidate end = {
+      .cfg = &borrowed, .hash = mtp_seen_hash(cfg), .grade = grade, .atom = atom, .step = step, .warmup = -1};
+  mtp_status status = check_config(ctx, l, cfg);
+  if (status == MTP_OK) status = mtp_loop_confirm(ctx, l, &end, round, action);
   return status == MTP_OK ? MTP_OK : stop(ctx, l, step, status);
 }
 

@@ -10,6 +10,7 @@
  *   label.c       QM calls and what becomes of their answers
  *   resume.c      what an earlier run of the same files left
  *   refit.c       fit, active set, save, report
+ *   endpoint.c    end points of relaxations
  *   learner.c     the public functions and the decisions */
 #ifndef MTP_LOOP_H
 #define MTP_LOOP_H
@@ -39,6 +40,19 @@ typedef struct mtp_residual {
   double energy, force; /* (eV/atom)^2, (eV/A)^2 */
   double energies, forces;
 } mtp_residual;
+
+/** Errors of a potential at an end point of a relaxation. */
+typedef struct mtp_verdict {
+  double energy, force, stress; /* eV/atom, eV/A (RMS), eV/A^3 (largest) */
+  double size;                  /* the worst of them, in units of what is right */
+} mtp_verdict;
+
+typedef struct mtp_endpoints {
+  mtp_config_set *settled;   /* labels near which none is needed; NULL: none yet */
+  size_t label;              /* number of the last one in the training set */
+  mtp_verdict before, after; /* it was learned */
+  bool told;                 /* that end points get no label */
+} mtp_endpoints;
 
 struct mtp_learner {
   mtp_learner_options options; /* paths are our copies */
@@ -70,6 +84,8 @@ struct mtp_learner {
   long long rejects, written_candidates;
   long long last_step;
   bool stopped;
+  mtp_endpoints endpoints;
+  bool train_all; /* the next refit, if it is auto, is of all parameters */
 };
 
 /* startup.c */
@@ -119,6 +135,13 @@ mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l);
 mtp_status mtp_loop_adopt_active_set(mtp_context *ctx, mtp_learner *l);
 /** Completes the calls that an earlier run had begun. *labels counts up what came of it. */
 mtp_status mtp_loop_resume_calls(mtp_context *ctx, mtp_learner *l, int *labels);
+
+/* endpoint.c */
+/** mtp_learner_confirm for a configuration that was checked. */
+mtp_status mtp_loop_confirm(mtp_context *ctx, mtp_learner *l, const mtp_candidate *end, int round, mtp_action *action);
+/** The largest distance of corresponding atoms when the centres of both coincide, by the shortest way around the cell;
+ * infinite if numbers, species or periodicity differ, or a component of a lattice vector by more than `tolerance`. */
+double mtp_loop_distance(const mtp_config *a, const mtp_config *b, double tolerance);
 
 /* refit.c */
 double mtp_rmse(double squares, double count);

@@ -89,8 +89,8 @@ static mtp_status has_enough(mtp_context *ctx, const mtp_learner *l, const mtp_p
 }
 
 static mtp_status wants_full(mtp_context *ctx, const mtp_learner *l, const mtp_potential *linear, bool *wanted) {
-  *wanted = l->options.refit == MTP_REFIT_FULL;
-  if (l->options.refit != MTP_REFIT_AUTO) return MTP_OK;
+  *wanted = l->options.refit == MTP_REFIT_FULL || l->train_all;
+  if (l->options.refit != MTP_REFIT_AUTO || *wanted) return MTP_OK;
   if (!l->radial_trained) return has_enough(ctx, l, linear, wanted);
   const double loss = loss_of(l->normal, linear);
   *wanted = l->full_configs > 0 &&

@@ -94,6 +94,14 @@ MTP_API mtp_status mtp_learner_begin(mtp_context *ctx, mtp_learner *learner, con
 MTP_API mtp_status mtp_learner_offer(mtp_context *ctx, mtp_learner *learner, const mtp_config *cfg, double grade,
                                      int atom, long long step, mtp_action *action);
 
+/** Offers the end point of a relaxation, where the potential has a minimum whether the reference has one or not: it is
+ * labelled and learned from, whatever its grade (NaN: unknown), unless it is known. MTP_REDO means that the relaxation
+ * must go on from there with the new potential and offer its next end point as `round` + 1; rounds count from 0. They
+ * come to an end: what was found to be right is not asked for again nearby, nor is anything after 10 rounds. Without
+ * driver or budget nothing is done, with one notice. */
+MTP_API mtp_status mtp_learner_confirm(mtp_context *ctx, mtp_learner *learner, const mtp_config *cfg, double grade,
+                                       int atom, long long step, int round, mtp_action *action);
+
 MTP_API const mtp_potential *mtp_learner_potential(const mtp_learner *learner);
 /** NULL until there is something to grade with. */
 MTP_API const mtp_active_set *mtp_learner_active_set(const mtp_learner *learner);
