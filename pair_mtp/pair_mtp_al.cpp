@@ -14,6 +14,7 @@
 #include "comm.h"
 #include "error.h"
 #include "force.h"
+#include "min_restart.h"
 #include "mpi/mpi_comm.h"
 #include "neigh_list.h"
 #include "neighbor.h"
@@ -64,8 +65,9 @@ public:
 constexpr int StopGuard::numbers[2];
 
 PairMTPAL::PairMTPAL(LAMMPS *lmp)
-    : PairMTP(lmp, "mtp/al"), options(mtp_learner_defaults()), mode_given(false), every(1), learner(nullptr), crew(),
-      started(false), begun(false), plain_seconds(0.0), grade_seconds(0.0), graded_evaluations(0) {
+    : PairMTP(lmp, "mtp/al"), options(mtp_learner_defaults()), mode_given(false), relaxed(true), every(1),
+      learner(nullptr), crew(), started(false), begun(false), refitted(false), last_graded(false), plain_seconds(0.0),
+      grade_seconds(0.0), graded_evaluations(0) {
   Dl_info info;
   if (dladdr((const void *)mtp_qm_lammps_driver, &info) && info.dli_fname) plugin_path = info.dli_fname;
   if (comm->me == 0) mtp_context_set_logger(ctx, log, this);
@@ -94,6 +96,7 @@ void PairMTPAL::settings(int narg, char **arg) {
   save_path.clear();
   log_path = "mtp-al.jsonl";
   mode_given = false;
+  relaxed = true;
   every = 1;
   for (int i = 0; i < narg;) {
     if (i + 1 == narg) stop(std::string("keyword ") + arg[i] + " needs a value");
@@ -158,14 +161,17 @@ int PairMTPAL::take_keyword(int narg, char **arg) {
   } else if (key == "onfail") {
     if (value != "stop" && value != "skip") stop("onfail must be stop or skip, found " + value);
     options.onfail = value == "skip" ? MTP_ONFAIL_SKIP : MTP_ONFAIL_STOP;
+  } else if (key == "relaxed") {
+    if (value != "yes" && value != "no") stop("relaxed must be yes or no, found " + value);
+    relaxed = value == "yes";
   } else if (key == "precision") {
     take_precision(value);
   } else if (key == "seed") {
     options.seed = (unsigned long long)integer("seed", arg[1]);
   } else {
     stop("unknown keyword " + key +
-         ", known are qm train save log mode select break every pool refit weights warmup cut maxqm onfail precision "
-         "seed");
+         ", known are qm train save log mode select break every pool refit weights warmup cut maxqm onfail relaxed "
+         "precision seed");
   }
   return 2;
 }
@@ -181,6 +187,11 @@ void PairMTPAL::init_style() {
   PairMTP::init_style();
   if (neighbor->nex_type || neighbor->nex_group || neighbor->nex_mol)
     stop("does not work with neigh_modify exclude: the QM driver would label other pairs than are graded");
+  if (update->whichflag == 2 && !mtp_min::use_restarting(lmp) && comm->me == 0)
+    error->warning(FLERR,
+                   "pair_style {}: min_style {} does not start anew after a refit, as cg, sd, hftn, fire and "
+                   "quickmin do, and its end point is not labelled",
+                   name, update->minimize_style);
   if (!started) start();
 }
 
@@ -258,8 +269,8 @@ void PairMTPAL::begin() {
   begun = true;
 }
 
-/* True if the potential changed, and the step must be done again. */
-bool PairMTPAL::offer() {
+/* Shows the present configuration to the learner; true if the potential changed. */
+bool PairMTPAL::consult(const Question &ask) {
   const StopGuard guard;
   long long tag = (long long)worst.tag;
   MPI_Bcast(&tag, 1, MPI_LONG_LONG, worst.rank, world);
@@ -268,14 +279,40 @@ bool PairMTPAL::offer() {
   mtp_status status = MTP_OK;
   if (comm->me == 0) {
     mtp_action action = MTP_GO_ON;
-    status = mtp_learner_offer(ctx, learner, cfg, worst.grade, index, update->ntimestep, &action);
+    status = ask(cfg, index, &action);
     redo = action == MTP_REDO;
     mtp_config_free(cfg);
   }
   settle(status);
   MPI_Bcast(&redo, 1, MPI_INT, 0, world);
   if (redo) share_model();
+  refitted = refitted || redo;
   return redo != 0;
+}
+
+/* True if the step must be done again. */
+bool PairMTPAL::offer() {
+  return consult([this](const mtp_config *cfg, int index, mtp_action *action) {
+    return mtp_learner_offer(ctx, learner, cfg, worst.grade, index, update->ntimestep, action);
+  });
+}
+
+/* ---- for minimisers ---- */
+
+bool PairMTPAL::take_refit() {
+  const bool taken = refitted;
+  refitted = false;
+  return taken;
+}
+
+bool PairMTPAL::confirm(int round) {
+  if (!relaxed) return false;
+  const double grade = last_graded ? worst.grade : NAN;
+  const bool redo = consult([&](const mtp_config *cfg, int index, mtp_action *action) {
+    return mtp_learner_confirm(ctx, learner, cfg, grade, last_graded ? index : -1, update->ntimestep, round, action);
+  });
+  fill_vector();
+  return redo;
 }
 
 /* Parameters and active set of the learner to every rank. */
@@ -302,6 +339,7 @@ void PairMTPAL::compute(int eflag, int vflag) {
     ev_init(eflag, vflag); /* zeroes the per-atom arrays, also when the step is done again */
     const bool graded = can_grade && (wants_grades() || learning);
     timed_evaluation(eflag, vflag, graded);
+    last_graded = graded;
     if (graded || learning) find_worst(graded);
   } while (learning && worst.grade > options.select_grade && offer());
   tally(force_buffer.data());

@@ -7,6 +7,8 @@
 
 #include "pair_mtp.h"
 
+#include <functional>
+
 #include "mtp/learner.h"
 
 namespace LAMMPS_NS {
@@ -21,16 +23,25 @@ public:
   void coeff(int, char **) override;
   void init_style() override;
 
+  /* For minimisers. Has the potential changed since this was asked last? */
+  bool take_refit();
+  /* Offers the present configuration as the end point of a relaxation, the round-th of one minimisation; true if the
+   * potential changed, and the minimiser must go on. */
+  bool confirm(int round);
+
 private:
   mtp_learner_options options; /* its paths are null: they are the strings below */
   std::string qm_text, train_path, save_path, log_path;
   bool mode_given; /* else the active set in the file of pair_coeff says */
+  bool relaxed;    /* end points of relaxations are labelled */
   long long every;
 
   mtp_learner *learner; /* on rank 0 */
   mtp_comm crew;        /* all ranks, for training */
   bool started;         /* the learner exists and every rank has its potential */
   bool begun;           /* it has seen the first configuration */
+  bool refitted;        /* since take_refit() was called last */
+  bool last_graded;     /* `worst` is of the last evaluation */
   std::string plugin_path;
 
   double plain_seconds; /* what an evaluation without grades takes */
@@ -43,6 +54,8 @@ private:
   mtp_status open_learner();
   void start();
   void begin();
+  using Question = std::function<mtp_status(const mtp_config *cfg, int worst_index, mtp_action *action)>;
+  bool consult(const Question &ask);
   bool offer();
   void settle(mtp_status status);
   void share_model();
