@@ -24,7 +24,7 @@ static void note(mtp_close_pair *p, const mtp_neighbors *nb, size_t i, size_t k)
 }
 
 mtp_status mtp_config_closest_pairs(mtp_context *ctx, const mtp_config *cfg, double cutoff, int species_count,
-                                    bool own_images, mtp_close_pair *pair) {
+                                    const bool *busy, mtp_close_pair *pair) {
   mtp_neighbors *nb = NULL;
   const mtp_status status = mtp_neighbors_build(ctx, cfg, cutoff, &nb);
   if (status != MTP_OK) return status;
@@ -33,7 +33,8 @@ mtp_status mtp_config_closest_pairs(mtp_context *ctx, const mtp_config *cfg, dou
     for (int q = 0; q < nb->count[i]; q++) {
       const size_t k = (size_t)nb->list[i][q];
       const int a = nb->species[i], b = nb->species[k];
-      if (a <= b && (own_images || (size_t)nb->owner[k] != i)) note(&pair[a * species_count + b], nb, i, k);
+      const size_t j = (size_t)nb->owner[k];
+      if (a <= b && j != i && !(busy && (busy[i] || busy[j]))) note(&pair[a * species_count + b], nb, i, k);
     }
   mtp_neighbors_free(nb);
   return MTP_OK;

@@ -4,17 +4,19 @@
 #ifndef MTP_CONFIG_PAIRS_H
 #define MTP_CONFIG_PAIRS_H
 
+#include <stdbool.h>
+
 #include "mtp/config.h"
 
 typedef struct mtp_close_pair {
-  size_t i, j; /**< real atoms; equal for an atom and its own image */
+  size_t i, j; /**< real atoms, i of species a and j of b */
   double d[3]; /**< from i to (the image of) j, A */
   double r;    /**< |d|; infinite if there is no pair of this kind within the cutoff */
 } mtp_close_pair;
 
-/** pair[a*species_count + b], a <= b: the closest pair of species a and b within the cutoff. Pairs of an atom and its
- * own image count only where `own_images`: they cannot be moved towards each other. Others of the array are unset. */
+/** pair[a*species_count + b], a <= b: the closest pair of species a and b within the cutoff, of atoms that `busy` [n]
+ * (NULL: none) does not mark. An atom and its own image are no pair. All others of the array are infinite. */
 mtp_status mtp_config_closest_pairs(mtp_context *ctx, const mtp_config *cfg, double cutoff, int species_count,
-                                    bool own_images, mtp_close_pair *pair);
+                                    const bool *busy, mtp_close_pair *pair);
 
 #endif

@@ -42,6 +42,33 @@ mtp_status mtp_active_set_new(mtp_context *ctx, size_t n, mtp_mode mode, double 
   return MTP_OK;
 }
 
+void mtp_active_set_pin(mtp_active_set *as, size_t count) {
+  as->pinned = count;
+  for (size_t i = 0; i < count; i++) {
+    as->rows[i * as->n + i] = MTP_PIN;
+    as->inverse[i * as->n + i] = 1.0 / MTP_PIN;
+  }
+}
+
+void mtp_active_set_find_pins(mtp_active_set *as) {
+  as->pinned = 0;
+  while (as->pinned < as->n && as->rows[as->pinned * as->n + as->pinned] == MTP_PIN &&
+         as->origin[2 * as->pinned] < 0)
+    as->pinned++;
+}
+
+void mtp_active_set_trim(const mtp_active_set *as, size_t m, double *rows) {
+  for (size_t i = 0; i < m && as->pinned; i++) memset(rows + i * as->n, 0, as->pinned * sizeof *rows);
+}
+
+mtp_rows mtp_active_set_kind(const mtp_active_set *as) {
+  return as->pinned ? MTP_ROWS_LINEAR : MTP_ROWS_ALL;
+}
+
+size_t mtp_active_set_columns(const mtp_active_set *as) {
+  return as->n - as->pinned;
+}
+
 static mtp_status copy_configs(mtp_context *ctx, const mtp_config_set *from, mtp_config_set *to) {
   for (int s = 0; s < from->species_count; s++)
     if (mtp_config_set_species(to, from->names[s]) < 0) return mtp_fail_memory(ctx);
@@ -65,6 +92,7 @@ mtp_status mtp_active_set_copy(mtp_context *ctx, const mtp_active_set *as, mtp_a
   memcpy(copy->inverse, as->inverse, n * n * sizeof(double));
   memcpy(copy->origin, as->origin, 2 * n * sizeof *as->origin);
   memcpy(copy->config, as->config, n * sizeof *as->config);
+  copy->pinned = as->pinned;
   status = copy_configs(ctx, as->configs, copy->configs);
   if (status != MTP_OK) {
     mtp_active_set_free(copy);
@@ -118,7 +146,7 @@ double mtp_active_set_log_volume(const mtp_active_set *as) {
     memcpy(lu, as->rows, n * n * sizeof(double));
     if (LAPACKE_dgetrf(LAPACK_ROW_MAJOR, (lapack_int)n, (lapack_int)n, lu, (lapack_int)n, pivot) >= 0) {
       volume = 0;
-      for (size_t i = 0; i < n; i++) volume += log(fabs(lu[i * n + i]));
+      for (size_t i = as->pinned; i < n; i++) volume += log(fabs(lu[i * n + i])); /* pinned columns stand apart */
     }
   }
   free(lu);

@@ -7,9 +7,13 @@
 #include "mtp/active_set.h"
 #include "support/support.h"
 
+/** So large that a gradient by a radial coefficient adds nothing to a grade, in a reader that knows nothing of it. */
+#define MTP_PIN 1e14
+
 struct mtp_active_set {
   size_t n;
   mtp_mode mode;
+  size_t pinned; /**< leading columns that are no part of it: row i < pinned is MTP_PIN in column i and stays */
   double init;
   double *rows;      /**< A[n*n] */
   double *inverse;   /**< (A^-1)^T [n*n] */
@@ -17,6 +21,13 @@ struct mtp_active_set {
   long long *config; /**< [n] index into configs of the owner of a row, -1 if there is none */
   mtp_config_set *configs;
 };
+
+/** Pins the first `count` columns of an initial set. */
+void mtp_active_set_pin(mtp_active_set *as, size_t count);
+/** Sees from the rows of a file which columns are pinned. */
+void mtp_active_set_find_pins(mtp_active_set *as);
+/** Zeroes the pinned columns of rows[m*n]. */
+void mtp_active_set_trim(const mtp_active_set *as, size_t m, double *rows);
 
 /** Fresh inversion of A, kept if it is better than what rank-1 updates left. */
 mtp_status mtp_active_set_invert(mtp_context *ctx, mtp_active_set *as);

@@ -37,6 +37,7 @@ mtp_status mtp_rows_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_poten
 }
 
 size_t mtp_rows_count(const mtp_config *cfg, mtp_mode mode) {
+  if (mtp_config_is_squeezed(cfg)) return 0; /* a run that meets it is not to be trusted */
   if (mode == MTP_MODE_CONFIGURATION) return cfg->n > 0;
   return cfg->n;
 }
@@ -56,7 +57,9 @@ typedef struct build {
 static mtp_status add_rows(build *b, size_t config, size_t at) {
   const mtp_config *cfg = b->set->configs[config];
   const mtp_mode mode = b->as->mode;
+  if (mtp_rows_count(cfg, mode) == 0) return MTP_OK;
   mtp_status status = mtp_rows_compute(b->ctx, b->ev, b->pot, cfg, mode, b->rows + at * b->as->n);
+  mtp_active_set_trim(b->as, mtp_rows_count(cfg, mode), b->rows + at * b->as->n);
   for (size_t k = 0; k < mtp_rows_count(cfg, mode); k++) {
     b->origin[2 * (at + k)] = (long long)config;
     b->origin[2 * (at + k) + 1] = mode == MTP_MODE_NEIGHBOURHOOD ? (long long)k : -1;
@@ -94,7 +97,7 @@ static mtp_status pass(build *b, double threshold, size_t *swaps, int *single) {
 
 /* The rows that an earlier set chose are most of what this one will choose: offered alone they cost next to nothing. */
 static mtp_status start_from(build *b, const mtp_active_set *start, double threshold) {
-  if (!start || start->n != b->as->n || start->mode != b->as->mode) return MTP_OK;
+  if (!start || start->n != b->as->n || start->mode != b->as->mode || start->pinned != b->as->pinned) return MTP_OK;
   const size_t n = b->as->n;
   double *chosen = mtp_alloc_aligned(n * n, sizeof(double));
   long long *origin = mtp_calloc(2 * n, sizeof *origin);
@@ -153,19 +156,26 @@ static mtp_status run(build *b, double threshold, const mtp_active_set *start) {
 
 mtp_status mtp_active_set_build(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set, mtp_mode mode,
                                 double threshold, const mtp_active_set *start, mtp_active_set **out) {
+  return mtp_active_set_build_of(ctx, pot, set, mode, MTP_ROWS_ALL, threshold, start, out);
+}
+
+mtp_status mtp_active_set_build_of(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set, mtp_mode mode,
+                                   mtp_rows rows, double threshold, const mtp_active_set *start, mtp_active_set **out) {
   if (out) *out = NULL;
   if (!pot || !set || !out) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "active set: no training set given");
   build b = {.ctx = ctx, .pot = pot, .set = set};
   const size_t n = mtp_potential_parameter_count(pot);
   size_t total = 0, largest = 1;
   for (size_t k = 0; k < set->n; k++) {
-    const size_t rows = mtp_rows_count(set->configs[k], mode);
-    total += rows;
-    if (rows > largest) largest = rows;
+    const size_t count = mtp_rows_count(set->configs[k], mode);
+    total += count;
+    if (count > largest) largest = count;
   }
   b.capacity = BATCH_ENTRIES / n > largest ? BATCH_ENTRIES / n : largest;
   if (b.capacity > total) b.capacity = total;
   mtp_status status = mtp_active_set_new(ctx, n, mode, INITIAL, &b.as);
+  if (status == MTP_OK && rows == MTP_ROWS_LINEAR)
+    mtp_active_set_pin(b.as, n - (size_t)mtp_potential_species_count(pot) - (size_t)mtp_potential_scalar_count(pot));
   if (status == MTP_OK) status = mtp_evaluator_new(ctx, pot, &b.ev);
   if (status == MTP_OK) {
     b.rows = mtp_alloc_aligned(b.capacity * n, sizeof(double));

@@ -165,6 +165,7 @@ static mtp_status read_section(reader *r, const mtp_potential *pot, int als, mtp
   if (status == MTP_OK && !als && !skip(r, "#\n")) status = bad(r, "'#' before the configurations");
   if (status == MTP_OK) status = read_configs(r, pot, as->configs);
   if (status == MTP_OK) status = assign_rows(r, as, pairs, als);
+  if (status == MTP_OK) mtp_active_set_find_pins(as);
   if (status == MTP_OK && !(mtp_active_set_drift(as) < 1e-3)) status = mtp_active_set_invert(r->ctx, as);
   free(pairs);
   if (status != MTP_OK) {

@@ -239,6 +239,22 @@ static mtp_status go_on(job *j, mtp_potential *pot) {
   return resumed ? MTP_OK : mtp_training_grow(j);
 }
 
+/* What the potential, its linear coefficients fitted to the first parts, makes of what is held out: the mark for all that
+ * is tried. */
+static mtp_status judge_present(job *j) {
+  mtp_potential *pot = NULL;
+  mtp_fit_stats stats[MTP_PARTS];
+  j->result.held_out_before = NAN;
+  if (!j->has_held_out || !j->top->trained || j->options->linear || j->options->max_iterations < 0) return MTP_OK;
+  mtp_status status = mtp_potential_copy(j->ctx, j->top, &pot);
+  if (status == MTP_OK) status = mtp_training_take(j, pot);
+  if (status == MTP_OK) status = mtp_training_solve(j, MTP_FIRST_PARTS, j->pot->params);
+  if (status == MTP_OK)
+    status = mtp_objective_pass(j->ctx, j->objective, j->pot->params, MTP_PART_BIT(MTP_PART_HELD_OUT), 0, stats, NULL);
+  if (status == MTP_OK) j->result.held_out_before = held_out_loss(stats);
+  return status;
+}
+
 static mtp_status train_all(job *j) {
   const mtp_train_options *o = j->options;
   mtp_potential *resumed = NULL;
@@ -254,7 +270,11 @@ static mtp_status train_all(job *j) {
     j->done_before = at.iterations;
     if (j->until > 0) j->until -= at.seconds;
   }
-  if (status != MTP_OK) return status;
+  if (status == MTP_OK) status = judge_present(j);
+  if (status != MTP_OK) {
+    mtp_potential_free(resumed);
+    return status;
+  }
   if (!o->linear && (!j->top->trained || o->fresh))
     status = mtp_training_climb(j, at.stage, resumed);
   else

@@ -34,7 +34,7 @@ MTP_API void mtp_active_set_free(mtp_active_set *as);
 MTP_API mtp_mode mtp_active_set_mode(const mtp_active_set *as);
 MTP_API size_t mtp_active_set_size(const mtp_active_set *as);           /**< n */
 MTP_API size_t mtp_active_set_filled(const mtp_active_set *as);         /**< rows that are no longer the initial ones */
-MTP_API double mtp_active_set_log_volume(const mtp_active_set *as);     /**< ln |det A| */
+MTP_API double mtp_active_set_log_volume(const mtp_active_set *as);     /**< ln |det A| of its columns */
 MTP_API const double *mtp_active_set_rows(const mtp_active_set *as);    /**< A[n*n] */
 MTP_API const double *mtp_active_set_inverse(const mtp_active_set *as); /**< stored transposed: A * inverse^T = 1 */
 MTP_API double mtp_active_set_drift(const mtp_active_set *as);          /**< max |A * inverse^T - 1| */
@@ -75,6 +75,21 @@ MTP_API const mtp_config_set *mtp_active_set_configs(const mtp_active_set *as);
 MTP_API mtp_status mtp_active_set_build(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set,
                                         mtp_mode mode, double threshold, const mtp_active_set *start,
                                         mtp_active_set **out);
+
+/** By which parameters a row is the gradient. */
+typedef enum mtp_rows {
+  MTP_ROWS_ALL,   /**< all n, as MLIP has it */
+  MTP_ROWS_LINEAR /**< the linear coefficients: the radial functions stand. Radial columns hold rows of their own that no
+                       row can displace and that add nothing to a grade, so that the file stays one of MLIP-3 */
+} mtp_rows;
+
+/** mtp_active_set_build (which is of MTP_ROWS_ALL) with a choice of rows. */
+MTP_API mtp_status mtp_active_set_build_of(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set,
+                                           mtp_mode mode, mtp_rows rows, double threshold, const mtp_active_set *start,
+                                           mtp_active_set **out);
+MTP_API mtp_rows mtp_active_set_kind(const mtp_active_set *as);
+/** Columns that rows are the gradient by: n, or the number of linear coefficients. */
+MTP_API size_t mtp_active_set_columns(const mtp_active_set *as);
 
 /** Reads the active set that follows the potential in an `.almtp` (also the untagged older variant) or `.als` file;
  *  *out is NULL when the file has none. `pot` is the potential read from the same file. */

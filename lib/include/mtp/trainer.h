@@ -127,6 +127,7 @@ typedef struct mtp_train_result {
   bool stopped; /**< by watch or a limit of time */
   /** Loss a configuration of what was held out, by fits to the rest: of the last choice; NaN where nothing was. */
   double held_out;
+  double held_out_before; /**< the same of a trained `pot` as it came, its linear coefficients fitted to the rest */
 } mtp_train_result;
 
 /** Fits `pot` to the labelled configurations of `set` (species as in the potential; those without labels are left out)

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file learn/hole.c
+ * The scan over pairs. A pair that is far apart may have a well on its way (two atoms that bond): an energy that falls
+ * before it has risen counts only beyond what a bond can be. */
+#include "learn/hole.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "config/pairs.h"
+#include "mtp/evaluator.h"
+#include "support/support.h"
+
+/* Steps of the scan as parts of the distance, and how far it goes. */
+#define STEP  0.025
+#define STEPS 20
+/* Above the start: where a run cannot get any more (eV). */
+#define HIGH 10.0
+/* What counts as falling, after the energy had risen by as much (eV, and part of the rise). */
+#define FALL      0.1
+#define FALL_PART 0.05
+/* No bond is deeper (eV). */
+#define BOND 6.0
+/* Pairs that never were closer are not scanned: something else is between them (A). */
+#define FAR 4.5
+/* Closest pairs of each kind, in different configurations. */
+#define PAIRS 2
+
+typedef struct place {
+  double r;
+  const mtp_config *cfg;
+  mtp_close_pair pair;
+} place;
+
+/* The closest pairs of each kind: place[C*C][PAIRS], the nearest first. */
+static mtp_status find_places(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set, place *places) {
+  const int C = mtp_potential_species_count(pot);
+  const double reach = fmin(FAR, mtp_potential_cutoff(pot));
+  mtp_close_pair *pair = mtp_calloc((size_t)(C * C), sizeof *pair);
+  mtp_status status = pair ? MTP_OK : mtp_fail_memory(ctx);
+  for (int k = 0; k < C * C * PAIRS; k++) places[k].r = INFINITY;
+  for (size_t i = 0; i < set->n && status == MTP_OK; i++) {
+    if (mtp_config_is_squeezed(set->configs[i])) continue;
+    status = mtp_config_closest_pairs(ctx, set->configs[i], reach, C, NULL, pair);
+    for (int k = 0; k < C * C && status == MTP_OK; k++) {
+      place now = {pair[k].r, set->configs[i], pair[k]};
+      for (place *p = places + k * PAIRS; p < places + (k + 1) * PAIRS; p++)
+        if (now.r < p->r) {
+          const place later = *p;
+          *p = now;
+          now = later;
+        }
+    }
+  }
+  free(pair);
+  return status;
+}
+
+/* Energy with atom j of the pair moved to the part `s` of its distance from i. */
+static mtp_status energy_at(mtp_context *ctx, mtp_evaluator *ev, mtp_config *cfg, const place *p, double s,
+                            double *energy) {
+  for (int c = 0; c < 3; c++)
+    cfg->x[3 * p->pair.j + (size_t)c] = p->cfg->x[3 * p->pair.j + (size_t)c] - (1.0 - s) * p->pair.d[c];
+  const mtp_status status = mtp_evaluator_config(ctx, ev, cfg, 0);
+  *energy = cfg->energy;
+  return status;
+}
+
+static mtp_status scan(mtp_context *ctx, mtp_evaluator *ev, const place *p, int a, int b, mtp_hole *hole) {
+  mtp_config *cfg = mtp_config_copy(p->cfg);
+  double start, energy, top = 0.0;
+  mtp_status status = cfg ? energy_at(ctx, ev, cfg, p, 1.0, &start) : mtp_fail_memory(ctx);
+  for (int k = 1; k <= STEPS && status == MTP_OK && top < HIGH; k++) {
+    status = energy_at(ctx, ev, cfg, p, 1.0 - STEP * k, &energy);
+    const double rise = energy - start, depth = top - rise;
+    const bool falls = top > FALL ? depth > FALL + FALL_PART * top : !(depth <= BOND);
+    if (status == MTP_OK && falls && !(depth <= hole->depth))
+      *hole = (mtp_hole){a, b, p->r, p->r * (1.0 - STEP * k), isfinite(depth) ? depth : INFINITY};
+    top = fmax(top, rise);
+  }
+  mtp_config_free(cfg);
+  return status;
+}
+
+mtp_status mtp_find_hole(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set, mtp_hole *hole) {
+  const int C = mtp_potential_species_count(pot);
+  mtp_evaluator *ev = NULL;
+  place *places = mtp_calloc((size_t)(C * C) * PAIRS, sizeof *places);
+  *hole = (mtp_hole){.a = -1, .b = -1};
+  mtp_status status = places ? find_places(ctx, pot, set, places) : mtp_fail_memory(ctx);
+  if (status == MTP_OK) status = mtp_evaluator_new(ctx, pot, &ev);
+  for (int k = 0; k < C * C * PAIRS && status == MTP_OK; k++)
+    if (isfinite(places[k].r)) status = scan(ctx, ev, &places[k], k / PAIRS / C, k / PAIRS % C, hole);
+  mtp_evaluator_free(ev);
+  free(places);
+  return status;
+}
