@@ -13,12 +13,14 @@
 #include "support_data.h"
 #include "support_golden.h"
 
-static void check_labels(int *failures, const char *name, size_t k, const mtp_config *got, const mtp_config *want) {
+static void check_labels(golden_visit *v, const mtp_config *got) {
+  const mtp_config *want = v->reference;
+  const double scale = golden_force_scale(v);
   assert_int_equal(got->n, want->n);
   assert_true(want->has_energy && want->has_virial && want->force);
-  golden_check(failures, name, k, "energy", 1, &got->energy, &want->energy, 0, GOLDEN_ENERGY);
-  golden_check(failures, name, k, "forces", 3 * got->n, got->force, want->force, GOLDEN_FLOOR, GOLDEN_FORCE);
-  golden_check(failures, name, k, "virial", 6, got->virial, want->virial, GOLDEN_FLOOR, GOLDEN_FORCE);
+  golden_check(&v->failures, v->name, v->number, "energy", 1, &got->energy, &want->energy, 0, GOLDEN_ENERGY);
+  golden_check(&v->failures, v->name, v->number, "forces", 3 * got->n, got->force, want->force, scale, GOLDEN_FORCE);
+  golden_check(&v->failures, v->name, v->number, "virial", 6, got->virial, want->virial, scale, GOLDEN_FORCE);
 }
 
 static void check_neighbors(mtp_context *ctx, int *failures, const char *name, size_t k, const mtp_config *cfg,
@@ -38,7 +40,7 @@ static void check(golden_visit *v) {
   mtp_config *cfg = v->input;
   data_must(v->ctx, mtp_evaluator_new(v->ctx, v->pot, &ev));
   data_must(v->ctx, mtp_evaluator_config(v->ctx, ev, cfg, 0));
-  check_labels(&v->failures, v->name, v->number, cfg, v->reference);
+  check_labels(v, cfg);
   check_neighbors(v->ctx, &v->failures, v->name, v->number, cfg, mtp_potential_cutoff(v->pot), v->aux->neighbors);
   golden_check(&v->failures, v->name, v->number, "site energies", cfg->n, cfg->site_energy, v->aux->site_energy, 0,
                GOLDEN_ENERGY);

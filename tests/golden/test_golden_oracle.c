@@ -13,11 +13,13 @@
 #include "support_golden.h"
 #include "support_naive.h"
 
-static void check_labels(int *failures, const char *name, size_t k, const mtp_config *ref, const naive_result *got) {
+static void check_labels(golden_visit *v, const naive_result *got) {
+  const mtp_config *ref = v->reference;
+  const double scale = golden_force_scale(v);
   assert_true(ref->has_energy && ref->has_virial && ref->force);
-  golden_check(failures, name, k, "energy", 1, &got->energy, &ref->energy, 0, GOLDEN_ENERGY);
-  golden_check(failures, name, k, "forces", 3 * ref->n, got->force, ref->force, GOLDEN_FLOOR, GOLDEN_FORCE);
-  golden_check(failures, name, k, "virial", 6, got->virial, ref->virial, GOLDEN_FLOOR, GOLDEN_FORCE);
+  golden_check(&v->failures, v->name, v->number, "energy", 1, &got->energy, &ref->energy, 0, GOLDEN_ENERGY);
+  golden_check(&v->failures, v->name, v->number, "forces", 3 * ref->n, got->force, ref->force, scale, GOLDEN_FORCE);
+  golden_check(&v->failures, v->name, v->number, "virial", 6, got->virial, ref->virial, scale, GOLDEN_FORCE);
 }
 
 static void check_aux(int *failures, const char *name, size_t k, const golden_aux *aux, const naive_result *got) {
@@ -39,7 +41,7 @@ static void check_aux(int *failures, const char *name, size_t k, const golden_au
 
 static void check(golden_visit *v) {
   naive_result *got = naive_config(v->pot, v->input);
-  check_labels(&v->failures, v->name, v->number, v->reference, got);
+  check_labels(v, got);
   check_aux(&v->failures, v->name, v->number, v->aux, got);
   naive_result_free(got);
 }

@@ -160,6 +160,18 @@ void golden_check(int *failures, const char *name, size_t config, const char *qu
   if (!good) ++*failures;
 }
 
+double golden_force_scale(const golden_visit *visit) {
+  const size_t scalars = (size_t)visit->pot->basis.nscalars;
+  const double *xi = visit->pot->params + visit->pot->nparams - scalars;
+  double terms = 0;
+  for (size_t i = 0; i < visit->aux->listed; i++) {
+    double sum = 0;
+    for (size_t t = 0; t < scalars; t++) sum += fabs(xi[t] * visit->aux->scalars[i * (scalars + 1) + 1 + t]);
+    terms = fmax(terms, sum);
+  }
+  return fmax(GOLDEN_FLOOR, 1e-15 * terms / GOLDEN_FORCE);
+}
+
 /* Factors of a configuration of N atoms: energy, force, stress. */
 static void factors(mtp_weighting weighting, double n, double w[3]) {
   const double powers[3][3] = {{1, 0, 1}, {0, 0, 0}, {2, 1, 2}}, base[3] = {1, 0.01, 0.001};

@@ -69,6 +69,10 @@ void golden_visit_cases(const char *file, int minimum, void (*check)(const char 
 void golden_check(int *failures, const char *name, size_t config, const char *quantity, size_t n, const double *got,
                   const double *want, double scale, double tolerance);
 
+/** Scale on which forces and virials are compared: the largest of them, but that GOLDEN_FORCE of it is not below the
+ * rounding of the terms of the site energies, per A (a relaxed molecule has forces of 1e-6 of them). */
+double golden_force_scale(const golden_visit *visit);
+
 /** Contribution of one configuration to the loss with the default weights of MLIP (not divided by the number of
  * configurations); phi > 0: scaled by force. */
 double golden_loss(const mtp_config *got, const mtp_config *ref, mtp_weighting weighting, double phi);

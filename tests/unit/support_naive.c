@@ -426,6 +426,17 @@ static void site_results(const mtp_potential *pot, const site *s, size_t i, naiv
 
 /* ---- whole systems --------------------------------------------------------------------------------------------- */
 
+static double force_terms(const mtp_potential *pot, const naive_result *res) {
+  double largest = 0;
+  for (size_t c = 0; c < 3 * res->nall; c++) {
+    double sum = 0;
+    for (size_t t = 0; t < res->nscalars; t++)
+      sum += fabs(moment_coefficient(pot, t) * res->basis_force[t * 3 * res->nall + c]);
+    largest = fmax(largest, sum);
+  }
+  return largest;
+}
+
 naive_result *naive_compute(const mtp_potential *pot, const naive_atoms *atoms, const bool *central) {
   naive_result *res = data_calloc(1, sizeof(*res));
   res->n = atoms->n;
@@ -454,6 +465,7 @@ naive_result *naive_compute(const mtp_potential *pot, const naive_atoms *atoms, 
     free(s.m);
     free(s.dm);
   }
+  res->force_terms = force_terms(pot, res);
   return res;
 }
 

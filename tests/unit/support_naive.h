@@ -38,7 +38,12 @@ typedef struct naive_result {
   double *scalars;      /**< [n*nscalars] B_t of every site */
   double *basis_force;  /**< [nscalars*3*nall] forces of the potential sum_i B_t */
   double *basis_virial; /**< [nscalars*9] row-major virial of the same */
+  double force_terms;   /**< largest sum over t of |xi_t basis_force_t|: what rounds in a force, however small it is */
 } naive_result;
+
+/** A force is compared on a scale of at least this part of its terms: 5e-5 of it, the tolerance of precision mixed, is
+ * 200 roundings of the terms in single precision. */
+#define NAIVE_ROUNDING 0.25
 
 /** Results of the central atoms (`central[n]` flags, NULL: all real atoms), with ghosts kept apart. */
 naive_result *naive_compute(const mtp_potential *pot, const naive_atoms *atoms, const bool *central);
