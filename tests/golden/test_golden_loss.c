@@ -72,7 +72,7 @@ static void check_objective(mtp_context *ctx, int *failures, const char *name, s
   const double loss = mtp_objective_loss(o, pot->params, stats, trained), wanted = golden_number(text);
   golden_seek(text, "grad");
   for (size_t k = 0; k < pot->nparams; k++) want[k] = golden_number(text);
-  golden_check(failures, name, block, "loss of the objective", 1, &loss, &wanted, 0, 1e-10);
+  golden_check(failures, name, block, "loss of the objective", 1, &loss, &wanted, 0, golden_gradient_tolerance(name));
   golden_check(failures, name, block, "gradient of the objective", pot->nparams, got, want, 0, 1e-7);
   mtp_objective_free(o);
   free(got);
@@ -106,7 +106,7 @@ static void check_case(const char *name, int *failures) {
     double sum = 0;
     for (size_t k = 0; k < got->n; k++) sum += golden_loss(got->configs[k], ref->configs[k], weighting, phi);
     const double loss = sum / (double)got->n + added, bare = want - added;
-    golden_check(failures, name, blocks, "loss", 1, &loss, &want, 0, 1e-10);
+    golden_check(failures, name, blocks, "loss", 1, &loss, &want, 0, golden_gradient_tolerance(name));
     if (phi == 0) check_normal(ctx, failures, name, pot, ref, weighting, bare);
   }
   assert_int_equal(blocks, 5);
