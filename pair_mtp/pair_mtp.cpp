@@ -3,11 +3,13 @@
  * The frozen style, and what the learning style shares with it. */
 #include "pair_mtp.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
 #include "atom.h"
 #include "citeme.h"
@@ -192,25 +194,31 @@ void PairMTP::coeff(int narg, char **arg) {
 
 /* Rank 0 reads, so that thousands of ranks do not ask the file system for the same file. */
 void PairMTP::read_potential() {
-  mtp_potential_free(pot);
-  pot = nullptr;
   char *text = nullptr;
   size_t size = 0;
   mtp_status status = MTP_OK;
+  mtp_potential *read = nullptr;
   if (comm->me == 0) {
     std::string found = utils::get_potential_file_path(path);
     status = mtp_file_read(ctx, found.empty() ? path.c_str() : found.c_str(), &text, &size);
-    if (status == MTP_OK) status = mtp_potential_parse(ctx, path.c_str(), text, size, &pot, &size);
+    if (status == MTP_OK) status = mtp_potential_parse(ctx, path.c_str(), text, size, &read, &size);
     if (status != MTP_OK) free(text);
   }
   check_root(status);
-  long long length = (long long)size; /* without the active set, which may follow in the file */
-  MPI_Bcast(&length, 1, MPI_LONG_LONG, 0, world);
-  if (comm->me != 0) text = static_cast<char *>(malloc((size_t)length));
-  if (!text) error->one(FLERR, "pair_style {}: memory is exhausted", name);
-  MPI_Bcast(text, (int)length, MPI_CHAR, 0, world);
-  if (comm->me != 0) check_here(mtp_potential_parse(ctx, path.c_str(), text, (size_t)length, &pot, nullptr));
+  share_potential(read, text, size); /* without the active set, which may follow in the file */
   free(text);
+}
+
+/* The potential of rank 0 (taken over) and its text become that of every rank. */
+void PairMTP::share_potential(mtp_potential *of_root, const char *text, size_t size) {
+  long long length = (long long)size;
+  MPI_Bcast(&length, 1, MPI_LONG_LONG, 0, world);
+  std::vector<char> copy((size_t)length);
+  if (comm->me == 0) std::copy_n(text, size, copy.begin());
+  MPI_Bcast(copy.data(), (int)length, MPI_CHAR, 0, world);
+  mtp_potential_free(pot);
+  pot = of_root;
+  if (comm->me != 0) check_here(mtp_potential_parse(ctx, path.c_str(), copy.data(), copy.size(), &pot, nullptr));
 }
 
 std::string PairMTP::elements_text() const {

@@ -69,6 +69,7 @@ protected:
   void check_here(mtp_status status);
   /* For calls that only rank 0 makes: every rank stops with rank 0's message. Receivers sleep while they wait, unless
    * rank 0 summons them: then they train for it. */
+  void share_potential(mtp_potential *of_root, const char *text, size_t size);
   void check_root(mtp_status status);
   void summon();
 

@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <cmath>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
 #include <exception>
+#include <sched.h>
 
 #include "atom.h"
 #include "comm.h"
@@ -21,6 +23,10 @@
 #include "qm_lammps.h"
 #include "update.h"
 #include "utils.h"
+
+extern "C" {
+#include "model/model.h"
+}
 
 using namespace LAMMPS_NS;
 
@@ -137,6 +143,13 @@ int PairMTPAL::take_keyword(int narg, char **arg) {
     if (value != "linear" && value != "full" && value != "auto")
       stop("refit must be linear, full or auto, found " + value);
     options.refit = value == "linear" ? MTP_REFIT_LINEAR : value == "full" ? MTP_REFIT_FULL : MTP_REFIT_AUTO;
+  } else if (key == "rows") {
+    if (value != "linear" && value != "all" && value != "auto")
+      stop("rows must be linear, all or auto, found " + value);
+    options.grading = value == "linear" ? MTP_GRADE_LINEAR : value == "all" ? MTP_GRADE_ALL : MTP_GRADE_AUTO;
+  } else if (key == "wall") {
+    if (value != "auto" && value != "off") stop("wall must be auto or off, found " + value);
+    options.wall = value == "auto";
   } else if (key == "weights") {
     if (value == "mlip") {
       options.weights = mtp_weights_mlip();
@@ -170,7 +183,8 @@ int PairMTPAL::take_keyword(int narg, char **arg) {
     options.seed = (unsigned long long)integer("seed", arg[1]);
   } else {
     stop("unknown keyword " + key +
-         ", known are qm train save log mode select break every pool refit weights warmup cut maxqm onfail relaxed "
+         ", known are qm train save log mode select break every pool refit rows wall weights warmup cut maxqm onfail "
+         "relaxed "
          "precision seed");
   }
   return 2;
@@ -200,7 +214,7 @@ void PairMTPAL::init_style() {
 /* Writes what waits to be labelled, and the last event. */
 void PairMTPAL::end_learner() {
   const long long waiting = learner ? mtp_learner_get_stats(learner).candidates : 0;
-  mtp_learner_free(learner);
+  mtp_learner_end(ctx, learner);
   if (waiting > 0)
     utils::logmesg(lmp,
                    "pair_style mtp/al: {} candidates beyond select were not labelled; those worth a label are in "
@@ -208,6 +222,15 @@ void PairMTPAL::end_learner() {
                    waiting);
   learner = nullptr;
   started = begun = false;
+}
+
+/* Of a process that runs alone, the other cores are idle while it trains; OMP_NUM_THREADS says if they are not. */
+static int available_threads() {
+  cpu_set_t set;
+  const int cores = sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
+  const char *wanted = getenv("OMP_NUM_THREADS");
+  const int most = wanted ? atoi(wanted) : cores;
+  return most > 0 ? std::min(most, cores) : cores;
 }
 
 /* The active set in the file of pair_coeff grades until there is a training set, and gives the mode unless the deck
@@ -229,6 +252,7 @@ mtp_status PairMTPAL::open_learner() {
     all.log_path = log_path.c_str();
     crew = mtp_mpi_comm(&world);
     all.comm = &crew;
+    all.threads = comm->nprocs == 1 ? available_threads() : 1;
     all.summon = summon_crew;
     all.summon_user = this;
     status = mtp_learner_new(ctx, &all, pot, qm, &learner);
@@ -321,11 +345,14 @@ void PairMTPAL::share_model() {
   int trained = learned && mtp_potential_is_trained(learned);
   MPI_Bcast(&trained, 1, MPI_INT, 0, world);
   if (!trained) return;
-  const size_t n = mtp_potential_parameter_count(pot);
-  std::vector<double> theta(n);
-  if (learned) std::copy_n(mtp_potential_parameters(learned), n, theta.begin());
-  MPI_Bcast(theta.data(), (int)n, MPI_DOUBLE, 0, world);
-  check_here(mtp_potential_set_parameters(ctx, pot, theta.data()));
+  mtp_potential *copy = nullptr; /* as text: training changes the radial basis too */
+  mtp_text text = mtp_text();
+  if (learned) {
+    check_here(mtp_potential_copy(ctx, learned, &copy));
+    check_here(mtp_potential_text(ctx, learned, &text));
+  }
+  share_potential(copy, text.data, text.size);
+  mtp_text_free(&text);
   rebuild_evaluator();
   share_active_set(learner ? mtp_learner_active_set(learner) : nullptr);
 }

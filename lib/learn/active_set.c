@@ -52,13 +52,12 @@ void mtp_active_set_pin(mtp_active_set *as, size_t count) {
 
 void mtp_active_set_find_pins(mtp_active_set *as) {
   as->pinned = 0;
-  while (as->pinned < as->n && as->rows[as->pinned * as->n + as->pinned] == MTP_PIN &&
-         as->origin[2 * as->pinned] < 0)
+  while (as->pinned < as->n && as->rows[as->pinned * as->n + as->pinned] == MTP_PIN && as->origin[2 * as->pinned] < 0)
     as->pinned++;
 }
 
-void mtp_active_set_trim(const mtp_active_set *as, size_t m, double *rows) {
-  for (size_t i = 0; i < m && as->pinned; i++) memset(rows + i * as->n, 0, as->pinned * sizeof *rows);
+void mtp_active_set_copy_columns(size_t stride, size_t first, size_t n, const double *rows, size_t m, double *columns) {
+  for (size_t i = 0; i < m; i++) memcpy(columns + i * n, rows + i * stride + first, n * sizeof *columns);
 }
 
 mtp_rows mtp_active_set_kind(const mtp_active_set *as) {
@@ -212,13 +211,13 @@ mtp_status mtp_active_set_invert(mtp_context *ctx, mtp_active_set *as) {
 mtp_status mtp_active_set_grade(mtp_context *ctx, const mtp_active_set *as, size_t m, const double *rows,
                                 double *gamma) {
   if (!as || (m && (!rows || !gamma))) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "active set: nothing to grade");
-  const size_t n = as->n, batch = 256;
+  const size_t first = as->pinned, n = as->n - first, batch = 256;
   double *z = mtp_alloc_aligned((m < batch ? m : batch) * n, sizeof(double));
   if (!z) return mtp_fail_memory(ctx);
   for (size_t done = 0; done < m; done += batch) {
     const size_t count = m - done < batch ? m - done : batch;
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)count, (int)n, (int)n, 1.0, rows + done * n, (int)n,
-                as->inverse, (int)n, 0.0, z, (int)n);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)count, (int)n, (int)n, 1.0, rows + done * as->n + first,
+                (int)as->n, as->inverse + first * as->n + first, (int)as->n, 0.0, z, (int)n);
     for (size_t k = 0; k < count; k++) gamma[done + k] = mtp_largest_modulus(n, z + k * n);
   }
   free(z);

@@ -26,8 +26,8 @@ struct mtp_active_set {
 void mtp_active_set_pin(mtp_active_set *as, size_t count);
 /** Sees from the rows of a file which columns are pinned. */
 void mtp_active_set_find_pins(mtp_active_set *as);
-/** Zeroes the pinned columns of rows[m*n]. */
-void mtp_active_set_trim(const mtp_active_set *as, size_t m, double *rows);
+/** columns[m*n] = rows[m][stride] from column `first` on. */
+void mtp_active_set_copy_columns(size_t stride, size_t first, size_t n, const double *rows, size_t m, double *columns);
 
 /** Fresh inversion of A, kept if it is better than what rank-1 updates left. */
 mtp_status mtp_active_set_invert(mtp_context *ctx, mtp_active_set *as);

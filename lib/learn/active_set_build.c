@@ -59,7 +59,6 @@ static mtp_status add_rows(build *b, size_t config, size_t at) {
   const mtp_mode mode = b->as->mode;
   if (mtp_rows_count(cfg, mode) == 0) return MTP_OK;
   mtp_status status = mtp_rows_compute(b->ctx, b->ev, b->pot, cfg, mode, b->rows + at * b->as->n);
-  mtp_active_set_trim(b->as, mtp_rows_count(cfg, mode), b->rows + at * b->as->n);
   for (size_t k = 0; k < mtp_rows_count(cfg, mode); k++) {
     b->origin[2 * (at + k)] = (long long)config;
     b->origin[2 * (at + k) + 1] = mode == MTP_MODE_NEIGHBOURHOOD ? (long long)k : -1;

@@ -14,9 +14,10 @@
 typedef mtp_training job;
 typedef mtp_training_task task;
 
-/* Iterations of a start before it is judged, and of a rung on the way. More of them end in no better minimum. */
+/* Iterations of a start before it is judged, and of a rung on the way: a level, or a radial size. */
 #define START_ITERATIONS 25
-#define RUNG_ITERATIONS  40
+#define LEVEL_ITERATIONS 80
+#define SIZE_ITERATIONS  40
 /* Part of a limited time at which the rungs have to be over. */
 #define RUNG_SHARE 0.6
 /* Size of the random parts of the radial functions of further starts. */
@@ -122,12 +123,13 @@ static mtp_status start_out(job *j, mtp_rung rung, double share, party *p) {
 }
 
 /* All climbers of a party to the next rung. */
-static mtp_status climb_rung(job *j, mtp_rung rung, const char *name, double share, const party *from, party *to) {
+static mtp_status climb_rung(job *j, mtp_rung rung, const char *name, long iterations, double share, const party *from,
+                             party *to) {
   mtp_status status = MTP_OK;
   for (int k = 0; k < from->n && status == MTP_OK && !(j->stopped && k > 0); k++) {
     status = step_up(j, rung, from->of[k].pot);
     to->of[to->n++] = (climber){0};
-    if (status == MTP_OK) status = improve(j, name, RUNG_ITERATIONS, share, &to->of[to->n - 1]);
+    if (status == MTP_OK) status = improve(j, name, iterations, share, &to->of[to->n - 1]);
   }
   return status;
 }
@@ -156,7 +158,8 @@ static mtp_status climb_sizes(job *j, party *p) {
     if (size == before || (!forced && !has_data_for(j, now.of[0].pot, size))) break;
     party next = {.n = 0};
     j->stage++;
-    status = climb_rung(j, (mtp_rung){mtp_basis_level(&j->top->basis), size}, "radial", RUNG_SHARE, &now, &next);
+    status = climb_rung(j, (mtp_rung){mtp_basis_level(&j->top->basis), size}, "radial", SIZE_ITERATIONS, RUNG_SHARE,
+                        &now, &next);
     if (status == MTP_OK && next.n > 0) thin_out(&next);
     if (now.of[0].pot != p->of[0].pot) party_clear(&now);
     now = next;
@@ -174,9 +177,9 @@ static mtp_status climb_sizes(job *j, party *p) {
 mtp_status mtp_training_grow(job *j) {
   party p = {.n = 0};
   mtp_status status = MTP_OK;
-  if (mtp_ladder_next_size(j->top, j->pot->radial.size) == j->pot->radial.size) return MTP_OK;
+  if (mtp_ladder_next_size(j->top, j->pot->radial.size) == j->pot->radial.size && !j->has_held_out) return MTP_OK;
   p.of[p.n++] = (climber){0};
-  status = improve(j, "radial", RUNG_ITERATIONS, RUNG_SHARE, &p.of[0]);
+  status = improve(j, "radial", SIZE_ITERATIONS, RUNG_SHARE, &p.of[0]);
   if (status == MTP_OK) status = climb_sizes(j, &p);
   if (status == MTP_OK) status = take_best(j, &p);
   party_clear(&p);
@@ -190,7 +193,8 @@ static mtp_status climb_levels(job *j, const mtp_rung *rungs, int levels, int st
     const double share = RUNG_SHARE * (k + 1) / (levels + 1);
     party next = {.n = 0};
     j->stage = k == 0 ? -1 : k; /* starts are not worth a checkpoint */
-    status = k == 0 ? start_out(j, rungs[0], share, &next) : climb_rung(j, rungs[k], "level", share, p, &next);
+    status = k == 0 ? start_out(j, rungs[0], share, &next)
+                    : climb_rung(j, rungs[k], "level", LEVEL_ITERATIONS, share, p, &next);
     if (status == MTP_OK) thin_out(&next);
     party_clear(p);
     *p = next;
@@ -212,7 +216,7 @@ mtp_status mtp_training_climb(job *j, int stage, mtp_potential *resumed) {
     j->stage = stage;
     status = mtp_training_take(j, resumed);
     if (status == MTP_OK)
-      status = improve(j, stage < levels ? "level" : "radial", RUNG_ITERATIONS, RUNG_SHARE, &p.of[0]);
+      status = improve(j, stage < levels ? "level" : "radial", SIZE_ITERATIONS, RUNG_SHARE, &p.of[0]);
     j->done_before = 0;
     stage++;
   }

@@ -24,7 +24,7 @@
 /* Pairs that never were closer are not scanned: something else is between them (A). */
 #define FAR 4.5
 /* Closest pairs of each kind, in different configurations. */
-#define PAIRS 2
+#define PAIRS 4
 
 typedef struct place {
   double r;
@@ -66,20 +66,37 @@ static mtp_status energy_at(mtp_context *ctx, mtp_evaluator *ev, mtp_config *cfg
   return status;
 }
 
+static mtp_status note_hole(mtp_context *ctx, const place *p, const mtp_config *cfg, double s, double depth,
+                            mtp_hole *hole) {
+  mtp_config_free(hole->cfg);
+  hole->cfg = mtp_config_copy(cfg);
+  hole->known = p->r;
+  hole->r = s * p->r;
+  hole->depth = isfinite(depth) ? depth : INFINITY;
+  return hole->cfg ? MTP_OK : mtp_fail_memory(ctx);
+}
+
 static mtp_status scan(mtp_context *ctx, mtp_evaluator *ev, const place *p, int a, int b, mtp_hole *hole) {
   mtp_config *cfg = mtp_config_copy(p->cfg);
-  double start, energy, top = 0.0;
+  double start = 0.0, energy = 0.0, top = 0.0;
   mtp_status status = cfg ? energy_at(ctx, ev, cfg, p, 1.0, &start) : mtp_fail_memory(ctx);
   for (int k = 1; k <= STEPS && status == MTP_OK && top < HIGH; k++) {
     status = energy_at(ctx, ev, cfg, p, 1.0 - STEP * k, &energy);
     const double rise = energy - start, depth = top - rise;
     const bool falls = top > FALL ? depth > FALL + FALL_PART * top : !(depth <= BOND);
-    if (status == MTP_OK && falls && !(depth <= hole->depth))
-      *hole = (mtp_hole){a, b, p->r, p->r * (1.0 - STEP * k), isfinite(depth) ? depth : INFINITY};
+    if (status == MTP_OK && falls && !(depth <= hole->depth)) {
+      hole->a = a, hole->b = b;
+      status = note_hole(ctx, p, cfg, 1.0 - STEP * k, depth, hole);
+    }
     top = fmax(top, rise);
   }
   mtp_config_free(cfg);
   return status;
+}
+
+void mtp_hole_clear(mtp_hole *hole) {
+  mtp_config_free(hole->cfg);
+  hole->cfg = NULL;
 }
 
 mtp_status mtp_find_hole(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set, mtp_hole *hole) {
@@ -93,5 +110,6 @@ mtp_status mtp_find_hole(mtp_context *ctx, const mtp_potential *pot, const mtp_c
     if (isfinite(places[k].r)) status = scan(ctx, ev, &places[k], k / PAIRS / C, k / PAIRS % C, hole);
   mtp_evaluator_free(ev);
   free(places);
+  if (status != MTP_OK) mtp_hole_clear(hole);
   return status;
 }

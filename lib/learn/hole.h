@@ -9,14 +9,16 @@
 #include "mtp/potential.h"
 
 typedef struct mtp_hole {
-  int a, b;          /**< species of the pair, a <= b; -1: no hole was found */
-  double known;      /**< shortest distance of such a pair in the set, A */
-  double r, depth;   /**< where the energy is lower than at a larger distance, A, and by how much, eV */
+  int a, b;        /**< species of the pair, a <= b; -1: no hole was found */
+  double known;    /**< shortest distance of such a pair in the set, A */
+  double r, depth; /**< where the energy is lower than at a larger distance, A, and by how much, eV */
+  mtp_config *cfg; /**< the configuration there without labels, owned; NULL without a hole */
 } mtp_hole;
 
 /** Pushes the closest pairs of each kind in the configurations of `set` (not the squeezed ones) together, down to half
  * their distance or until the energy is 10 eV above, and tells the deepest place where it fell instead of rising.
- * Species of the set are the potential's. */
+ * Species of the set are the potential's. mtp_hole_clear frees what the hole owns. */
 mtp_status mtp_find_hole(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set, mtp_hole *hole);
+void mtp_hole_clear(mtp_hole *hole);
 
 #endif

@@ -21,9 +21,10 @@ static int largest_size(const mtp_potential *pot) {
   return worth > pot->radial.size ? worth : pot->radial.size;
 }
 
-/* More functions than these the radial functions of a level have, else they could not be independent. */
+/* Larger than the number of radial functions, which could not be independent otherwise; at high levels, where every
+ * step is long, the first one is nearly the last. */
 static int first_size(const mtp_potential *pot) {
-  const int least = pot->nradial + 2, last = largest_size(pot);
+  const int last = largest_size(pot), least = mtp_basis_level(&pot->basis) >= 20 ? 12 : pot->nradial + 2;
   for (size_t k = 0; k < SIZES; k++)
     if (standard_sizes[k] >= least) return standard_sizes[k] < last ? standard_sizes[k] : last;
   return last;

@@ -130,10 +130,8 @@ static mtp_status choose(mtp_context *ctx, const mtp_active_set *as, size_t m, c
   return status;
 }
 
-mtp_status mtp_active_set_offer(mtp_context *ctx, mtp_active_set *as, size_t m, const double *rows,
-                                const long long *origin, double threshold, mtp_swap **swap_list, size_t *swap_count) {
-  if (!as || (m && (!rows || !origin)) || !(threshold >= 1.0))
-    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "active set: expected rows, origins and a threshold of at least 1");
+static mtp_status offer(mtp_context *ctx, mtp_active_set *as, size_t m, const double *rows, const long long *origin,
+                        double threshold, mtp_swap **swap_list, size_t *swap_count) {
   const size_t n = as->n;
   for (size_t k = 0; k < m * n; k++)
     if (!isfinite(rows[k])) return mtp_fail(ctx, MTP_ERR_NUMERIC, "active set: candidate row %zu is not finite", k / n);
@@ -160,4 +158,40 @@ mtp_status mtp_active_set_offer(mtp_context *ctx, mtp_active_set *as, size_t m, 
     *swap_count = done.count;
   }
   return status;
+}
+
+/* Without its pinned columns a set is small: what is offered meets the others alone. */
+static mtp_status offer_columns(mtp_context *ctx, mtp_active_set *as, size_t m, const double *rows,
+                                const long long *origin, double threshold, mtp_swap **swap_list, size_t *swap_count) {
+  const size_t first = as->pinned, n = as->n - first;
+  mtp_active_set *own = NULL;
+  double *columns = mtp_alloc_aligned(m * n, sizeof *columns);
+  mtp_status status = columns ? mtp_active_set_new(ctx, n, as->mode, as->init, &own) : mtp_fail_memory(ctx);
+  if (status == MTP_OK) {
+    mtp_active_set_copy_columns(as->n, first, n, rows, m, columns);
+    mtp_active_set_copy_columns(as->n, first, n, as->rows + first * as->n, n, own->rows);
+    mtp_active_set_copy_columns(as->n, first, n, as->inverse + first * as->n, n, own->inverse);
+    memcpy(own->origin, as->origin + 2 * first, 2 * n * sizeof *own->origin);
+    memcpy(own->config, as->config + first, n * sizeof *own->config);
+    status = offer(ctx, own, m, columns, origin, threshold, swap_list, swap_count);
+  }
+  for (size_t i = 0; i < n && status == MTP_OK; i++) {
+    memcpy(as->rows + (first + i) * as->n + first, own->rows + i * n, n * sizeof(double));
+    memcpy(as->inverse + (first + i) * as->n + first, own->inverse + i * n, n * sizeof(double));
+  }
+  if (status == MTP_OK) {
+    memcpy(as->origin + 2 * first, own->origin, 2 * n * sizeof *own->origin);
+    memcpy(as->config + first, own->config, n * sizeof *own->config);
+    for (size_t k = 0; swap_list && k < *swap_count; k++) (*swap_list)[k].active += first;
+  }
+  free(columns);
+  mtp_active_set_free(own);
+  return status;
+}
+
+mtp_status mtp_active_set_offer(mtp_context *ctx, mtp_active_set *as, size_t m, const double *rows,
+                                const long long *origin, double threshold, mtp_swap **swap_list, size_t *swap_count) {
+  if (!as || (m && (!rows || !origin)) || !(threshold >= 1.0))
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "active set: expected rows, origins and a threshold of at least 1");
+  return (as->pinned ? offer_columns : offer)(ctx, as, m, rows, origin, threshold, swap_list, swap_count);
 }

@@ -11,7 +11,7 @@
 typedef mtp_training job;
 
 /* Fewer configurations than this are too few to split; so many are held out at least where there are enough. */
-#define FEWEST_TO_SPLIT 8
+#define FEWEST_TO_SPLIT 4
 #define MIN_HELD_OUT    3
 
 static bool labelled(const mtp_config *cfg) {
@@ -92,6 +92,16 @@ static void hold_out(job *j, size_t n) {
   j->has_held_out = count > 0;
 }
 
+static void leave_out_reserve(job *j) {
+  size_t kept = 0;
+  for (size_t k = 0; k < j->n; k++) {
+    if (j->part[k] == MTP_PART_RESERVE) continue;
+    j->configs[kept] = j->configs[k];
+    j->part[kept++] = j->part[k];
+  }
+  j->n = kept;
+}
+
 mtp_status mtp_training_collect(job *j, const mtp_config_set *set, const mtp_config_set *valid) {
   const size_t most = set->n + (valid ? valid->n : 0);
   j->configs = mtp_calloc(most, sizeof *j->configs);
@@ -113,6 +123,7 @@ mtp_status mtp_training_collect(job *j, const mtp_config_set *set, const mtp_con
   if (trained == 0) return mtp_fail(j->ctx, MTP_ERR_STATE, "no configuration has labels to train on");
   hold_out(j, trained);
   put_aside(j, trained);
+  if (j->options->economical) leave_out_reserve(j);
   return MTP_OK;
 }
 

@@ -14,7 +14,7 @@
 #include "learn/weights.h"
 
 /* Iterations at the last level and size. */
-#define LAST_ITERATIONS 160
+#define LAST_ITERATIONS 240
 /* A fit ends when this many iterations gain less than this part of the loss. */
 #define WINDOW    30
 #define TOLERANCE 3e-3
@@ -196,7 +196,7 @@ static mtp_status train_last(job *j, double *loss) {
   const bool patient = o->patience > 0;
   const bool watched = mtp_objective_configs(j->objective, MTP_PART_BIT(MTP_PART_VALIDATION)) > 0;
   task t = {.name = "final", .share = 1.0, .tolerance = mtp_training_tolerance(j), .patient = patient};
-  t.trained = o->economical ? MTP_FIT_PARTS : MTP_EVERYTHING;
+  t.trained = MTP_EVERYTHING;
   t.iterations = o->max_iterations > 0 ? o->max_iterations : LAST_ITERATIONS;
   if (patient && !watched && j->has_held_out) t.trained = MTP_FIRST_PARTS;
   return mtp_training_improve(j, &t, loss);
@@ -239,14 +239,14 @@ static mtp_status go_on(job *j, mtp_potential *pot) {
   return resumed ? MTP_OK : mtp_training_grow(j);
 }
 
-/* What the potential, its linear coefficients fitted to the first parts, makes of what is held out: the mark for all that
- * is tried. */
+/* What the potential, its linear coefficients fitted to the first parts, makes of what is held out: the mark for all
+ * that is tried. */
 static mtp_status judge_present(job *j) {
   mtp_potential *pot = NULL;
   mtp_fit_stats stats[MTP_PARTS];
   j->result.held_out_before = NAN;
-  if (!j->has_held_out || !j->top->trained || j->options->linear || j->options->max_iterations < 0) return MTP_OK;
-  mtp_status status = mtp_potential_copy(j->ctx, j->top, &pot);
+  if (!j->has_held_out || !j->given->trained || j->options->linear || j->options->max_iterations < 0) return MTP_OK;
+  mtp_status status = mtp_potential_copy(j->ctx, j->given, &pot);
   if (status == MTP_OK) status = mtp_training_take(j, pot);
   if (status == MTP_OK) status = mtp_training_solve(j, MTP_FIRST_PARTS, j->pot->params);
   if (status == MTP_OK)
@@ -305,7 +305,7 @@ mtp_status mtp_train(mtp_context *ctx, const mtp_train_options *options, mtp_pot
                      const mtp_config_set *valid, mtp_train_result *result) {
   if (!options || !pot || !set)
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "training: expected a potential and configurations");
-  job j = {.ctx = ctx, .options = options, .crew = {options->comm, options->threads}, .start = mtp_now()};
+  job j = {.ctx = ctx, .options = options, .given = pot, .crew = {options->comm, options->threads}, .start = mtp_now()};
   j.saved = j.start;
   if (options->max_seconds > 0) j.until = j.start + options->max_seconds;
   mtp_status status = check_options(ctx, options);

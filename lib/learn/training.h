@@ -12,7 +12,8 @@
 typedef struct mtp_training {
   mtp_context *ctx;
   const mtp_train_options *options;
-  mtp_potential *top; /* the one to be trained */
+  mtp_potential *top;         /* the one to be trained */
+  const mtp_potential *given; /* as it came; borrowed */
   size_t n;
   const mtp_config **configs; /* [n] */
   mtp_part *part;             /* [n] */

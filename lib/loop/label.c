@@ -29,6 +29,7 @@ static mtp_status predict(mtp_context *ctx, const mtp_learner *l, const mtp_conf
     residual->energies = 1.0;
     residual->forces = 3.0 * (double)label->n;
     for (size_t i = 0; i < 3 * label->n; i++) {
+      residual->force_size += label->force[i] * label->force[i];
       error = prediction->force[i] - label->force[i];
       residual->force += error * error;
     }
@@ -45,11 +46,13 @@ static void add_residual(mtp_learner *l, const mtp_residual *r) {
   l->residual.energies += r->energies;
   l->residual.force += r->force;
   l->residual.forces += r->forces;
+  l->residual.force_size += r->force_size;
   l->residual_known = true;
 }
 
 mtp_status mtp_loop_count(mtp_context *ctx, mtp_learner *l, mtp_config *label) {
   mtp_status status = mtp_config_set_append(ctx, l->train, label);
+  if (status == MTP_OK) status = mtp_loop_note_distances(ctx, l, label);
   if (status == MTP_OK) status = mtp_normal_add(ctx, l->normal, label);
   if (status == MTP_OK) status = mtp_seen_add(ctx, l->seen, mtp_seen_hash(label), NULL);
   l->stats.configurations = (long long)l->train->n;
@@ -59,7 +62,7 @@ mtp_status mtp_loop_count(mtp_context *ctx, mtp_learner *l, mtp_config *label) {
 /* Takes the configuration over. `residual` receives what the present potential made of it. */
 static mtp_status count(mtp_context *ctx, mtp_learner *l, mtp_config *label, mtp_residual *residual) {
   mtp_status status = mtp_loop_count(ctx, l, label);
-  if (status == MTP_OK) status = predict(ctx, l, label, residual);
+  if (status == MTP_OK && !mtp_config_is_squeezed(label)) status = predict(ctx, l, label, residual);
   if (status == MTP_OK) add_residual(l, residual);
   return status;
 }
@@ -108,6 +111,11 @@ static mtp_status stamp(mtp_context *ctx, const mtp_learner *l, mtp_config *labe
     snprintf(number, sizeof number, "%d", candidate->warmup);
     status = mtp_config_set_feature(ctx, label, "warmup", number);
   }
+  if (status == MTP_OK && candidate->squeezed > 0.0) {
+    snprintf(number, sizeof number, "%g", candidate->squeezed);
+    status = mtp_config_set_feature(ctx, label, "squeezed", number);
+    if (status == MTP_OK) status = mtp_config_set_feature(ctx, label, "config_type", "squeezed");
+  }
   /* grades per atom belong to the potential of that moment and say nothing later */
   free(label->grade);
   label->grade = NULL;
@@ -123,6 +131,7 @@ static cJSON *call_event(const mtp_learner *l, const char *name, const mtp_candi
   mtp_event_integer(event, "atom", candidate->atom);
   mtp_event_integer(event, "natoms", (long long)candidate->cfg->n);
   mtp_event_flag(event, "warmup", candidate->warmup >= 0);
+  if (candidate->squeezed > 0.0) mtp_event_number(event, "squeezed", candidate->squeezed);
   mtp_event_text(event, "driver", mtp_qm_name(l->qm));
   mtp_event_number(event, "seconds", report->seconds);
   mtp_event_integer(event, "tries", report->tries);
@@ -130,20 +139,35 @@ static cJSON *call_event(const mtp_learner *l, const char *name, const mtp_candi
   return event;
 }
 
+/* The larger the forces, the less they may weigh: that they are large is all that is to be learned. */
+static mtp_status weigh_squeezed(mtp_context *ctx, mtp_config *label, double max_force) {
+  char number[32];
+  const double size = max_force / MTP_SQUEEZE_FORCE;
+  snprintf(number, sizeof number, "%.3g", MTP_SQUEEZE_WEIGHT / (1.0 + size * size));
+  return mtp_config_set_feature(ctx, label, "config_weight", number);
+}
+
 static mtp_status accept(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate, mtp_config *label,
                          const mtp_qm_report *report) {
   mtp_residual residual = {0};
-  mtp_status status = store(ctx, l, label, &residual);
+  mtp_status status = candidate->squeezed > 0.0 ? weigh_squeezed(ctx, label, report->max_force) : MTP_OK;
+  if (status != MTP_OK) {
+    mtp_config_free(label);
+    return status;
+  }
+  status = store(ctx, l, label, &residual);
   /* an engine may give the atoms back wrapped or rounded: what was asked is known by its own positions too */
   if (status == MTP_OK && !mtp_seen_find(l->seen, candidate->hash, NULL))
     status = mtp_seen_add(ctx, l->seen, candidate->hash, NULL);
   if (status != MTP_OK) return status;
   l->stats.labels++;
+  if (candidate->warmup < 0) mtp_loop_note_ahead(l, &residual, candidate->step);
   cJSON *event = call_event(l, "label", candidate, report);
   mtp_event_number(event, "max_force", report->max_force);
   mtp_event_number(event, "net_force", report->net_force);
   mtp_event_number(event, "energy_error_before", mtp_rmse(residual.energy, residual.energies));
   mtp_event_number(event, "force_rmse_before", mtp_rmse(residual.force, residual.forces));
+  mtp_event_number(event, "force_rms", mtp_rmse(residual.force_size, residual.forces));
   mtp_event_integer(event, "configurations", l->stats.configurations);
   mtp_event_write(ctx, l->log, event);
   return MTP_OK;
@@ -158,6 +182,11 @@ static mtp_status reject(mtp_context *ctx, mtp_learner *l, const mtp_candidate *
   mtp_event_text(event, "reason", report->reason);
   mtp_event_text(event, "dir", report->dir[0] ? report->dir : NULL);
   mtp_event_write(ctx, l->log, event);
+  if (candidate->squeezed > 0.0 && report->status != MTP_QM_CANNOT_START) { /* nobody waits for it */
+    mtp_message(ctx, MTP_INFO, "no label with pairs at %g of their shortest distance, %s: %s", candidate->squeezed,
+                name, report->reason);
+    return mtp_seen_add(ctx, l->seen, candidate->hash, report->reason);
+  }
   mtp_status status = mtp_loop_write_candidate(ctx, l, candidate, report->reason, report->reason);
   if (status != MTP_OK) return status;
   const char *kept = report->dir[0] ? " (kept in " : "", *end = report->dir[0] ? ")" : "";

@@ -7,8 +7,10 @@
 #include "loop/loop.h"
 #include "support/support.h"
 
-/* Warm-up copies of a cold start. */
-#define COLD_WARMUP 5
+/* Warm-up copies of a cold start: their sites give so many rows for each linear coefficient, within limits. */
+#define ROWS_PER_COEFFICIENT 2.0
+#define LEAST_WARMUP         2
+#define MOST_WARMUP          8
 
 /* ---- life and death ---- */
 
@@ -22,6 +24,8 @@ static void destroy(mtp_learner *l) {
   mtp_config_set_free(l->seed);
   mtp_config_set_free(l->train);
   mtp_config_set_free(l->endpoints.settled);
+  mtp_hole_clear(&l->hole);
+  free(l->near);
   mtp_normal_free(l->normal);
   mtp_active_set_free(l->as);
   mtp_potential_free(l->pot);
@@ -83,6 +87,7 @@ static void log_end(mtp_context *ctx, mtp_learner *l, size_t lost) {
   mtp_event_integer(event, "candidates_lost", (long long)lost);
   mtp_event_number(event, "qm_seconds", l->stats.qm_seconds);
   mtp_event_number(event, "refit_seconds", l->stats.refit_seconds);
+  mtp_loop_conclude(ctx, l, event);
   mtp_event_write(ctx, l->log, event);
 }
 
@@ -120,24 +125,56 @@ static mtp_status check_config(mtp_context *ctx, const mtp_learner *l, const mtp
   return MTP_OK;
 }
 
+/* ---- refits ---- */
+
+/* Labels of a fit's hole for one event: a fit may have another one elsewhere then. */
+#define FILLS 2
+
+/* Refits, and again with a label in the hole that the fit has, if any. */
+static mtp_status refit(mtp_context *ctx, mtp_learner *l, long long step, double grade, int labels, double before) {
+  mtp_status status = mtp_loop_refit(ctx, l, step, grade, labels, l->stats.qm_seconds - before);
+  for (int k = 0; k < FILLS && status == MTP_OK && l->hole.a >= 0; k++) {
+    int filled = 0;
+    before = l->stats.qm_seconds;
+    status = mtp_loop_fill_hole(ctx, l, step, &filled);
+    if (status != MTP_OK || filled == 0) break;
+    status = mtp_loop_refit(ctx, l, step, NAN, filled, l->stats.qm_seconds - before);
+  }
+  return status;
+}
+
 /* ---- warm-up ---- */
 
-/* A warm-up that a kill cut short goes on: the training file then holds nothing but copies. */
+static size_t warmup_labels(const mtp_learner *l) {
+  size_t n = 0;
+  for (size_t i = 0; i < l->train->n; i++) n += mtp_config_get_feature(l->train->configs[i], "warmup") != NULL;
+  return n;
+}
+
+/* A warm-up that a kill cut short goes on: the training file then holds nothing but copies and squeezed ones. */
 static bool only_warmup_labels(const mtp_learner *l) {
   for (size_t i = 0; i < l->train->n; i++)
-    if (!mtp_config_get_feature(l->train->configs[i], "warmup")) return false;
+    if (!mtp_config_get_feature(l->train->configs[i], "warmup") && !mtp_config_is_squeezed(l->train->configs[i]))
+      return false;
   return true;
 }
 
-static int wanted_warmup(const mtp_learner *l, bool cold) {
+static int cold_warmup(const mtp_learner *l, const mtp_config *first) {
+  const double coefficients = (double)mtp_normal_size(l->normal), rows = (double)first->n;
+  const double copies = ceil(ROWS_PER_COEFFICIENT * coefficients / rows);
+  return (int)fmin(fmax(copies, LEAST_WARMUP), MOST_WARMUP);
+}
+
+static int wanted_warmup(const mtp_learner *l, const mtp_config *first, bool cold) {
   if (l->options.warmup >= 0) return l->options.warmup;
-  return cold || (l->train->n > 0 && only_warmup_labels(l)) ? COLD_WARMUP : 0;
+  return cold || (l->train->n > 0 && only_warmup_labels(l)) ? cold_warmup(l, first) : 0;
 }
 
 /* The copies that are still to be labelled, in order; returns how many. */
 static size_t make_copies(const mtp_learner *l, const mtp_config *first, long long step, int wanted,
                           mtp_candidate *copies) {
-  size_t n = 0, missing = l->train->n < (size_t)wanted ? (size_t)wanted - l->train->n : 0;
+  const size_t had = warmup_labels(l);
+  size_t n = 0, missing = had < (size_t)wanted ? (size_t)wanted - had : 0;
   missing = mtp_loop_allowance(l, missing);
   for (int k = 0; k < wanted && n < missing; k++) {
     mtp_config *copy = mtp_warmup_copy(first, k, wanted, l->options.warmup_sigma, l->options.seed);
@@ -162,6 +199,9 @@ static mtp_status warm_up(mtp_context *ctx, mtp_learner *l, const mtp_config *fi
     if (!copies[i].cfg) status = mtp_fail_memory(ctx);
   }
   if (status == MTP_OK) status = mtp_loop_label(ctx, l, n, list, labels);
+  /* the most disturbed copy is nearest to what the run will be */
+  const mtp_config *last = l->train->n ? l->train->configs[l->train->n - 1] : first;
+  if (status == MTP_OK && *labels > 0) status = mtp_loop_squeeze(ctx, l, last, step, labels);
   for (size_t i = 0; i < n; i++) mtp_config_free(copies[i].cfg);
   free(copies);
   free(list);
@@ -183,12 +223,14 @@ static mtp_status begin(mtp_context *ctx, mtp_learner *l, const mtp_config *firs
   if (status != MTP_OK) return status;
   /* nothing to grade with also means that the first refit forgets what the potential knew */
   bool cold = l->train->n == 0 && !l->as, untrained = !mtp_potential_is_trained(l->pot);
-  int wanted = wanted_warmup(l, cold), labels = 0;
+  int wanted = wanted_warmup(l, first, cold), labels = 0;
   double before = l->stats.qm_seconds;
   if (untrained && !mtp_loop_can_label(l))
     return mtp_fail(ctx, MTP_ERR_STATE, "the untrained potential needs a QM driver or a training file (%s is empty)",
                     l->train_path);
   warn_begin(ctx, l, cold, wanted);
+  if (cold && untrained) status = mtp_loop_start_functions(ctx, l, first);
+  if (status != MTP_OK) return status;
   status = mtp_loop_resume_calls(ctx, l, &labels);
   if (status == MTP_OK) status = warm_up(ctx, l, first, step, wanted, &labels);
   if (status == MTP_OK && untrained && wanted == 0 && labels == 0) { /* the engine needs something to evaluate with */
@@ -201,7 +243,7 @@ static mtp_status begin(mtp_context *ctx, mtp_learner *l, const mtp_config *firs
   if (untrained && labels == 0)
     return mtp_fail(ctx, MTP_ERR_QM, "no configuration to start from got a label (see %s)", l->log_path);
   if (labels == 0) return MTP_OK;
-  status = mtp_loop_refit(ctx, l, step, NAN, labels, l->stats.qm_seconds - before);
+  status = refit(ctx, l, step, NAN, labels, before);
   if (status == MTP_OK) *action = MTP_REDO;
   return status;
 }
@@ -258,14 +300,19 @@ static void drop_repeated(const mtp_learner *l, choice *c) {
   c->count = kept;
 }
 
-/* Labels what was chosen; what there is no driver or no budget for is written to the candidate file. */
+/* Labels what was chosen; what there is no driver or no budget for is written to the candidate file. The first one is
+ * the most extrapolating one: if the potential knew it nevertheless, it knows the others. */
 static mtp_status label_in_order(mtp_context *ctx, mtp_learner *l, choice *c, int *labels) {
   drop_repeated(l, c);
   size_t allowed = mtp_loop_allowance(l, c->count);
   const mtp_candidate **list = mtp_calloc(c->count, sizeof *list);
   if (!list) return mtp_fail_memory(ctx);
   for (size_t i = 0; i < c->count; i++) list[i] = c->candidates[c->order[i]];
-  mtp_status status = mtp_loop_label(ctx, l, allowed, list, labels);
+  const size_t first = allowed > 1 && l->radial_here ? 1 : allowed;
+  mtp_status status = mtp_loop_label(ctx, l, first, list, labels);
+  const bool known = first<allowed && * labels> 0 && mtp_loop_predicted_well(l);
+  if (status == MTP_OK && first < allowed && !known)
+    status = mtp_loop_label(ctx, l, allowed - first, list + first, labels);
   for (size_t i = allowed; i < c->count && status == MTP_OK; i++)
     status = mtp_loop_write_candidate(ctx, l, list[i], why_no_label(l), "");
   free(list);
@@ -288,7 +335,8 @@ static mtp_status learn_and_refit(mtp_context *ctx, mtp_learner *l, const mtp_ca
   double before = l->stats.qm_seconds;
   mtp_status status = learn(ctx, l, trigger, &labels);
   if (status != MTP_OK || labels == 0) return status;
-  status = mtp_loop_refit(ctx, l, cause->step, cause->grade, labels, l->stats.qm_seconds - before);
+  status = mtp_loop_squeeze(ctx, l, l->train->configs[l->train->n - 1], cause->step, &labels);
+  if (status == MTP_OK) status = refit(ctx, l, cause->step, cause->grade, labels, before);
   if (status == MTP_OK) *action = MTP_REDO;
   return status;
 }
@@ -391,6 +439,22 @@ static size_t write_pool(mtp_learner *l) {
   for (size_t i = 0; !chosen && i < l->pool_size; i++) lost += write_waiting(l, &l->pool[i]);
   choice_free(&c);
   return lost;
+}
+
+/* What fits in the run were too short for. */
+static void train_last(mtp_context *ctx, mtp_learner *l) {
+  if (l->stopped || l->stats.labels == 0 || !mtp_loop_may_improve(l)) return;
+  l->ending = l->train_all = true;
+  if (mtp_loop_refit(ctx, l, l->last_step, NAN, 0, 0.0) != MTP_OK)
+    mtp_message(ctx, MTP_WARNING, "the last training failed, and the potential stays as it was: %s",
+                mtp_context_message(ctx));
+}
+
+void mtp_learner_end(mtp_context *ctx, mtp_learner *l) {
+  if (!l) return;
+  train_last(ctx, l);
+  log_end(ctx, l, write_pool(l));
+  destroy(l);
 }
 
 void mtp_learner_free(mtp_learner *l) {

@@ -9,7 +9,10 @@
  *   calls.c       QM calls that outlive the process that makes them
  *   label.c       QM calls and what becomes of their answers
  *   resume.c      what an earlier run of the same files left
- *   refit.c       fit, active set, save, report
+ *   squeeze.c     labels with atoms closer than the run brings them
+ *   decide.c      which kind of fit is made
+ *   refit.c       fit, active set, save
+ *   report.c      what a refit and the labels before it say, in the log and on screen
  *   endpoint.c    end points of relaxations
  *   learner.c     the public functions and the decisions */
 #ifndef MTP_LOOP_H
@@ -17,6 +20,7 @@
 
 #include <stdbool.h>
 
+#include "learn/hole.h"
 #include "loop/calls.h"
 #include "loop/event_log.h"
 #include "loop/journal.h"
@@ -26,19 +30,40 @@
 /** Swaps of maxvol must gain this factor: what MLIP-3 uses, and what bounds the grades of the training set. */
 #define MTP_LOOP_THRESHOLD 1.001
 
+/** Weight of squeezed configurations in the objective: with 1e-4 to 1e-3 they cost no accuracy and fits rise as the
+ * reference does, with 1e-2 they cost a tenth of it. */
+#define MTP_SQUEEZE_WEIGHT 5e-4
+/** Largest force from which on they weigh less (eV/A). */
+#define MTP_SQUEEZE_FORCE 10.0
+
 typedef struct mtp_candidate {
   mtp_config *cfg;
   uint64_t hash; /* mtp_seen_hash of it */
   double grade;
   int atom;
   long long step;
-  int warmup; /* number of the warm-up copy, -1 for a configuration of the run */
+  int warmup;      /* number of the warm-up copy, -1 for a configuration of the run */
+  double squeezed; /* part of their distance to which pairs were pushed together; 0: none were */
 } mtp_candidate;
+
+/** Distances of a kind of pair, A; infinite where there is none. */
+typedef struct mtp_nearness {
+  double known;    /* shortest in configurations of the run */
+  double squeezed; /* shortest in squeezed ones */
+  double tried;    /* `known` when squeezed ones were asked for last */
+} mtp_nearness;
+
+/** Errors of a potential on labels before it learned from them: true errors of prediction. */
+typedef struct mtp_ahead {
+  double squares, force_squares, components; /* of the errors, of the forces; (eV/A)^2 */
+  long long labels, step;                    /* so many, the first one at this step */
+} mtp_ahead;
 
 /** Sums of squared errors of a potential, from which an RMSE follows. */
 typedef struct mtp_residual {
   double energy, force; /* (eV/atom)^2, (eV/A)^2 */
   double energies, forces;
+  double force_size; /* sum of the squares of the forces themselves */
 } mtp_residual;
 
 /** Errors of a potential at an end point of a relaxation. */
@@ -62,9 +87,18 @@ struct mtp_learner {
   bool as_is_of_train;  /* built here on the training set, so its origins are numbers in it */
   mtp_config_set *seed; /* labelled configurations of the given active set, until they are in the training file */
   mtp_normal *normal;
-  bool radial_trained; /* the radial functions were trained, here or before */
-  double full_loss;    /* of the potential when all parameters were trained last, or when it came; 0: unknown */
-  size_t full_configs; /* in the training set then */
+  bool radial_trained;               /* the radial functions were trained, here or before */
+  bool radial_here;                  /* and to this training set */
+  size_t full_configs;               /* in the training set then, or when training was tried in vain */
+  size_t fresh_configs;              /* in the training set when radial functions were sought from nothing */
+  mtp_hole hole;                     /* of the present potential */
+  int raises;                        /* of the weight of squeezed configurations, because of holes */
+  long long filled;                  /* labels that holes were given */
+  size_t squeezes, squeezed_configs; /* cells that were squeezed; training set when they were asked for last */
+  double full_error;                 /* part of the RMS force that all parameters left when they were trained last */
+  mtp_nearness *near;                /* [C*C] of species a <= b at a*C + b */
+  double last_part;                  /* error on the last of them, of the RMS force */
+  mtp_ahead ahead[2];                /* the last labels: complete, and being filled */
   mtp_config_set *train;
   mtp_journal *train_file;
   mtp_calls *calls;            /* that are under way, or were when an earlier run ended */
@@ -85,6 +119,7 @@ struct mtp_learner {
   long long last_step;
   bool stopped;
   mtp_endpoints endpoints;
+  bool ending;    /* the next refit is the last of the run */
   bool train_all; /* the next refit, if it is auto, is of all parameters */
 };
 
@@ -92,10 +127,16 @@ struct mtp_learner {
 mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_options *options,
                           const mtp_potential *pot);
 
+/** Before the first label: radial functions for the distances of the run, where min_dist is free. */
+mtp_status mtp_loop_start_functions(mtp_context *ctx, mtp_learner *l, const mtp_config *first);
+
 /* warmup.c */
 /** Copy `k` of `count`: displaced and strained, the more the larger k. The same for the same seed, whatever was made
  * before. */
 mtp_config *mtp_warmup_copy(const mtp_config *first, int k, int count, double sigma, unsigned long long seed);
+
+/** Forgets labels, grades and what was said of how they came about. */
+void mtp_loop_drop_results(mtp_config *cfg);
 
 /* candidates.c */
 /** Keeps a copy of the configuration until the next learning event. */
@@ -115,6 +156,42 @@ void mtp_loop_log_candidate(mtp_context *ctx, mtp_learner *l, const mtp_candidat
  * *count receives how many. With nothing to grade with, all are returned. */
 mtp_status mtp_loop_rank(mtp_context *ctx, const mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
                          size_t first, size_t *order, size_t *count);
+
+/* squeeze.c */
+/** Takes note of the distances in a configuration of the training set. */
+mtp_status mtp_loop_note_distances(mtp_context *ctx, mtp_learner *l, const mtp_config *cfg);
+/** Asks for labels with the closest pairs of `base` pushed together, of the kinds for which none are known below the
+ * distances of the run. *labels counts up. */
+mtp_status mtp_loop_squeeze(mtp_context *ctx, mtp_learner *l, const mtp_config *base, long long step, int *labels);
+
+/** Whether a hole may get a label: there is a driver, and holes had no more than their share. */
+bool mtp_loop_can_fill(const mtp_learner *l);
+/** Asks for a label in the hole of the present potential. */
+mtp_status mtp_loop_fill_hole(mtp_context *ctx, mtp_learner *l, long long step, int *labels);
+
+/* decide.c */
+/** A fit that is not yet that of the learner. */
+typedef struct mtp_fitted {
+  mtp_potential *pot;
+  mtp_active_set *as;
+  mtp_normal *normal; /* equations of its own; NULL: those of the learner */
+  mtp_residual residual;
+  bool full;  /* all parameters were trained */
+  bool tried; /* to train them */
+  bool fresh; /* from nothing */
+  mtp_hole hole;
+} mtp_fitted;
+/** Puts into `f` the linear fit, or the fit of all parameters where that is wanted and predicts better. */
+mtp_status mtp_loop_fit(mtp_context *ctx, const mtp_learner *l, mtp_fitted *f);
+/** Equations of the linear coefficients on the training set for the radial functions of `pot`. */
+mtp_status mtp_loop_equations(mtp_context *ctx, const mtp_learner *l, const mtp_potential *pot, mtp_normal **out);
+/** Whether more training is possible and has something to gain. */
+bool mtp_loop_may_improve(const mtp_learner *l);
+/** L at the linear coefficients of `pot`. */
+double mtp_loop_loss(const mtp_normal *normal, const mtp_potential *pot);
+/** Errors on the training set, the squeezed configurations left out. */
+mtp_status mtp_loop_measure(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *train,
+                            mtp_residual *residual);
 
 /* label.c */
 bool mtp_loop_can_label(const mtp_learner *l);
@@ -142,6 +219,23 @@ mtp_status mtp_loop_confirm(mtp_context *ctx, mtp_learner *l, const mtp_candidat
 /** The largest distance of corresponding atoms when the centres of both coincide, by the shortest way around the cell;
  * infinite if numbers, species or periodicity differ, or a component of a lattice vector by more than `tolerance`. */
 double mtp_loop_distance(const mtp_config *a, const mtp_config *b, double tolerance);
+
+/* report.c */
+/** A refit as an event and as a line. `before` may hold nothing. */
+typedef struct mtp_refit_report {
+  long long step;
+  double grade, label_seconds, seconds;
+  int labels;
+  bool full;
+  mtp_residual before;
+} mtp_refit_report;
+void mtp_loop_report(mtp_context *ctx, const mtp_learner *l, const mtp_refit_report *r);
+/** Counts the errors that the potential made on a label before it learned from it. */
+void mtp_loop_note_ahead(mtp_learner *l, const mtp_residual *residual, long long step);
+/** Did the potential know the last label, within what its fit leaves of the forces, before it learned from it? */
+bool mtp_loop_predicted_well(const mtp_learner *l);
+/** What to expect on configurations like those of the end, as an event's fields and as a line. */
+void mtp_loop_conclude(mtp_context *ctx, const mtp_learner *l, cJSON *end);
 
 /* refit.c */
 double mtp_rmse(double squares, double count);

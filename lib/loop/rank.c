@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "learn/active_set.h"
 #include "learn/rows.h"
 #include "loop/loop.h"
 #include "mtp/evaluator.h"
@@ -52,7 +51,6 @@ static mtp_status find_beyond(const ranking *r, size_t number, double threshold,
   b.gamma = mtp_calloc(count, sizeof *b.gamma);
   mtp_status status = b.rows && b.origin && b.gamma ? MTP_OK : mtp_fail_memory(r->ctx);
   if (status == MTP_OK) status = mtp_rows_compute(r->ctx, r->ev, r->learner->pot, cfg, mode, b.rows);
-  if (status == MTP_OK) mtp_active_set_trim(r->as, count, b.rows);
   if (status == MTP_OK) status = mtp_active_set_grade(r->ctx, r->as, count, b.rows, b.gamma);
   if (status != MTP_OK) {
     beyond_free(&b);

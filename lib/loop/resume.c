@@ -11,15 +11,16 @@
 #include "config/structure.h"
 #include "learn/active_set.h"
 #include "loop/loop.h"
+#include "model/model.h"
 #include "support/support.h"
 
-/* The same functions of the same species: then parameters mean the same. */
+/* The same functions of the same species, but for what training is free to change: then `a` is what `b` has become. */
 static bool is_alike(const mtp_potential *a, const mtp_potential *b) {
-  if (mtp_potential_parameter_count(a) != mtp_potential_parameter_count(b) ||
+  if (mtp_potential_radial_count(a) != mtp_potential_radial_count(b) ||
+      (mtp_potential_radial_size(a) != mtp_potential_radial_size(b) && !mtp_potential_size_is_free(b)) ||
       mtp_potential_species_count(a) != mtp_potential_species_count(b) ||
       mtp_potential_scalar_count(a) != mtp_potential_scalar_count(b) ||
-      mtp_potential_radial_size(a) != mtp_potential_radial_size(b) ||
-      mtp_potential_cutoff(a) != mtp_potential_cutoff(b) || mtp_potential_min_dist(a) != mtp_potential_min_dist(b) ||
+      mtp_potential_cutoff(a) != mtp_potential_cutoff(b) ||
       strcmp(mtp_potential_radial_name(a), mtp_potential_radial_name(b)) != 0)
     return false;
   for (int s = 0; s < mtp_potential_species_count(a); s++) {
@@ -30,8 +31,9 @@ static bool is_alike(const mtp_potential *a, const mtp_potential *b) {
 }
 
 static bool has_parameters_of(const mtp_potential *a, const mtp_potential *b) {
-  return mtp_potential_is_trained(a) && memcmp(mtp_potential_parameters(a), mtp_potential_parameters(b),
-                                               mtp_potential_parameter_count(b) * sizeof(double)) == 0;
+  return mtp_potential_is_trained(a) && mtp_potential_parameter_count(a) == mtp_potential_parameter_count(b) &&
+         memcmp(mtp_potential_parameters(a), mtp_potential_parameters(b),
+                mtp_potential_parameter_count(b) * sizeof(double)) == 0;
 }
 
 /* The deck that is started again names the potential of its first start, which knows less than the saved one. */
@@ -49,7 +51,7 @@ mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
   if (trained && !alike) {
     mtp_message(ctx, MTP_WARNING, "%s holds a potential of another kind, which is replaced", l->save_path);
   } else if (is_news && resumes) {
-    status = mtp_potential_set_parameters(ctx, l->pot, mtp_potential_parameters(saved));
+    status = mtp_potential_adopt(ctx, l->pot, saved);
     if (status == MTP_OK)
       mtp_message(ctx, MTP_INFO, "learning goes on from %s, which an earlier run saved", l->save_path);
   } else if (is_news && l->qm) {
@@ -102,12 +104,14 @@ mtp_status mtp_loop_adopt_active_set(mtp_context *ctx, mtp_learner *l) {
 /* A request as the candidate that it was. */
 static mtp_candidate candidate_of(const mtp_config *request) {
   const char *step = mtp_config_get_feature(request, "step"), *warmup = mtp_config_get_feature(request, "warmup");
+  const char *squeezed = mtp_config_get_feature(request, "squeezed");
   return (mtp_candidate){.cfg = (mtp_config *)request, /* only read */
                          .hash = mtp_seen_hash(request),
                          .grade = request->has_max_grade ? request->max_grade : NAN,
                          .atom = -1,
                          .step = step ? strtoll(step, NULL, 10) : -1,
-                         .warmup = warmup ? (int)strtol(warmup, NULL, 10) : -1};
+                         .warmup = warmup ? (int)strtol(warmup, NULL, 10) : -1,
+                         .squeezed = squeezed ? strtod(squeezed, NULL) : 0.0};
 }
 
 /* Candidates for what is not in the training set yet. */

@@ -9,6 +9,7 @@
 
 #include "config/species.h"
 #include "loop/loop.h"
+#include "model/model.h"
 #include "qm/folder.h"
 #include "support/support.h"
 
@@ -22,6 +23,8 @@ mtp_learner_options mtp_learner_defaults(void) {
       .break_grade = 10.0,
       .pool = 50,
       .refit = MTP_REFIT_AUTO,
+      .wall = true,
+      .threads = 1,
       .weights = mtp_weights_default(),
       .warmup = -1,
       .warmup_sigma = 0.1,
@@ -39,6 +42,7 @@ static mtp_status check_options(mtp_context *ctx, const mtp_learner_options *o) 
   if (!o->candidate_path || !*o->candidate_path) wrong = "a file name for candidates is needed";
   if (!(isfinite(o->select_grade) && o->select_grade >= 1.0)) wrong = "select must be a number of at least 1";
   if (!(isfinite(o->break_grade) && o->break_grade >= o->select_grade)) wrong = "break must not be below select";
+  if (o->threads < 1) wrong = "threads must be at least 1";
   if (o->pool < 1) wrong = "pool must be at least 1";
   if (o->warmup < -1) wrong = "warmup must not be negative";
   if (!(isfinite(o->warmup_sigma) && o->warmup_sigma > 0.0)) wrong = "the displacement of warmup must be positive";
@@ -46,6 +50,7 @@ static mtp_status check_options(mtp_context *ctx, const mtp_learner_options *o) 
   const double weights[3] = {o->weights.energy, o->weights.force, o->weights.stress};
   for (int i = 0; i < 3; i++)
     if (!(isfinite(weights[i]) && weights[i] >= 0.0)) wrong = "weights must not be negative";
+  if (o->grading < MTP_GRADE_AUTO || o->grading > MTP_GRADE_LINEAR) wrong = "rows must be auto, all or linear";
   if (o->refit < MTP_REFIT_LINEAR || o->refit > MTP_REFIT_AUTO) wrong = "refit must be linear, full or auto";
   return wrong ? mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: %s", wrong) : MTP_OK;
 }
@@ -55,7 +60,11 @@ static mtp_status take_names(mtp_context *ctx, mtp_learner *l) {
   l->species_count = mtp_potential_species_count(l->pot);
   l->names = mtp_calloc((size_t)l->species_count, sizeof *l->names);
   l->file_names = mtp_calloc((size_t)l->species_count, sizeof *l->file_names);
-  if (!l->names || !l->file_names) return mtp_fail_memory(ctx);
+  l->hole.a = l->hole.b = -1;
+  l->near = mtp_calloc((size_t)(l->species_count * l->species_count), sizeof *l->near);
+  if (!l->names || !l->file_names || !l->near) return mtp_fail_memory(ctx);
+  for (int k = 0; k < l->species_count * l->species_count; k++)
+    l->near[k] = (mtp_nearness){.known = INFINITY, .squeezed = INFINITY, .tried = INFINITY};
   for (int s = 0; s < l->species_count; s++) {
     char number[16];
     snprintf(number, sizeof number, "%d", s);
@@ -307,4 +316,19 @@ mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_op
   log_start(ctx, l, dropped_tail);
   if (l->train->n) tell_resume(ctx, l);
   return l->train->n ? mtp_loop_refit(ctx, l, -1, NAN, 0, 0.0) : MTP_OK;
+}
+
+/* Part of the shortest distance at which the first radial functions begin: vibrations bring atoms closer. */
+#define FIRST_MIN_DIST 0.9
+
+mtp_status mtp_loop_start_functions(mtp_context *ctx, mtp_learner *l, const mtp_config *first) {
+  double smallest = INFINITY;
+  if (!mtp_potential_min_dist_is_free(l->pot)) return MTP_OK;
+  mtp_status status = mtp_config_smallest_distance(ctx, first, mtp_potential_cutoff(l->pot), &smallest);
+  if (status != MTP_OK || !isfinite(smallest)) return status;
+  l->pot->radial.min_dist = FIRST_MIN_DIST * smallest;
+  status = mtp_potential_init_radial(ctx, l->pot);
+  mtp_normal_free(l->normal);
+  l->normal = NULL;
+  return status == MTP_OK ? mtp_normal_new(ctx, l->pot, l->options.weights, &l->normal) : status;
 }

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "config/config_internal.h"
 #include "loop/loop.h"
 #include "support/support.h"
 
@@ -61,18 +62,21 @@ static void transform(const double f[9], double x[3]) {
   for (int j = 0; j < 3; j++) x[j] = y[j];
 }
 
-static void drop_results(mtp_config *cfg) {
+void mtp_loop_drop_results(mtp_config *cfg) {
   free(cfg->force);
   free(cfg->site_energy);
   free(cfg->grade);
   cfg->force = cfg->site_energy = cfg->grade = NULL;
   cfg->has_energy = cfg->has_virial = cfg->has_max_grade = false;
+  static const char *const said[] = {
+      "qm", "step", "warmup", "squeezed", "config_weight", "config_type", "config_stress_weight"};
+  for (size_t k = 0; k < sizeof said / sizeof *said; k++) mtp_config_drop_feature(cfg, said[k]);
 }
 
 mtp_config *mtp_warmup_copy(const mtp_config *first, int k, int count, double sigma, unsigned long long seed) {
   mtp_config *cfg = mtp_config_copy(first);
   if (!cfg) return NULL;
-  drop_results(cfg);
+  mtp_loop_drop_results(cfg);
   double fraction = count > 1 ? 0.25 + 0.75 * k / (count - 1) : 1.0, f[9];
   mtp_random random = {seed + 0x632be59bd9b4e019ULL * (unsigned long long)(k + 1)};
   random_deformation(first, STRAIN * fraction, &random, f);

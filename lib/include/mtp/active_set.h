@@ -79,8 +79,8 @@ MTP_API mtp_status mtp_active_set_build(mtp_context *ctx, const mtp_potential *p
 /** By which parameters a row is the gradient. */
 typedef enum mtp_rows {
   MTP_ROWS_ALL,   /**< all n, as MLIP has it */
-  MTP_ROWS_LINEAR /**< the linear coefficients: the radial functions stand. Radial columns hold rows of their own that no
-                       row can displace and that add nothing to a grade, so that the file stays one of MLIP-3 */
+  MTP_ROWS_LINEAR /**< the linear coefficients: the radial functions stand. Radial columns hold rows of their own that
+                     no row can displace and that add nothing to a grade, so that the file stays one of MLIP-3 */
 } mtp_rows;
 
 /** mtp_active_set_build (which is of MTP_ROWS_ALL) with a choice of rows. */

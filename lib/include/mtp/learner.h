@@ -12,6 +12,7 @@
 #ifndef MTP_LEARNER_H
 #define MTP_LEARNER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "mtp/active_set.h"
@@ -29,9 +30,16 @@ extern "C" {
 typedef enum mtp_refit {
   MTP_REFIT_LINEAR, /**< the linear coefficients, in milliseconds */
   MTP_REFIT_FULL,   /**< all parameters, each time */
-  MTP_REFIT_AUTO    /**< all when there is enough data for it and the linear fit has become worse, or the data have
-                       doubled, since all were trained; else the linear ones */
+  MTP_REFIT_AUTO    /**< all when the data or the loss of the linear fit have grown since all were trained, and a fit to
+                       part of the data predicts the rest better; else the linear ones */
 } mtp_refit;
+
+/** By which parameters candidates are graded. */
+typedef enum mtp_grading {
+  MTP_GRADE_AUTO,  /**< all until the radial functions were trained on this training set, then the linear ones */
+  MTP_GRADE_ALL,   /**< all, as MLIP does */
+  MTP_GRADE_LINEAR /**< the linear ones from the start */
+} mtp_grading;
 
 typedef enum mtp_onfail { MTP_ONFAIL_STOP, MTP_ONFAIL_SKIP } mtp_onfail;
 
@@ -49,12 +57,16 @@ typedef struct mtp_learner_options {
   double break_grade;  /**< 10, >= select_grade */
   int pool;            /**< 50 */
   mtp_refit refit;     /**< auto */
+  mtp_grading grading; /**< auto */
+  bool wall;           /**< ask for labels of squeezed pairs, and see that no fit has a hole below them; true */
   mtp_weights weights;
-  int warmup;          /**< labelled copies of the first configuration; -1: 5 on a cold start, else 0 */
+  int warmup;          /**< labelled copies of the first configuration; -1: on a cold start as many as their atoms
+                            need to settle the linear coefficients, 2 to 8, else 0 */
   double warmup_sigma; /**< 0.1 A (displacements; strain 0.02) */
   long long max_calls; /**< QM budget of this run, -1: unlimited */
   mtp_onfail onfail;
   unsigned long long seed;
+  int threads; /**< of this process, while it trains; 1 */
   /** Other ranks help to train all parameters: `summon` makes them call mtp_trainer_serve. NULL: this one alone. */
   const mtp_comm *comm;
   void (*summon)(void *user);
@@ -73,7 +85,11 @@ typedef struct mtp_learner mtp_learner;
  * is taken over and closed by mtp_learner_free, also when this call fails; NULL means `none`. */
 MTP_API mtp_status mtp_learner_new(mtp_context *ctx, const mtp_learner_options *options, const mtp_potential *pot,
                                    mtp_qm *qm, mtp_learner **out);
-/** Writes waiting candidates to candidate_path and the `end` event, and frees. NULL is allowed. */
+/** If labels were learned: trains all parameters once more, at leisure, unless the fit is good already or `refit` is
+ * linear. Writes waiting candidates to candidate_path and the `end` event, says what error to expect, and frees. NULL
+ * is allowed. */
+MTP_API void mtp_learner_end(mtp_context *ctx, mtp_learner *learner);
+/** The same in silence, without training. */
 MTP_API void mtp_learner_free(mtp_learner *learner);
 
 typedef enum mtp_action {

@@ -98,10 +98,10 @@ typedef struct mtp_train_options {
   bool fresh;     /**< begin anew with a trained potential; else training goes on from its parameters */
   bool update_min_dist; /**< first set min_dist to 0.99 of the smallest distance in the set, in any case */
   int starts;           /**< radial functions to begin with, which climb side by side while they are close; 3 */
-  double held_out;   /**< part of the training set that chooses between starts and sizes and is trained on in the end;
-                          0.1 */
-  double components; /**< force components for each parameter that are enough on the way up; 0: all there are; 240 */
-  bool economical;   /**< and in the end: what is beyond them only enters the last solve for the linear coefficients */
+  double held_out;     /**< part of the training set that chooses between starts and sizes and is trained on in the end;
+                            0.1 */
+  double components;   /**< force components for each parameter that are enough on the way up; 0: all there are; 240 */
+  bool economical;     /**< configurations beyond them are left out for good: fit the linear coefficients afterwards */
   long max_iterations; /**< at the level of the potential; 0 chooses, MTP_NO_ITERATIONS: nothing is changed */
   double max_seconds;  /**< 0: no limit */
   double tolerance;    /**< ends when 30 iterations gain less than this part of the loss; 0 chooses */

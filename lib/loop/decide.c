@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file loop/decide.c
+ * Which fit is made. Linear coefficients follow every label; all parameters are trained when the data have grown by a
+ * part of themselves, so that all training of a run takes a few times what the last one does, and on no more data than
+ * a fit needs. What decides whether the richer fit is taken is not how much data there is but whether a fit to most of
+ * the configurations predicts the others better. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "loop/loop.h"
+#include "model/model.h"
+#include "support/support.h"
+
+#define MAX_ERROR_ATOMS 100000
+
+/* The first time: configurations, and force components for each parameter. */
+#define FIRST_CONFIGS 4.0
+#define FIRST_DATA    3.0
+/* Growth of the training set after which all parameters are trained again, or with growth of the errors, new labels as
+ * predicted among them. */
+#define DATA_GROWTH  1.5
+#define GOOD_GROWTH  2.5 /* where the fit is better than this part of the RMS force: */
+#define GOOD         0.01
+#define ERROR_GROWTH 1.5
+#define WITH_ERRORS  1.2
+
+/* Growth after which radial functions are sought from nothing again, if the fit is poorer than this part of the RMS
+ * force: fits that go on from each other can stay in a minimum that a new start leaves. */
+#define FRESH_GROWTH 2.0
+#define POOR         0.04
+/* Force components for each parameter that a fit is made to, part that is held out, and iterations in the end. */
+#define COMPONENTS 30.0
+#define HELD_OUT   0.2
+#define ITERATIONS 40
+/* The same at the end of a run, when nothing has to wait for it. */
+#define LAST_COMPONENTS 80.0
+#define LAST_ITERATIONS 160
+/* What is tried has to predict better than this part of the error before. */
+#define BETTER 0.97
+
+/* The linear coefficients are the last of the parameters, species constants first. */
+double mtp_loop_loss(const mtp_normal *normal, const mtp_potential *pot) {
+  const double *theta = mtp_potential_parameters(pot);
+  return mtp_normal_loss(normal, theta + mtp_potential_parameter_count(pot) - mtp_normal_size(normal));
+}
+
+mtp_status mtp_loop_measure(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *train,
+                            mtp_residual *residual) {
+  size_t atoms = 0;
+  for (size_t i = 0; i < train->n; i++) atoms += train->configs[i]->n;
+  const size_t stride = atoms / MAX_ERROR_ATOMS + 1;
+  mtp_config_set part = *train; /* shares the configurations; never freed */
+  part.n = 0;
+  part.configs = mtp_calloc(train->n, sizeof *part.configs);
+  if (!part.configs) return mtp_fail_memory(ctx);
+  *residual = (mtp_residual){0};
+  for (size_t i = 0; i < train->n; i += stride) {
+    mtp_config *cfg = train->configs[i];
+    if (mtp_config_is_squeezed(cfg)) continue;
+    part.configs[part.n++] = cfg;
+    for (size_t k = 0; k < 3 * cfg->n; k++) residual->force_size += cfg->force[k] * cfg->force[k];
+  }
+  mtp_errors errors;
+  const mtp_status status = mtp_errors_compute(ctx, pot, &part, &errors);
+  free(part.configs);
+  if (status != MTP_OK) return status;
+  residual->energies = (double)errors.energy_per_atom.count;
+  residual->energy = errors.energy_per_atom.rmse * errors.energy_per_atom.rmse * residual->energies;
+  residual->forces = (double)errors.force.count;
+  residual->force = errors.force.rmse * errors.force.rmse * residual->forces;
+  return MTP_OK;
+}
+
+mtp_status mtp_loop_equations(mtp_context *ctx, const mtp_learner *l, const mtp_potential *pot, mtp_normal **out) {
+  mtp_status status = mtp_normal_new(ctx, pot, l->options.weights, out);
+  for (size_t i = 0; status == MTP_OK && i < l->train->n; i++) status = mtp_normal_add(ctx, *out, l->train->configs[i]);
+  return status;
+}
+
+/* ---- all parameters? ---- */
+
+static bool has_enough(const mtp_learner *l) {
+  double configs = 0, components = 0;
+  for (size_t i = 0; i < l->train->n; i++) {
+    if (mtp_config_is_squeezed(l->train->configs[i])) continue;
+    components += 3.0 * (double)l->train->configs[i]->n;
+    configs += 1.0;
+  }
+  return configs >= FIRST_CONFIGS && components >= FIRST_DATA * (double)mtp_potential_parameter_count(l->pot);
+}
+
+static bool is_due(const mtp_learner *l) {
+  const double now = (double)l->train->n, last = (double)l->full_configs;
+  if (l->options.refit == MTP_REFIT_FULL || (l->options.refit == MTP_REFIT_AUTO && l->train_all)) return true;
+  if (l->options.refit == MTP_REFIT_LINEAR || !has_enough(l)) return false;
+  const bool good = l->radial_here && mtp_rmse(l->residual.force, l->residual.force_size) < GOOD;
+  if (now >= (good ? GOOD_GROWTH : DATA_GROWTH) * last) return true;
+  return l->radial_here && now >= WITH_ERRORS * last &&
+         mtp_rmse(l->residual.force, l->residual.force_size) > ERROR_GROWTH * l->full_error;
+}
+
+static bool wants_fresh(const mtp_learner *l) {
+  if (!l->radial_trained || l->ending) return true;
+  if (!l->radial_here || (double)l->train->n < FRESH_GROWTH * (double)l->fresh_configs) return false;
+  return !(mtp_rmse(l->residual.force, l->residual.force_size) < POOR);
+}
+
+/* All parameters of a copy of `linear`, on all ranks. */
+static mtp_status train(mtp_context *ctx, const mtp_learner *l, const mtp_potential *linear, bool fresh,
+                        mtp_potential **out, mtp_train_result *result) {
+  const mtp_comm *comm =
+      l->options.comm && l->options.comm->size > 1 && l->options.summon && !l->ending ? l->options.comm : NULL;
+  mtp_train_options options = mtp_train_defaults();
+  options.weights = l->options.weights;
+  options.seed = l->options.seed;
+  options.components = l->ending ? LAST_COMPONENTS : COMPONENTS;
+  options.economical = true;
+  options.held_out = HELD_OUT;
+  options.max_iterations = l->ending ? LAST_ITERATIONS : ITERATIONS;
+  options.threads = l->options.threads;
+  options.fresh = fresh;
+  options.comm = comm;
+  mtp_status status = mtp_potential_copy(ctx, linear, out);
+  if (status != MTP_OK) return status;
+  if (comm) l->options.summon(l->options.summon_user);
+  status = mtp_train(ctx, &options, *out, l->train, NULL, result);
+  if (comm) mtp_trainer_release(comm);
+  return status;
+}
+
+static bool is_better(const mtp_learner *l, const mtp_train_result *r) {
+  if (l->options.refit == MTP_REFIT_FULL || !isfinite(r->held_out) || !isfinite(r->held_out_before)) return true;
+  return r->held_out < BETTER * r->held_out_before;
+}
+
+/* Takes the trained potential into the fit, with equations of its own. */
+static mtp_status take(mtp_context *ctx, const mtp_learner *l, mtp_potential *trained, mtp_fitted *f) {
+  mtp_normal *normal = NULL;
+  mtp_status status = mtp_loop_equations(ctx, l, trained, &normal);
+  if (status == MTP_OK) status = mtp_normal_fit(ctx, normal, 0.0, trained);
+  if (status != MTP_OK) {
+    mtp_normal_free(normal);
+    mtp_potential_free(trained);
+    return status;
+  }
+  mtp_potential_free(f->pot);
+  mtp_normal_free(f->normal);
+  f->pot = trained;
+  f->normal = normal;
+  f->full = true;
+  return MTP_OK;
+}
+
+bool mtp_loop_may_improve(const mtp_learner *l) {
+  const bool good = l->radial_here && mtp_rmse(l->residual.force, l->residual.force_size) < GOOD;
+  return l->options.refit != MTP_REFIT_LINEAR && has_enough(l) && !good;
+}
+
+/* A new start if it is time for one, else or if that is no better from where the functions are. */
+static mtp_status try_all(mtp_context *ctx, const mtp_learner *l, mtp_fitted *f) {
+  const bool fresh = wants_fresh(l);
+  f->tried = true;
+  f->fresh = fresh;
+  for (int turn = fresh ? 0 : 1; turn < 2 && !f->full; turn++) {
+    mtp_potential *trained = NULL;
+    mtp_train_result result;
+    if (turn == 1 && fresh && !l->radial_trained) break; /* there is nothing to go on from */
+    mtp_status status = train(ctx, l, f->pot, turn == 0, &trained, &result);
+    if (status == MTP_OK && is_better(l, &result))
+      status = take(ctx, l, trained, f);
+    else
+      mtp_potential_free(trained);
+    if (status != MTP_OK) return status;
+  }
+  return MTP_OK;
+}
+
+/* ---- the fit ---- */
+
+/* min_dist follows the data. */
+static mtp_status follow_distances(mtp_context *ctx, const mtp_learner *l, mtp_potential *pot) {
+  double smallest = INFINITY;
+  for (int k = 0; k < l->species_count * l->species_count; k++)
+    smallest = fmin(smallest, fmin(l->near[k].known, l->near[k].squeezed));
+  if (pot->radial.type != MTP_RADIAL_CHEBYSHEV || !(smallest < pot->radial.min_dist)) return MTP_OK;
+  return mtp_potential_rebase(ctx, pot, 0.99 * smallest, pot->radial.size);
+}
+
+mtp_status mtp_loop_fit(mtp_context *ctx, const mtp_learner *l, mtp_fitted *f) {
+  mtp_status status = mtp_potential_copy(ctx, l->pot, &f->pot);
+  if (status == MTP_OK) status = follow_distances(ctx, l, f->pot);
+  if (status == MTP_OK) status = mtp_normal_fit(ctx, l->normal, 0.0, f->pot);
+  return status == MTP_OK && is_due(l) ? try_all(ctx, l, f) : status;
+}
