@@ -79,8 +79,7 @@ static mtp_status raise_weight(mtp_context *ctx, mtp_learner *l, mtp_fitted *f) 
 static mtp_status look_for_holes(mtp_context *ctx, mtp_learner *l, mtp_fitted *f) {
   if (!l->options.wall) return MTP_OK;
   mtp_status status = mtp_find_hole(ctx, f->pot, l->train, &f->hole);
-  while (status == MTP_OK && f->hole.a >= 0 && !mtp_loop_can_fill(l) && !l->ending && l->raises < RAISES &&
-         has_squeezed(l)) {
+  while (status == MTP_OK && f->hole.a >= 0 && !mtp_loop_can_fill(l) && l->raises < RAISES && has_squeezed(l)) {
     mtp_hole_clear(&f->hole);
     status = raise_weight(ctx, l, f);
     if (status == MTP_OK) status = mtp_find_hole(ctx, f->pot, l->train, &f->hole);
@@ -100,19 +99,18 @@ static mtp_rows rows_of(const mtp_learner *l, const mtp_fitted *f) {
   return trained && mtp_rmse(f->residual.force, f->residual.force_size) < POOR ? MTP_ROWS_LINEAR : MTP_ROWS_ALL;
 }
 
-/* The run is over: a fit with a hole does not replace one without. */
+/* The run is over, and nothing can mend any more what the last fit does worse than the one before. */
 static bool is_refused(const mtp_learner *l, const mtp_fitted *f) {
-  return l->ending && f->hole.a >= 0 && l->hole.a < 0;
+  return l->ending && ((f->hole.a >= 0 && l->hole.a < 0) || !(f->residual.force < l->residual.force));
 }
 
 static mtp_status fit(mtp_context *ctx, mtp_learner *l, mtp_fitted *f) {
   mtp_status status = mtp_loop_fit(ctx, l, f);
   if (status == MTP_OK) status = look_for_holes(ctx, l, f);
+  if (status == MTP_OK) status = mtp_loop_measure(ctx, f->pot, l->train, &f->residual);
   if (status != MTP_OK || is_refused(l, f)) return status;
-  status = mtp_loop_measure(ctx, f->pot, l->train, &f->residual);
-  if (status == MTP_OK)
-    status = mtp_active_set_build_of(ctx, f->pot, l->train, l->options.mode, rows_of(l, f), MTP_LOOP_THRESHOLD,
-                                     l->as_is_of_train ? l->as : NULL, &f->as);
+  status = mtp_active_set_build_of(ctx, f->pot, l->train, l->options.mode, rows_of(l, f), MTP_LOOP_THRESHOLD,
+                                   l->as_is_of_train ? l->as : NULL, &f->as);
   if (status == MTP_OK) status = mtp_active_set_write(ctx, f->as, f->pot, l->save_path);
   return status;
 }

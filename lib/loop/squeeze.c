@@ -152,7 +152,8 @@ mtp_status mtp_loop_squeeze(mtp_context *ctx, mtp_learner *l, const mtp_config *
 #define FILLED_PART 6
 
 bool mtp_loop_can_fill(const mtp_learner *l) {
-  return l->options.wall && mtp_loop_can_label(l) && l->filled < FILLED + l->stats.configurations / FILLED_PART;
+  return l->options.wall && !l->ending && mtp_loop_can_label(l) &&
+         l->filled < FILLED + l->stats.configurations / FILLED_PART;
 }
 
 mtp_status mtp_loop_fill_hole(mtp_context *ctx, mtp_learner *l, long long step, int *labels) {
