@@ -42,6 +42,10 @@ static const char help[] =
     "                      command goes on from it. none: write none\n"
     "  --checkpoint-every S  seconds between writing it (60)\n"
     "  --log FILE          one line of JSON an iteration\n"
+    "  --wall auto|off     look whether the energy falls where atoms come closer than in DATA, and mend it by the\n"
+    "                      weight of squeezed configurations or a wall in the potential (auto)\n"
+    "  --rows R            what active rows are the gradient by: linear (coefficients), all (parameters, as MLIP\n"
+    "                      has it); linear after training, all with --linear or --max-iter 0\n"
     "  --mode M            active set of neighbourhood or configuration rows (what POT has, else\n"
     "                      neighbourhood)\n"
     "  --from F            format of DATA: cfg, extxyz (by content)\n"
@@ -56,13 +60,16 @@ typedef struct job {
   mtp_mode mode;
   bool mode_given; /* else the one that the potential file says */
   mtp_format format;
-  bool json, skip_bad;
+  mtp_rows rows;
+  bool rows_given; /* else linear ones of what was trained in full, all of the others */
+  bool json, skip_bad, wall;
 } job;
 
 typedef struct outcome {
   mtp_train_result result;
   double seconds;
   mtp_errors training, validation;
+  mtp_wall_report wall;
   mtp_active_set *as;
 } outcome;
 
@@ -92,6 +99,17 @@ static int parse_weighting(cli *c, const char *text, mtp_weighting *weighting) {
       return CLI_OK;
     }
   return cli_usage(c, "--weighting: vibrations, molecules or structures is expected, not '%s'", text);
+}
+
+static int parse_words(cli *c, const char *rows, const char *wall, job *job) {
+  if (rows && strcmp(rows, "linear") != 0 && strcmp(rows, "all") != 0)
+    return cli_usage(c, "--rows: linear or all is expected, not '%s'", rows);
+  if (wall && strcmp(wall, "auto") != 0 && strcmp(wall, "off") != 0)
+    return cli_usage(c, "--wall: auto or off is expected, not '%s'", wall);
+  job->rows_given = rows != NULL;
+  job->rows = rows && strcmp(rows, "linear") == 0 ? MTP_ROWS_LINEAR : MTP_ROWS_ALL;
+  job->wall = !wall || strcmp(wall, "auto") == 0;
+  return CLI_OK;
 }
 
 /* ---- watching ---- */
@@ -178,14 +196,22 @@ static int fit(cli *c, const job *job, const mtp_config_set *set, const mtp_conf
   return status;
 }
 
+static mtp_rows rows_of(const job *job) {
+  if (job->rows_given) return job->rows;
+  return job->options.linear || job->options.max_iterations == MTP_NO_ITERATIONS ? MTP_ROWS_ALL : MTP_ROWS_LINEAR;
+}
+
 static int train(cli *c, const job *job, mtp_potential *pot, mtp_config_set *set, const mtp_config_set *valid,
                  outcome *out) {
   double start = cli_now();
   int status = fit(c, job, set, valid, pot, &out->result);
+  if (status == CLI_OK && job->wall && job->options.max_iterations != MTP_NO_ITERATIONS &&
+      mtp_train_wall(c->ctx, &job->options.weights, pot, set, &out->wall) != MTP_OK)
+    status = cli_library(c, NULL);
   if (status == CLI_OK) status = cli_compute_errors(c, pot, set, &out->training);
   if (status == CLI_OK && valid) status = cli_compute_errors(c, pot, valid, &out->validation);
   if (status == CLI_OK && cli_writes_active_set(job->output) &&
-      mtp_active_set_build(c->ctx, pot, set, job->mode, SWAP_THRESHOLD, NULL, &out->as) != MTP_OK)
+      mtp_active_set_build_of(c->ctx, pot, set, job->mode, rows_of(job), SWAP_THRESHOLD, NULL, &out->as) != MTP_OK)
     status = cli_library(c, NULL);
   if (status == CLI_OK) status = cli_write_potential(c, job->output, pot, out->as);
   out->seconds = cli_now() - start;
@@ -211,13 +237,24 @@ static int print_json(cli *c, const job *job, const mtp_potential *pot, const ou
   }
   cJSON *as = cJSON_AddObjectToObject(object, "active_set");
   cJSON_AddStringToObject(as, "mode", cli_mode_name(mtp_active_set_mode(out->as)));
-  cli_json_number(as, "rows", (double)mtp_active_set_size(out->as));
+  cli_json_number(as, "rows", (double)mtp_active_set_columns(out->as));
+  cJSON_AddStringToObject(as, "of", mtp_active_set_kind(out->as) == MTP_ROWS_LINEAR ? "linear" : "all");
   cli_json_number(as, "filled", (double)mtp_active_set_filled(out->as));
   cli_json_number(as, "log_volume", mtp_active_set_log_volume(out->as));
   return cli_json_print(c, object);
 }
 
-static void print_report(const job *job, const outcome *out) {
+static void print_wall(const mtp_potential *pot, const mtp_wall_report *w) {
+  static const char *const done[] = {"", "more weight on squeezed configurations mends it",
+                                     "a wall (RBChebyshev_repuls) is put there, nothing above it changes",
+                                     "nothing mends it: label configurations with such pairs, or watch runs with stop"};
+  if (w->a < 0) return;
+  const char *a = mtp_potential_element(pot, w->a), *b = mtp_potential_element(pot, w->b);
+  printf("below the data the energy fell by %.3g eV where %s and %s come as near as %.3g A (known: %.3g A): %s\n",
+         w->depth, a ? a : "atoms", b ? b : "atoms", w->r, w->known, done[w->wall]);
+}
+
+static void print_report(const job *job, const mtp_potential *pot, const outcome *out) {
   cli_print_errors("training set", &out->training);
   if (job->valid) cli_print_errors("validation set", &out->validation);
   if (!job->options.linear) {
@@ -225,9 +262,10 @@ static void print_report(const job *job, const outcome *out) {
            out->result.seconds, out->result.stopped ? ", stopped" : "");
   }
   printf("loss %.6g, %.3g s\n", out->result.loss, out->seconds);
+  print_wall(pot, &out->wall);
   if (out->as)
     printf("active set: %zu of %zu rows filled, %s mode, ln|det A| = %.6g\n", mtp_active_set_filled(out->as),
-           mtp_active_set_size(out->as), cli_mode_name(mtp_active_set_mode(out->as)),
+           mtp_active_set_columns(out->as), cli_mode_name(mtp_active_set_mode(out->as)),
            mtp_active_set_log_volume(out->as));
   printf("written: %s\n", job->output);
 }
@@ -236,7 +274,7 @@ static int read_and_train(cli *c, job *job) {
   mtp_potential *pot = NULL;
   mtp_active_set *old = NULL;
   mtp_config_set *set = NULL, *valid = NULL;
-  outcome out = {0};
+  outcome out = {.wall = {.a = -1, .b = -1}};
   char *valid_path[] = {(char *)job->valid};
   int status = cli_read_potential(c, c->words[0], &pot, &old);
   if (old && !job->mode_given) job->mode = mtp_active_set_mode(old);
@@ -248,7 +286,7 @@ static int read_and_train(cli *c, job *job) {
   if (status == CLI_OK && job->json)
     status = print_json(c, job, pot, &out);
   else if (status == CLI_OK)
-    print_report(job, &out);
+    print_report(job, pot, &out);
   mtp_active_set_free(out.as);
   mtp_config_set_free(valid);
   mtp_config_set_free(set);
@@ -303,7 +341,7 @@ static void use_numbers(const cli *c, job *job, const numbers *n) {
 static int run(cli *c, int argc, char **argv) {
   job job = {.options = mtp_train_defaults(), .mode = MTP_MODE_NEIGHBOURHOOD};
   mtp_train_options *o = &job.options;
-  const char *weights = NULL, *weighting = NULL, *mode = NULL, *from = NULL;
+  const char *weights = NULL, *weighting = NULL, *mode = NULL, *from = NULL, *rows = NULL, *wall = NULL;
   bool fix_radial = false;
   numbers n = {.starts = o->starts, .seed = (long long)o->seed, .memory = 1e-9 * o->memory};
   const cli_option options[] = {{"linear", 0, CLI_FLAG, &o->linear},
@@ -330,6 +368,8 @@ static int run(cli *c, int argc, char **argv) {
                                 {"checkpoint-every", 0, CLI_REAL, &o->checkpoint_seconds},
                                 {"log", 0, CLI_TEXT, &job.log},
                                 {"mode", 0, CLI_TEXT, &mode},
+                                {"rows", 0, CLI_TEXT, &rows},
+                                {"wall", 0, CLI_TEXT, &wall},
                                 {"from", 0, CLI_TEXT, &from},
                                 {"skip-bad", 0, CLI_FLAG, &job.skip_bad},
                                 {"json", 0, CLI_FLAG, &job.json}};
@@ -339,6 +379,7 @@ static int run(cli *c, int argc, char **argv) {
       (weights && (status = parse_weights(c, weights, &o->weights)) != CLI_OK) ||
       (weighting && (status = parse_weighting(c, weighting, &o->weights.weighting)) != CLI_OK) ||
       (mode && (status = cli_parse_mode(c, mode, &job.mode)) != CLI_OK) ||
+      (status = parse_words(c, rows, wall, &job)) != CLI_OK ||
       (status = cli_format(c, "--from", from, &job.format)) != CLI_OK ||
       (status = check_numbers(c, &job, &n)) != CLI_OK)
     return status;

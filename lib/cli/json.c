@@ -47,6 +47,7 @@ cJSON *cli_json_errors(const mtp_errors *errors) {
   cJSON_AddItemToObject(object, "energy_per_atom", error_stat(&errors->energy_per_atom));
   cJSON_AddItemToObject(object, "force", error_stat(&errors->force));
   cJSON_AddItemToObject(object, "stress", error_stat(&errors->stress));
+  cli_json_number(object, "force_rms", errors->force_rms);
   return object;
 }
 

@@ -46,8 +46,8 @@ static void first_pass(block *b, const mtp_batch *batch, mtp_batch_work *work) {
   fold(plan, b->adj);
   for (int mu = 0; mu < plan->nradial; mu++) differentiate(b, mu);
   vec virial[6];
-  scatter_sites(b, virial);
   if (plan->radial.type == MTP_RADIAL_CHEBYSHEV_REPULS) add_repulsion(b);
+  scatter_sites(b, virial);
   for (int l = 0; l < b->natoms; l++) {
     const size_t config = (size_t)batch->owner[b->atom[l]];
     work->energy[config] += energy[l] + constant + b->repulsion[l];

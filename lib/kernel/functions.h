@@ -75,10 +75,15 @@ STAGE void radial_functions(block *b) {
 
 /* ---- repulsion ---- */
 
-/* Below a = min_dist every directed neighbour adds 1e4 (exp(-10(r-1)) - exp(-10(a-1))) to the energy. */
+/* Below a = min_dist every directed neighbour adds 1e4 (exp(-10(r-1)) - exp(-10(a-1))) to the energy. Most blocks have
+ * none so close, and only look. */
 STAGE void add_repulsion(block *b) {
   const double a = b->plan->radial.min_dist, offset = exp(-10.0 * (a - 1.0));
-  for (int k = 0; k < b->slots; k++)
+  vec nearest = all(a);
+  for (int k = 0; k < b->slots; k++) nearest = where(b->r[k] < nearest, b->r[k], nearest);
+  b->close = 0;
+  for (int l = 0; l < W; l++) b->close |= (double)nearest[l] < a;
+  for (int k = 0; b->close && k < b->slots; k++)
     for (int l = 0; l < b->natoms; l++) {
       const double r = (double)b->r[k][l];
       if (r < a) b->repulsion[l] += 1e4 * (exp(-10.0 * (r - 1.0)) - offset);

@@ -45,7 +45,7 @@ INLINE void scatter_all(const int special, const int virial, const block *b, mtp
     const vec ux = all_x[k], uy = all_y[k], uz = all_z[k], r = all_r[k], rinv = all_rinv[k];
     const vec gx = g.x * rinv, gy = g.y * rinv, gz = g.z * rinv;
     vec along = g.radial - (ux * gx + uy * gy + uz * gz);
-    if (special && b->plan->radial.type == MTP_RADIAL_CHEBYSHEV_REPULS) along += repulsion_slope(&b->plan->radial, r);
+    if (special && b->close) along += repulsion_slope(&b->plan->radial, r);
     const vec dx = along * ux + gx, dy = along * uy + gy, dz = along * uz + gz;
     const vec rx = r * ux, ry = r * uy, rz = r * uz;
     if (virial) {
@@ -71,7 +71,7 @@ INLINE void scatter_all(const int special, const int virial, const block *b, mtp
 
 STAGE void scatter(const block *b, mtp_output *out) {
   vec w[6];
-  if (out->site_virial || out->site_virial9 || b->plan->radial.type == MTP_RADIAL_CHEBYSHEV_REPULS)
+  if (out->site_virial || out->site_virial9 || b->close)
     scatter_all(1, 1, b, out, w);
   else if (out->skip_virial)
     scatter_all(0, 0, b, out, w);
@@ -86,7 +86,7 @@ STAGE void scatter(const block *b, mtp_output *out) {
 /* Forces, and the virials of the lanes. */
 STAGE void scatter_sites(const block *b, vec *virials) {
   mtp_output none = {0};
-  if (b->plan->radial.type == MTP_RADIAL_CHEBYSHEV_REPULS)
+  if (b->close)
     scatter_all(1, 1, b, &none, virials);
   else
     scatter_all(0, 1, b, &none, virials);

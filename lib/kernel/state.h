@@ -40,6 +40,7 @@ typedef struct block {
   vec *m, *adj;                 /* [nmoments] */
   double *force;                /* [points][4] */
   double repulsion[W];
+  int close; /* a neighbour is below min_dist of a repulsive radial basis */
 } block;
 
 /* Slots first..last-1 have lanes with neighbours of a species, pure_first..pure_last-1 no others. */

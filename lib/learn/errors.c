@@ -4,6 +4,7 @@
 #include "mtp/errors.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,7 @@ static void finish_all(mtp_errors *e) {
   finish(&e->energy_per_atom);
   finish(&e->force);
   finish(&e->stress);
+  if (e->force.count) e->force_rms = sqrt(e->force_rms / (double)e->force.count);
 }
 
 static void note_config(mtp_errors *e, const mtp_config *label, const mtp_config *model) {
@@ -38,7 +40,10 @@ static void note_config(mtp_errors *e, const mtp_config *label, const mtp_config
   e->atoms += label->n;
   if (label->has_energy && label->n) note(&e->energy_per_atom, (model->energy - label->energy) / (double)label->n);
   for (size_t k = 0; label->force && k < 3 * label->n; k++)
-    if (!mtp_config_is_masked(label, k / 3)) note(&e->force, model->force[k] - label->force[k]);
+    if (!mtp_config_is_masked(label, k / 3)) {
+      note(&e->force, model->force[k] - label->force[k]);
+      e->force_rms += label->force[k] * label->force[k];
+    }
   const double volume = mtp_config_volume(label);
   if (!label->has_virial || !(volume > 0)) return;
   for (int c = 0; c < 6; c++) {
@@ -125,11 +130,19 @@ void mtp_error_table_free(mtp_error_table *table) {
   free(table);
 }
 
-static void note_in_table(mtp_error_table *t, const mtp_config *label, const mtp_config *model) {
-  note_config(&t->all, label, model);
+/* `counts`: outside its group too. */
+static void note_in_table(mtp_error_table *t, const mtp_config *label, const mtp_config *model, bool counts) {
   mtp_error_group *group = group_of(t, label);
   if (group) note_config(&group->errors, label, model);
+  if (!counts) return;
+  note_config(&t->all, label, model);
   note_species(t->species_force, label, model);
+}
+
+static bool has_ordinary(const mtp_config_set *set) {
+  for (size_t k = 0; k < set->n; k++)
+    if (!mtp_config_is_squeezed(set->configs[k])) return true;
+  return false;
 }
 
 static void finish_table(mtp_error_table *t) {
@@ -143,6 +156,7 @@ mtp_status mtp_error_table_compute(mtp_context *ctx, const mtp_potential *pot, c
   if (!pot || !set || !out) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "errors: expected a potential and configurations");
   mtp_evaluator *ev = NULL;
   mtp_error_table *table = NULL;
+  const bool ordinary = has_ordinary(set);
   mtp_status status = mtp_evaluator_new(ctx, pot, &ev);
   if (status == MTP_OK) status = table_new(ctx, pot, set, &table);
   for (size_t k = 0; status == MTP_OK && k < set->n; k++) {
@@ -150,7 +164,7 @@ mtp_status mtp_error_table_compute(mtp_context *ctx, const mtp_potential *pot, c
     mtp_config *model = mtp_config_copy(label);
     status = model ? mtp_evaluator_config(ctx, ev, model, 0) : mtp_fail_memory(ctx);
     if (status == MTP_OK) {
-      note_in_table(table, label, model);
+      note_in_table(table, label, model, !ordinary || !mtp_config_is_squeezed(label));
       if (watch) watch(user, label, model);
     } else {
       mtp_fail(ctx, status, "configuration %zu: %s", k + 1, mtp_context_message(ctx));

@@ -28,9 +28,11 @@ typedef struct mtp_errors {
   mtp_error_stat energy_per_atom; /**< eV/atom, over configurations with energy */
   mtp_error_stat force;           /**< eV/A, over components of atoms without a force mask */
   mtp_error_stat stress;          /**< GPa, over the 9 components of configurations with virial and a cell */
+  double force_rms;               /**< eV/A, of the labels over the same components: what an error compares with */
 } mtp_errors;
 
-/** Errors of `pot` on a set whose species are the potential's. */
+/** Errors of `pot` on a set whose species are the potential's. Squeezed configurations (mtp_config_is_squeezed) are
+ * left out of all but their own group, unless there are no others. */
 MTP_API mtp_status mtp_errors_compute(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set,
                                       mtp_errors *out);
 

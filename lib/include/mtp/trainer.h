@@ -136,6 +136,27 @@ typedef struct mtp_train_result {
 MTP_API mtp_status mtp_train(mtp_context *ctx, const mtp_train_options *options, mtp_potential *pot,
                              const mtp_config_set *set, const mtp_config_set *valid, mtp_train_result *result);
 
+/** What became of a fit whose energy falls where atoms come closer than in its data. */
+typedef enum mtp_wall {
+  MTP_WALL_NONE,   /**< it does not fall */
+  MTP_WALL_WEIGHT, /**< squeezed configurations have more weight */
+  MTP_WALL_REPULS, /**< the radial basis is RBChebyshev_repuls: a wall below the shortest distance, nothing above
+                      changes */
+  MTP_WALL_FAILED  /**< it still falls */
+} mtp_wall;
+
+typedef struct mtp_wall_report {
+  mtp_wall wall;
+  int a, b;               /**< species of the pair for which it fell most; -1: for none */
+  double known, r, depth; /**< shortest distance of such a pair in the data, where it fell, A, and by how much, eV */
+} mtp_wall_report;
+
+/** Pushes the closest pairs of a training set together, down to half their distance or until the energy is 10 eV above,
+ * and mends a potential whose energy falls there: first by the weight of squeezed configurations in the linear
+ * coefficients, if there are any, then by a wall. */
+MTP_API mtp_status mtp_train_wall(mtp_context *ctx, const mtp_weights *weights, mtp_potential *pot,
+                                  const mtp_config_set *set, mtp_wall_report *report);
+
 /** Processor time in microseconds an atom, medians of repeated calls. */
 typedef struct mtp_train_cost {
   double evaluation; /**< energies, forces and virials by an evaluator, neighbour lists given */

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file learn/wall.c
+ * A fit that falls off a cliff below the distances of its data is mended: what is known there gets more weight, or a
+ * wall of the file format is put there. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "config/pairs.h"
+#include "learn/hole.h"
+#include "model/model.h"
+#include "mtp/trainer.h"
+
+/* How often, and by what factor, the weight of squeezed configurations grows. */
+#define RAISES 2
+#define RAISE  10.0
+/* Where the wall begins, as a part of the shortest distance. */
+#define BELOW 0.99
+
+static mtp_status add_weighted(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg, double factor) {
+  char number[32];
+  double own[3];
+  if (!mtp_config_is_squeezed(cfg) || factor == 1.0) return mtp_normal_add(ctx, nq, cfg);
+  mtp_config *copy = mtp_config_copy(cfg);
+  if (!copy) return mtp_fail_memory(ctx);
+  const char *weight = mtp_config_get_feature(cfg, "config_weight");
+  snprintf(number, sizeof number, "%g", factor * (weight ? strtod(weight, NULL) : 1.0));
+  mtp_status status = mtp_config_weights(ctx, cfg, own); /* says what is wrong with a weight */
+  if (status == MTP_OK) status = mtp_config_set_feature(ctx, copy, "config_weight", number);
+  if (status == MTP_OK) status = mtp_normal_add(ctx, nq, copy);
+  mtp_config_free(copy);
+  return status;
+}
+
+static bool is_labelled(const mtp_config *cfg) {
+  return cfg->n > 0 && (cfg->has_energy || cfg->has_virial || cfg->force);
+}
+
+/* Linear coefficients with so many times the weight on squeezed configurations. */
+static mtp_status fit_weighted(mtp_context *ctx, const mtp_weights *weights, mtp_potential *pot,
+                               const mtp_config_set *set, double factor) {
+  mtp_normal *nq = NULL;
+  mtp_status status = mtp_normal_new(ctx, pot, *weights, &nq);
+  for (size_t i = 0; i < set->n && status == MTP_OK; i++)
+    if (is_labelled(set->configs[i])) status = add_weighted(ctx, nq, set->configs[i], factor);
+  if (status == MTP_OK) status = mtp_normal_fit(ctx, nq, 0.0, pot);
+  mtp_normal_free(nq);
+  return status;
+}
+
+static bool has_squeezed(const mtp_config_set *set) {
+  for (size_t i = 0; i < set->n; i++)
+    if (mtp_config_is_squeezed(set->configs[i])) return true;
+  return false;
+}
+
+static mtp_status smallest_distance(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set,
+                                    double *smallest) {
+  mtp_status status = MTP_OK;
+  *smallest = INFINITY;
+  for (size_t i = 0; i < set->n && status == MTP_OK; i++) {
+    double here = INFINITY;
+    if (mtp_config_is_squeezed(set->configs[i])) continue;
+    status = mtp_config_smallest_distance(ctx, set->configs[i], pot->radial.max_dist, &here);
+    *smallest = fmin(*smallest, here);
+  }
+  return status;
+}
+
+static mtp_status add_wall(mtp_context *ctx, mtp_potential *pot, const mtp_config_set *set) {
+  double smallest;
+  mtp_status status = smallest_distance(ctx, pot, set, &smallest);
+  if (status == MTP_OK && BELOW * smallest != pot->radial.min_dist)
+    status = mtp_potential_rebase(ctx, pot, BELOW * smallest, pot->radial.size);
+  if (status == MTP_OK) pot->radial.type = MTP_RADIAL_CHEBYSHEV_REPULS;
+  return status;
+}
+
+/* Is it mended? What is not goes on being looked at. */
+static mtp_status look(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set, mtp_wall_report *r,
+                       bool *falls) {
+  mtp_hole hole;
+  const mtp_status status = mtp_find_hole(ctx, pot, set, &hole);
+  *falls = status == MTP_OK && hole.a >= 0;
+  if (*falls && r->a < 0) *r = (mtp_wall_report){MTP_WALL_FAILED, hole.a, hole.b, hole.known, hole.r, hole.depth};
+  mtp_hole_clear(&hole);
+  return status;
+}
+
+mtp_status mtp_train_wall(mtp_context *ctx, const mtp_weights *weights, mtp_potential *pot, const mtp_config_set *set,
+                          mtp_wall_report *report) {
+  if (!pot || !set || !weights || !report)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "wall: expected a potential, weights and configurations");
+  *report = (mtp_wall_report){.wall = MTP_WALL_NONE, .a = -1, .b = -1};
+  mtp_potential *trial = NULL;
+  bool falls = false;
+  mtp_status status = look(ctx, pot, set, report, &falls);
+  if (status != MTP_OK || !falls) return status;
+  status = mtp_potential_copy(ctx, pot, &trial);
+  double factor = RAISE;
+  for (int k = 0; k < RAISES && status == MTP_OK && falls && has_squeezed(set); k++, factor *= RAISE) {
+    status = fit_weighted(ctx, weights, trial, set, factor);
+    if (status == MTP_OK) status = look(ctx, trial, set, report, &falls);
+    if (status == MTP_OK && !falls) report->wall = MTP_WALL_WEIGHT;
+  }
+  if (status == MTP_OK && falls && pot->radial.type == MTP_RADIAL_CHEBYSHEV && !has_squeezed(set)) {
+    mtp_potential_free(trial);
+    trial = NULL;
+    status = mtp_potential_copy(ctx, pot, &trial);
+    if (status == MTP_OK) status = add_wall(ctx, trial, set);
+    if (status == MTP_OK) status = look(ctx, trial, set, report, &falls);
+    if (status == MTP_OK && !falls) report->wall = MTP_WALL_REPULS;
+  }
+  if (status == MTP_OK && !falls) status = mtp_potential_adopt(ctx, pot, trial);
+  mtp_potential_free(trial);
+  return status;
+}
