@@ -24,7 +24,8 @@ static int largest_size(const mtp_potential *pot) {
 /* Larger than the number of radial functions, which could not be independent otherwise; at high levels, where every
  * step is long, the first one is nearly the last. */
 static int first_size(const mtp_potential *pot) {
-  const int last = largest_size(pot), least = mtp_basis_level(&pot->basis) >= 20 ? 12 : pot->nradial + 2;
+  const int last = largest_size(pot), level = mtp_basis_level(&pot->basis);
+  const int least = level >= 20 ? 12 : level >= 16 ? 8 : pot->nradial + 2;
   for (size_t k = 0; k < SIZES; k++)
     if (standard_sizes[k] >= least) return standard_sizes[k] < last ? standard_sizes[k] : last;
   return last;

@@ -170,14 +170,26 @@ static int wanted_warmup(const mtp_learner *l, const mtp_config *first, bool col
   return cold || (l->train->n > 0 && only_warmup_labels(l)) ? cold_warmup(l, first) : 0;
 }
 
+/* Short bonds are stiff: displaced as far as long ones, their atoms would feel forces that no run meets. */
+#define SIGMA_PART 0.04
+
+static double warmup_sigma(const mtp_learner *l, const mtp_config *first) {
+  double smallest = INFINITY;
+  if (l->options.warmup >= 0) return l->options.warmup_sigma;
+  if (mtp_config_smallest_distance(NULL, first, mtp_potential_cutoff(l->pot), &smallest) != MTP_OK)
+    return l->options.warmup_sigma;
+  return fmin(l->options.warmup_sigma, SIGMA_PART * smallest);
+}
+
 /* The copies that are still to be labelled, in order; returns how many. */
 static size_t make_copies(const mtp_learner *l, const mtp_config *first, long long step, int wanted,
                           mtp_candidate *copies) {
   const size_t had = warmup_labels(l);
   size_t n = 0, missing = had < (size_t)wanted ? (size_t)wanted - had : 0;
   missing = mtp_loop_allowance(l, missing);
+  const double sigma = warmup_sigma(l, first);
   for (int k = 0; k < wanted && n < missing; k++) {
-    mtp_config *copy = mtp_warmup_copy(first, k, wanted, l->options.warmup_sigma, l->options.seed);
+    mtp_config *copy = mtp_warmup_copy(first, k, wanted, sigma, l->options.seed);
     uint64_t hash = copy ? mtp_seen_hash(copy) : 0;
     if (copy && mtp_seen_find(l->seen, hash, NULL))
       mtp_config_free(copy);

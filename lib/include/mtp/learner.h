@@ -62,7 +62,7 @@ typedef struct mtp_learner_options {
   mtp_weights weights;
   int warmup;          /**< labelled copies of the first configuration; -1: on a cold start as many as their atoms
                             need to settle the linear coefficients, 2 to 8, else 0 */
-  double warmup_sigma; /**< 0.1 A (displacements; strain 0.02) */
+  double warmup_sigma; /**< 0.1 A (displacements; strain 0.02); less for short bonds if `warmup` is -1 */
   long long max_calls; /**< QM budget of this run, -1: unlimited */
   mtp_onfail onfail;
   unsigned long long seed;
