@@ -107,7 +107,8 @@ static void put_active_set(const sheet *s, const mtp_active_set *as) {
   }
   if (s->json) inner.json = cJSON_AddObjectToObject(s->json, "active_set");
   put_text(&inner, "mode", "active set", cli_mode_name(mtp_active_set_mode(as)));
-  put_number(&inner, "rows", "  rows", (double)mtp_active_set_size(as), NULL);
+  put_number(&inner, "rows", "  rows", (double)mtp_active_set_columns(as), NULL);
+  put_text(&inner, "of", "  gradients by", mtp_active_set_kind(as) == MTP_ROWS_LINEAR ? "linear" : "all");
   put_number(&inner, "filled", "  filled", (double)mtp_active_set_filled(as), NULL);
   put_number(&inner, "log_volume", "  ln|det A|", mtp_active_set_log_volume(as), NULL);
   put_number(&inner, "configurations", "  configurations", (double)count_active_configs(as), NULL);
@@ -299,6 +300,8 @@ static void put_last_refit(const sheet *s, const cJSON *refit) {
                  {"configurations", "  configurations", NULL},
                  {"rmse_energy", "  energy RMSE", "eV/atom"},
                  {"rmse_force", "  force RMSE", "eV/A"},
+                 {"part_of_force", "  of the RMS force", NULL},
+                 {"predicted_rmse_force", "  force RMSE, last labels", "eV/A"},
                  {"active_set_logdet", "  ln|det A|", NULL}};
   if (s->json) {
     cJSON_AddItemToObject(s->json, "last_refit", refit ? cJSON_Duplicate(refit, 1) : cJSON_CreateNull());

@@ -231,7 +231,8 @@ static const char *column(const cJSON *event, const char *key, char *text, size_
 
 typedef struct log_data {
   FILE *refits, *labels, *iterations;
-  size_t refit_count, label_count, graded_count, iteration_count;
+  size_t refit_count, label_count, graded_count, predicted_count, iteration_count;
+  double predicted, predicted_part; /* force error to expect, as the end of the run says */
   double label_seconds, refit_seconds;
 } log_data;
 
@@ -239,6 +240,12 @@ static void put(FILE *file, const cJSON *event, size_t count, const char *const 
   char text[32];
   for (size_t k = 0; k < count; k++) fprintf(file, "%s%s", k ? " " : "", column(event, keys[k], text, sizeof text));
   fputc('\n', file);
+}
+
+/* 0 if it is no number. */
+static double member(const cJSON *event, const char *key) {
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(event, key);
+  return cJSON_IsNumber(item) ? item->valuedouble : 0.0;
 }
 
 static void take_event(log_data *d, const cJSON *event) {
@@ -258,7 +265,11 @@ static void take_event(log_data *d, const cJSON *event) {
     put(d->labels, event, 3, label_keys);
     d->label_count++;
     d->graded_count += cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(event, "gamma"));
+    d->predicted_count += cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(event, "force_rmse_before"));
     d->label_seconds += took;
+  } else if (strcmp(name, "end") == 0) {
+    d->predicted = member(event, "predicted_rmse_force");
+    d->predicted_part = member(event, "predicted_part_of_force");
   } else if (strcmp(name, "iteration") == 0) {
     put(d->iterations, event, 7, iteration_keys);
     d->iteration_count++;
@@ -295,6 +306,14 @@ static int draw_learning(report_page *page, const log_data *d) {
         "set key top right\nplot 'refits.dat' using 1:3 with linespoints pt 7 ps 0.4 lc rgb '#b03a2e' title "
         "'forces (eV/A)', '' using 1:2 with linespoints pt 7 ps 0.4 lc rgb '#1f5fa8' title 'energy (eV/atom)'",
         "Learning curve: errors on the training set after each refit.");
+  if (status == CLI_OK && d->predicted_count)
+    status = report_picture(page,
+                            "set logscale y\nset xlabel 'step'\nset ylabel 'force RMSE (eV/A)'\nunset key\n"
+                            "plot 'labels.dat' using 1:3 with points pt 7 ps 0.5 lc rgb '#b03a2e'",
+                            "True errors: what the potential made of each label before it learned from it.");
+  if (status == CLI_OK && d->predicted_count && d->predicted > 0)
+    report_add(page, "<p>Expected force error at the end: %.3g eV/A (%.2g %% of the RMS force).</p>\n", d->predicted,
+               100 * d->predicted_part);
   if (status == CLI_OK && d->graded_count) /* those of a warm-up have no grade */
     status = report_picture(page,
                             "set logscale y\nset xlabel 'step'\nset ylabel 'grade of what was labelled'\nunset key\n"
