@@ -115,6 +115,7 @@ static mtp_status stamp(mtp_context *ctx, const mtp_learner *l, mtp_config *labe
     snprintf(number, sizeof number, "%g", candidate->squeezed);
     status = mtp_config_set_feature(ctx, label, "squeezed", number);
     if (status == MTP_OK) status = mtp_config_set_feature(ctx, label, "config_type", "squeezed");
+    if (status == MTP_OK && candidate->hole) status = mtp_config_set_feature(ctx, label, "hole", "1");
   }
   /* grades per atom belong to the potential of that moment and say nothing later */
   free(label->grade);
@@ -140,9 +141,14 @@ static cJSON *call_event(const mtp_learner *l, const char *name, const mtp_candi
 }
 
 /* The larger the forces, the less they may weigh: that they are large is all that is to be learned. */
-static mtp_status weigh_squeezed(mtp_context *ctx, mtp_config *label, double max_force) {
+static mtp_status weigh_squeezed(mtp_context *ctx, mtp_config *label) {
   char number[32];
-  const double size = max_force / MTP_SQUEEZE_FORCE;
+  double largest = 0.0; /* of the label itself: the report of an answer that is taken up later does not tell */
+  for (size_t i = 0; i < label->n; i++) {
+    const double *f = label->force + 3 * i;
+    largest = fmax(largest, f[0] * f[0] + f[1] * f[1] + f[2] * f[2]);
+  }
+  const double size = sqrt(largest) / MTP_SQUEEZE_FORCE;
   snprintf(number, sizeof number, "%.3g", MTP_SQUEEZE_WEIGHT / (1.0 + size * size));
   return mtp_config_set_feature(ctx, label, "config_weight", number);
 }
@@ -150,7 +156,7 @@ static mtp_status weigh_squeezed(mtp_context *ctx, mtp_config *label, double max
 static mtp_status accept(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate, mtp_config *label,
                          const mtp_qm_report *report) {
   mtp_residual residual = {0};
-  mtp_status status = candidate->squeezed > 0.0 ? weigh_squeezed(ctx, label, report->max_force) : MTP_OK;
+  mtp_status status = candidate->squeezed > 0.0 ? weigh_squeezed(ctx, label) : MTP_OK;
   if (status != MTP_OK) {
     mtp_config_free(label);
     return status;

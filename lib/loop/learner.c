@@ -212,8 +212,7 @@ static mtp_status warm_up(mtp_context *ctx, mtp_learner *l, const mtp_config *fi
   }
   if (status == MTP_OK) status = mtp_loop_label(ctx, l, n, list, labels);
   /* the most disturbed copy is nearest to what the run will be */
-  const mtp_config *last = l->train->n ? l->train->configs[l->train->n - 1] : first;
-  if (status == MTP_OK && *labels > 0) status = mtp_loop_squeeze(ctx, l, last, step, labels);
+  if (status == MTP_OK && *labels > 0) status = mtp_loop_squeeze(ctx, l, mtp_loop_last_met(l, first), step, labels);
   for (size_t i = 0; i < n; i++) mtp_config_free(copies[i].cfg);
   free(copies);
   free(list);
@@ -322,7 +321,7 @@ static mtp_status label_in_order(mtp_context *ctx, mtp_learner *l, choice *c, in
   for (size_t i = 0; i < c->count; i++) list[i] = c->candidates[c->order[i]];
   const size_t first = allowed > 1 && l->radial_here ? 1 : allowed;
   mtp_status status = mtp_loop_label(ctx, l, first, list, labels);
-  const bool known = first<allowed && * labels> 0 && mtp_loop_predicted_well(l);
+  const bool known = (first < allowed) && *labels > 0 && mtp_loop_predicted_well(l);
   if (status == MTP_OK && first < allowed && !known)
     status = mtp_loop_label(ctx, l, allowed - first, list + first, labels);
   for (size_t i = allowed; i < c->count && status == MTP_OK; i++)
@@ -347,7 +346,7 @@ static mtp_status learn_and_refit(mtp_context *ctx, mtp_learner *l, const mtp_ca
   double before = l->stats.qm_seconds;
   mtp_status status = learn(ctx, l, trigger, &labels);
   if (status != MTP_OK || labels == 0) return status;
-  status = mtp_loop_squeeze(ctx, l, l->train->configs[l->train->n - 1], cause->step, &labels);
+  status = mtp_loop_squeeze(ctx, l, mtp_loop_last_met(l, cause->cfg), cause->step, &labels);
   if (status == MTP_OK) status = refit(ctx, l, cause->step, cause->grade, labels, before);
   if (status == MTP_OK) *action = MTP_REDO;
   return status;

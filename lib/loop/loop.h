@@ -44,6 +44,7 @@ typedef struct mtp_candidate {
   long long step;
   int warmup;      /* number of the warm-up copy, -1 for a configuration of the run */
   double squeezed; /* part of their distance to which pairs were pushed together; 0: none were */
+  bool hole;       /* it is in a hole of the potential */
 } mtp_candidate;
 
 /** Distances of a kind of pair, A; infinite where there is none. */
@@ -163,6 +164,13 @@ mtp_status mtp_loop_note_distances(mtp_context *ctx, mtp_learner *l, const mtp_c
 /** Asks for labels with the closest pairs of `base` pushed together, of the kinds for which none are known below the
  * distances of the run. *labels counts up. */
 mtp_status mtp_loop_squeeze(mtp_context *ctx, mtp_learner *l, const mtp_config *base, long long step, int *labels);
+
+/** Takes note that an earlier run asked for this one, which is about to be counted or asked for again: what it had
+ * asked for is not asked for anew. */
+void mtp_loop_note_squeezed(mtp_learner *l, bool hole);
+
+/** The last configuration of the training set that is not squeezed; `none` without one. */
+const mtp_config *mtp_loop_last_met(const mtp_learner *l, const mtp_config *none);
 
 /** Whether a hole may get a label: there is a driver, and holes had no more than their share. */
 bool mtp_loop_can_fill(const mtp_learner *l);

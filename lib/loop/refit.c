@@ -120,7 +120,7 @@ static void note_training(mtp_learner *l, const mtp_fitted *f) {
   l->radial_trained = l->radial_trained || f->full;
   l->radial_here = l->radial_here || f->full;
   if (f->fresh) l->fresh_configs = l->train->n;
-  if (f->tried || (l->radial_trained && l->full_configs == 0)) {
+  if (f->tried || (l->radial_trained && (l->full_configs == 0 || l->full_error == 0.0))) {
     l->full_error = mtp_rmse(l->residual.force, l->residual.force_size);
     l->full_configs = l->train->n;
   }

@@ -72,6 +72,12 @@ static long long find_in_training_set(const mtp_learner *l, const mtp_config *cf
   return -1;
 }
 
+/* The last run graded by linear coefficients because it had trained the radial functions on this training set. */
+static void note_trained(mtp_learner *l) {
+  l->radial_here = l->radial_trained;
+  l->full_configs = l->fresh_configs = l->train->n;
+}
+
 /* Which rows are active depends on the order in which they were met. Those that the last run had chosen are where this
  * one begins, so that it grades as that one would have done. */
 mtp_status mtp_loop_adopt_active_set(mtp_context *ctx, mtp_learner *l) {
@@ -98,6 +104,7 @@ mtp_status mtp_loop_adopt_active_set(mtp_context *ctx, mtp_learner *l) {
   free(number);
   l->as = as;
   l->as_is_of_train = true;
+  if (mtp_active_set_kind(as) == MTP_ROWS_LINEAR && l->options.grading == MTP_GRADE_AUTO) note_trained(l);
   return MTP_OK;
 }
 
@@ -111,7 +118,8 @@ static mtp_candidate candidate_of(const mtp_config *request) {
                          .atom = -1,
                          .step = step ? strtoll(step, NULL, 10) : -1,
                          .warmup = warmup ? (int)strtol(warmup, NULL, 10) : -1,
-                         .squeezed = squeezed ? strtod(squeezed, NULL) : 0.0};
+                         .squeezed = squeezed ? strtod(squeezed, NULL) : 0.0,
+                         .hole = mtp_config_get_feature(request, "hole") != NULL};
 }
 
 /* Candidates for what is not in the training set yet. */
@@ -135,6 +143,7 @@ static mtp_status collect(mtp_context *ctx, mtp_learner *l, mtp_candidate *candi
       if (status != MTP_OK) return status;
       continue;
     }
+    if (c.squeezed > 0.0) mtp_loop_note_squeezed(l, c.hole);
     *answered += paid;
     candidates[n++] = c;
   }

@@ -112,6 +112,35 @@ static mtp_status make_cell(mtp_context *ctx, const mtp_learner *l, const mtp_co
   return MTP_OK;
 }
 
+/* Marks the kinds that squeezed labels are to be asked for, as asked for. */
+static bool want(mtp_learner *l, bool *wanted) {
+  const bool grown = l->squeezes > 0 && l->train->n >= GROWTH * l->squeezed_configs;
+  bool any = false;
+  for (int k = 0; k < l->species_count * l->species_count; k++) {
+    const bool is = is_wanted(&l->near[k]) || (grown && isfinite(l->near[k].known));
+    if (wanted) wanted[k] = is;
+    if (is) l->near[k].tried = l->near[k].known;
+    any = any || is;
+  }
+  return any;
+}
+
+void mtp_loop_note_squeezed(mtp_learner *l, bool hole) {
+  if (hole) {
+    l->filled++;
+    return;
+  }
+  want(l, NULL);
+  l->squeezes++;
+  l->squeezed_configs = l->train->n + 1;
+}
+
+const mtp_config *mtp_loop_last_met(const mtp_learner *l, const mtp_config *none) {
+  for (size_t i = l->train->n; i-- > 0;)
+    if (!mtp_config_is_squeezed(l->train->configs[i])) return l->train->configs[i];
+  return none;
+}
+
 static mtp_status ask(mtp_context *ctx, mtp_learner *l, const mtp_config *base, const bool *wanted, size_t count,
                       long long step, int *labels) {
   mtp_candidate cells[FIRST_CELLS];
@@ -128,16 +157,10 @@ static mtp_status ask(mtp_context *ctx, mtp_learner *l, const mtp_config *base, 
 }
 
 mtp_status mtp_loop_squeeze(mtp_context *ctx, mtp_learner *l, const mtp_config *base, long long step, int *labels) {
-  const size_t kinds = (size_t)(l->species_count * l->species_count);
   if (!l->options.wall || !mtp_loop_can_label(l)) return MTP_OK;
-  bool *wanted = mtp_calloc(kinds, sizeof *wanted), any = false;
-  const bool grown = l->squeezes > 0 && l->train->n >= GROWTH * l->squeezed_configs;
+  bool *wanted = mtp_calloc((size_t)(l->species_count * l->species_count), sizeof *wanted);
   if (!wanted) return mtp_fail_memory(ctx);
-  for (size_t k = 0; k < kinds; k++) {
-    wanted[k] = is_wanted(&l->near[k]) || (grown && isfinite(l->near[k].known));
-    any = any || wanted[k];
-    if (wanted[k]) l->near[k].tried = l->near[k].known;
-  }
+  const bool any = want(l, wanted);
   const mtp_status status =
       any ? ask(ctx, l, base, wanted, l->squeezes > 0 ? LATER_CELLS : FIRST_CELLS, step, labels) : MTP_OK;
   if (any) l->squeezed_configs = l->train->n;
@@ -161,6 +184,7 @@ mtp_status mtp_loop_fill_hole(mtp_context *ctx, mtp_learner *l, long long step, 
   mtp_candidate candidate = {.cfg = l->hole.cfg, .grade = NAN, .atom = -1, .step = step, .warmup = -1};
   const mtp_candidate *list = &candidate;
   candidate.squeezed = l->hole.r / l->hole.known;
+  candidate.hole = true;
   mtp_loop_drop_results(candidate.cfg);
   candidate.hash = mtp_seen_hash(candidate.cfg);
   if (mtp_seen_find(l->seen, candidate.hash, NULL)) return MTP_OK;

@@ -176,6 +176,7 @@ static mtp_status count_all(mtp_context *ctx, mtp_learner *l, mtp_config_set *se
   for (size_t i = 0; i < set->n && status == MTP_OK; i++) {
     mtp_config *cfg = set->configs[i];
     set->configs[i] = mtp_config_new(0); /* the set frees what it holds */
+    if (mtp_config_is_squeezed(cfg)) mtp_loop_note_squeezed(l, mtp_config_get_feature(cfg, "hole") != NULL);
     status = set->configs[i] ? mtp_loop_count(ctx, l, cfg) : mtp_fail_memory(ctx);
     if (!set->configs[i]) set->configs[i] = cfg;
   }
@@ -290,6 +291,41 @@ static void log_start(mtp_context *ctx, mtp_learner *l, bool dropped_tail) {
   mtp_event_write(ctx, l->log, event);
 }
 
+/* Part of the shortest distance at which the first radial functions begin: vibrations bring atoms closer. What a run
+ * met has vibrated. */
+#define FIRST_MIN_DIST 0.9
+#define MET_MIN_DIST   0.99
+
+static mtp_status begin_functions_at(mtp_context *ctx, mtp_learner *l, double min_dist) {
+  mtp_normal *normal = NULL;
+  l->pot->radial.min_dist = min_dist;
+  mtp_status status = mtp_potential_init_radial(ctx, l->pot);
+  if (status == MTP_OK) status = mtp_loop_equations(ctx, l, l->pot, &normal);
+  if (status != MTP_OK) {
+    mtp_normal_free(normal);
+    return status;
+  }
+  mtp_normal_free(l->normal);
+  l->normal = normal;
+  return MTP_OK;
+}
+
+mtp_status mtp_loop_start_functions(mtp_context *ctx, mtp_learner *l, const mtp_config *first) {
+  double smallest = INFINITY;
+  if (!mtp_potential_min_dist_is_free(l->pot)) return MTP_OK;
+  mtp_status status = mtp_config_smallest_distance(ctx, first, mtp_potential_cutoff(l->pot), &smallest);
+  if (status != MTP_OK || !isfinite(smallest)) return status;
+  return begin_functions_at(ctx, l, FIRST_MIN_DIST * smallest);
+}
+
+/* The same for what an untrained potential finds in its training file. */
+static mtp_status start_functions_of_train(mtp_context *ctx, mtp_learner *l) {
+  double smallest = INFINITY;
+  if (mtp_potential_is_trained(l->pot) || !mtp_potential_min_dist_is_free(l->pot)) return MTP_OK;
+  for (int k = 0; k < l->species_count * l->species_count; k++) smallest = fmin(smallest, l->near[k].known);
+  return isfinite(smallest) ? begin_functions_at(ctx, l, MET_MIN_DIST * smallest) : MTP_OK;
+}
+
 mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_options *options,
                           const mtp_potential *pot) {
   bool dropped_tail = false;
@@ -307,6 +343,7 @@ mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_op
   if (status == MTP_OK) l->radial_trained = mtp_potential_is_trained(l->pot);
   if (status == MTP_OK) status = mtp_normal_new(ctx, l->pot, options->weights, &l->normal);
   if (status == MTP_OK) status = load_training_set(ctx, l, &dropped_tail);
+  if (status == MTP_OK) status = start_functions_of_train(ctx, l);
   if (status == MTP_OK) status = mtp_loop_adopt_active_set(ctx, l);
   if (status == MTP_OK && l->train->n == 0 && options->active_set)
     status = take_active_set(ctx, l, options->active_set);
@@ -316,19 +353,4 @@ mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_op
   log_start(ctx, l, dropped_tail);
   if (l->train->n) tell_resume(ctx, l);
   return l->train->n ? mtp_loop_refit(ctx, l, -1, NAN, 0, 0.0) : MTP_OK;
-}
-
-/* Part of the shortest distance at which the first radial functions begin: vibrations bring atoms closer. */
-#define FIRST_MIN_DIST 0.9
-
-mtp_status mtp_loop_start_functions(mtp_context *ctx, mtp_learner *l, const mtp_config *first) {
-  double smallest = INFINITY;
-  if (!mtp_potential_min_dist_is_free(l->pot)) return MTP_OK;
-  mtp_status status = mtp_config_smallest_distance(ctx, first, mtp_potential_cutoff(l->pot), &smallest);
-  if (status != MTP_OK || !isfinite(smallest)) return status;
-  l->pot->radial.min_dist = FIRST_MIN_DIST * smallest;
-  status = mtp_potential_init_radial(ctx, l->pot);
-  mtp_normal_free(l->normal);
-  l->normal = NULL;
-  return status == MTP_OK ? mtp_normal_new(ctx, l->pot, l->options.weights, &l->normal) : status;
 }

@@ -252,6 +252,14 @@ int learning_world_new(void **state) {
   return 0;
 }
 
+int learning_plain_world_new(void **state) {
+  learning_world_new(state);
+  learning_world *world = *state;
+  world->options.warmup = 5;
+  world->options.wall = false;
+  return 0;
+}
+
 int learning_world_free(void **state) {
   learning_world *world = *state;
   mtp_potential_free(world->pot);

@@ -196,7 +196,7 @@ static void stops_when_told_to(void **state) {
   mtp_config_free(end);
 }
 
-#define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, learning_world_new, learning_world_free)
+#define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, learning_plain_world_new, learning_world_free)
 
 int main(void) {
   const struct CMUnitTest tests[] = {

@@ -54,7 +54,7 @@ static void expect_good_potential(learning_world *world, const mtp_config_set *s
   for (size_t i = 0; i < set->n; i++) {
     mtp_config *cfg = mtp_config_copy(set->configs[i]);
     data_must(world->ctx, mtp_evaluator_config(world->ctx, ev, cfg, 1));
-    assert_true(cfg->max_grade <= 1.0011);
+    assert_true(cfg->max_grade <= 1.0011 || mtp_config_is_squeezed(cfg)); /* which a run has to be told from */
     mtp_config_free(cfg);
   }
   data_must(world->ctx, mtp_errors_compute(world->ctx, pot, set, &errors));
@@ -136,7 +136,7 @@ static void learns_from_nothing(void **state) {
   assert_int_equal(stats.qm_calls, world->reference.calls);
   assert_int_equal(stats.labels, stats.qm_calls);
   assert_int_equal(stats.configurations, stats.labels);
-  assert_true(stats.labels > 5 && stats.labels < 60);
+  assert_true(stats.labels > 4 && stats.labels < 60);
   assert_true(run->redone > 0 && stats.refits >= run->redone + 1);
   assert_true(stats.qm_seconds > 0.0 && stats.refit_seconds > 0.0);
   mtp_learner_free(learner);
@@ -148,7 +148,7 @@ static void learns_from_nothing(void **state) {
   learning_world_expect_distinct(world);
   expect_log(world, &stats);
   expect_learning(world);
-  assert_non_null(strstr(world->messages, "step 0: 5 labels by morse in "));
+  assert_non_null(strstr(world->messages, "step 0: 4 labels by morse in "));
   assert_int_equal(world->warnings, 0);
   mtp_config_set_free(set);
   learning_run_free(run);
@@ -321,6 +321,7 @@ static void warmup_displaces_by_sigma(void **state) {
 
 static void warmup_as_told(void **state) {
   learning_world *world = *state;
+  world->options.wall = false;
   mtp_learner *learner = NULL;
   mtp_action action;
   mtp_config *first = learning_crystal(2, 4.05, 0.05, 1);
@@ -357,6 +358,7 @@ static void warmup_as_told(void **state) {
 /* Grades are made up here: the decisions depend on them, not on the configurations. */
 static void pool_and_thresholds(void **state) {
   learning_world *world = *state;
+  world->options.wall = false;
   mtp_learner *learner = NULL;
   mtp_action action;
   world->options.pool = 4;
@@ -431,6 +433,7 @@ static void own_nothing(learning_world *world, const mtp_active_set *as) {
 
 static void active_set_stands_in_for_training_set(void **state) {
   learning_world *world = *state;
+  world->options.wall = false;
   mtp_potential *pot = NULL;
   mtp_learner *learner = NULL;
   mtp_action action;
@@ -504,6 +507,7 @@ static void trained_without_active_set(void **state) {
 /* MLIP-3 writes atomic numbers; a file that was begun so must be continued so. */
 static void cfg_file_keeps_its_numbers(void **state) {
   learning_world *world = *state;
+  world->options.wall = false;
   mtp_learner *learner = NULL;
   mtp_action action;
   const char *const aluminium[] = {"13"};

@@ -358,7 +358,7 @@ static void cut_tails_are_dropped(void **state) {
 
 static void expect_stop_on(learning_fault fault, const char *part, const char *status) {
   void *state;
-  learning_world_new(&state);
+  learning_plain_world_new(&state);
   learning_world *world = state;
   mtp_action action;
   mtp_learner *learner = warm_learner(world, NULL);
@@ -612,7 +612,7 @@ static void nonsense_is_refused(void **state) {
   mtp_config_free(cfg);
 }
 
-#define test(function) cmocka_unit_test_setup_teardown(function, learning_world_new, learning_world_free)
+#define test(function) cmocka_unit_test_setup_teardown(function, learning_plain_world_new, learning_world_free)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
