@@ -50,7 +50,7 @@ END
 fresh
 stopped stop.screen 'after 1 try,' -var driver "'exec sh $PWD/moody.sh retries=0'" -var keywords "select 2.0 break 1e9 pool 1"
 fresh
-run 2 skip.log in.learn -var potential start.almtp -var driver "'exec sh $PWD/moody.sh retries=0'" \
+run 2 skip.log in.learn -var potential start.almtp -var driver "'exec sh $PWD/moody.sh retries=0 maxfail=0'" \
   -var keywords "select 2.0 break 1e9 pool 1 onfail skip"
 below 0 "$(value skip.log calls)"
 [ "$(value skip.log configurations)" -eq "$(labels start.extxyz)" ] || die 'a failed call became a label'
