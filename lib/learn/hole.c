@@ -68,8 +68,11 @@ static mtp_status energy_at(mtp_context *ctx, mtp_evaluator *ev, mtp_config *cfg
 
 static mtp_status note_hole(mtp_context *ctx, const place *p, const mtp_config *cfg, double s, double depth,
                             mtp_hole *hole) {
+  mtp_config bare = *cfg;
+  bare.has_energy = bare.has_virial = bare.has_max_grade = false;
+  bare.force = bare.site_energy = bare.grade = NULL;
   mtp_config_free(hole->cfg);
-  hole->cfg = mtp_config_copy(cfg);
+  hole->cfg = mtp_config_copy(&bare);
   hole->known = p->r;
   hole->r = s * p->r;
   hole->depth = isfinite(depth) ? depth : INFINITY;
