@@ -224,11 +224,159 @@ static void test_misuse(void **state) {
   fixture_close(&f);
 }
 
+/* ---- rows of the linear coefficients ---- */
+
+/* gamma of row b by the m columns of A from `first` on, in extended precision: b = z A is solved by elimination. */
+static double naive_grade(const mtp_active_set *as, size_t first, const double *row) {
+  const size_t n = mtp_active_set_size(as), m = n - first;
+  long double *a = data_calloc(m * (m + 1), sizeof *a), largest = 0;
+  for (size_t i = 0; i < m; i++) { /* A^T z = b */
+    for (size_t k = 0; k < m; k++) a[i * (m + 1) + k] = mtp_active_set_rows(as)[(first + k) * n + first + i];
+    a[i * (m + 1) + m] = row[first + i];
+  }
+  for (size_t c = 0; c < m; c++) {
+    size_t best = c;
+    for (size_t i = c; i < m; i++)
+      if (fabsl(a[i * (m + 1) + c]) > fabsl(a[best * (m + 1) + c])) best = i;
+    for (size_t k = 0; k <= m; k++) {
+      const long double t = a[c * (m + 1) + k];
+      a[c * (m + 1) + k] = a[best * (m + 1) + k];
+      a[best * (m + 1) + k] = t;
+    }
+    for (size_t i = 0; i < m; i++) {
+      if (i == c) continue;
+      const long double factor = a[i * (m + 1) + c] / a[c * (m + 1) + c];
+      for (size_t k = c; k <= m; k++) a[i * (m + 1) + k] -= factor * a[c * (m + 1) + k];
+    }
+  }
+  for (size_t i = 0; i < m; i++) {
+    const long double z = fabsl(a[i * (m + 1) + m] / a[i * (m + 1) + i]);
+    if (z > largest) largest = z;
+  }
+  free(a);
+  return (double)largest;
+}
+
+/* Volume of the last m rows and columns alone. */
+static double naive_volume(const mtp_active_set *as, size_t first) {
+  const size_t n = mtp_active_set_size(as), m = n - first;
+  double *a = data_calloc(m * m, sizeof *a);
+  for (size_t i = 0; i < m; i++) memcpy(a + i * m, mtp_active_set_rows(as) + (first + i) * n + first, m * sizeof *a);
+  const double volume = (double)naive_log_det(m, a);
+  free(a);
+  return volume;
+}
+
+/* What the library and an evaluator say of configurations, against the compact matrix. */
+static void check_linear_grades(fixture *f, const mtp_active_set *as, mtp_mode mode) {
+  const size_t n = f->pot->nparams, first = n - mtp_active_set_columns(as);
+  mtp_evaluator *ev = NULL;
+  data_must(f->ctx, mtp_evaluator_new(f->ctx, f->pot, &ev));
+  data_must(f->ctx, mtp_evaluator_set_active_set(f->ctx, ev, as));
+  for (size_t k = 0; k < f->set->n; k += 3) {
+    naive_result *res = naive_config(f->pot, f->set->configs[k]);
+    mtp_config *cfg = mtp_config_copy(f->set->configs[k]);
+    const size_t rows = mode == MTP_MODE_CONFIGURATION ? 1 : res->n;
+    for (size_t p = 0; p < n; p++) res->gradient[p] /= (double)res->n;
+    const double *candidates = mode == MTP_MODE_CONFIGURATION ? res->gradient : res->rows;
+    double *gamma = data_calloc(rows, sizeof(double)), *want = data_calloc(rows, sizeof(double));
+    for (size_t i = 0; i < rows; i++) want[i] = naive_grade(as, first, candidates + i * n);
+    data_must(f->ctx, mtp_active_set_grade(f->ctx, as, rows, candidates, gamma));
+    data_expect_close("linear grades", rows, gamma, want, 1e-6);
+    data_must(f->ctx, mtp_evaluator_config(f->ctx, ev, cfg, 1));
+    if (mode == MTP_MODE_CONFIGURATION)
+      data_expect_close("grade of a configuration", 1, &cfg->max_grade, want, 1e-6);
+    else
+      data_expect_close("grades of atoms", rows, cfg->grade, want, 1e-6);
+    free(gamma);
+    free(want);
+    mtp_config_free(cfg);
+    naive_result_free(res);
+  }
+  mtp_evaluator_free(ev);
+}
+
+static void check_linear(fixture *f, const mtp_active_set *as, mtp_mode mode) {
+  const size_t n = f->pot->nparams, m = 2 + (size_t)mtp_potential_scalar_count(f->pot), first = n - m;
+  assert_int_equal(mtp_active_set_kind(as), MTP_ROWS_LINEAR);
+  assert_int_equal(mtp_active_set_size(as), n);
+  assert_int_equal(mtp_active_set_columns(as), m);
+  assert_true(mtp_active_set_filled(as) <= m);
+  assert_true(mtp_active_set_filled(as) > m / 2);
+  assert_true(isfinite(mtp_active_set_log_volume(as)));
+  assert_true(fabs(mtp_active_set_log_volume(as) - naive_volume(as, first)) < 1e-6);
+  for (size_t i = 0; i < first; i++) assert_int_equal(mtp_active_set_origins(as)[2 * i], -1);
+  for (size_t k = 0; k < f->set->n; k++) { /* nothing in the set extrapolates */
+    naive_result *res = naive_config(f->pot, f->set->configs[k]);
+    const size_t rows = mode == MTP_MODE_CONFIGURATION ? 1 : res->n;
+    for (size_t p = 0; p < n; p++) res->gradient[p] /= (double)res->n;
+    for (size_t i = 0; i < rows; i++)
+      assert_true(naive_grade(as, first, mode == MTP_MODE_CONFIGURATION ? res->gradient : res->rows + i * n) <
+                  THRESHOLD * (1 + 1e-5));
+    naive_result_free(res);
+  }
+  check_linear_grades(f, as, mode);
+}
+
+static void test_linear_rows(void **state) {
+  (void)state;
+  for (int mode = 0; mode < 2; mode++) {
+    fixture f;
+    mtp_active_set *as = NULL, *back = NULL, *copy = NULL, *again = NULL, *all = NULL;
+    char *folder = data_folder_new(), *path = data_path(folder, "linear.almtp");
+    fixture_open(&f, 55 + (unsigned)mode, 30);
+    const mtp_mode m = (mtp_mode)mode;
+    data_must(f.ctx, mtp_active_set_build_of(f.ctx, f.pot, f.set, m, MTP_ROWS_LINEAR, THRESHOLD, NULL, &as));
+    check_linear(&f, as, m);
+    data_must(f.ctx, mtp_active_set_write(f.ctx, as, f.pot, path));
+    data_must(f.ctx, mtp_active_set_read(f.ctx, path, f.pot, &back));
+    check_linear(&f, back, m);
+    assert_int_equal(mtp_active_set_filled(back), mtp_active_set_filled(as));
+    data_must(f.ctx, mtp_active_set_copy(f.ctx, as, &copy));
+    check_linear(&f, copy, m);
+    /* from a set of its kind it goes on, from one of the other kind it does not */
+    data_must(f.ctx, mtp_active_set_build_of(f.ctx, f.pot, f.set, m, MTP_ROWS_LINEAR, THRESHOLD, as, &again));
+    check_linear(&f, again, m);
+    data_must(f.ctx, mtp_active_set_build_of(f.ctx, f.pot, f.set, m, MTP_ROWS_ALL, THRESHOLD, as, &all));
+    assert_int_equal(mtp_active_set_kind(all), MTP_ROWS_ALL);
+    assert_int_equal(mtp_active_set_columns(all), f.pot->nparams);
+    check_set(&f, all, m);
+    mtp_active_set_free(all);
+    mtp_active_set_free(again);
+    mtp_active_set_free(copy);
+    mtp_active_set_free(back);
+    mtp_active_set_free(as);
+    free(path);
+    data_folder_remove(folder);
+    fixture_close(&f);
+  }
+}
+
+/* Squeezed configurations have no rows. */
+static void test_squeezed_has_no_rows(void **state) {
+  (void)state;
+  fixture f;
+  mtp_active_set *as = NULL;
+  fixture_open(&f, 65, 9);
+  data_must(f.ctx, mtp_config_set_feature(f.ctx, f.set->configs[4], "squeezed", "0.8"));
+  for (int rows = 0; rows < 2; rows++) {
+    data_must(f.ctx, mtp_active_set_build_of(f.ctx, f.pot, f.set, MTP_MODE_NEIGHBOURHOOD, (mtp_rows)rows, THRESHOLD,
+                                             NULL, &as));
+    for (size_t i = 0; i < mtp_active_set_size(as); i++) assert_int_not_equal(mtp_active_set_origins(as)[2 * i], 4);
+    mtp_active_set_free(as);
+  }
+  fixture_close(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_build),          cmocka_unit_test(test_build_from_an_older_set),
-      cmocka_unit_test(test_write_and_read), cmocka_unit_test(test_cut_files),
+      cmocka_unit_test(test_build),
+      cmocka_unit_test(test_build_from_an_older_set),
+      cmocka_unit_test(test_write_and_read),
+      cmocka_unit_test(test_cut_files),
       cmocka_unit_test(test_misuse),
+      cmocka_unit_test(test_linear_rows),
+      cmocka_unit_test(test_squeezed_has_no_rows),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
