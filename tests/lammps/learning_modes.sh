@@ -38,7 +38,7 @@ fresh() {
 
 (
   fresh configurations -var shape prism
-  run 2 log in.modes -var keywords "mode configuration" -var what md
+  run 2 log in.modes -var keywords "mode configuration refit linear" -var what md # no training at the end changes the file
   below 0 "$(value log calls)"
   [ "$(value log worst_atom)" -eq 0 ] || die 'a configuration has no worst atom'
   # the grade of the last configuration, by the command and as a frozen potential
