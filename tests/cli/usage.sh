@@ -38,7 +38,7 @@ refuse 2 'suffix of c.png' mtp eval a b -o c.png
 refuse 2 'even number' mtp init --level 7 --species Al --cutoff 5 -o p.mtp
 refuse 2 'whole number' mtp init --level 6x --species Al --cutoff 5 -o p.mtp
 refuse 2 'a number is expected' mtp init --level 6 --species Al --cutoff nan -o p.mtp
-refuse 2 'min-dist' mtp init --level 6 --species Al --cutoff 1 -o p.mtp
+refuse 2 'min-dist' mtp init --level 6 --species Al --cutoff 1 --min-dist 2 -o p.mtp
 refuse 2 'element names' mtp init --level 6 --species Al,,Ni --cutoff 5 -o p.mtp
 refuse 2 'named twice' mtp init --level 6 --species Al,Al --cutoff 5 -o p.mtp
 refuse 2 'a number from 1' mtp train p.mtp data.cfg -o q.mtp --starts 0

@@ -419,6 +419,45 @@ static void test_objects(void **state) {
   mtp_context_free(ctx);
 }
 
+/* What is not given is chosen in training, and the file says so in words that other programs ignore. */
+static void test_auto_words(void **state) {
+  (void)state;
+  mtp_context *ctx = mtp_context_new();
+  static const char *const tags[] = {"", "min_dist=auto", "radial_size=auto", "radial_size=auto min_dist=auto"};
+  for (int k = 0; k < 4; k++) {
+    const mtp_potential_spec spec = {.level = 4,
+                                     .species_count = 1,
+                                     .elements = (const char *const[]){"Al"},
+                                     .cutoff = 3.0,
+                                     .min_dist = k & 1 ? 0 : 1.7,
+                                     .radial_size = k & 2 ? 0 : 10};
+    char *folder = data_folder_new(), *path = data_path(folder, "pot.mtp");
+    mtp_potential *pot = NULL, *read = NULL;
+    data_must(ctx, mtp_potential_new(ctx, &spec, &pot));
+    assert_string_equal(pot->tag, tags[k]);
+    data_must(ctx, mtp_potential_write(ctx, pot, path));
+    data_must(ctx, mtp_potential_read(ctx, path, &read));
+    assert_int_equal(mtp_potential_min_dist_is_free(read), k & 1);
+    assert_int_equal(mtp_potential_size_is_free(read), (k & 2) != 0);
+    assert_int_equal(mtp_potential_radial_size(read), k & 2 ? 8 : 10);
+    assert_true(mtp_potential_min_dist(read) == (k & 1 ? 1.5 : 1.7)); /* half of a short cutoff */
+    assert_string_equal(mtp_potential_element(read, 0), "Al");
+    if (k == 3) { /* a word, not a part of one; and for RBChebyshev alone */
+      free(read->tag);
+      read->tag = strdup("xradial_size=auto min_dist=automatic");
+      assert_false(mtp_potential_size_is_free(read) || mtp_potential_min_dist_is_free(read));
+      pot->radial.type = MTP_RADIAL_SHAPEEV;
+      assert_false(mtp_potential_size_is_free(pot) || mtp_potential_min_dist_is_free(pot));
+    }
+    mtp_potential_free(pot);
+    mtp_potential_free(read);
+    data_folder_remove(folder);
+    free(path);
+  }
+  assert_false(mtp_potential_size_is_free(NULL) || mtp_potential_min_dist_is_free(NULL));
+  mtp_context_free(ctx);
+}
+
 static void test_misuse(void **state) {
   (void)state;
   mtp_context *ctx = mtp_context_new();
@@ -429,7 +468,7 @@ static void test_misuse(void **state) {
     if (fault == 0) spec.level = 5;
     if (fault == 1) spec.level = 32;
     if (fault == 2) spec.species_count = 0;
-    if (fault == 3) spec.min_dist = 0.0;
+    if (fault == 3) spec.min_dist = -0.1;
     if (fault == 4) spec.min_dist = 5.0;
     if (fault == 5) spec.cutoff = INFINITY;
     if (fault == 6) spec.radial_size = 1;
@@ -496,10 +535,11 @@ static void test_others(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_small),     cmocka_unit_test(test_layout),    cmocka_unit_test(test_dialects),
-      cmocka_unit_test(test_labels),    cmocka_unit_test(test_untrained), cmocka_unit_test(test_refusals),
-      cmocka_unit_test(test_cut_short), cmocka_unit_test(test_damaged),   cmocka_unit_test(test_files),
-      cmocka_unit_test(test_objects),   cmocka_unit_test(test_misuse),    cmocka_unit_test(test_others),
+      cmocka_unit_test(test_small),     cmocka_unit_test(test_layout),     cmocka_unit_test(test_dialects),
+      cmocka_unit_test(test_labels),    cmocka_unit_test(test_untrained),  cmocka_unit_test(test_refusals),
+      cmocka_unit_test(test_cut_short), cmocka_unit_test(test_damaged),    cmocka_unit_test(test_files),
+      cmocka_unit_test(test_objects),   cmocka_unit_test(test_auto_words), cmocka_unit_test(test_misuse),
+      cmocka_unit_test(test_others),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
