@@ -66,6 +66,7 @@ static mtp_status improve(job *j, const char *name, long iterations, double shar
   mtp_potential_free(c->pot);
   c->pot = NULL;
   c->loss = j->has_held_out ? j->held_out : loss;
+  if (isnan(c->loss)) c->loss = INFINITY;
   return mtp_potential_copy(j->ctx, j->pot, &c->pot);
 }
 
@@ -94,10 +95,19 @@ static mtp_status take_best(job *j, party *p) {
 
 /* ---- rungs ---- */
 
+static mtp_status new_rung(job *j, mtp_rung rung, mtp_potential **pot) {
+  mtp_status status = mtp_ladder_rung(j->ctx, j->top, rung, pot);
+  if (status == MTP_OK) status = mtp_training_reach(j, *pot);
+  if (status == MTP_OK) return MTP_OK;
+  mtp_potential_free(*pot);
+  *pot = NULL;
+  return status;
+}
+
 /* The potential of a rung, started from that of the rung below (NULL: from nothing). */
 static mtp_status step_up(job *j, mtp_rung rung, const mtp_potential *below) {
   mtp_potential *pot = NULL;
-  mtp_status status = mtp_ladder_rung(j->ctx, j->top, rung, &pot);
+  mtp_status status = new_rung(j, rung, &pot);
   if (status != MTP_OK) return status;
   if (below) mtp_ladder_carry(below, pot);
   pot->trained = below && below->basis.nscalars == pot->basis.nscalars && below->nradial == pot->nradial;
@@ -152,12 +162,15 @@ static int forced_size(const job *j) {
 static mtp_status climb_sizes(job *j, party *p) {
   party now = *p; /* shares the climbers of p until they part */
   mtp_status status = MTP_OK;
+  j->settled_stage = j->stage;
   for (int idle = 0; status == MTP_OK && !j->stopped && idle < PATIENCE; idle++) {
     const int before = now.of[0].pot->radial.size, size = mtp_ladder_next_size(j->top, before);
     const bool forced = size <= forced_size(j);
-    if (size == before || (!forced && !has_data_for(j, now.of[0].pot, size))) break;
+    if (size == before) break;
+    if (!forced && !has_data_for(j, now.of[0].pot, size)) break;
     party next = {.n = 0};
     j->stage++;
+    j->settled = forced ? NULL : p->of[0].pot;
     status = climb_rung(j, (mtp_rung){mtp_basis_level(&j->top->basis), size}, "radial", SIZE_ITERATIONS, RUNG_SHARE,
                         &now, &next);
     if (status == MTP_OK && next.n > 0) thin_out(&next);
@@ -166,8 +179,10 @@ static mtp_status climb_sizes(job *j, party *p) {
     if (status != MTP_OK || next.n == 0 || (!forced && !(next.of[0].loss < WORTH * p->of[0].loss))) continue;
     party_clear(p);
     *p = now;
+    j->settled_stage = j->stage;
     idle = -1;
   }
+  j->settled = NULL;
   if (now.n > 0 && p->n > 0 && now.of[0].pot != p->of[0].pot) party_clear(&now);
   return status;
 }
@@ -180,7 +195,8 @@ mtp_status mtp_training_grow(job *j) {
   if (mtp_ladder_next_size(j->top, j->pot->radial.size) == j->pot->radial.size && !j->has_held_out) return MTP_OK;
   p.of[p.n++] = (climber){0};
   status = improve(j, "radial", SIZE_ITERATIONS, RUNG_SHARE, &p.of[0]);
-  if (status == MTP_OK) status = climb_sizes(j, &p);
+  j->done_before = 0;
+  if (status == MTP_OK && !j->stopped) status = climb_sizes(j, &p);
   if (status == MTP_OK) status = take_best(j, &p);
   party_clear(&p);
   return status;
@@ -203,17 +219,16 @@ static mtp_status climb_levels(job *j, const mtp_rung *rungs, int levels, int st
   return status;
 }
 
-mtp_status mtp_training_climb(job *j, int stage, mtp_potential *resumed) {
+mtp_status mtp_training_climb(job *j, mtp_potential *resumed) {
   mtp_rung rungs[MTP_MAX_RUNGS];
   const int nrungs = mtp_ladder_rungs(j->top, rungs), top = rungs[nrungs - 1].level;
-  int levels = 0;
+  int levels = 0, stage = j->stage;
   while (rungs[levels].level < top) levels++;
   levels++; /* rungs of different levels; what follows are sizes of the last one */
   party p = {.n = 0};
   mtp_status status = MTP_OK;
   if (resumed) { /* goes on with the climber that the checkpoint holds */
     p.of[p.n++] = (climber){0};
-    j->stage = stage;
     status = mtp_training_take(j, resumed);
     if (status == MTP_OK)
       status = improve(j, stage < levels ? "level" : "radial", SIZE_ITERATIONS, RUNG_SHARE, &p.of[0]);
@@ -234,7 +249,7 @@ mtp_status mtp_training_arrive(job *j) {
   mtp_status status = MTP_OK;
   mtp_potential *pot = NULL;
   if (!j->pot || j->pot->nradial != top->nradial || j->pot->basis.nscalars != top->basis.nscalars) {
-    status = mtp_ladder_rung(j->ctx, top, rung, &pot);
+    status = new_rung(j, rung, &pot);
     if (status == MTP_OK && j->pot) mtp_ladder_carry(j->pot, pot);
     if (status == MTP_OK) status = mtp_training_take(j, pot);
     if (status == MTP_OK) status = mtp_training_solve(j, MTP_EVERYTHING, j->pot->params);

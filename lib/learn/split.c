@@ -32,10 +32,18 @@ static mtp_status check_config(mtp_context *ctx, const mtp_potential *pot, const
   return MTP_OK;
 }
 
+static mtp_status measure_distances(job *j) {
+  mtp_status status = MTP_OK;
+  for (size_t k = 0; k < j->n && status == MTP_OK; k++)
+    status = mtp_config_smallest_distance(j->ctx, j->configs[k], j->top->radial.max_dist, &j->closest[k]);
+  return status;
+}
+
 /* How many of n configurations are held out. */
 static size_t held_out_count(const job *j, size_t n) {
   const size_t least = n / 4 < MIN_HELD_OUT ? n / 4 : MIN_HELD_OUT, count = (size_t)(j->options->held_out * (double)n);
-  if (n < FEWEST_TO_SPLIT || !(j->options->held_out > 0) || j->options->starts < 2) return 0;
+  const bool choice = j->options->starts > 1 || mtp_potential_size_is_free(j->top);
+  if (n < FEWEST_TO_SPLIT || !(j->options->held_out > 0) || !choice) return 0;
   return count > least ? count : least;
 }
 
@@ -106,7 +114,8 @@ mtp_status mtp_training_collect(job *j, const mtp_config_set *set, const mtp_con
   const size_t most = set->n + (valid ? valid->n : 0);
   j->configs = mtp_calloc(most, sizeof *j->configs);
   j->part = mtp_calloc(most, sizeof *j->part);
-  if (!j->configs || !j->part) return mtp_fail_memory(j->ctx);
+  j->closest = mtp_calloc(most, sizeof *j->closest);
+  if (!j->configs || !j->part || !j->closest) return mtp_fail_memory(j->ctx);
   const mtp_config_set *const both[2] = {set, valid};
   size_t trained = 0;
   for (int q = 0; q < 2; q++) {
@@ -121,6 +130,8 @@ mtp_status mtp_training_collect(job *j, const mtp_config_set *set, const mtp_con
     if (q == 0) trained = j->n;
   }
   if (trained == 0) return mtp_fail(j->ctx, MTP_ERR_STATE, "no configuration has labels to train on");
+  mtp_status status = measure_distances(j);
+  if (status != MTP_OK) return status;
   hold_out(j, trained);
   put_aside(j, trained);
   if (j->options->economical) leave_out_reserve(j);
@@ -132,39 +143,42 @@ mtp_status mtp_training_collect(job *j, const mtp_config_set *set, const mtp_con
 /* Part of the smallest distance at which the radial functions begin. */
 #define BELOW 0.99
 
-static mtp_status smallest_distances(const job *j, double *ordinary, double *all) {
+static void smallest_distances(const job *j, double *ordinary, double *all) {
   *ordinary = *all = INFINITY;
   for (size_t k = 0; k < j->n; k++) {
-    double smallest;
     if (j->part[k] == MTP_PART_VALIDATION) continue;
-    const mtp_status status = mtp_config_smallest_distance(j->ctx, j->configs[k], j->top->radial.max_dist, &smallest);
-    if (status != MTP_OK) return status;
-    *all = fmin(*all, smallest);
-    if (!mtp_config_is_squeezed(j->configs[k])) *ordinary = fmin(*ordinary, smallest);
+    *all = fmin(*all, j->closest[k]);
+    if (!mtp_config_is_squeezed(j->configs[k])) *ordinary = fmin(*ordinary, j->closest[k]);
   }
-  return MTP_OK;
+}
+
+/* Other radial functions cannot be written for another min_dist: they change, and training goes on from that. */
+static mtp_status move_min_dist(job *j, double min_dist) {
+  mtp_potential *top = j->top;
+  if (top->trained && top->radial.type == MTP_RADIAL_CHEBYSHEV)
+    return mtp_potential_rebase(j->ctx, top, min_dist, top->radial.size);
+  top->radial.min_dist = min_dist;
+  mtp_radial_prepare(&top->radial);
+  return top->trained ? MTP_OK : mtp_potential_init_radial(j->ctx, top);
 }
 
 /* The first functions are made for the distances of the run; squeezed pairs are reached by extending their range. */
 mtp_status mtp_training_follow_distances(job *j) {
-  const bool untrained = !j->top->trained || j->options->fresh;
+  const mtp_train_options *o = j->options;
+  const bool moves = o->update_min_dist || (!j->top->trained && mtp_potential_min_dist_is_free(j->top));
   double ordinary, all;
-  if (j->top->radial.type != MTP_RADIAL_CHEBYSHEV || j->options->linear) return MTP_OK;
-  mtp_status status = smallest_distances(j, &ordinary, &all);
-  if (status != MTP_OK) return status;
+  if (o->linear && !moves) return MTP_OK;
+  mtp_status status = MTP_OK;
+  smallest_distances(j, &ordinary, &all);
   if (!isfinite(all))
-    return j->options->update_min_dist
-               ? mtp_fail(j->ctx, MTP_ERR_STATE, "no two atoms are within the cutoff of each other")
-               : MTP_OK;
-  if (!isfinite(ordinary)) ordinary = all;
-  const bool moves = j->options->update_min_dist || mtp_potential_min_dist_is_free(j->top);
-  if (untrained && moves) {
-    j->top->radial.min_dist = BELOW * ordinary;
-    status = mtp_potential_init_radial(j->ctx, j->top);
-  } else if (j->options->update_min_dist) {
-    status = mtp_potential_rebase(j->ctx, j->top, BELOW * ordinary, j->top->radial.size);
-  }
-  if (status == MTP_OK && all < j->top->radial.min_dist)
-    status = mtp_potential_rebase(j->ctx, j->top, BELOW * all, j->top->radial.size);
+    return o->update_min_dist ? mtp_fail(j->ctx, MTP_ERR_STATE, "no two atoms are within the cutoff of each other")
+                              : MTP_OK;
+  if (moves) status = move_min_dist(j, BELOW * (isfinite(ordinary) ? ordinary : all));
+  if (all < j->top->radial.min_dist && j->top->radial.type == MTP_RADIAL_CHEBYSHEV) j->least_dist = BELOW * all;
   return status;
+}
+
+mtp_status mtp_training_reach(const job *j, mtp_potential *pot) {
+  if (!(j->least_dist > 0 && j->least_dist < pot->radial.min_dist)) return MTP_OK;
+  return mtp_potential_rebase(j->ctx, pot, j->least_dist, pot->radial.size);
 }

@@ -4,12 +4,14 @@
  * is. In the end everything is trained on. */
 #include "mtp/trainer.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "learn/checkpoint.h"
+#include "learn/ladder.h"
 #include "learn/training.h"
 #include "learn/weights.h"
 
@@ -43,22 +45,38 @@ static unsigned long long mix_in(unsigned long long hash, const void *data, size
   return hash;
 }
 
+/* Everything of a configuration that a fit depends on. */
+static mtp_status mix_config(mtp_context *ctx, const mtp_config *c, mtp_part part, unsigned long long *hash) {
+  const unsigned char flags[] = {c->periodic[0],        c->periodic[1],      c->periodic[2],
+                                 c->has_energy,         c->has_virial,       c->force != NULL,
+                                 c->force_mask != NULL, (unsigned char)part, mtp_config_is_squeezed(c)};
+  double weights[3];
+  const mtp_status status = mtp_config_weights(ctx, c, weights);
+  if (status != MTP_OK) return status;
+  *hash = mix_in(*hash, flags, sizeof flags);
+  *hash = mix_in(*hash, weights, sizeof weights);
+  *hash = mix_in(*hash, c->cell, sizeof c->cell);
+  *hash = mix_in(*hash, c->species, c->n * sizeof *c->species);
+  *hash = mix_in(*hash, c->x, 3 * c->n * sizeof *c->x);
+  if (c->has_energy) *hash = mix_in(*hash, &c->energy, sizeof c->energy);
+  if (c->has_virial) *hash = mix_in(*hash, c->virial, sizeof c->virial);
+  if (c->force) *hash = mix_in(*hash, c->force, 3 * c->n * sizeof *c->force);
+  if (c->force_mask) *hash = mix_in(*hash, c->force_mask, c->n);
+  return MTP_OK;
+}
+
 static mtp_status identify(job *j) {
   const mtp_train_options *o = j->options;
-  const double numbers[] = {o->weights.energy, o->weights.force, o->weights.stress, (double)o->weights.weighting,
-                            o->scale_by_force, o->penalty,       o->ridge,          o->held_out,
-                            (double)o->starts, (double)o->fresh, (double)o->seed};
+  const double numbers[] = {o->weights.energy,    o->weights.force, o->weights.stress, (double)o->weights.weighting,
+                            o->scale_by_force,    o->penalty,       o->ridge,          o->held_out,
+                            (double)o->starts,    (double)o->fresh, (double)o->seed,   o->components,
+                            (double)o->economical};
   mtp_text text = {0};
-  const mtp_status status = mtp_potential_text(j->ctx, j->top, &text);
+  mtp_status status = mtp_potential_text(j->ctx, j->top, &text);
   unsigned long long hash = mix_in(0xcbf29ce484222325ull, numbers, sizeof numbers);
   if (status == MTP_OK) hash = mix_in(hash, text.data, text.size);
   mtp_text_free(&text);
-  for (size_t k = 0; k < j->n; k++) {
-    const mtp_config *c = j->configs[k];
-    hash = mix_in(hash, c->x, 3 * c->n * sizeof(double));
-    if (c->force) hash = mix_in(hash, c->force, 3 * c->n * sizeof(double));
-    hash = mix_in(hash, &c->energy, sizeof c->energy);
-  }
+  for (size_t k = 0; k < j->n && status == MTP_OK; k++) status = mix_config(j->ctx, j->configs[k], j->part[k], &hash);
   j->id = hash;
   return status;
 }
@@ -96,15 +114,16 @@ static mtp_train_progress progress_of(const job *j, const mtp_fit *fit) {
   return p;
 }
 
+/* What is only tried is not what to go on from. */
 static mtp_status save(job *j, const mtp_fit *fit) {
   const size_t n = j->pot->nparams;
   const mtp_checkpoint at = {.job = j->id,
-                             .stage = j->stage,
-                             .iterations = j->done_before + fit->iterations,
+                             .stage = j->settled ? j->settled_stage : j->stage,
+                             .iterations = j->settled ? LONG_MAX : j->done_before + fit->iterations,
                              .seconds = j->before + mtp_now() - j->start};
   memcpy(j->pot->params, fit->theta, n * sizeof(double));
   j->saved = mtp_now();
-  return mtp_checkpoint_write(j->ctx, j->options->checkpoint, &at, j->pot);
+  return mtp_checkpoint_write(j->ctx, j->options->checkpoint, &at, j->settled ? j->settled : j->pot);
 }
 
 static bool watch(void *user, const mtp_fit *fit) {
@@ -143,10 +162,11 @@ mtp_status mtp_training_improve(job *j, const task *t, double *loss) {
   j->max_iterations = t->iterations;
   j->best_loss = INFINITY;
   j->best_iteration = 0;
+  if (j->done_before > t->iterations) j->done_before = t->iterations;
   j->best = t->patient ? mtp_calloc(j->pot->nparams, sizeof(double)) : NULL;
   const mtp_fit_plan plan = {.trained = t->trained,
                              .watched = ALL_PARTS,
-                             .iterations = t->iterations > j->done_before ? t->iterations - j->done_before : 0,
+                             .iterations = t->iterations - j->done_before,
                              .tolerance = t->tolerance,
                              .window = WINDOW,
                              .until = j->until > 0 ? j->start + t->share * (j->until - j->start) : 0,
@@ -164,7 +184,7 @@ mtp_status mtp_training_improve(job *j, const task *t, double *loss) {
     j->result.iterations += fit->iterations;
     j->result.passes += fit->passes;
     *loss = fit->loss;
-    j->held_out = held_out_loss(fit->stats);
+    if (!(t->trained & MTP_PART_BIT(MTP_PART_HELD_OUT))) j->held_out = held_out_loss(fit->stats);
   }
   free(j->best);
   j->best = NULL;
@@ -193,6 +213,7 @@ double mtp_training_tolerance(const job *j) {
 
 static mtp_status train_last(job *j, double *loss) {
   const mtp_train_options *o = j->options;
+  j->stage = j->last_stage;
   const bool patient = o->patience > 0;
   const bool watched = mtp_objective_configs(j->objective, MTP_PART_BIT(MTP_PART_VALIDATION)) > 0;
   task t = {.name = "final", .share = 1.0, .tolerance = mtp_training_tolerance(j), .patient = patient};
@@ -231,12 +252,46 @@ static mtp_status finish(job *j) {
 
 /* From the parameters that there are. */
 static mtp_status go_on(job *j, mtp_potential *pot) {
-  const bool resumed = pot != NULL;
-  mtp_status status = resumed ? MTP_OK : mtp_potential_copy(j->ctx, j->top, &pot);
-  if (status == MTP_OK) status = mtp_training_take(j, pot);
-  if (status != MTP_OK || j->options->max_iterations < 0) return status;
-  if (j->options->linear || !j->top->trained) return mtp_training_solve(j, MTP_EVERYTHING, j->pot->params);
-  return resumed ? MTP_OK : mtp_training_grow(j);
+  mtp_status status = pot ? MTP_OK : mtp_potential_copy(j->ctx, j->top, &pot);
+  if (status == MTP_OK) status = mtp_training_reach(j, pot);
+  if (status == MTP_OK)
+    status = mtp_training_take(j, pot);
+  else
+    mtp_potential_free(pot);
+  if (status != MTP_OK || j->options->max_iterations < 0 || j->stage == j->last_stage) return status;
+  return j->options->linear ? mtp_training_solve(j, MTP_EVERYTHING, j->pot->params) : mtp_training_grow(j);
+}
+
+/* What a checkpoint of this job holds must fit it. */
+static mtp_status check_resumed(const job *j, const mtp_checkpoint *at, const mtp_potential *pot) {
+  if (at->stage >= 0 && at->stage <= j->last_stage && at->iterations >= 0 && at->seconds >= 0 &&
+      pot->nspecies == j->top->nspecies && pot->radial.type == j->top->radial.type)
+    return MTP_OK;
+  return mtp_fail(
+      j->ctx, MTP_ERR_FORMAT,
+      "%s:1: expected a stage from 0 to %d after so many iterations and seconds, found %d, %ld and %g; remove "
+      "it to begin anew",
+      j->options->checkpoint, j->last_stage, at->stage, at->iterations, at->seconds);
+}
+
+static mtp_status read_checkpoint(job *j, mtp_potential **resumed) {
+  mtp_checkpoint at = {0};
+  mtp_status status = identify(j);
+  if (status == MTP_OK) status = mtp_checkpoint_read(j->ctx, j->options->checkpoint, j->id, &at, resumed);
+  if (status != MTP_OK || !*resumed) return status;
+  status = check_resumed(j, &at, *resumed);
+  if (status != MTP_OK) {
+    mtp_potential_free(*resumed);
+    *resumed = NULL;
+    return status;
+  }
+  mtp_message(j->ctx, MTP_WARNING, "going on from %s, which was written after %.3g s", j->options->checkpoint,
+              at.seconds);
+  j->stage = at.stage;
+  j->before = at.seconds;
+  j->done_before = at.iterations;
+  if (j->until > 0) j->until -= at.seconds;
+  return MTP_OK;
 }
 
 /* What the potential, its linear coefficients fitted to the first parts, makes of what is held out: the mark for all
@@ -258,25 +313,18 @@ static mtp_status judge_present(job *j) {
 static mtp_status train_all(job *j) {
   const mtp_train_options *o = j->options;
   mtp_potential *resumed = NULL;
-  mtp_checkpoint at = {0};
+  mtp_rung rungs[MTP_MAX_RUNGS];
   mtp_status status = MTP_OK;
   double loss;
-  if (o->checkpoint) {
-    status = identify(j);
-    if (status == MTP_OK) status = mtp_checkpoint_read(j->ctx, o->checkpoint, j->id, &at, &resumed);
-    if (status == MTP_OK && resumed)
-      mtp_message(j->ctx, MTP_WARNING, "going on from %s, which was written after %.3g s", o->checkpoint, at.seconds);
-    j->before = at.seconds;
-    j->done_before = at.iterations;
-    if (j->until > 0) j->until -= at.seconds;
-  }
+  j->last_stage = mtp_ladder_rungs(j->top, rungs);
+  if (o->checkpoint) status = read_checkpoint(j, &resumed);
   if (status == MTP_OK) status = judge_present(j);
   if (status != MTP_OK) {
     mtp_potential_free(resumed);
     return status;
   }
-  if (!o->linear && (!j->top->trained || o->fresh))
-    status = mtp_training_climb(j, at.stage, resumed);
+  if (!o->linear && !j->top->trained && !(resumed && j->stage == j->last_stage))
+    status = mtp_training_climb(j, resumed);
   else
     status = go_on(j, resumed);
   if (status == MTP_OK) status = mtp_training_arrive(j);
@@ -301,19 +349,29 @@ static mtp_status check_options(mtp_context *ctx, const mtp_train_options *o) {
   return mtp_weights_check(ctx, &o->weights);
 }
 
+/* Nothing that was learned is left. */
+static mtp_status forget(mtp_context *ctx, mtp_potential *pot) {
+  pot->trained = false;
+  return mtp_potential_init_radial(ctx, pot);
+}
+
 mtp_status mtp_train(mtp_context *ctx, const mtp_train_options *options, mtp_potential *pot, const mtp_config_set *set,
                      const mtp_config_set *valid, mtp_train_result *result) {
   if (!options || !pot || !set)
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "training: expected a potential and configurations");
-  job j = {.ctx = ctx, .options = options, .given = pot, .crew = {options->comm, options->threads}, .start = mtp_now()};
+  const bool none = options->max_iterations < 0;
+  job j = {.ctx = ctx, .options = options, .crew = {options->comm, options->threads}, .start = mtp_now()};
+  j.given = pot;
+  j.held_out = NAN;
   j.saved = j.start;
   if (options->max_seconds > 0) j.until = j.start + options->max_seconds;
   mtp_status status = check_options(ctx, options);
-  if (status == MTP_OK && options->max_iterations < 0 && !mtp_potential_is_trained(pot))
-    status = mtp_fail(ctx, MTP_ERR_STATE, "no iterations are asked for, but the potential is untrained");
+  if (status == MTP_OK && none && !mtp_potential_is_trained(pot))
+    status = mtp_fail(ctx, MTP_ERR_STATE, "expected a trained potential where no iterations are asked for");
   if (status == MTP_OK) status = mtp_potential_copy(ctx, pot, &j.top);
+  if (status == MTP_OK && !none && options->fresh && !options->linear) status = forget(ctx, j.top);
   if (status == MTP_OK) status = mtp_training_collect(&j, set, valid);
-  if (status == MTP_OK) status = mtp_training_follow_distances(&j);
+  if (status == MTP_OK && !none) status = mtp_training_follow_distances(&j);
   if (status == MTP_OK) status = train_all(&j);
   if (status == MTP_OK) {
     j.pot->trained = true;
@@ -322,7 +380,7 @@ mtp_status mtp_train(mtp_context *ctx, const mtp_train_options *options, mtp_pot
   }
   if (status == MTP_OK && result) {
     *result = j.result;
-    result->held_out = j.has_held_out ? j.held_out : NAN;
+    result->held_out = j.held_out;
     result->seconds = j.before + mtp_now() - j.start;
     result->stopped = j.stopped;
   }
@@ -332,6 +390,7 @@ mtp_status mtp_train(mtp_context *ctx, const mtp_train_options *options, mtp_pot
   mtp_potential_free(j.top);
   free(j.configs);
   free(j.part);
+  free(j.closest);
   return status;
 }
 

@@ -12,23 +12,27 @@
 typedef struct mtp_training {
   mtp_context *ctx;
   const mtp_train_options *options;
+  const mtp_potential *given; /* as it came */
   mtp_potential *top;         /* the one to be trained */
-  const mtp_potential *given; /* as it came; borrowed */
   size_t n;
   const mtp_config **configs; /* [n] */
   mtp_part *part;             /* [n] */
+  double *closest;            /* [n] distance of the closest atoms, infinite if none are within the cutoff */
   bool has_held_out;
   mtp_crew crew;
   mtp_objective *objective;
   mtp_potential *pot; /* in hand */
-  double held_out;    /* loss a configuration of what is held out, of the potential in hand when it was fitted last */
+  double held_out;    /* loss a configuration of what is held out, of the last potential fitted without it, or NaN */
+  double least_dist;  /* where the radial functions have to begin to reach all that is trained on; 0: where they do */
   unsigned long long id;
   double start, stage_start, before, until, saved; /* times; seconds spent before a restart */
   bool stopped;
   mtp_train_result result;
   /* the fit in hand */
-  int stage;
+  int stage, last_stage; /* a rung of the ladder, or behind them the final fit; < 0: not worth a checkpoint */
   const char *stage_name;
+  const mtp_potential *settled; /* what a checkpoint holds while something else is only tried, or NULL */
+  int settled_stage;
   unsigned trained;
   long max_iterations, done_before;
   double best_loss; /* of validation, with the parameters that have it */
@@ -55,13 +59,15 @@ typedef struct mtp_training_task {
 /* split.c */
 /** Takes the labelled configurations and says what each is for. */
 mtp_status mtp_training_collect(mtp_training *j, const mtp_config_set *set, const mtp_config_set *valid);
-/** Brings min_dist below all distances that are trained on, and to them where it is free or asked for. */
+/** Finds the distances that are trained on: min_dist goes to them where it is free or asked for. */
 mtp_status mtp_training_follow_distances(mtp_training *j);
+/** Extends the radial functions of `pot` to the closest atoms that are trained on. */
+mtp_status mtp_training_reach(const mtp_training *j, mtp_potential *pot);
 
 /* climb.c */
 /** The way up to a potential of the last level with a good start, at the radial size that the data support. `resumed`
- * is the potential of a checkpoint of stage `stage`, or NULL. */
-mtp_status mtp_training_climb(mtp_training *j, int stage, mtp_potential *resumed);
+ * is the potential of a checkpoint of stage `stage` of j, or NULL; it is taken over. */
+mtp_status mtp_training_climb(mtp_training *j, mtp_potential *resumed);
 /** From the potential in hand to larger radial sizes as long as what is held out gains by it. */
 mtp_status mtp_training_grow(mtp_training *j);
 /** Where a limit of time ended the climb: the level and the radial size that are asked for after all. */

@@ -322,8 +322,8 @@ static bool stop_after(void *user, const mtp_train_progress *p) {
 
 static void test_stops(void **state) {
   (void)state;
-  static const char *const stages[] = {"start", "level", "final"};
-  for (size_t k = 0; k < 3; k++) { /* whenever it is, the result is a potential of the right level that is fitted */
+  static const char *const stages[] = {"start", "level", "radial", "final"};
+  for (size_t k = 0; k < 4; k++) { /* whenever it is, the result is a potential of the right level that is fitted */
     fixture f;
     fixture_open(&f, 24, 14, 1, 30);
     stopper s = {.after = 3, .stage = stages[k]};
@@ -352,8 +352,8 @@ static void test_stops(void **state) {
 static void test_resumes(void **state) {
   (void)state;
   char *folder = data_folder_new(), *path = data_path(folder, "checkpoint");
-  static const char *const stages[] = {"level", "final"};
-  for (size_t k = 0; k < 2; k++) {
+  static const char *const stages[] = {"level", "radial", "final"};
+  for (size_t k = 0; k < 3; k++) {
     mtp_train_options options = quick();
     options.checkpoint = path;
     options.watch = stop_after;
