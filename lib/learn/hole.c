@@ -5,7 +5,9 @@
 #include "learn/hole.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "config/pairs.h"
 #include "mtp/evaluator.h"
@@ -56,19 +58,57 @@ static mtp_status find_places(mtp_context *ctx, const mtp_potential *pot, const 
   return status;
 }
 
-/* Energy with atom j of the pair moved to the part `s` of its distance from i. */
-static mtp_status energy_at(mtp_context *ctx, mtp_evaluator *ev, mtp_config *cfg, const place *p, double s,
-                            double *energy) {
-  for (int c = 0; c < 3; c++)
-    cfg->x[3 * p->pair.j + (size_t)c] = p->cfg->x[3 * p->pair.j + (size_t)c] - (1.0 - s) * p->pair.d[c];
-  const mtp_status status = mtp_evaluator_config(ctx, ev, cfg, 0);
-  *energy = cfg->energy;
+/* Atom j of a pair on its way to i, with all atoms whose energy that changes: neighbours are looked for once, as far as
+ * they can come. */
+typedef struct walk {
+  const place *place;
+  mtp_neighbors *nb;
+  int *central; /* [ncentral] */
+  size_t ncentral;
+  double *x; /* [3*nall] where all are in the beginning */
+} walk;
+
+static void walk_end(walk *w) {
+  mtp_neighbors_free(w->nb);
+  free(w->central);
+  free(w->x);
+}
+
+static bool has_neighbor(const mtp_neighbors *nb, size_t i, size_t j) {
+  for (int q = 0; q < nb->count[i]; q++)
+    if ((size_t)nb->owner[nb->list[i][q]] == j) return true;
+  return false;
+}
+
+static mtp_status walk_begin(mtp_context *ctx, double cutoff, const place *p, walk *w) {
+  *w = (walk){.place = p};
+  mtp_status status = mtp_neighbors_build(ctx, p->cfg, cutoff + STEP * STEPS * p->r, &w->nb);
+  if (status != MTP_OK) return status;
+  w->central = mtp_calloc(w->nb->n, sizeof *w->central);
+  w->x = mtp_calloc(3 * w->nb->nall, sizeof *w->x);
+  if (!w->central || !w->x) return mtp_fail_memory(ctx);
+  memcpy(w->x, w->nb->x, 3 * w->nb->nall * sizeof *w->x);
+  for (size_t i = 0; i < w->nb->n; i++)
+    if (i == p->pair.j || has_neighbor(w->nb, i, p->pair.j)) w->central[w->ncentral++] = (int)i;
+  return MTP_OK;
+}
+
+/* The energy of these atoms with j at the part `s` of its distance from i. */
+static mtp_status energy_at(mtp_context *ctx, mtp_evaluator *ev, walk *w, double s, double *energy) {
+  for (size_t k = 0; k < w->nb->nall; k++)
+    for (size_t c = 0; c < 3 && (size_t)w->nb->owner[k] == w->place->pair.j; c++)
+      w->nb->x[3 * k + c] = w->x[3 * k + c] - (1.0 - s) * w->place->pair.d[c];
+  mtp_atoms atoms = mtp_atoms_of(w->nb);
+  atoms.central = w->central;
+  atoms.ncentral = w->ncentral;
+  mtp_output out = {.skip_virial = true};
+  const mtp_status status = mtp_evaluator_compute(ctx, ev, &atoms, &out);
+  *energy = out.energy;
   return status;
 }
 
-static mtp_status note_hole(mtp_context *ctx, const place *p, const mtp_config *cfg, double s, double depth,
-                            mtp_hole *hole) {
-  mtp_config bare = *cfg;
+static mtp_status note_hole(mtp_context *ctx, const place *p, double s, double depth, mtp_hole *hole) {
+  mtp_config bare = *p->cfg;
   bare.has_energy = bare.has_virial = bare.has_max_grade = false;
   bare.force = bare.site_energy = bare.grade = NULL;
   mtp_config_free(hole->cfg);
@@ -76,24 +116,28 @@ static mtp_status note_hole(mtp_context *ctx, const place *p, const mtp_config *
   hole->known = p->r;
   hole->r = s * p->r;
   hole->depth = isfinite(depth) ? depth : INFINITY;
+  for (size_t c = 0; c < 3 && hole->cfg; c++) hole->cfg->x[3 * p->pair.j + c] -= (1.0 - s) * p->pair.d[c];
   return hole->cfg ? MTP_OK : mtp_fail_memory(ctx);
 }
 
-static mtp_status scan(mtp_context *ctx, mtp_evaluator *ev, const place *p, int a, int b, mtp_hole *hole) {
-  mtp_config *cfg = mtp_config_copy(p->cfg);
+static mtp_status scan(mtp_context *ctx, mtp_evaluator *ev, double cutoff, const place *p, int a, int b,
+                       mtp_hole *hole) {
+  walk w;
   double start = 0.0, energy = 0.0, top = 0.0;
-  mtp_status status = cfg ? energy_at(ctx, ev, cfg, p, 1.0, &start) : mtp_fail_memory(ctx);
+  mtp_status status = walk_begin(ctx, cutoff, p, &w);
+  if (status == MTP_OK) status = energy_at(ctx, ev, &w, 1.0, &start);
   for (int k = 1; k <= STEPS && status == MTP_OK && top < HIGH; k++) {
-    status = energy_at(ctx, ev, cfg, p, 1.0 - STEP * k, &energy);
+    const double s = 1.0 - STEP * k;
+    status = energy_at(ctx, ev, &w, s, &energy);
     const double rise = energy - start, depth = top - rise;
     const bool falls = top > FALL ? depth > FALL + FALL_PART * top : !(depth <= BOND);
     if (status == MTP_OK && falls && !(depth <= hole->depth)) {
       hole->a = a, hole->b = b;
-      status = note_hole(ctx, p, cfg, 1.0 - STEP * k, depth, hole);
+      status = note_hole(ctx, p, s, depth, hole);
     }
     top = fmax(top, rise);
   }
-  mtp_config_free(cfg);
+  walk_end(&w);
   return status;
 }
 
@@ -110,7 +154,8 @@ mtp_status mtp_find_hole(mtp_context *ctx, const mtp_potential *pot, const mtp_c
   mtp_status status = places ? find_places(ctx, pot, set, places) : mtp_fail_memory(ctx);
   if (status == MTP_OK) status = mtp_evaluator_new(ctx, pot, &ev);
   for (int k = 0; k < C * C * PAIRS && status == MTP_OK; k++)
-    if (isfinite(places[k].r)) status = scan(ctx, ev, &places[k], k / PAIRS / C, k / PAIRS % C, hole);
+    if (isfinite(places[k].r))
+      status = scan(ctx, ev, mtp_potential_cutoff(pot), &places[k], k / PAIRS / C, k / PAIRS % C, hole);
   mtp_evaluator_free(ev);
   free(places);
   if (status != MTP_OK) mtp_hole_clear(hole);
