@@ -14,7 +14,7 @@ static const char help[] =
     "  --cutoff R          largest distance of a neighbour, A\n"
     "  --min-dist R        lower end of the radial functions, A (auto: from the data)\n"
     "  --radial-size N     Chebyshev polynomials of a radial function, 2 to 32 (auto: as many as\n"
-    "                      the data support; up to 20 below level 16, 10 below 20, then 16)\n"
+    "                      the data support; up to 20 below level 16, 10 below 20, then 12)\n"
     "  -o, --output POT    the file to write\n"
     "  --force             overwrite POT even if it is not an untrained potential\n\n"
     "Example: mtp init --level 16 --species Al,Ni --cutoff 5 -o pot.almtp\n";

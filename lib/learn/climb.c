@@ -224,7 +224,8 @@ mtp_status mtp_training_climb(job *j, mtp_potential *resumed) {
   const int nrungs = mtp_ladder_rungs(j->top, rungs), top = rungs[nrungs - 1].level;
   int levels = 0, stage = j->stage;
   while (rungs[levels].level < top) levels++;
-  levels++; /* rungs of different levels; what follows are sizes of the last one */
+  levels++;                                     /* rungs of different levels; what follows are sizes of the last one */
+  if (levels == nrungs && levels > 1) levels--; /* nothing is left to choose there: the last fit begins at once */
   party p = {.n = 0};
   mtp_status status = MTP_OK;
   if (resumed) { /* goes on with the climber that the checkpoint holds */
@@ -237,7 +238,7 @@ mtp_status mtp_training_climb(job *j, mtp_potential *resumed) {
   }
   if (status == MTP_OK) status = climb_levels(j, rungs, levels, stage, &p);
   if (status == MTP_OK && j->stage < levels - 1) j->stage = levels - 1;
-  if (status == MTP_OK && !j->stopped && p.n > 0) status = climb_sizes(j, &p);
+  if (status == MTP_OK && !j->stopped && p.n > 0 && levels < nrungs) status = climb_sizes(j, &p);
   if (status == MTP_OK) status = take_best(j, &p);
   party_clear(&p);
   return status;

@@ -17,7 +17,7 @@ static const int standard_sizes[] = {6, 8, 10, 12, 16, 20};
 static int largest_size(const mtp_potential *pot) {
   const int level = mtp_basis_level(&pot->basis);
   if (!mtp_potential_size_is_free(pot)) return pot->radial.size;
-  const int worth = level < 16 ? 20 : level < 20 ? 10 : 16;
+  const int worth = level < 16 ? 20 : level < 20 ? 10 : 12;
   return worth > pot->radial.size ? worth : pot->radial.size;
 }
 
