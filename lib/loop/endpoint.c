@@ -98,6 +98,7 @@ static double rms_force(const mtp_config_set *train) {
   double squares = 0.0, components = 0.0;
   for (size_t i = 0; i < train->n; i++) {
     const mtp_config *cfg = train->configs[i];
+    if (mtp_config_is_squeezed(cfg)) continue; /* its forces are no measure of what a run meets */
     for (size_t k = 0; cfg->force && k < 3 * cfg->n; k++) squares += cfg->force[k] * cfg->force[k];
     components += 3.0 * (double)cfg->n;
   }
@@ -154,7 +155,8 @@ static void log_verdict(mtp_context *ctx, const mtp_learner *l, const mtp_candid
 
 static bool may_train_all(const mtp_learner *l) {
   double components = 0.0;
-  for (size_t i = 0; i < l->train->n; i++) components += 3.0 * (double)l->train->configs[i]->n;
+  for (size_t i = 0; i < l->train->n; i++)
+    if (!mtp_config_is_squeezed(l->train->configs[i])) components += 3.0 * (double)l->train->configs[i]->n;
   return l->options.refit == MTP_REFIT_AUTO &&
          components >= DATA_PER_PARAMETER * (double)mtp_potential_parameter_count(l->pot);
 }
