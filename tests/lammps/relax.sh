@@ -34,7 +34,8 @@ expect_relaxed() {
 
 for run in cg1 cg2 fire1 fire2 sd1 hftn1 quickmin1; do
   (
-    relaxation $run ${run#"${run%?}"} -var style ${run%?} -var box none -var ftol 0.01
+    relaxation $run ${run#"${run%?}"} -var style ${run%?} -var box none -var ftol 0.01 \
+      -var keywords "refit auto pool 1000" # a full pool would be learned from, and perhaps be as good as the end point
     expect_relaxed 0.01
     close "$(value relax.log energy)" "$(last_label)" 1e-3
     steps label >labels
