@@ -36,6 +36,19 @@ fresh() {
   done
 ) || exit 1
 
+# linear refits: the same labels, squeezed ones included, on any number of ranks
+(
+  fresh linear -var shape prism
+  for ranks in 1 2 4; do
+    rm -f train.extxyz events.jsonl learned.almtp
+    run $ranks log$ranks in.modes -var keywords "refit linear" -var what md
+    grep -c squeezed= train.extxyz >/dev/null || die 'nothing was squeezed'
+    sed -n '/"event":"label"/s/.*"step":\([0-9]*\).*"natoms":[0-9]*,\(.*\)"driver".*/\1 \2/p' events.jsonl >labels$ranks
+  done
+  same labels1 labels2
+  same labels1 labels4
+) || exit 1
+
 (
   fresh configurations -var shape prism
   run 2 log in.modes -var keywords "mode configuration refit linear" -var what md # no training at the end changes the file

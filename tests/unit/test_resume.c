@@ -12,8 +12,10 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <math.h>
 
 #include "loop/calls.h"
+#include "mtp/active_set.h"
 #include "support_data.h"
 #include "support_learning.h"
 
@@ -111,11 +113,109 @@ static void after_a_driver_that_cannot_start(void **state) {
   assert_int_equal(count_calls(world), 0);
 }
 
+/* ---- potentials whose radial functions training may change ---- */
+
+static mtp_potential *free_potential(mtp_context *ctx, int size) {
+  const char *const elements[] = {"Al"};
+  const mtp_potential_spec spec = {
+      .level = 6, .species_count = 1, .elements = elements, .cutoff = 4.9, .radial_size = size};
+  mtp_potential *pot = NULL;
+  data_must(ctx, mtp_potential_new(ctx, &spec, &pot));
+  return pot;
+}
+
+/* A short run from the files that are there; the learner is left open. */
+static mtp_learner *learn(learning_world *world, const mtp_potential *pot, int steps) {
+  mtp_learner *learner = NULL;
+  data_must(world->ctx, learning_world_learner_of(world, pot, NULL, &learner));
+  learning_run *run = learning_run_new(world->ctx, learning_crystal(2, 4.05, 0.02, 3), 900.0, 4);
+  data_must(world->ctx, learning_run_attach(run, learner, world->options.select_grade));
+  data_must(world->ctx, learning_run_steps(run, steps));
+  learning_run_free(run);
+  return learner;
+}
+
+/* The saved potential may have grown since the deck's was made. */
+static void another_radial_size(void **state) {
+  learning_world *world = *state;
+  mtp_potential *pot = free_potential(world->ctx, 0), *saved = NULL, *fixed = free_potential(world->ctx, 8);
+  mtp_learner *learner = NULL;
+  mtp_learner_end(world->ctx, learn(world, pot, 10));
+  data_must(world->ctx, mtp_potential_read(world->ctx, world->save, &saved));
+  assert_true(mtp_potential_size_is_free(saved));
+  const int size = mtp_potential_radial_size(saved) + 2;
+  const double min_dist = 0.95 * mtp_potential_min_dist(saved);
+  data_must(world->ctx, mtp_potential_rebase(world->ctx, saved, min_dist, size));
+  data_must(world->ctx, mtp_active_set_write(world->ctx, NULL, saved, world->save));
+  world->options.refit = MTP_REFIT_LINEAR;
+  const int warnings = world->warnings;
+  const long long calls = world->reference.calls;
+  data_must(world->ctx, learning_world_learner_of(world, pot, NULL, &learner));
+  assert_int_equal(mtp_potential_radial_size(mtp_learner_potential(learner)), size);
+  assert_true(mtp_potential_min_dist(mtp_learner_potential(learner)) <= min_dist);
+  assert_int_equal(world->warnings, warnings);
+  assert_int_equal(world->reference.calls, calls);
+  mtp_learner_free(learner);
+  data_must(world->ctx, learning_world_learner_of(world, fixed, NULL, &learner)); /* which was told its size: */
+  assert_int_equal(mtp_potential_radial_size(mtp_learner_potential(learner)), 8);
+  assert_int_equal(world->warnings, warnings + 1);
+  assert_non_null(strstr(world->messages, "a potential of another kind"));
+  mtp_learner_free(learner);
+  mtp_potential_free(fixed);
+  mtp_potential_free(saved);
+  mtp_potential_free(pot);
+}
+
+/* Where the functions had been trained and linear coefficients graded, they do after a restart. */
+static void rows_stay_of_their_kind(void **state) {
+  learning_world *world = *state;
+  mtp_learner *learner = learn(world, world->pot, 40);
+  assert_int_equal(mtp_active_set_kind(mtp_learner_active_set(learner)), MTP_ROWS_LINEAR);
+  const long long calls = world->reference.calls;
+  mtp_learner_free(learner);
+  data_must(world->ctx, learning_world_learner(world, NULL, &learner));
+  assert_int_equal(mtp_active_set_kind(mtp_learner_active_set(learner)), MTP_ROWS_LINEAR);
+  assert_int_equal(mtp_learner_get_stats(learner).full_refits, 0); /* the data are those that it was trained on */
+  assert_int_equal(world->reference.calls, calls);
+  mtp_learner_free(learner);
+  world->options.grading = MTP_GRADE_ALL; /* unless the deck says otherwise */
+  data_must(world->ctx, learning_world_learner(world, NULL, &learner));
+  assert_int_equal(mtp_active_set_kind(mtp_learner_active_set(learner)), MTP_ROWS_ALL);
+  mtp_learner_free(learner);
+}
+
+/* An untrained potential that finds a training set begins at the distances of that. */
+static void functions_begin_at_the_distances_of_the_file(void **state) {
+  learning_world *world = *state;
+  mtp_potential *pot = free_potential(world->ctx, 0);
+  mtp_learner *learner = NULL;
+  world->options.refit = MTP_REFIT_LINEAR;
+  world->options.wall = false;
+  mtp_learner_free(learn(world, pot, 0));
+  unlink(world->save);
+  data_must(world->ctx, learning_world_learner_of(world, pot, NULL, &learner));
+  mtp_config_set *set = learning_world_train(world);
+  double least = INFINITY, distance;
+  for (size_t i = 0; i < set->n; i++) {
+    data_must(world->ctx, mtp_config_smallest_distance(world->ctx, set->configs[i], 4.9, &distance));
+    least = fmin(least, distance);
+  }
+  assert_true(least > 2.1); /* where an untrained potential begins, and which would stay */
+  assert_true(fabs(mtp_potential_min_dist(mtp_learner_potential(learner)) - 0.99 * least) < 1e-9);
+  mtp_learner_free(learner);
+  mtp_config_set_free(set);
+  mtp_potential_free(pot);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(all_are_completed, learning_world_new, learning_world_free),
       cmocka_unit_test_setup_teardown(within_the_budget, learning_world_new, learning_world_free),
       cmocka_unit_test_setup_teardown(after_a_driver_that_cannot_start, learning_world_new, learning_world_free),
+      cmocka_unit_test_setup_teardown(another_radial_size, learning_world_new, learning_world_free),
+      cmocka_unit_test_setup_teardown(rows_stay_of_their_kind, learning_world_new, learning_world_free),
+      cmocka_unit_test_setup_teardown(functions_begin_at_the_distances_of_the_file, learning_world_new,
+                                      learning_world_free),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
