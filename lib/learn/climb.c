@@ -10,6 +10,7 @@
 
 #include "learn/ladder.h"
 #include "learn/training.h"
+#include "learn/weights.h"
 
 typedef mtp_training job;
 typedef mtp_training_task task;
@@ -30,6 +31,8 @@ typedef mtp_training_task task;
 #define WORTH 0.98
 /* Sizes that bring nothing before the next one is not tried any more: a feature may need two steps. */
 #define PATIENCE 2
+/* Deviations of so small a part of the forces are no reason for a larger radial size. */
+#define NEGLIGIBLE 1e-3
 /* Where nothing is held out, force components for each parameter that a larger radial size must have. */
 #define DATA_PER_PARAMETER 30.0
 
@@ -157,17 +160,33 @@ static int forced_size(const job *j) {
   return mtp_potential_size_is_free(j->top) ? 0 : j->top->radial.size;
 }
 
+/* The loss of a typical configuration whose forces deviate by what is negligible. */
+static double negligible_loss(const job *j) {
+  const mtp_part part = j->has_held_out ? MTP_PART_HELD_OUT : MTP_PART_TRAINING;
+  double sum = 0, count = 0;
+  for (size_t k = 0; k < j->n; k++) {
+    const mtp_config *cfg = j->configs[k];
+    double own[3], squares = 0;
+    if (j->part[k] != part || !cfg->force || mtp_config_weights(j->ctx, cfg, own) != MTP_OK) continue;
+    for (size_t i = 0; i < 3 * cfg->n; i++) squares += mtp_config_is_masked(cfg, i / 3) ? 0 : pow(cfg->force[i], 2);
+    const double loss = mtp_weights_of(&j->options->weights, cfg, own).force * squares;
+    if (loss > 0) sum += log(loss), count++;
+  }
+  return count > 0 ? NEGLIGIBLE * NEGLIGIBLE * exp(sum / count) : 0;
+}
+
 /* One radial size after the other. Sizes up to the one that the user asked for are climbed to in any case; beyond, the
  * best party stays. */
 static mtp_status climb_sizes(job *j, party *p) {
   party now = *p; /* shares the climbers of p until they part */
   mtp_status status = MTP_OK;
+  const double negligible = negligible_loss(j);
   j->settled_stage = j->stage;
   for (int idle = 0; status == MTP_OK && !j->stopped && idle < PATIENCE; idle++) {
     const int before = now.of[0].pot->radial.size, size = mtp_ladder_next_size(j->top, before);
     const bool forced = size <= forced_size(j);
     if (size == before) break;
-    if (!forced && !has_data_for(j, now.of[0].pot, size)) break;
+    if (!forced && (p->of[0].loss < negligible || !has_data_for(j, now.of[0].pot, size))) break;
     party next = {.n = 0};
     j->stage++;
     j->settled = forced ? NULL : p->of[0].pot;

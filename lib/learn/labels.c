@@ -33,27 +33,30 @@ static double force_error(const mtp_labels *l, const mtp_batch_work *work, size_
 
 void mtp_labels_add_stats(const mtp_labels *l, const mtp_batch_work *work, mtp_fit_stats *s) {
   const mtp_config *cfg = l->cfg;
+  double loss = 0.0;
   s->configs += 1;
   if (cfg->has_energy && cfg->n) {
     const double d = l->energy / (double)cfg->n;
-    s->loss += l->w.energy * l->energy * l->energy;
+    loss += l->w.energy * l->energy * l->energy;
     s->energy += d * d, s->energy_abs += fabs(d), s->energies += 1;
   }
   for (size_t i = 0; cfg->force && i < cfg->n; i++) {
     const double w = force_weight(l, i);
     for (size_t a = 0; a < 3 && !mtp_config_is_masked(cfg, i); a++) {
       const double d = force_error(l, work, i, a);
-      s->loss += w * d * d;
+      loss += w * d * d;
       s->force += d * d, s->force_abs += fabs(d), s->forces += 1;
     }
   }
   const double volume = mtp_config_volume(cfg);
   for (size_t k = 0; cfg->has_virial && k < 6; k++) { /* the tensor has off-diagonal components twice */
     const double d = l->virial[k], times = k < 3 ? 1.0 : 2.0, stress = volume > 0 ? d / volume * GPA : 0.0;
-    s->loss += times * l->w.stress * d * d;
+    loss += times * l->w.stress * d * d;
     s->stress += times * stress * stress, s->stress_abs += times * fabs(stress);
     s->stresses += volume > 0 ? times : 0.0;
   }
+  s->loss += loss;
+  if (loss > 0) s->log_loss += log(loss), s->log_losses += 1;
 }
 
 /* Asks the second pass for the gradient of the objective: F = -dE/dx, W = -dE/dstrain. */

@@ -19,6 +19,7 @@ typedef struct mtp_fit_stats {
   double energy, energy_abs, energies; /**< (eV/atom)^2, eV/atom */
   double force, force_abs, forces;     /**< (eV/A)^2, eV/A; components */
   double stress, stress_abs, stresses; /**< GPa^2, GPa; components */
+  double log_loss, log_losses;         /**< of the logarithms of the losses of configurations; configurations */
 } mtp_fit_stats;
 
 typedef struct mtp_objective_options {

@@ -32,10 +32,16 @@ static mtp_status check_config(mtp_context *ctx, const mtp_potential *pot, const
   return MTP_OK;
 }
 
+/* Also of what is left out in the end: its linear coefficients are fitted with the same functions. */
 static mtp_status measure_distances(job *j) {
   mtp_status status = MTP_OK;
-  for (size_t k = 0; k < j->n && status == MTP_OK; k++)
+  j->least_ordinary = j->least = INFINITY;
+  for (size_t k = 0; k < j->n && status == MTP_OK; k++) {
     status = mtp_config_smallest_distance(j->ctx, j->configs[k], j->top->radial.max_dist, &j->closest[k]);
+    if (status != MTP_OK || j->part[k] == MTP_PART_VALIDATION) continue;
+    j->least = fmin(j->least, j->closest[k]);
+    if (!mtp_config_is_squeezed(j->configs[k])) j->least_ordinary = fmin(j->least_ordinary, j->closest[k]);
+  }
   return status;
 }
 
@@ -84,8 +90,32 @@ static void put_aside(job *j, size_t n) {
     if (j->part[k] == MTP_PARTS) j->part[k] = MTP_PART_TRAINING;
 }
 
+static int by_size(const void *left, const void *right) {
+  const double *a = left, *b = right;
+  return (*a > *b) - (*a < *b);
+}
+
+/* Of the first n configurations, the `count` ones with the closest atoms are not to be held out: where nothing of the
+ * kind is fitted, every fit is a guess, and one of them would drown what the others say. */
+static mtp_status keep_closest(job *j, size_t n, size_t count) {
+  double *sorted = mtp_calloc(n + 1, sizeof *sorted);
+  size_t among = 0, kept = 0;
+  if (!sorted) return mtp_fail_memory(j->ctx);
+  for (size_t k = 0; k < n; k++)
+    if (j->part[k] == MTP_PART_TRAINING) sorted[among++] = j->closest[k];
+  qsort(sorted, among, sizeof *sorted, by_size);
+  for (size_t k = 0; k < n && kept < count; k++)
+    if (j->part[k] == MTP_PART_TRAINING && j->closest[k] <= sorted[count - 1]) {
+      j->part[k] = MTP_PARTS; /* for the moment */
+      kept++;
+    }
+  free(sorted);
+  return MTP_OK;
+}
+
 /* What is held out are ordinary configurations: errors on squeezed ones say nothing. */
-static void hold_out(job *j, size_t n) {
+static mtp_status hold_out(job *j, size_t n) {
+  mtp_status status = MTP_OK;
   size_t ordinary = 0;
   for (size_t k = 0; k < n; k++) {
     if (mtp_config_is_squeezed(j->configs[k]))
@@ -93,11 +123,13 @@ static void hold_out(job *j, size_t n) {
     else
       ordinary++;
   }
-  const size_t count = held_out_count(j, ordinary);
+  const size_t count = held_out_count(j, ordinary), rest = ordinary - count;
+  if (count > 0) status = keep_closest(j, n, count < rest ? count : rest);
   move_some(j, n, count, MTP_PART_TRAINING, MTP_PART_HELD_OUT, j->options->seed);
   for (size_t k = 0; k < n; k++)
     if (j->part[k] == MTP_PARTS) j->part[k] = MTP_PART_TRAINING;
   j->has_held_out = count > 0;
+  return status;
 }
 
 static void leave_out_reserve(job *j) {
@@ -131,8 +163,8 @@ mtp_status mtp_training_collect(job *j, const mtp_config_set *set, const mtp_con
   }
   if (trained == 0) return mtp_fail(j->ctx, MTP_ERR_STATE, "no configuration has labels to train on");
   mtp_status status = measure_distances(j);
+  if (status == MTP_OK) status = hold_out(j, trained);
   if (status != MTP_OK) return status;
-  hold_out(j, trained);
   put_aside(j, trained);
   if (j->options->economical) leave_out_reserve(j);
   return MTP_OK;
@@ -142,15 +174,6 @@ mtp_status mtp_training_collect(job *j, const mtp_config_set *set, const mtp_con
 
 /* Part of the smallest distance at which the radial functions begin. */
 #define BELOW 0.99
-
-static void smallest_distances(const job *j, double *ordinary, double *all) {
-  *ordinary = *all = INFINITY;
-  for (size_t k = 0; k < j->n; k++) {
-    if (j->part[k] == MTP_PART_VALIDATION) continue;
-    *all = fmin(*all, j->closest[k]);
-    if (!mtp_config_is_squeezed(j->configs[k])) *ordinary = fmin(*ordinary, j->closest[k]);
-  }
-}
 
 /* Other radial functions cannot be written for another min_dist: they change, and training goes on from that. */
 static mtp_status move_min_dist(job *j, double min_dist) {
@@ -166,10 +189,9 @@ static mtp_status move_min_dist(job *j, double min_dist) {
 mtp_status mtp_training_follow_distances(job *j) {
   const mtp_train_options *o = j->options;
   const bool moves = o->update_min_dist || (!j->top->trained && mtp_potential_min_dist_is_free(j->top));
-  double ordinary, all;
+  const double ordinary = j->least_ordinary, all = j->least;
   if (o->linear && !moves) return MTP_OK;
   mtp_status status = MTP_OK;
-  smallest_distances(j, &ordinary, &all);
   if (!isfinite(all))
     return o->update_min_dist ? mtp_fail(j->ctx, MTP_ERR_STATE, "no two atoms are within the cutoff of each other")
                               : MTP_OK;

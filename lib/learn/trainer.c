@@ -149,9 +149,12 @@ static bool watch(void *user, const mtp_fit *fit) {
 
 typedef mtp_training_task task;
 
+/* That of a typical configuration: a geometric mean. In a sum a single one with closer atoms than all others, on which
+ * every fit is a guess, would drown what the rest says. */
 static double held_out_loss(const mtp_fit_stats *stats) {
   const mtp_fit_stats *s = &stats[MTP_PART_HELD_OUT];
-  return s->configs > 0 ? s->loss / s->configs : NAN;
+  if (s->log_losses > 0) return exp(s->log_loss / s->log_losses);
+  return s->configs > 0 ? 0.0 : NAN;
 }
 
 mtp_status mtp_training_improve(job *j, const task *t, double *loss) {

@@ -15,9 +15,10 @@ typedef struct mtp_training {
   const mtp_potential *given; /* as it came */
   mtp_potential *top;         /* the one to be trained */
   size_t n;
-  const mtp_config **configs; /* [n] */
-  mtp_part *part;             /* [n] */
-  double *closest;            /* [n] distance of the closest atoms, infinite if none are within the cutoff */
+  const mtp_config **configs;   /* [n] */
+  mtp_part *part;               /* [n] */
+  double *closest;              /* [n as collected] distance of the closest atoms, infinite if beyond the cutoff */
+  double least, least_ordinary; /* the smallest of what is trained on, and of what is not squeezed of it */
   bool has_held_out;
   mtp_crew crew;
   mtp_objective *objective;

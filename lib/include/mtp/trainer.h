@@ -75,7 +75,7 @@ typedef struct mtp_train_rmse {
 /** How far training is. */
 typedef struct mtp_train_progress {
   int level;            /**< of the potential in hand: lower levels come first */
-  const char *stage;    /**< "start", "level", "final", in words */
+  const char *stage;    /**< "start", "level", "radial", "final" */
   long iteration;       /**< of this stage */
   long max_iterations;  /**< of this stage */
   double seconds;       /**< since the beginning */
@@ -125,7 +125,8 @@ typedef struct mtp_train_result {
   long iterations, passes; /**< of all stages */
   double seconds;
   bool stopped; /**< by watch or a limit of time */
-  /** Loss a configuration of what was held out, by fits to the rest: of the last choice; NaN where nothing was. */
+  /** Loss of a typical configuration (geometric mean) of what was held out, by fits to the rest: of the last choice; NaN
+   * where there was none. */
   double held_out;
   double held_out_before; /**< the same of a trained `pot` as it came, its linear coefficients fitted to the rest */
 } mtp_train_result;
