@@ -41,6 +41,18 @@ static void put_number(const sheet *s, const char *key, const char *label, doubl
     put_line(label, "-");
 }
 
+/* What training may change. */
+static void put_free(const sheet *s, const char *key, const char *label, double value, const char *unit, bool is_free) {
+  char name[64];
+  if (!s->json) {
+    put_line(label, "%.10g%s%s", value, unit, is_free ? " (auto)" : "");
+    return;
+  }
+  cli_json_number(s->json, key, value);
+  snprintf(name, sizeof name, "%s_auto", key);
+  cJSON_AddBoolToObject(s->json, name, is_free);
+}
+
 static void put_text(const sheet *s, const char *key, const char *label, const char *value) {
   if (s->json)
     cJSON_AddStringToObject(s->json, key, value);
@@ -138,9 +150,9 @@ static int describe_potential(cli *c, const char *path, const sheet *s) {
   put_number(s, "species", "species", mtp_potential_species_count(pot), NULL);
   put_elements(s, pot);
   put_number(s, "cutoff", "cutoff", mtp_potential_cutoff(pot), "A");
-  put_number(s, "min_dist", "min_dist", mtp_potential_min_dist(pot), "A");
+  put_free(s, "min_dist", "min_dist", mtp_potential_min_dist(pot), " A", mtp_potential_min_dist_is_free(pot));
   put_text(s, "radial_basis", "radial basis", mtp_potential_radial_name(pot));
-  put_number(s, "radial_size", "  size", mtp_potential_radial_size(pot), NULL);
+  put_free(s, "radial_size", "  size", mtp_potential_radial_size(pot), "", mtp_potential_size_is_free(pot));
   put_number(s, "radial_functions", "  functions", mtp_potential_radial_count(pot), NULL);
   put_number(s, "scalar_functions", "scalar functions", mtp_potential_scalar_count(pot), NULL);
   put_number(s, "parameters", "parameters", (double)mtp_potential_parameter_count(pot), NULL);

@@ -3,6 +3,7 @@
  * `mtp train`: fits a potential to labelled configurations. */
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <sched.h>
 #include <stdio.h>
@@ -15,7 +16,8 @@
 static const char help[] =
     "Fits POT to all configurations of the files DATA and writes it with its active set to OUT\n"
     "(a name that ends in .mtp gets the potential alone). An untrained POT is trained from low levels up to its\n"
-    "own, from several starts; a trained one goes on from its parameters.\n\n"
+    "own, from several starts, then from small radial functions up to its own radial size or, where that is auto,\n"
+    "to the one that the data support; a trained one goes on from its parameters.\n\n"
     "  -o, --output OUT    the file to write; may be POT\n"
     "  --linear            solve for the linear coefficients, keep the radial functions (also --fix-radial)\n"
     "  --fresh             begin anew with a trained POT\n"
@@ -24,16 +26,17 @@ static const char help[] =
     "  --weighting W       vibrations (default), molecules or structures: powers of 1/N on E and S\n"
     "  --scale-by-force X  multiply the weight of a force by X/(|F|^2 + X) (0: off)\n"
     "  --penalty P         on radial functions that are not orthonormal (0)\n"
-    "  --update-min-dist   set min_dist to 0.99 of the smallest distance in DATA first\n"
+    "  --update-min-dist   set min_dist to 0.99 of the smallest distance in DATA first, also where it is not auto\n"
     "  --skip-bad          leave out configurations with nan or inf, atoms on top of each other, elements that POT\n"
     "                      lacks, no label, no energy or no neighbours; they are named and counted in any case\n"
-    "  --max-iter N        iterations at the level of POT (200)\n"
+    "  --max-iter N        iterations of the last fit (160). 0: leave the parameters of a trained POT as they are,\n"
+    "                      and give it the active set of DATA\n"
     "  --time S            stop after so many seconds, with the best so far\n"
     "  --tol T             end when 30 iterations gain less than this part of the loss (0.003)\n"
     "  --patience N        end when the validation set was best N iterations ago, and take that; without\n"
     "                      --valid a part of DATA is held out for it (off)\n"
-    "  --starts N          starts at the lowest level, of which the best goes on (3)\n"
-    "  --held-out X        part of DATA that chooses between starts and is trained on in the end (0.1)\n"
+    "  --starts N          starts at the lowest level, of which the best go on (3)\n"
+    "  --held-out X        part of DATA that chooses starts and radial size and is trained on in the end (0.1)\n"
     "  --ridge R           relative ridge on the scaled normal equations (chosen by the solver)\n"
     "  --seed N            of everything random (12345)\n"
     "  --threads N         of this process (all cores; under mpiexec 1 a rank). Results do not depend on it\n"
@@ -183,7 +186,8 @@ static int fit(cli *c, const job *job, const mtp_config_set *set, const mtp_conf
     strcat(strcpy(checkpoint, job->output), suffix);
     options.checkpoint = checkpoint;
   }
-  if (options.linear) options.checkpoint = NULL; /* over before one would be written */
+  /* over before one would be written */
+  if (options.linear || options.max_iterations == MTP_NO_ITERATIONS) options.checkpoint = NULL;
   options.comm = c->comm;
   options.watch = watch;
   options.user = &v;
@@ -218,10 +222,15 @@ static int train(cli *c, const job *job, mtp_potential *pot, mtp_config_set *set
   return status;
 }
 
+static const char *kind_of(const mtp_train_options *options) {
+  if (options->max_iterations == MTP_NO_ITERATIONS) return "none";
+  return options->linear ? "linear" : "full";
+}
+
 static int print_json(cli *c, const job *job, const mtp_potential *pot, const outcome *out) {
   cJSON *object = cJSON_CreateObject();
   cJSON_AddStringToObject(object, "output", job->output);
-  cJSON_AddStringToObject(object, "kind", job->options.linear ? "linear" : "full");
+  cJSON_AddStringToObject(object, "kind", kind_of(&job->options));
   cli_json_number(object, "parameters", (double)mtp_potential_parameter_count(pot));
   cli_json_number(object, "loss", out->result.loss);
   cli_json_number(object, "iterations", (double)out->result.iterations);
@@ -303,6 +312,8 @@ static int available_cores(void) {
 /* What is worked on in parallel here must not be so again inside the linear algebra. OpenBLAS alone has this. */
 extern void openblas_set_num_threads(int threads) __attribute__((weak));
 
+#define NOT_GIVEN LLONG_MIN
+
 /* Numbers that are read as they come, to be checked and converted. */
 typedef struct numbers {
   long long max_iter, patience, starts, seed, threads;
@@ -317,8 +328,10 @@ static int check_numbers(cli *c, const job *job, const numbers *n) {
   if (o->max_seconds < 0) return cli_usage(c, "--time: a number that is not negative is expected");
   if (o->tolerance < 0) return cli_usage(c, "--tol: a number that is not negative is expected");
   if (o->held_out < 0 || o->held_out > 0.5) return cli_usage(c, "--held-out: a number from 0 to 0.5 is expected");
-  if (n->max_iter < 0 || n->max_iter > 1000000000)
+  if ((n->max_iter < 0 && n->max_iter != NOT_GIVEN) || n->max_iter > 1000000000)
     return cli_usage(c, "--max-iter: a number from 0 to 1e9 is expected");
+  if (n->max_iter == 0 && (o->linear || o->fresh || o->update_min_dist))
+    return cli_usage(c, "--max-iter 0 changes nothing: it goes without --linear, --fresh and --update-min-dist");
   if (n->patience < 0 || n->patience > 1000000000)
     return cli_usage(c, "--patience: a number from 0 to 1e9 is expected");
   if (n->starts < 1 || n->starts > 1000) return cli_usage(c, "--starts: a number from 1 to 1000 is expected");
@@ -329,7 +342,7 @@ static int check_numbers(cli *c, const job *job, const numbers *n) {
 
 static void use_numbers(const cli *c, job *job, const numbers *n) {
   mtp_train_options *o = &job->options;
-  o->max_iterations = (long)n->max_iter;
+  o->max_iterations = n->max_iter == NOT_GIVEN ? 0 : n->max_iter > 0 ? (long)n->max_iter : MTP_NO_ITERATIONS;
   o->patience = (long)n->patience;
   o->starts = (int)n->starts;
   o->seed = (unsigned long long)n->seed;
@@ -343,7 +356,7 @@ static int run(cli *c, int argc, char **argv) {
   mtp_train_options *o = &job.options;
   const char *weights = NULL, *weighting = NULL, *mode = NULL, *from = NULL, *rows = NULL, *wall = NULL;
   bool fix_radial = false;
-  numbers n = {.starts = o->starts, .seed = (long long)o->seed, .memory = 1e-9 * o->memory};
+  numbers n = {.max_iter = NOT_GIVEN, .starts = o->starts, .seed = (long long)o->seed, .memory = 1e-9 * o->memory};
   const cli_option options[] = {{"linear", 0, CLI_FLAG, &o->linear},
                                 {"fix-radial", 0, CLI_FLAG, &fix_radial},
                                 {"fresh", 0, CLI_FLAG, &o->fresh},
@@ -375,6 +388,7 @@ static int run(cli *c, int argc, char **argv) {
                                 {"json", 0, CLI_FLAG, &job.json}};
   int status = cli_parse(c, argc, argv, sizeof options / sizeof options[0], options, 2, -1);
   if (status != CLI_GO_ON) return status;
+  o->linear = o->linear || fix_radial;
   if ((status = cli_require(c, job.output, "-o")) != CLI_OK ||
       (weights && (status = parse_weights(c, weights, &o->weights)) != CLI_OK) ||
       (weighting && (status = parse_weighting(c, weighting, &o->weights.weighting)) != CLI_OK) ||
@@ -384,7 +398,6 @@ static int run(cli *c, int argc, char **argv) {
       (status = check_numbers(c, &job, &n)) != CLI_OK)
     return status;
   job.mode_given = mode != NULL;
-  o->linear = o->linear || fix_radial;
   use_numbers(c, &job, &n);
   if (strcmp(job.output, "-") == 0) return cli_usage(c, "-o: a potential needs a file, not standard output");
   if ((status = cli_check_output(c, job.output)) != CLI_OK) return status;

@@ -17,6 +17,35 @@ contains info.json '"min_dist":1.8[,}]'
 [ "$(member info.json '"parameters":')" -eq $((4 * $(member info.json '"radial_functions":') * 6 + 2 + \
   $(member info.json '"scalar_functions":'))) ] || die 'the number of parameters is wrong'
 
+# what is not given is left to training, and said so
+grep -q auto a.almtp info.txt && die 'auto, although size and min_dist were given'
+contains info.json '"radial_size_auto":false'
+contains info.json '"min_dist_auto":false'
+mtp init --level 8 --species Al,Ni --cutoff 5.5 -o auto.almtp
+contains auto.almtp '^potential_tag = elements=Al,Ni radial_size=auto min_dist=auto$'
+mtp info auto.almtp >auto.txt
+contains auto.txt '^  size  *8 (auto)$'
+contains auto.txt '^min_dist  *2 A (auto)$'
+mtp info auto.almtp --json >auto.json
+contains auto.json '"min_dist":2,"min_dist_auto":true'
+contains auto.json '"radial_size":8,"radial_size_auto":true'
+mtp init --level 8 --species Al,Ni --cutoff 5.5 --radial-size auto --min-dist auto -o auto2.almtp
+same auto.almtp auto2.almtp
+mtp init --level 8 --species Al,Ni --cutoff 5.5 --radial-size 10 -o half.almtp
+contains half.almtp '^potential_tag = elements=Al,Ni min_dist=auto$'
+mtp init --level 8 --species Al,Ni --cutoff 5.5 --min-dist 1.7 -o half.almtp
+contains half.almtp '^potential_tag = elements=Al,Ni radial_size=auto$'
+mtp convert auto.almtp named.almtp --species Cu,Zr # the words stay
+contains named.almtp '^potential_tag = elements=Cu,Zr radial_size=auto min_dist=auto$'
+for size in 1 33 8x ''; do
+  refuse 2 '2 to 32 or auto' mtp init --level 8 --species Al --cutoff 5 --radial-size "$size" -o p.mtp
+done
+refuse 2 'a number or auto' mtp init --level 8 --species Al --cutoff 5 --min-dist automatic -o p.mtp
+for distance in 0 -1 5 nan; do
+  refuse 2 'does not hold' mtp init --level 8 --species Al --cutoff 5 --min-dist $distance -o p.mtp
+done
+absent p.mtp
+
 # without names, stamped afterwards
 mtp init --level 4 --species 2 --cutoff 5 -o b.mtp
 mtp info b.mtp --json >b.json
