@@ -32,14 +32,15 @@ clean() {
   [ -z "$left" ] || die "$left is left behind"
 }
 
-# positions FILE: the first atom of each labelled configuration, which tells them apart.
+# positions FILE: the atoms of each labelled configuration on a line, which tells them apart. One atom would not do: in a
+# squeezed one most of them are where they were.
 positions() {
   [ ! -e "$1" ] || awk '
     left == 0 { left = $1 + 2 }
     { left-- }
-    /Lattice=/ { labelled = / energy=/; first = 1; next }
-    first && labelled { print $1, $2, $3, $4 }
-    { first = 0 }' "$1"
+    /Lattice=/ { labelled = / energy=/; line = ""; next }
+    labelled && NF > 3 { line = line $1 " " $2 " " $3 " " $4 " " }
+    labelled && left == 0 { print line; labelled = 0 }' "$1"
 }
 
 # kept FILE: how many configurations are labelled in FILE or wait in FILE.calls.

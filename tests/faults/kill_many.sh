@@ -11,7 +11,7 @@ cp "$SOURCE_DIR/tests/faults/in.replay" .
 
 # The engine notes who asks for what; 0.1 s is enough to be killed in.
 cat >engine.sh <<END
-sed -n 3p in.extxyz >>$PWD/asked
+awk 'NR > 2 { line = line \$1 " " \$2 " " \$3 " " \$4 " " } END { print line }' in.extxyz >>$PWD/asked
 sleep 0.1
 mtp label in.extxyz -o out.extxyz --qm "lammps $PWD/reference_al.lmp"
 END

@@ -14,7 +14,7 @@ calls() { wc -l <calls; }
 labels() { grep -c Lattice train.extxyz || true; }
 
 : >calls
-# twice among the five warm-up configurations, once during the run, which learns at every small step out of what it knows
+# twice among the squeezed configurations of the warm-up, once during the run, which learns at every small step out of what it knows
 keywords='select 1.5 break 1.5'
 for kill_at in 3 5 10; do
   echo $kill_at >kill_at
@@ -35,6 +35,6 @@ lmp -in "$decks/in.learn" -log last.log -nocite -var decks "$decks" -var driver 
 [ "$(labels)" -eq "$(value last.log configurations)" ] || die 'the training file and its count differ'
 # three calls were killed in flight, all others are in the training file, each once
 [ "$(labels)" -eq "$(($(calls) - 3))" ] || die "$(labels) labels of $(calls) calls"
-distinct=$(awk 'NR % 34 == 3 { print $2, $3, $4 }' train.extxyz | sort -u | wc -l)
+distinct=$(positions train.extxyz | sort -u | wc -l)
 [ "$distinct" -eq "$(labels)" ] || die 'a configuration was labelled twice'
 mtp eval learned.almtp train.extxyz -o eval.extxyz >eval.txt || die 'the saved potential is broken'

@@ -58,11 +58,13 @@ for signal in TERM INT; do
   done
 done
 
+# five copies are asked for together
+warm='select 2.0 break 4.0 warmup 5 0.1'
 # a run that learns, stopped in its warm-up by a signal to one of its ranks, and to mpiexec
 for ranks in 1 2; do
   for workers in 1 2; do
     fresh
-    "$MPIEXEC" -n $ranks lmp -in "$decks/in.learn" -log none -nocite -var decks "$decks" -var steps 5 \
+    "$MPIEXEC" -n $ranks lmp -in "$decks/in.learn" -log none -nocite -var decks "$decks" -var steps 5 -var keywords "$warm" \
       -var driver "'exec sh $PWD/engine.sh workers=$workers'" >screen 2>&1 &
     pid=$!
     await_slow $workers train.extxyz
@@ -74,7 +76,8 @@ for ranks in 1 2; do
     [ "$(kept train.extxyz)" -eq 2 ] || die 'what was labelled is not kept'
     contains events.jsonl '"event":"stop"'
     : >quick
-    run $ranks last.log in.learn -var steps 5 -var driver "'exec sh $PWD/engine.sh workers=$workers'"
+    run $ranks last.log in.learn -var steps 5 -var keywords "$warm" \
+      -var driver "'exec sh $PWD/engine.sh workers=$workers'"
     [ "$(labels train.extxyz)" -eq "$(value last.log configurations)" ] || die 'the training file and its count differ'
     contains last.log.screen 'an earlier run left 5 QM calls\|going on from the'
     absent train.extxyz.calls
