@@ -15,6 +15,7 @@
 #include <math.h>
 
 #include "loop/calls.h"
+#include "loop/loop.h"
 #include "mtp/active_set.h"
 #include "support_data.h"
 #include "support_learning.h"
@@ -46,11 +47,12 @@ static size_t count_calls(const learning_world *world) {
 }
 
 /* Four requests, the first with an answer, as a run leaves them that was ended then. */
-static void leave_requests(learning_world *world) {
+static void leave_requests_of(learning_world *world, bool squeezed) {
   static const char *const names[] = {"Al"};
   mtp_config *configs[REQUESTS];
   mtp_calls *calls = NULL;
-  for (int i = 0; i < REQUESTS; i++) configs[i] = learning_crystal(1, 4.05, 0.1, 10 + (unsigned)i);
+  for (int i = 0; i < REQUESTS; i++) configs[i] = learning_crystal(1, 4.05, squeezed ? 0.4 : 0.1, 10 + (unsigned)i);
+  if (squeezed) data_must(world->ctx, mtp_config_set_feature(world->ctx, configs[0], "squeezed", "0.8"));
   mtp_qm *qm = learning_qm(world->ctx, &world->reference, "");
   data_must(world->ctx, mtp_calls_open(world->ctx, world->train, 1, names, &calls));
   assert_int_equal(
@@ -63,6 +65,10 @@ static void leave_requests(learning_world *world) {
   assert_int_equal(count_calls(world), REQUESTS + 1);
   world->reference.calls = 0;
   world->options.warmup = 0;
+}
+
+static void leave_requests(learning_world *world) {
+  leave_requests_of(world, false);
 }
 
 /* Starts a learner with what is there; returns how its beginning ended. */
@@ -84,6 +90,23 @@ static void all_are_completed(void **state) {
   assert_int_equal(world->reference.calls, REQUESTS - 1);
   assert_int_equal(count(world->train), REQUESTS);
   assert_int_equal(count_calls(world), 0);
+}
+
+/* An answer that is taken up weighs what it would have weighed at once: by its forces. */
+static void squeezed_answers_keep_their_weight(void **state) {
+  learning_world *world = *state;
+  leave_requests_of(world, true);
+  data_must(world->ctx, begin(world));
+  mtp_config_set *set = learning_world_train(world);
+  const mtp_config *cfg = set->configs[0];
+  double largest = 0.0;
+  for (size_t i = 0; i < cfg->n; i++)
+    largest = fmax(largest, hypot(hypot(cfg->force[3 * i], cfg->force[3 * i + 1]), cfg->force[3 * i + 2]));
+  assert_true(mtp_config_is_squeezed(cfg));
+  const double part = largest / MTP_SQUEEZE_FORCE, want = MTP_SQUEEZE_WEIGHT / (1.0 + part * part);
+  assert_true(part > 0.1);
+  assert_true(fabs(strtod(mtp_config_get_feature(cfg, "config_weight"), NULL) / want - 1.0) < 6e-3);
+  mtp_config_set_free(set);
 }
 
 /* An answer is no call; what the budget does not reach becomes a candidate. */
@@ -210,6 +233,7 @@ static void functions_begin_at_the_distances_of_the_file(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(all_are_completed, learning_world_new, learning_world_free),
+      cmocka_unit_test_setup_teardown(squeezed_answers_keep_their_weight, learning_world_new, learning_world_free),
       cmocka_unit_test_setup_teardown(within_the_budget, learning_world_new, learning_world_free),
       cmocka_unit_test_setup_teardown(after_a_driver_that_cannot_start, learning_world_new, learning_world_free),
       cmocka_unit_test_setup_teardown(another_radial_size, learning_world_new, learning_world_free),
