@@ -53,13 +53,8 @@ mtp_status mtp_loop_measure(mtp_context *ctx, const mtp_potential *pot, const mt
   part.n = 0;
   part.configs = mtp_calloc(train->n, sizeof *part.configs);
   if (!part.configs) return mtp_fail_memory(ctx);
-  *residual = (mtp_residual){0};
-  for (size_t i = 0; i < train->n; i += stride) {
-    mtp_config *cfg = train->configs[i];
-    if (mtp_config_is_squeezed(cfg)) continue;
-    part.configs[part.n++] = cfg;
-    for (size_t k = 0; k < 3 * cfg->n; k++) residual->force_size += cfg->force[k] * cfg->force[k];
-  }
+  for (size_t i = 0; i < train->n; i += stride)
+    if (!mtp_config_is_squeezed(train->configs[i])) part.configs[part.n++] = train->configs[i];
   mtp_errors errors;
   const mtp_status status = mtp_errors_compute(ctx, pot, &part, &errors);
   free(part.configs);
@@ -68,6 +63,7 @@ mtp_status mtp_loop_measure(mtp_context *ctx, const mtp_potential *pot, const mt
   residual->energy = errors.energy_per_atom.rmse * errors.energy_per_atom.rmse * residual->energies;
   residual->forces = (double)errors.force.count;
   residual->force = errors.force.rmse * errors.force.rmse * residual->forces;
+  residual->force_size = errors.force_rms * errors.force_rms * residual->forces;
   return MTP_OK;
 }
 
