@@ -211,7 +211,9 @@ static mtp_status climb_sizes(job *j, party *p) {
 mtp_status mtp_training_grow(job *j) {
   party p = {.n = 0};
   mtp_status status = MTP_OK;
-  if (mtp_ladder_next_size(j->top, j->pot->radial.size) == j->pot->radial.size && !j->has_held_out) return MTP_OK;
+  /* without a larger size there is nothing to choose, but for a caller that asks whether training pays at all */
+  const bool asked = j->options->economical && j->has_held_out;
+  if (mtp_ladder_next_size(j->top, j->pot->radial.size) == j->pot->radial.size && !asked) return MTP_OK;
   p.of[p.n++] = (climber){0};
   status = improve(j, "radial", SIZE_ITERATIONS, RUNG_SHARE, &p.of[0]);
   j->done_before = 0;

@@ -101,7 +101,9 @@ static void check_killed(bool simple) {
     print_message("killed at %ld: size %d (%d), loss %.3g (%.3g)\n", n, mtp_potential_radial_size(f.pot), size,
                   got.loss, want.loss);
     assert_int_equal(mtp_potential_level(f.pot), mtp_potential_level(whole.pot));
-    assert_int_equal(mtp_potential_radial_size(f.pot), size);
+    /* the other start that had climbed so far is not in the checkpoint, and might have chosen another size */
+    const int reached = mtp_potential_radial_size(f.pot);
+    assert_true(simple ? reached < 12 : reached > 12);
     assert_true(got.loss < (simple ? 1.1 : 20) * want.loss);
     assert_int_not_equal(access(path, F_OK), 0);
     fixture_close(&f);

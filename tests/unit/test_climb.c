@@ -291,7 +291,7 @@ static void test_goes_on_growing(void **state) {
   char *folder = data_folder_new(), *path = data_path(folder, "pot.mtp");
   open_pairs(&f, 60, untrained(ctx, 6, 0, 0), ctx, &test);
   const size_t all = f.set->n;
-  f.set->n = 6; /* nothing is held out of so few, and they do not support more */
+  f.set->n = 3; /* nothing is held out of so few, and they do not support more */
   train(&f, &options);
   const int few = f.pot->radial.size;
   assert_true(few < 16);
