@@ -94,7 +94,7 @@ void cli_print_errors(const char *title, const mtp_errors *errors) {
   print_stat("force component, eV/A", &errors->force);
   print_stat("stress component, GPa", &errors->stress);
   if (errors->force_rms > 0)
-    printf("  force RMSE is %.2g %% of the RMS force, %.4g eV/A\n", 100 * errors->force.rmse / errors->force_rms,
+    printf("  force RMSE is %.3g %% of the RMS force, %.4g eV/A\n", 100 * errors->force.rmse / errors->force_rms,
            errors->force_rms);
 }
 

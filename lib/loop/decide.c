@@ -95,6 +95,11 @@ static bool is_due(const mtp_learner *l) {
          mtp_rmse(l->residual.force, l->residual.force_size) > ERROR_GROWTH * l->full_error;
 }
 
+/* At the end point of a relaxation the fit has to be right there, whatever it predicts elsewhere. */
+static bool must_fit(const mtp_learner *l) {
+  return l->train_all && !l->ending;
+}
+
 static bool wants_fresh(const mtp_learner *l) {
   if (!l->radial_trained || l->ending) return true;
   if (!l->radial_here || (double)l->train->n < FRESH_GROWTH * (double)l->fresh_configs) return false;
@@ -109,10 +114,11 @@ static mtp_status train(mtp_context *ctx, const mtp_learner *l, const mtp_potent
   mtp_train_options options = mtp_train_defaults();
   options.weights = l->options.weights;
   options.seed = l->options.seed;
-  options.components = l->ending ? LAST_COMPONENTS : COMPONENTS;
+  const bool thorough = l->ending || must_fit(l);
+  options.components = thorough ? LAST_COMPONENTS : COMPONENTS;
   options.economical = true;
-  options.held_out = HELD_OUT;
-  options.max_iterations = l->ending ? LAST_ITERATIONS : ITERATIONS;
+  options.held_out = must_fit(l) ? 0.0 : HELD_OUT;
+  options.max_iterations = thorough ? LAST_ITERATIONS : ITERATIONS;
   options.threads = l->options.threads;
   options.fresh = fresh;
   options.comm = comm;
@@ -125,7 +131,8 @@ static mtp_status train(mtp_context *ctx, const mtp_learner *l, const mtp_potent
 }
 
 static bool is_better(const mtp_learner *l, const mtp_train_result *r) {
-  if (l->options.refit == MTP_REFIT_FULL || !isfinite(r->held_out) || !isfinite(r->held_out_before)) return true;
+  if (l->options.refit == MTP_REFIT_FULL || must_fit(l) || !isfinite(r->held_out) || !isfinite(r->held_out_before))
+    return true;
   return r->held_out < BETTER * r->held_out_before;
 }
 

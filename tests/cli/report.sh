@@ -27,7 +27,7 @@ for folder in $(ls -d /tmp/mtp-report-* 2>/dev/null | grep -v -x -F -f before.tx
   for wait in $(seq 600); do [ ! -d "$folder" ] || sleep 0.1; done # it may be that of somebody else's report
   absent "$folder"
 done
-[ "$(grep -o '<svg' report.html | wc -l)" -eq 11 ] || die "$(grep -o '<svg' report.html | wc -l) pictures"
+[ "$(grep -o '<svg' report.html | wc -l)" -eq 12 ] || die "$(grep -o '<svg' report.html | wc -l) pictures"
 grep -o 'http[^"'"'"' ]*' report.html | grep -v 'www.w3.org' && die 'the page needs something from elsewhere'
 contains report.html '<title>A &amp; B</title>'
 contains report.html '<tr><td>all</td><td>20</td>'
@@ -39,7 +39,7 @@ grep -o " id='[^']*'" report.html | sort | uniq -d >twice.txt
 # a run that needed no more than its warm-up
 sed 's/"gamma":12.5/"gamma":null/' cut.jsonl >warm.jsonl
 mtp report warm.jsonl -o warm.html >out.txt 2>err.txt || die "$(cat err.txt)"
-[ "$(grep -o '<svg' warm.html | wc -l)" -eq 2 ] || die "$(grep -o '<svg' warm.html | wc -l) pictures of a warm-up"
+[ "$(grep -o '<svg' warm.html | wc -l)" -eq 3 ] || die "$(grep -o '<svg' warm.html | wc -l) pictures of a warm-up"
 mtp report events.jsonl -o log.html 2>err.txt && die 'a bad line is accepted'
 contains err.txt 'events.jsonl:6'
 absent log.html

@@ -2,7 +2,8 @@
 # timeout: 1800
 # kill -9 at 200 random instants of a run that learns with slow labels, two at a time: what was answered is there after
 # the restart and never asked for again, files are never corrupt, and the training set becomes that of a run that nobody
-# disturbed, in the same order.
+# disturbed, in the same order. With linear refits: what a training of all parameters comes to depends on those before it,
+# which a restart does not know.
 . "$SOURCE_DIR/tests/faults/_lib.sh"
 kills=${KILLS:-200}
 run 1 snapshots.log in.snapshots -var elements "Al Al" -var reference reference_al.lmp -var cells 1
@@ -18,7 +19,7 @@ END
 cat >start.sh <<END
 first=\$(sed -n '/warmup=/!s/.* step=\([0-9]*\).*/\1/p' train.extxyz train.extxyz.calls 2>/dev/null | tail -n 1)
 exec lmp -in in.replay -log none -nocite -var decks $decks -var cells 1 -var first \${first:-0} -var driver "'exec sh $PWD/engine.sh workers=2'" \
-  -var keywords "select 2.0 break 2.0 warmup 8 0.1" >screen 2>&1
+  -var keywords "select 2.0 break 2.0 warmup 8 0.1 refit linear" >screen 2>&1
 END
 
 fresh() { rm -rf train.extxyz train.extxyz.calls learned.almtp events.jsonl candidates.extxyz qm; }

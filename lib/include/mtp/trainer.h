@@ -125,8 +125,8 @@ typedef struct mtp_train_result {
   long iterations, passes; /**< of all stages */
   double seconds;
   bool stopped; /**< by watch or a limit of time */
-  /** Loss of a typical configuration (geometric mean) of what was held out, by fits to the rest: of the last choice; NaN
-   * where there was none. */
+  /** Loss of a typical configuration (geometric mean) of what was held out, by fits to the rest: of the last choice;
+   * NaN where there was none. */
   double held_out;
   double held_out_before; /**< the same of a trained `pot` as it came, its linear coefficients fitted to the rest */
 } mtp_train_result;
