@@ -29,7 +29,7 @@ static const char help[] =
     "  --update-min-dist   set min_dist to 0.99 of the smallest distance in DATA first, also where it is not auto\n"
     "  --skip-bad          leave out configurations with nan or inf, atoms on top of each other, elements that POT\n"
     "                      lacks, no label, no energy or no neighbours; they are named and counted in any case\n"
-    "  --max-iter N        iterations of the last fit (160). 0: leave the parameters of a trained POT as they are,\n"
+    "  --max-iter N        iterations of the last fit (240). 0: leave the parameters of a trained POT as they are,\n"
     "                      and give it the active set of DATA\n"
     "  --time S            stop after so many seconds, with the best so far\n"
     "  --tol T             end when 30 iterations gain less than this part of the loss (0.003)\n"
