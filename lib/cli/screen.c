@@ -117,7 +117,7 @@ static int conclude(const filter *f, size_t total, const mtp_potential *pot) {
   if (left_out) cli_warn(f->c, "%s: %zu of %zu configurations are left out: %s", f->path, left_out, total, text);
   if (list_counts(f, false, text, sizeof text))
     cli_warn(f->c, "%s: used all the same: %s; --skip-bad leaves them out", f->path, text);
-  if (f->close)
+  if (f->close && !mtp_potential_min_dist_is_free(pot)) /* else training moves it below them */
     cli_warn(f->c, "%s: %zu configurations have atoms closer (down to %.4g A) than min_dist = %.4g A of the potential",
              f->path, f->close, f->smallest, mtp_potential_min_dist(pot));
   return CLI_OK;
