@@ -251,6 +251,36 @@ static mtp_status finish(job *j) {
   return status;
 }
 
+/* Training that goes on does not end worse than it began: what is fitted to judge sizes leaves out a part, and the last
+ * fit may be short. A caller that economises judges for itself. */
+static mtp_status keep_better(job *j) {
+  const mtp_train_options *o = j->options;
+  if (!j->top->trained || o->linear || o->economical || o->patience > 0 || o->max_iterations < 0) return MTP_OK;
+  mtp_potential *first = NULL, *last = NULL;
+  mtp_fit_stats stats[MTP_PARTS];
+  mtp_status status = mtp_potential_copy(j->ctx, j->pot, &last);
+  if (status == MTP_OK) status = mtp_potential_copy(j->ctx, j->top, &first);
+  if (status == MTP_OK) status = mtp_training_reach(j, first);
+  if (status != MTP_OK) {
+    mtp_potential_free(first);
+    mtp_potential_free(last);
+    return status;
+  }
+  status = mtp_training_take(j, first);
+  const double *theta = j->pot->params;
+  if (status == MTP_OK)
+    status = mtp_objective_pass(j->ctx, j->objective, theta, MTP_EVERYTHING, MTP_EVERYTHING, stats, NULL);
+  const double loss = status == MTP_OK ? mtp_objective_loss(j->objective, theta, stats, MTP_EVERYTHING) : NAN;
+  if (status == MTP_OK && loss < j->result.loss) {
+    j->result.loss = loss;
+    mtp_potential_free(last);
+    return MTP_OK;
+  }
+  mtp_potential_free(j->pot);
+  j->pot = last;
+  return status;
+}
+
 /* ---- from beginning to end ---- */
 
 /* From the parameters that there are. */
@@ -332,7 +362,8 @@ static mtp_status train_all(job *j) {
     status = go_on(j, resumed);
   if (status == MTP_OK) status = mtp_training_arrive(j);
   if (status == MTP_OK && !o->linear && !j->stopped && o->max_iterations >= 0) status = train_last(j, &loss);
-  return status == MTP_OK ? finish(j) : status;
+  if (status == MTP_OK) status = finish(j);
+  return status == MTP_OK ? keep_better(j) : status;
 }
 
 static mtp_status check_finite(mtp_context *ctx, const mtp_potential *pot) {
