@@ -2,6 +2,7 @@
 /**@file learn/active_set_build.c
  * The active set of a training set: gradient rows of its configurations, batch by batch, offered until nothing gains.
  */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +50,7 @@ typedef struct build {
   const mtp_config_set *set;
   mtp_evaluator *ev;
   mtp_active_set *as;
+  size_t first;    /* configuration from which on they are offered */
   size_t capacity; /* rows */
   double *rows;
   long long *origin;
@@ -80,7 +82,7 @@ static mtp_status pass(build *b, double threshold, size_t *swaps, int *single) {
   size_t used = 0;
   *single = 1;
   mtp_status status = MTP_OK;
-  for (size_t k = 0; status == MTP_OK && k < b->set->n; k++) {
+  for (size_t k = b->first; status == MTP_OK && k < b->set->n; k++) {
     const size_t more = mtp_rows_count(b->set->configs[k], b->as->mode);
     if (used && used + more > b->capacity) {
       status = offer(b, used, threshold, swaps);
@@ -94,55 +96,77 @@ static mtp_status pass(build *b, double threshold, size_t *swaps, int *single) {
   return status;
 }
 
-/* The rows that an earlier set chose are most of what this one will choose: offered alone they cost next to nothing. */
+static bool is_alike(const mtp_active_set *start, const mtp_active_set *as) {
+  return start->n == as->n && start->mode == as->mode && start->pinned == as->pinned;
+}
+
+/* Whether a row of `start` is one of the training set. */
+static bool is_of_set(const build *b, const mtp_active_set *start, size_t i) {
+  const long long config = start->origin[2 * i], atom = start->origin[2 * i + 1];
+  if (config < 0 || (size_t)config >= b->set->n) return false;
+  return (size_t)(atom < 0 ? 0 : atom) < mtp_rows_count(b->set->configs[config], b->as->mode);
+}
+
+/* Numbers of the rows of `start` that are of the training set, those of one configuration together, in its order. */
+static size_t rows_by_config(const build *b, const mtp_active_set *start, size_t *order) {
+  size_t m = 0;
+  for (size_t i = 0; i < start->n; i++) {
+    if (!is_of_set(b, start, i)) continue;
+    size_t at = m++;
+    for (; at > 0 && start->origin[2 * order[at - 1]] > start->origin[2 * i]; at--) order[at] = order[at - 1];
+    order[at] = i;
+  }
+  return m;
+}
+
+/* The rows that an earlier set chose, at the present parameters. They are most of what this one will choose: offered
+ * alone they cost next to nothing. */
 static mtp_status start_from(build *b, const mtp_active_set *start, double threshold) {
-  if (!start || start->n != b->as->n || start->mode != b->as->mode || start->pinned != b->as->pinned) return MTP_OK;
   const size_t n = b->as->n;
   double *chosen = mtp_alloc_aligned(n * n, sizeof(double));
   long long *origin = mtp_calloc(2 * n, sizeof *origin);
-  mtp_status status = chosen && origin ? MTP_OK : mtp_fail_memory(b->ctx);
-  size_t m = 0;
-  for (size_t k = 0; status == MTP_OK && k < b->set->n; k++) {
-    int made = 0;
-    for (size_t i = 0; status == MTP_OK && i < n; i++) {
-      const long long row = start->origin[2 * i + 1] < 0 ? 0 : start->origin[2 * i + 1];
-      if (start->origin[2 * i] != (long long)k || (size_t)row >= mtp_rows_count(b->set->configs[k], b->as->mode))
-        continue;
-      if (!made) status = add_rows(b, k, 0);
-      made = 1;
-      memcpy(chosen + m * n, b->rows + (size_t)row * n, n * sizeof(double));
-      memcpy(origin + 2 * m++, start->origin + 2 * i, 2 * sizeof *origin);
-    }
+  size_t *order = mtp_calloc(n, sizeof *order);
+  mtp_status status = chosen && origin && order ? MTP_OK : mtp_fail_memory(b->ctx);
+  const size_t m = status == MTP_OK ? rows_by_config(b, start, order) : 0;
+  long long made = -1;
+  for (size_t k = 0; status == MTP_OK && k < m; k++) {
+    const long long *from = start->origin + 2 * order[k];
+    if (from[0] != made) status = add_rows(b, (size_t)from[0], 0);
+    made = from[0];
+    memcpy(chosen + k * n, b->rows + (size_t)(from[1] < 0 ? 0 : from[1]) * n, n * sizeof(double));
+    memcpy(origin + 2 * k, from, 2 * sizeof *origin);
   }
   if (status == MTP_OK && m) status = mtp_active_set_offer(b->ctx, b->as, m, chosen, origin, threshold, NULL, NULL);
   free(chosen);
   free(origin);
+  free(order);
   return status;
 }
 
 /* Copies the configurations that own rows, in the order of the training set. */
 static mtp_status adopt_configs(build *b) {
   mtp_active_set *as = b->as;
-  for (int s = 0; s < b->set->species_count; s++)
-    if (mtp_config_set_species(as->configs, b->set->names[s]) < 0) return mtp_fail_memory(b->ctx);
-  for (size_t k = 0; k < b->set->n; k++) {
-    int owner = 0;
-    for (size_t i = 0; i < as->n; i++)
-      if (as->origin[2 * i] == (long long)k) {
-        as->config[i] = (long long)as->configs->n;
-        owner = 1;
-      }
-    if (!owner) continue;
-    mtp_config *copy = mtp_config_copy(b->set->configs[k]);
-    if (!copy) return mtp_fail_memory(b->ctx);
-    mtp_status status = mtp_config_set_append(b->ctx, as->configs, copy);
-    if (status != MTP_OK) return status;
+  size_t *order = mtp_calloc(as->n, sizeof *order);
+  mtp_status status = order ? MTP_OK : mtp_fail_memory(b->ctx);
+  for (int s = 0; s < b->set->species_count && status == MTP_OK; s++)
+    if (mtp_config_set_species(as->configs, b->set->names[s]) < 0) status = mtp_fail_memory(b->ctx);
+  const size_t m = status == MTP_OK ? rows_by_config(b, as, order) : 0;
+  long long made = -1;
+  for (size_t k = 0; status == MTP_OK && k < m; k++) {
+    const long long config = as->origin[2 * order[k]];
+    if (config != made) {
+      mtp_config *copy = mtp_config_copy(b->set->configs[config]);
+      status = copy ? mtp_config_set_append(b->ctx, as->configs, copy) : mtp_fail_memory(b->ctx);
+    }
+    made = config;
+    as->config[order[k]] = (long long)as->configs->n - 1;
   }
-  return MTP_OK;
+  free(order);
+  return status;
 }
 
 static mtp_status run(build *b, double threshold, const mtp_active_set *start) {
-  mtp_status status = start_from(b, start, threshold);
+  mtp_status status = start && is_alike(start, b->as) ? start_from(b, start, threshold) : MTP_OK;
   for (int round = 0; status == MTP_OK && round < MAX_PASSES; round++) {
     size_t swaps = 0;
     int single = 1;
@@ -158,36 +182,69 @@ mtp_status mtp_active_set_build(mtp_context *ctx, const mtp_potential *pot, cons
   return mtp_active_set_build_of(ctx, pot, set, mode, MTP_ROWS_ALL, threshold, start, out);
 }
 
+/* Work space for the rows of the configurations from `first` on, and of any one alone. */
+static mtp_status begin(build *b, mtp_mode mode, size_t pinned) {
+  const size_t n = mtp_potential_parameter_count(b->pot);
+  size_t total = 0, largest = 1;
+  for (size_t k = 0; k < b->set->n; k++) {
+    const size_t count = mtp_rows_count(b->set->configs[k], mode);
+    if (k >= b->first) total += count;
+    if (count > largest) largest = count;
+  }
+  b->capacity = BATCH_ENTRIES / n;
+  if (b->capacity > total) b->capacity = total;
+  if (b->capacity < largest) b->capacity = largest;
+  mtp_status status = mtp_active_set_new(b->ctx, n, mode, INITIAL, &b->as);
+  if (status == MTP_OK && pinned) mtp_active_set_pin(b->as, pinned);
+  if (status == MTP_OK) status = mtp_evaluator_new(b->ctx, b->pot, &b->ev);
+  if (status != MTP_OK) return status;
+  b->rows = mtp_alloc_aligned(b->capacity * n, sizeof(double));
+  b->origin = mtp_calloc(2 * b->capacity, sizeof *b->origin);
+  return b->rows && b->origin ? MTP_OK : mtp_fail_memory(b->ctx);
+}
+
+static mtp_status end(build *b, mtp_status status, mtp_active_set **out) {
+  free(b->rows);
+  free(b->origin);
+  mtp_evaluator_free(b->ev);
+  if (status == MTP_OK)
+    *out = b->as;
+  else
+    mtp_active_set_free(b->as);
+  return status;
+}
+
 mtp_status mtp_active_set_build_of(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set, mtp_mode mode,
                                    mtp_rows rows, double threshold, const mtp_active_set *start, mtp_active_set **out) {
   if (out) *out = NULL;
   if (!pot || !set || !out) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "active set: no training set given");
   build b = {.ctx = ctx, .pot = pot, .set = set};
-  const size_t n = mtp_potential_parameter_count(pot);
-  size_t total = 0, largest = 1;
-  for (size_t k = 0; k < set->n; k++) {
-    const size_t count = mtp_rows_count(set->configs[k], mode);
-    total += count;
-    if (count > largest) largest = count;
-  }
-  b.capacity = BATCH_ENTRIES / n > largest ? BATCH_ENTRIES / n : largest;
-  if (b.capacity > total) b.capacity = total;
-  mtp_status status = mtp_active_set_new(ctx, n, mode, INITIAL, &b.as);
-  if (status == MTP_OK && rows == MTP_ROWS_LINEAR)
-    mtp_active_set_pin(b.as, n - (size_t)mtp_potential_species_count(pot) - (size_t)mtp_potential_scalar_count(pot));
-  if (status == MTP_OK) status = mtp_evaluator_new(ctx, pot, &b.ev);
-  if (status == MTP_OK) {
-    b.rows = mtp_alloc_aligned(b.capacity * n, sizeof(double));
-    b.origin = mtp_calloc(2 * b.capacity, sizeof *b.origin);
-    status = b.rows && b.origin ? run(&b, threshold, start) : mtp_fail_memory(ctx);
-  }
-  free(b.rows);
-  free(b.origin);
-  mtp_evaluator_free(b.ev);
-  if (status != MTP_OK) {
-    mtp_active_set_free(b.as);
-    return status;
-  }
-  *out = b.as;
+  const size_t linear = (size_t)(mtp_potential_species_count(pot) + mtp_potential_scalar_count(pot));
+  mtp_status status = begin(&b, mode, rows == MTP_ROWS_LINEAR ? mtp_potential_parameter_count(pot) - linear : 0);
+  if (status == MTP_OK) status = run(&b, threshold, start);
+  return end(&b, status, out);
+}
+
+/* Rows by linear coefficients do not depend on these: those of the earlier set are what they would be now. */
+static mtp_status take_rows(build *b, const mtp_active_set *start) {
+  const size_t n = b->as->n;
+  memcpy(b->as->rows, start->rows, n * n * sizeof(double));
+  memcpy(b->as->inverse, start->inverse, n * n * sizeof(double));
+  memcpy(b->as->origin, start->origin, 2 * n * sizeof *start->origin);
   return MTP_OK;
+}
+
+mtp_status mtp_active_set_grow(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set, size_t first,
+                               double threshold, const mtp_active_set *start, mtp_active_set **out) {
+  if (out) *out = NULL;
+  if (!pot || !set || !start || !out || first > set->n || start->n != mtp_potential_parameter_count(pot))
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "active set: expected one of the same potential and a longer training set");
+  build b = {.ctx = ctx, .pot = pot, .set = set, .first = first};
+  size_t swaps = 0;
+  int single;
+  mtp_status status = begin(&b, start->mode, start->pinned);
+  if (status == MTP_OK) status = start->pinned ? take_rows(&b, start) : start_from(&b, start, threshold);
+  if (status == MTP_OK) status = pass(&b, threshold, &swaps, &single);
+  if (status == MTP_OK) status = adopt_configs(&b);
+  return end(&b, status, out);
 }

@@ -34,27 +34,51 @@ typedef struct place {
   mtp_close_pair pair;
 } place;
 
-/* The closest pairs of each kind: place[C*C][PAIRS], the nearest first. */
-static mtp_status find_places(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set, place *places) {
+struct mtp_hole_places {
+  int species_count;
+  double reach;         /* A */
+  place *of;            /* [C*C][PAIRS] of each kind, the nearest first; r is infinite where there is none */
+  mtp_close_pair *pair; /* [C*C] scratch */
+};
+
+mtp_status mtp_hole_places_new(mtp_context *ctx, const mtp_potential *pot, mtp_hole_places **out) {
   const int C = mtp_potential_species_count(pot);
-  const double reach = fmin(FAR, mtp_potential_cutoff(pot));
-  mtp_close_pair *pair = mtp_calloc((size_t)(C * C), sizeof *pair);
-  mtp_status status = pair ? MTP_OK : mtp_fail_memory(ctx);
-  for (int k = 0; k < C * C * PAIRS; k++) places[k].r = INFINITY;
-  for (size_t i = 0; i < set->n && status == MTP_OK; i++) {
-    if (mtp_config_is_squeezed(set->configs[i])) continue;
-    status = mtp_config_closest_pairs(ctx, set->configs[i], reach, C, NULL, pair);
-    for (int k = 0; k < C * C && status == MTP_OK; k++) {
-      place now = {pair[k].r, set->configs[i], pair[k]};
-      for (place *p = places + k * PAIRS; p < places + (k + 1) * PAIRS; p++)
-        if (now.r < p->r) {
-          const place later = *p;
-          *p = now;
-          now = later;
-        }
-    }
+  mtp_hole_places *p = mtp_calloc(1, sizeof *p);
+  *out = NULL;
+  if (!p) return mtp_fail_memory(ctx);
+  p->species_count = C;
+  p->reach = fmin(FAR, mtp_potential_cutoff(pot));
+  p->of = mtp_calloc((size_t)(C * C) * PAIRS, sizeof *p->of);
+  p->pair = mtp_calloc((size_t)(C * C), sizeof *p->pair);
+  if (!p->of || !p->pair) {
+    mtp_hole_places_free(p);
+    return mtp_fail_memory(ctx);
   }
-  free(pair);
+  for (int k = 0; k < C * C * PAIRS; k++) p->of[k].r = INFINITY;
+  *out = p;
+  return MTP_OK;
+}
+
+void mtp_hole_places_free(mtp_hole_places *places) {
+  if (!places) return;
+  free(places->of);
+  free(places->pair);
+  free(places);
+}
+
+mtp_status mtp_hole_places_add(mtp_context *ctx, mtp_hole_places *places, const mtp_config *cfg) {
+  const int C = places->species_count;
+  if (mtp_config_is_squeezed(cfg)) return MTP_OK;
+  const mtp_status status = mtp_config_closest_pairs(ctx, cfg, places->reach, C, NULL, places->pair);
+  for (int k = 0; k < C * C && status == MTP_OK; k++) {
+    place now = {places->pair[k].r, cfg, places->pair[k]};
+    for (place *p = places->of + k * PAIRS; p < places->of + (k + 1) * PAIRS; p++)
+      if (now.r < p->r) {
+        const place later = *p;
+        *p = now;
+        now = later;
+      }
+  }
   return status;
 }
 
@@ -146,18 +170,25 @@ void mtp_hole_clear(mtp_hole *hole) {
   hole->cfg = NULL;
 }
 
-mtp_status mtp_find_hole(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set, mtp_hole *hole) {
-  const int C = mtp_potential_species_count(pot);
+mtp_status mtp_find_hole_at(mtp_context *ctx, const mtp_potential *pot, const mtp_hole_places *places, mtp_hole *hole) {
+  const int C = places->species_count;
   mtp_evaluator *ev = NULL;
-  place *places = mtp_calloc((size_t)(C * C) * PAIRS, sizeof *places);
   *hole = (mtp_hole){.a = -1, .b = -1};
-  mtp_status status = places ? find_places(ctx, pot, set, places) : mtp_fail_memory(ctx);
-  if (status == MTP_OK) status = mtp_evaluator_new(ctx, pot, &ev);
+  mtp_status status = mtp_evaluator_new(ctx, pot, &ev);
   for (int k = 0; k < C * C * PAIRS && status == MTP_OK; k++)
-    if (isfinite(places[k].r))
-      status = scan(ctx, ev, mtp_potential_cutoff(pot), &places[k], k / PAIRS / C, k / PAIRS % C, hole);
+    if (isfinite(places->of[k].r))
+      status = scan(ctx, ev, mtp_potential_cutoff(pot), &places->of[k], k / PAIRS / C, k / PAIRS % C, hole);
   mtp_evaluator_free(ev);
-  free(places);
   if (status != MTP_OK) mtp_hole_clear(hole);
+  return status;
+}
+
+mtp_status mtp_find_hole(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set, mtp_hole *hole) {
+  mtp_hole_places *places = NULL;
+  *hole = (mtp_hole){.a = -1, .b = -1};
+  mtp_status status = mtp_hole_places_new(ctx, pot, &places);
+  for (size_t i = 0; i < set->n && status == MTP_OK; i++) status = mtp_hole_places_add(ctx, places, set->configs[i]);
+  if (status == MTP_OK) status = mtp_find_hole_at(ctx, pot, places, hole);
+  mtp_hole_places_free(places);
   return status;
 }

@@ -15,9 +15,19 @@ typedef struct mtp_hole {
   mtp_config *cfg; /**< the configuration there without labels, owned; NULL without a hole */
 } mtp_hole;
 
-/** Pushes the closest pairs of each kind in the configurations of `set` (not the squeezed ones) together, down to half
- * their distance or until the energy is 10 eV above, and tells the deepest place where it fell instead of rising.
- * Species of the set are the potential's. mtp_hole_clear frees what the hole owns. */
+/** The closest pairs of each kind in some configurations: where a fit is looked at. */
+typedef struct mtp_hole_places mtp_hole_places;
+mtp_status mtp_hole_places_new(mtp_context *ctx, const mtp_potential *pot, mtp_hole_places **out);
+/** Looks for closer pairs in `cfg`, which is borrowed as long as the places live; its species are the potential's.
+ * Squeezed configurations have no place. */
+mtp_status mtp_hole_places_add(mtp_context *ctx, mtp_hole_places *places, const mtp_config *cfg);
+void mtp_hole_places_free(mtp_hole_places *places);
+
+/** Pushes these pairs together, down to half their distance or until the energy is 10 eV above, and tells the deepest
+ * place where it fell instead of rising. mtp_hole_clear frees what the hole owns. */
+mtp_status mtp_find_hole_at(mtp_context *ctx, const mtp_potential *pot, const mtp_hole_places *places, mtp_hole *hole);
+
+/** The same for the closest pairs of all configurations of `set`. */
 mtp_status mtp_find_hole(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set, mtp_hole *hole);
 void mtp_hole_clear(mtp_hole *hole);
 

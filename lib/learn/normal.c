@@ -35,9 +35,12 @@ struct mtp_normal {
       *fixed; /* what does not depend on the coefficients (short-range repulsion), or NULL if there is nothing */
   mtp_weights weights;
   size_t m, configs;
-  equations plain;   /* as the header promises */
-  equations centred; /* for the solver */
-  double *mean;      /* [C*m] average basis functions of the sites of each species; species columns are zero */
+  equations plain;            /* as the header promises */
+  equations centred;          /* for the solver */
+  equations force;            /* forces alone, not weighted, of configurations that errors count */
+  equations site;             /* their energies per atom, centred */
+  mtp_normal_residual errors; /* what of it does not depend on coefficients */
+  double *mean;               /* [C*m] average basis functions of the sites of each species; species columns are zero */
   double mean_energy;
   int has_mean;
 };
@@ -79,6 +82,9 @@ static mtp_status create(mtp_context *ctx, const mtp_potential *pot, const mtp_p
   nq->mean = mtp_calloc((size_t)pot->nspecies * nq->m, sizeof(double));
   if (!nq->mean || !equations_new(nq->m, &nq->plain) || !equations_new(nq->m, &nq->centred))
     status = mtp_fail_memory(ctx);
+  /* a part of a training is never asked for errors */
+  if (status == MTP_OK && !plan && (!equations_new(nq->m, &nq->force) || !equations_new(nq->m, &nq->site)))
+    status = mtp_fail_memory(ctx);
   if (status == MTP_OK && !plan) status = mtp_plan_new(ctx, pot, MTP_PLAN_FROZEN, 0, &nq->own_plan);
   nq->plan = plan ? plan : nq->own_plan;
   if (status == MTP_OK) status = make_fixed(ctx, pot, &nq->fixed);
@@ -108,6 +114,8 @@ void mtp_normal_free(mtp_normal *nq) {
   mtp_evaluator_free(nq->fixed);
   equations_clear(&nq->plain);
   equations_clear(&nq->centred);
+  equations_clear(&nq->force);
+  equations_clear(&nq->site);
   free(nq->mean);
   free(nq);
 }
@@ -120,40 +128,57 @@ static void add_rows(equations *e, size_t m, size_t count, const double *rows, c
   for (size_t k = 0; k < count; k++) e->targets += weight * target[k] * target[k];
 }
 
-/* Stretches of atoms that are not masked. */
-static void add_forces(equations *e, size_t m, const mtp_linear_rows *rows, const mtp_config *target, double weight) {
+/* Stretches of atoms that are not masked; returns how many atoms they hold. */
+static size_t add_forces(equations *e, size_t m, const mtp_linear_rows *rows, const mtp_config *target) {
+  size_t atoms = 0;
   for (size_t begin = 0, end; begin < target->n; begin = end + 1) {
     for (end = begin; end < target->n && !mtp_config_is_masked(target, end);) end++;
-    add_rows(e, m, 3 * (end - begin), rows->force + 3 * begin * m, target->force + 3 * begin, weight);
+    add_rows(e, m, 3 * (end - begin), rows->force + 3 * begin * m, target->force + 3 * begin, 1.0);
+    atoms += end - begin;
+  }
+  return atoms;
+}
+
+/* e += weight * sum, of which only the lower triangle is there. */
+static void add_equations(equations *e, size_t m, const equations *sum, double weight) {
+  cblas_daxpy((int)m, weight, sum->rhs, 1, e->rhs, 1);
+  e->targets += weight * sum->targets;
+  for (size_t i = 0; i < m; i++) {
+    cblas_daxpy((int)i + 1, weight, sum->matrix + i * m, 1, e->matrix + i * m, 1);
+    for (size_t j = 0; j < i; j++) e->matrix[j * m + i] = e->matrix[i * m + j];
   }
 }
 
-/* Forces and virials, which the centring leaves alone: summed once, added to both. */
+static bool counts_for_errors(const mtp_normal *nq, const mtp_config *cfg) {
+  return nq->force.matrix && !mtp_config_is_squeezed(cfg);
+}
+
+/* Forces and virials, which the centring leaves alone: summed once, added to all. */
 static mtp_status add_derivatives(mtp_context *ctx, mtp_normal *nq, const mtp_linear_rows *rows,
                                   const mtp_config *target, mtp_weights w) {
   const size_t m = nq->m;
-  equations sum = {0};
-  if (!equations_new(m, &sum)) {
-    equations_clear(&sum);
+  equations force = {0}, virial = {0};
+  if (!equations_new(m, &force) || !equations_new(m, &virial)) {
+    equations_clear(&force);
+    equations_clear(&virial);
     return mtp_fail_memory(ctx);
   }
-  if (target->force) add_forces(&sum, m, rows, target, w.force);
+  const size_t atoms = target->force ? add_forces(&force, m, rows, target) : 0;
   if (target->has_virial) { /* the objective sums over all 9 components */
-    add_rows(&sum, m, 3, rows->virial, target->virial, w.stress);
-    add_rows(&sum, m, 3, rows->virial + 3 * m, target->virial + 3, 2.0 * w.stress);
+    add_rows(&virial, m, 3, rows->virial, target->virial, 1.0);
+    add_rows(&virial, m, 3, rows->virial + 3 * m, target->virial + 3, 2.0);
   }
   equations *const both[2] = {&nq->plain, &nq->centred};
   for (int k = 0; k < 2; k++) {
-    equations *e = both[k];
-    cblas_daxpy((int)m, 1.0, sum.rhs, 1, e->rhs, 1);
-    e->targets += sum.targets;
-    for (size_t i = 0; i < m; i++)
-      for (size_t j = 0; j <= i; j++) {
-        e->matrix[i * m + j] += sum.matrix[i * m + j];
-        e->matrix[j * m + i] = e->matrix[i * m + j];
-      }
+    add_equations(both[k], m, &force, w.force);
+    add_equations(both[k], m, &virial, w.stress);
   }
-  equations_clear(&sum);
+  if (atoms && counts_for_errors(nq, target)) {
+    add_equations(&nq->force, m, &force, 1.0);
+    nq->errors.components += 3.0 * (double)atoms;
+  }
+  equations_clear(&force);
+  equations_clear(&virial);
   return MTP_OK;
 }
 
@@ -182,6 +207,11 @@ static mtp_status add_energy(mtp_context *ctx, mtp_normal *nq, const mtp_linear_
   const double energy = target->energy - (double)target->n * nq->mean_energy;
   add_rows(&nq->plain, m, 1, plain, &target->energy, weight);
   add_rows(&nq->centred, m, 1, centred, &energy, weight);
+  if (target->n && counts_for_errors(nq, target)) {
+    const double count = (double)target->n;
+    add_rows(&nq->site, m, 1, centred, &energy, 1.0 / (count * count));
+    nq->errors.energies += 1.0;
+  }
   free(plain);
   return MTP_OK;
 }
@@ -220,6 +250,11 @@ static mtp_status make_targets(mtp_context *ctx, mtp_normal *nq, const mtp_confi
   return MTP_OK;
 }
 
+static void add_force_squares(mtp_normal *nq, const mtp_config *cfg) {
+  for (size_t i = 0; i < 3 * cfg->n; i++)
+    if (!mtp_config_is_masked(cfg, i / 3)) nq->errors.force_squares += cfg->force[i] * cfg->force[i];
+}
+
 mtp_status mtp_normal_add(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg) {
   if (!nq || !cfg) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "linear fit: no configuration given");
   mtp_config *target = NULL;
@@ -235,6 +270,7 @@ mtp_status mtp_normal_add(mtp_context *ctx, mtp_normal *nq, const mtp_config *cf
     const mtp_weights w = mtp_weights_of(&nq->weights, cfg, own);
     if (cfg->has_energy) status = add_energy(ctx, nq, &rows, target, w.energy);
     if (status == MTP_OK) status = add_derivatives(ctx, nq, &rows, target, w);
+    if (status == MTP_OK && cfg->force && counts_for_errors(nq, cfg)) add_force_squares(nq, cfg);
     if (status == MTP_OK) nq->configs++;
   }
   mtp_linear_rows_clear(&rows);
@@ -385,9 +421,19 @@ mtp_status mtp_normal_solve(mtp_context *ctx, const mtp_normal *nq, double ridge
   return status;
 }
 
+/* x^T A x - 2 x^T b + sum of targets^2, from the lower triangle. */
+static double residual_of(const equations *e, size_t m, const double *x) {
+  double sum = e->targets;
+  for (size_t i = 0; i < m; i++) {
+    double row = 0.5 * e->matrix[i * m + i] * x[i];
+    for (size_t j = 0; j < i; j++) row += e->matrix[i * m + j] * x[j];
+    sum += 2.0 * x[i] * (row - e->rhs[i]);
+  }
+  return sum;
+}
+
 double mtp_normal_loss(const mtp_normal *nq, const double *x) {
   const size_t m = nq->m;
-  const equations *e = &nq->centred;
   double *y = mtp_calloc(m, sizeof(double));
   if (!y || !nq->configs) {
     free(y);
@@ -395,14 +441,24 @@ double mtp_normal_loss(const mtp_normal *nq, const double *x) {
   }
   memcpy(y, x, m * sizeof(double));
   shift_constants(nq, y, -1.0);
-  double loss = e->targets;
-  for (size_t i = 0; i < m; i++) {
-    double row = 0;
-    for (size_t j = 0; j < m; j++) row += e->matrix[i * m + j] * y[j];
-    loss += y[i] * (row - 2.0 * e->rhs[i]);
-  }
+  const double loss = residual_of(&nq->centred, m, y);
   free(y);
   return loss / (double)nq->configs;
+}
+
+mtp_status mtp_normal_errors(mtp_context *ctx, const mtp_normal *nq, const double *x, mtp_normal_residual *out) {
+  if (!nq || !x || !out || !nq->force.matrix)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "linear fit: nothing to take errors from");
+  const size_t m = nq->m;
+  double *y = mtp_calloc(m, sizeof(double));
+  if (!y) return mtp_fail_memory(ctx);
+  *out = nq->errors;
+  memcpy(y, x, m * sizeof(double));
+  out->force = fmax(residual_of(&nq->force, m, y), 0.0); /* species constants have no forces */
+  shift_constants(nq, y, -1.0);
+  out->energy = fmax(residual_of(&nq->site, m, y), 0.0);
+  free(y);
+  return MTP_OK;
 }
 
 /* A radial function of `size` coefficients at r. */

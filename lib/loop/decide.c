@@ -11,8 +11,6 @@
 #include "model/model.h"
 #include "support/support.h"
 
-#define MAX_ERROR_ATOMS 100000
-
 /* The first time: configurations, and force components for each parameter. */
 #define FIRST_CONFIGS 4.0
 #define FIRST_DATA    3.0
@@ -39,32 +37,20 @@
 #define BETTER 0.97
 
 /* The linear coefficients are the last of the parameters, species constants first. */
-double mtp_loop_loss(const mtp_normal *normal, const mtp_potential *pot) {
-  const double *theta = mtp_potential_parameters(pot);
-  return mtp_normal_loss(normal, theta + mtp_potential_parameter_count(pot) - mtp_normal_size(normal));
+static const double *linear_part(const mtp_normal *normal, const mtp_potential *pot) {
+  return mtp_potential_parameters(pot) + mtp_potential_parameter_count(pot) - mtp_normal_size(normal);
 }
 
-mtp_status mtp_loop_measure(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *train,
+double mtp_loop_loss(const mtp_normal *normal, const mtp_potential *pot) {
+  return mtp_normal_loss(normal, linear_part(normal, pot));
+}
+
+mtp_status mtp_loop_measure(mtp_context *ctx, const mtp_normal *normal, const mtp_potential *pot,
                             mtp_residual *residual) {
-  size_t atoms = 0;
-  for (size_t i = 0; i < train->n; i++) atoms += train->configs[i]->n;
-  const size_t stride = atoms / MAX_ERROR_ATOMS + 1;
-  mtp_config_set part = *train; /* shares the configurations; never freed */
-  part.n = 0;
-  part.configs = mtp_calloc(train->n, sizeof *part.configs);
-  if (!part.configs) return mtp_fail_memory(ctx);
-  for (size_t i = 0; i < train->n; i += stride)
-    if (!mtp_config_is_squeezed(train->configs[i])) part.configs[part.n++] = train->configs[i];
-  mtp_errors errors;
-  const mtp_status status = mtp_errors_compute(ctx, pot, &part, &errors);
-  free(part.configs);
-  if (status != MTP_OK) return status;
-  residual->energies = (double)errors.energy_per_atom.count;
-  residual->energy = errors.energy_per_atom.rmse * errors.energy_per_atom.rmse * residual->energies;
-  residual->forces = (double)errors.force.count;
-  residual->force = errors.force.rmse * errors.force.rmse * residual->forces;
-  residual->force_size = errors.force_rms * errors.force_rms * residual->forces;
-  return MTP_OK;
+  mtp_normal_residual r;
+  const mtp_status status = mtp_normal_errors(ctx, normal, linear_part(normal, pot), &r);
+  if (status == MTP_OK) *residual = (mtp_residual){r.energy, r.force, r.energies, r.components, r.force_squares};
+  return status;
 }
 
 mtp_status mtp_loop_equations(mtp_context *ctx, const mtp_learner *l, const mtp_potential *pot, mtp_normal **out) {
@@ -86,13 +72,13 @@ static bool has_enough(const mtp_learner *l) {
 }
 
 static bool is_due(const mtp_learner *l) {
-  const double now = (double)l->train->n, last = (double)l->full_configs;
+  const double now = (double)l->train->n, last = (double)l->history.full_configs;
   if (l->options.refit == MTP_REFIT_FULL || (l->options.refit == MTP_REFIT_AUTO && l->train_all)) return true;
   if (l->options.refit == MTP_REFIT_LINEAR || !has_enough(l)) return false;
-  const bool good = l->radial_here && mtp_rmse(l->residual.force, l->residual.force_size) < GOOD;
+  const bool good = l->history.here && mtp_rmse(l->residual.force, l->residual.force_size) < GOOD;
   if (now >= (good ? GOOD_GROWTH : DATA_GROWTH) * last) return true;
-  return l->radial_here && now >= WITH_ERRORS * last &&
-         mtp_rmse(l->residual.force, l->residual.force_size) > ERROR_GROWTH * l->full_error;
+  return l->history.here && now >= WITH_ERRORS * last &&
+         mtp_rmse(l->residual.force, l->residual.force_size) > ERROR_GROWTH * l->history.full_error;
 }
 
 /* At the end point of a relaxation the fit has to be right there, whatever it predicts elsewhere. */
@@ -101,8 +87,8 @@ static bool must_fit(const mtp_learner *l) {
 }
 
 static bool wants_fresh(const mtp_learner *l) {
-  if (!l->radial_trained || l->ending) return true;
-  if (!l->radial_here || (double)l->train->n < FRESH_GROWTH * (double)l->fresh_configs) return false;
+  if (!l->history.trained || l->ending) return true;
+  if (!l->history.here || (double)l->train->n < FRESH_GROWTH * (double)l->history.fresh_configs) return false;
   return !(mtp_rmse(l->residual.force, l->residual.force_size) < POOR);
 }
 
@@ -155,7 +141,7 @@ static mtp_status take(mtp_context *ctx, const mtp_learner *l, mtp_potential *tr
 }
 
 bool mtp_loop_may_improve(const mtp_learner *l) {
-  const bool good = l->radial_here && mtp_rmse(l->residual.force, l->residual.force_size) < GOOD;
+  const bool good = l->history.here && mtp_rmse(l->residual.force, l->residual.force_size) < GOOD;
   return l->options.refit != MTP_REFIT_LINEAR && has_enough(l) && !good;
 }
 
@@ -167,7 +153,7 @@ static mtp_status try_all(mtp_context *ctx, const mtp_learner *l, mtp_fitted *f)
   for (int turn = fresh ? 0 : 1; turn < 2 && !f->full; turn++) {
     mtp_potential *trained = NULL;
     mtp_train_result result;
-    if (turn == 1 && fresh && !l->radial_trained) break; /* there is nothing to go on from */
+    if (turn == 1 && fresh && !l->history.trained) break; /* there is nothing to go on from */
     mtp_status status = train(ctx, l, f->pot, turn == 0, &trained, &result);
     if (status == MTP_OK && is_better(l, &result))
       status = take(ctx, l, trained, f);

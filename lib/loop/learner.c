@@ -25,6 +25,7 @@ static void destroy(mtp_learner *l) {
   mtp_config_set_free(l->train);
   mtp_config_set_free(l->endpoints.settled);
   mtp_hole_clear(&l->hole);
+  mtp_hole_places_free(l->places);
   free(l->near);
   mtp_normal_free(l->normal);
   mtp_active_set_free(l->as);
@@ -319,7 +320,7 @@ static mtp_status label_in_order(mtp_context *ctx, mtp_learner *l, choice *c, in
   const mtp_candidate **list = mtp_calloc(c->count, sizeof *list);
   if (!list) return mtp_fail_memory(ctx);
   for (size_t i = 0; i < c->count; i++) list[i] = c->candidates[c->order[i]];
-  const size_t first = allowed > 1 && l->radial_here ? 1 : allowed;
+  const size_t first = allowed > 1 && l->history.here ? 1 : allowed;
   mtp_status status = mtp_loop_label(ctx, l, first, list, labels);
   const bool known = (first < allowed) && *labels > 0 && mtp_loop_predicted_well(l);
   if (status == MTP_OK && first < allowed && !known)

@@ -67,6 +67,15 @@ typedef struct mtp_residual {
   double force_size; /* sum of the squares of the forces themselves */
 } mtp_residual;
 
+/** Trainings of all parameters. */
+typedef struct mtp_history {
+  bool trained;         /* the radial functions, here or before */
+  bool here;            /* and to this training set */
+  size_t full_configs;  /* in the training set then, or when training was tried in vain */
+  size_t fresh_configs; /* in the training set when radial functions were sought from nothing */
+  double full_error;    /* part of the RMS force that was left when they were trained last */
+} mtp_history;
+
 /** Errors of a potential at an end point of a relaxation. */
 typedef struct mtp_verdict {
   double energy, force, stress; /* eV/atom, eV/A (RMS), eV/A^3 (largest) */
@@ -86,17 +95,15 @@ struct mtp_learner {
   mtp_potential *pot;
   mtp_active_set *as;   /* NULL until there is something to grade with */
   bool as_is_of_train;  /* built here on the training set, so its origins are numbers in it */
+  size_t graded;        /* configurations of the training set that were offered to it; 0: not known */
   mtp_config_set *seed; /* labelled configurations of the given active set, until they are in the training file */
   mtp_normal *normal;
-  bool radial_trained;               /* the radial functions were trained, here or before */
-  bool radial_here;                  /* and to this training set */
-  size_t full_configs;               /* in the training set then, or when training was tried in vain */
-  size_t fresh_configs;              /* in the training set when radial functions were sought from nothing */
+  mtp_history history;
   mtp_hole hole;                     /* of the present potential */
   int raises;                        /* of the weight of squeezed configurations, because of holes */
   long long filled;                  /* labels that holes were given */
   size_t squeezes, squeezed_configs; /* cells that were squeezed; training set when they were asked for last */
-  double full_error;                 /* part of the RMS force that all parameters left when they were trained last */
+  mtp_hole_places *places;           /* where fits are looked at for holes */
   mtp_nearness *near;                /* [C*C] of species a <= b at a*C + b */
   double last_part;                  /* error on the last of them, of the RMS force */
   mtp_ahead ahead[2];                /* the last labels: complete, and being filled */
@@ -197,8 +204,8 @@ mtp_status mtp_loop_equations(mtp_context *ctx, const mtp_learner *l, const mtp_
 bool mtp_loop_may_improve(const mtp_learner *l);
 /** L at the linear coefficients of `pot`. */
 double mtp_loop_loss(const mtp_normal *normal, const mtp_potential *pot);
-/** Errors on the training set, the squeezed configurations left out. */
-mtp_status mtp_loop_measure(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *train,
+/** Errors of `pot` on the training set, the squeezed configurations left out, from its equations. */
+mtp_status mtp_loop_measure(mtp_context *ctx, const mtp_normal *normal, const mtp_potential *pot,
                             mtp_residual *residual);
 
 /* label.c */
@@ -216,6 +223,9 @@ mtp_status mtp_loop_count(mtp_context *ctx, mtp_learner *l, mtp_config *label);
 /** Continues with the parameters in save_path if there is a training file and they belong to an earlier run of it.
  * Comes before anything depends on the parameters. */
 mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l);
+/** Writes into a potential that is about to be saved what a later run has to know to decide as this one would: its
+ * trainings, and how many configurations its active set was offered. */
+mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, size_t graded, mtp_potential *pot);
 /** Takes the active set in save_path as the one to begin with. Comes after the training set, before the first refit. */
 mtp_status mtp_loop_adopt_active_set(mtp_context *ctx, mtp_learner *l);
 /** Completes the calls that an earlier run had begun. *labels counts up what came of it. */

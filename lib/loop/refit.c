@@ -3,9 +3,8 @@
  * From a grown training set to a better potential. Everything is made beside the old state and put in its place only
  * when it is complete and on the disk.
  *
- * Errors before and after: those of the new potential are evaluated on the whole training set up to 1e5 atoms, beyond
- * that on every k-th configuration such that about so many atoms remain. Those of the old potential are not evaluated
- * again: they are its errors at the last refit together with its errors on the labels since then. */
+ * What a refit of the linear coefficients costs does not depend on how much is known: errors follow from the normal
+ * equations, the closest pairs are kept, and new rows alone are offered to the active set. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -78,11 +77,11 @@ static mtp_status raise_weight(mtp_context *ctx, mtp_learner *l, mtp_fitted *f) 
  * where none can be had any more, squeezed configurations get more weight. */
 static mtp_status look_for_holes(mtp_context *ctx, mtp_learner *l, mtp_fitted *f) {
   if (!l->options.wall) return MTP_OK;
-  mtp_status status = mtp_find_hole(ctx, f->pot, l->train, &f->hole);
+  mtp_status status = mtp_find_hole_at(ctx, f->pot, l->places, &f->hole);
   while (status == MTP_OK && f->hole.a >= 0 && !mtp_loop_can_fill(l) && l->raises < RAISES && has_squeezed(l)) {
     mtp_hole_clear(&f->hole);
     status = raise_weight(ctx, l, f);
-    if (status == MTP_OK) status = mtp_find_hole(ctx, f->pot, l->train, &f->hole);
+    if (status == MTP_OK) status = mtp_find_hole_at(ctx, f->pot, l->places, &f->hole);
   }
   if (status == MTP_OK && f->hole.a >= 0 && !mtp_loop_can_fill(l) && l->hole.a < 0) tell_hole(ctx, l, &f->hole);
   return status;
@@ -93,7 +92,7 @@ static mtp_status look_for_holes(mtp_context *ctx, mtp_learner *l, mtp_fitted *f
 /* Where the radial functions are poor, it is they that have to be asked about: nothing else asks for distances that
  * they do not know. */
 static mtp_rows rows_of(const mtp_learner *l, const mtp_fitted *f) {
-  const bool trained = l->radial_here || f->full;
+  const bool trained = l->history.here || f->full;
   if (l->options.grading != MTP_GRADE_AUTO)
     return l->options.grading == MTP_GRADE_LINEAR ? MTP_ROWS_LINEAR : MTP_ROWS_ALL;
   return trained && mtp_rmse(f->residual.force, f->residual.force_size) < POOR ? MTP_ROWS_LINEAR : MTP_ROWS_ALL;
@@ -104,26 +103,58 @@ static bool is_refused(const mtp_learner *l, const mtp_fitted *f) {
   return l->ending && ((f->hole.a >= 0 && l->hole.a < 0) || !(f->residual.force < l->residual.force));
 }
 
-static mtp_status fit(mtp_context *ctx, mtp_learner *l, mtp_fitted *f) {
-  mtp_status status = mtp_loop_fit(ctx, l, f);
-  if (status == MTP_OK) status = look_for_holes(ctx, l, f);
-  if (status == MTP_OK) status = mtp_loop_measure(ctx, f->pot, l->train, &f->residual);
-  if (status != MTP_OK || is_refused(l, f)) return status;
-  status = mtp_active_set_build_of(ctx, f->pot, l->train, l->options.mode, rows_of(l, f), MTP_LOOP_THRESHOLD,
-                                   l->as_is_of_train ? l->as : NULL, &f->as);
-  if (status == MTP_OK) status = mtp_active_set_write(ctx, f->as, f->pot, l->save_path);
-  return status;
+/* Growth of the training set after which an active set is built again on all of it; the rows of all parameters move
+ * with the coefficients, so that more is missed. Below so many configurations it costs nothing to speak of. */
+#define LINEAR_GROWTH 1.5
+#define ALL_GROWTH    1.1
+#define ALL_CONFIGS   100
+
+/* By numbers of configurations alone, so that a run that was started again decides alike. */
+static bool passes_a_power(double base, size_t from, size_t to) {
+  return floor(log((double)to) / log(base)) > floor(log((double)from) / log(base));
+}
+
+static bool may_grow(const mtp_learner *l, const mtp_fitted *f, mtp_rows rows) {
+  if (!l->as || !l->as_is_of_train || l->graded == 0 || f->full || mtp_active_set_kind(l->as) != rows ||
+      mtp_active_set_size(l->as) != mtp_potential_parameter_count(f->pot))
+    return false;
+  if (rows == MTP_ROWS_LINEAR) return !passes_a_power(LINEAR_GROWTH, l->graded, l->train->n);
+  return l->graded >= ALL_CONFIGS && !passes_a_power(ALL_GROWTH, l->graded, l->train->n);
+}
+
+static mtp_status renew_active_set(mtp_context *ctx, mtp_learner *l, mtp_fitted *f) {
+  const mtp_rows rows = rows_of(l, f);
+  if (may_grow(l, f, rows))
+    return mtp_active_set_grow(ctx, f->pot, l->train, l->graded, MTP_LOOP_THRESHOLD, l->as, &f->as);
+  return mtp_active_set_build_of(ctx, f->pot, l->train, l->options.mode, rows, MTP_LOOP_THRESHOLD,
+                                 l->as_is_of_train ? l->as : NULL, &f->as);
 }
 
 /* What came trained counts as trained on what it is first fitted to. */
-static void note_training(mtp_learner *l, const mtp_fitted *f) {
-  l->radial_trained = l->radial_trained || f->full;
-  l->radial_here = l->radial_here || f->full;
-  if (f->fresh) l->fresh_configs = l->train->n;
-  if (f->tried || (l->radial_trained && (l->full_configs == 0 || l->full_error == 0.0))) {
-    l->full_error = mtp_rmse(l->residual.force, l->residual.force_size);
-    l->full_configs = l->train->n;
+static mtp_history history_after(const mtp_learner *l, const mtp_fitted *f) {
+  mtp_history h = l->history;
+  h.trained = h.trained || f->full;
+  h.here = h.here || f->full;
+  if (f->fresh) h.fresh_configs = l->train->n;
+  if (f->tried || (h.trained && (h.full_configs == 0 || h.full_error == 0.0))) {
+    h.full_error = mtp_rmse(f->residual.force, f->residual.force_size);
+    h.full_configs = l->train->n;
   }
+  return h;
+}
+
+static mtp_status save(mtp_context *ctx, const mtp_learner *l, mtp_fitted *f) {
+  const mtp_history h = history_after(l, f);
+  const mtp_status status = mtp_loop_leave_notes(ctx, &h, l->train->n, f->pot);
+  return status == MTP_OK ? mtp_active_set_write(ctx, f->as, f->pot, l->save_path) : status;
+}
+
+static mtp_status fit(mtp_context *ctx, mtp_learner *l, mtp_fitted *f) {
+  mtp_status status = mtp_loop_fit(ctx, l, f);
+  if (status == MTP_OK) status = look_for_holes(ctx, l, f);
+  if (status == MTP_OK) status = mtp_loop_measure(ctx, f->normal ? f->normal : l->normal, f->pot, &f->residual);
+  if (status == MTP_OK && !is_refused(l, f)) status = renew_active_set(ctx, l, f);
+  return status == MTP_OK && !is_refused(l, f) ? save(ctx, l, f) : status;
 }
 
 /* The old state goes. */
@@ -135,11 +166,12 @@ static void take_over(mtp_learner *l, mtp_fitted *f) {
   l->as = f->as;
   if (f->normal) l->normal = f->normal;
   l->as_is_of_train = true;
+  l->graded = l->train->n;
+  l->history = history_after(l, f);
   l->residual = f->residual;
   l->residual_known = true;
   mtp_hole_clear(&l->hole);
   l->hole = f->hole;
-  note_training(l, f);
   l->stats.refits++;
   l->stats.full_refits += f->full;
 }

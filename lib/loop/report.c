@@ -48,7 +48,7 @@ void mtp_loop_note_ahead(mtp_learner *l, const mtp_residual *residual, long long
 
 bool mtp_loop_predicted_well(const mtp_learner *l) {
   const double fitted = mtp_rmse(l->residual.force, l->residual.force_size);
-  return l->radial_here && l->last_part < fmin(fmax(AS_FITTED * fitted, SMALL), LARGE);
+  return l->history.here && l->last_part < fmin(fmax(AS_FITTED * fitted, SMALL), LARGE);
 }
 
 /* Of the last labels. */
@@ -132,7 +132,7 @@ void mtp_loop_report(mtp_context *ctx, const mtp_learner *l, const mtp_refit_rep
 
 /* Is it the basis that limits, and not the data? */
 static bool basis_limits(const mtp_learner *l) {
-  return l->radial_here && l->residual.forces >= PLENTY * (double)mtp_potential_parameter_count(l->pot) &&
+  return l->history.here && l->residual.forces >= PLENTY * (double)mtp_potential_parameter_count(l->pot) &&
          mtp_rmse(l->residual.force, l->residual.force_size) > POOR;
 }
 

@@ -36,6 +36,32 @@ static bool has_parameters_of(const mtp_potential *a, const mtp_potential *b) {
                 mtp_potential_parameter_count(b) * sizeof(double)) == 0;
 }
 
+/* ---- notes ---- */
+
+#define GRADED     "al_configurations"
+#define FULL       "al_trained"
+#define FRESH      "al_fresh"
+#define FULL_ERROR "al_error"
+
+mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, size_t graded, mtp_potential *pot) {
+  mtp_status status = mtp_potential_set_note(ctx, pot, GRADED, (double)graded);
+  if (status != MTP_OK || !history->here) return status;
+  status = mtp_potential_set_note(ctx, pot, FULL, (double)history->full_configs);
+  if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, FRESH, (double)history->fresh_configs);
+  if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, FULL_ERROR, history->full_error);
+  return status;
+}
+
+static mtp_status copy_notes(mtp_context *ctx, const mtp_potential *from, mtp_potential *to) {
+  static const char *const keys[] = {GRADED, FULL, FRESH, FULL_ERROR};
+  mtp_status status = MTP_OK;
+  for (size_t k = 0; k < sizeof keys / sizeof *keys && status == MTP_OK; k++) {
+    const double number = mtp_potential_note(from, keys[k]);
+    if (!isnan(number)) status = mtp_potential_set_note(ctx, to, keys[k], number);
+  }
+  return status;
+}
+
 /* The deck that is started again names the potential of its first start, which knows less than the saved one. */
 mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
   mtp_potential *saved = NULL;
@@ -52,6 +78,7 @@ mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
     mtp_message(ctx, MTP_WARNING, "%s holds a potential of another kind, which is replaced", l->save_path);
   } else if (is_news && resumes) {
     status = mtp_potential_adopt(ctx, l->pot, saved);
+    if (status == MTP_OK) status = copy_notes(ctx, saved, l->pot);
     if (status == MTP_OK)
       mtp_message(ctx, MTP_INFO, "learning goes on from %s, which an earlier run saved", l->save_path);
   } else if (is_news && l->qm) {
@@ -72,10 +99,23 @@ static long long find_in_training_set(const mtp_learner *l, const mtp_config *cf
   return -1;
 }
 
-/* The last run graded by linear coefficients because it had trained the radial functions on this training set. */
-static void note_trained(mtp_learner *l) {
-  l->radial_here = l->radial_trained;
-  l->full_configs = l->fresh_configs = l->train->n;
+/* A note that counts configurations of the training set; `none` without a believable one. */
+static size_t count_of(const mtp_learner *l, const mtp_potential *pot, const char *key, size_t none) {
+  const double number = mtp_potential_note(pot, key);
+  return number >= 1.0 && number <= (double)l->train->n ? (size_t)number : none;
+}
+
+/* A file without notes graded by linear coefficients because its run had trained the radial functions. */
+static void read_notes(mtp_learner *l, const mtp_active_set *as) {
+  const size_t full = count_of(l, l->pot, FULL, 0);
+  const bool linear = mtp_active_set_kind(as) == MTP_ROWS_LINEAR && l->options.grading == MTP_GRADE_AUTO;
+  l->graded = count_of(l, l->pot, GRADED, 0);
+  if (full == 0 && !linear) return;
+  l->history.here = l->history.trained;
+  l->history.full_configs = full ? full : l->train->n;
+  l->history.fresh_configs = count_of(l, l->pot, FRESH, l->train->n);
+  if (full) l->history.full_error = mtp_potential_note(l->pot, FULL_ERROR);
+  if (!(l->history.full_error >= 0.0)) l->history.full_error = 0.0;
 }
 
 /* Which rows are active depends on the order in which they were met. Those that the last run had chosen are where this
@@ -89,6 +129,7 @@ mtp_status mtp_loop_adopt_active_set(mtp_context *ctx, mtp_learner *l) {
     mtp_active_set_free(as);
     return MTP_OK;
   }
+  bool whole = true; /* all of its rows are of the training set */
   const mtp_config_set *owned = as->configs;
   long long *number = mtp_calloc(owned->n, sizeof *number);
   if (!number) {
@@ -100,11 +141,12 @@ mtp_status mtp_loop_adopt_active_set(mtp_context *ctx, mtp_learner *l) {
   for (size_t i = 0; i < as->n; i++) {
     long long config = as->config[i];
     as->origin[2 * i] = config >= 0 && (size_t)config < owned->n ? number[config] : -1;
+    if (as->origin[2 * i] < 0 && config >= 0) whole = false;
   }
   free(number);
   l->as = as;
   l->as_is_of_train = true;
-  if (mtp_active_set_kind(as) == MTP_ROWS_LINEAR && l->options.grading == MTP_GRADE_AUTO) note_trained(l);
+  if (whole) read_notes(l, as);
   return MTP_OK;
 }
 

@@ -40,7 +40,7 @@ mtp_status mtp_loop_note_distances(mtp_context *ctx, mtp_learner *l, const mtp_c
     *least = fmin(*least, pair[k].r);
   }
   free(pair);
-  return status;
+  return status == MTP_OK ? mtp_hole_places_add(ctx, l->places, cfg) : status;
 }
 
 static bool is_wanted(const mtp_nearness *near) {

@@ -63,6 +63,8 @@ static mtp_status take_names(mtp_context *ctx, mtp_learner *l) {
   l->hole.a = l->hole.b = -1;
   l->near = mtp_calloc((size_t)(l->species_count * l->species_count), sizeof *l->near);
   if (!l->names || !l->file_names || !l->near) return mtp_fail_memory(ctx);
+  const mtp_status status = mtp_hole_places_new(ctx, l->pot, &l->places);
+  if (status != MTP_OK) return status;
   for (int k = 0; k < l->species_count * l->species_count; k++)
     l->near[k] = (mtp_nearness){.known = INFINITY, .squeezed = INFINITY, .tried = INFINITY};
   for (int s = 0; s < l->species_count; s++) {
@@ -340,7 +342,7 @@ mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_op
     if (mtp_config_set_species(l->train, l->names[s]) < 0) status = mtp_fail_memory(ctx);
   if (status == MTP_OK) status = open_files(ctx, l);
   if (status == MTP_OK) status = mtp_loop_adopt_saved(ctx, l);
-  if (status == MTP_OK) l->radial_trained = mtp_potential_is_trained(l->pot);
+  if (status == MTP_OK) l->history.trained = mtp_potential_is_trained(l->pot);
   if (status == MTP_OK) status = mtp_normal_new(ctx, l->pot, options->weights, &l->normal);
   if (status == MTP_OK) status = load_training_set(ctx, l, &dropped_tail);
   if (status == MTP_OK) status = start_functions_of_train(ctx, l);

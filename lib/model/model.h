@@ -60,6 +60,10 @@ typedef struct mtp_radial {
 void mtp_radial_prepare(mtp_radial *radial);
 /** Values q[R] and derivatives dq[R] at r (< b); dq may be NULL. Includes scaling, not the repulsion. */
 void mtp_radial_values(const mtp_radial *radial, double r, double *q, double *dq);
+/** A number that a program left for itself as the word key=number in potential_tag, which others ignore; NaN where
+ * there is none. Setting it replaces what was there. */
+double mtp_potential_note(const mtp_potential *pot, const char *key);
+mtp_status mtp_potential_set_note(mtp_context *ctx, mtp_potential *pot, const char *key, double number);
 const char *mtp_radial_type_name(mtp_radial_type type);
 
 struct mtp_potential {

@@ -186,6 +186,36 @@ static bool has_word(const mtp_potential *pot, const char *word) {
   return false;
 }
 
+/* Where the value of the word key=value begins. */
+static const char *value_of(const mtp_potential *pot, const char *key) {
+  const size_t length = strlen(key);
+  for (const char *at = pot->tag; (at = strstr(at, key)); at += length)
+    if ((at == pot->tag || at[-1] == ' ') && at[length] == '=') return at + length + 1;
+  return NULL;
+}
+
+double mtp_potential_note(const mtp_potential *pot, const char *key) {
+  const char *value = value_of(pot, key);
+  char *end = NULL;
+  const double number = value ? strtod(value, &end) : NAN;
+  return value && end > value && (!*end || *end == ' ') ? number : NAN;
+}
+
+mtp_status mtp_potential_set_note(mtp_context *ctx, mtp_potential *pot, const char *key, double number) {
+  mtp_text text = {0};
+  const char *value = value_of(pot, key), *rest = value ? value + strcspn(value, " ") : "";
+  const int before = (int)(value ? value - pot->tag - (ptrdiff_t)strlen(key) - 1 : (ptrdiff_t)strlen(pot->tag));
+  const char *gap = before > 0 && pot->tag[before - 1] != ' ' ? " " : "";
+  mtp_text_add(&text, "%.*s%s%s=%.17g%s", before, pot->tag, gap, key, number, rest);
+  if (text.failed) {
+    free(text.data);
+    return mtp_fail_memory(ctx);
+  }
+  free(pot->tag);
+  pot->tag = text.data;
+  return MTP_OK;
+}
+
 bool mtp_potential_size_is_free(const mtp_potential *pot) {
   return has_word(pot, MTP_FREE_SIZE) && pot->radial.type == MTP_RADIAL_CHEBYSHEV;
 }

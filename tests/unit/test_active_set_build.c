@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "learn/active_set.h"
 #include "mtp/active_set.h"
 #include "mtp/evaluator.h"
 #include "support_data.h"
@@ -352,6 +353,61 @@ static void test_linear_rows(void **state) {
   }
 }
 
+static void change_coefficients(fixture *f) {
+  double *theta = data_calloc(f->pot->nparams, sizeof(double));
+  for (size_t p = 0; p < f->pot->nparams; p++) {
+    const bool linear = p >= mtp_offset_species(f->pot);
+    theta[p] = f->pot->params[p] * (linear ? data_uniform(&f->random, 0.9, 1.1) : 1.0);
+  }
+  data_must(f->ctx, mtp_potential_set_parameters(f->ctx, f->pot, theta));
+  free(theta);
+}
+
+/* Offered alone, what is new finds its place: nothing of it extrapolates, and what stays is what it was, at the present
+ * coefficients. */
+static void check_grown(fixture *f, const mtp_active_set *as, size_t first, mtp_rows rows) {
+  const size_t n = f->pot->nparams, skip = rows == MTP_ROWS_LINEAR ? mtp_offset_species(f->pot) : 0;
+  const long long *origin = mtp_active_set_origins(as);
+  assert_int_equal(mtp_active_set_kind(as), rows);
+  for (size_t k = 0; k < f->set->n; k++) {
+    naive_result *res = naive_config(f->pot, f->set->configs[k]);
+    for (size_t i = 0; i < res->n && k >= first; i++)
+      assert_true(naive_grade(as, skip, res->rows + i * n) < THRESHOLD * (1 + 1e-5));
+    for (size_t i = 0; i < n; i++)
+      if (origin[2 * i] == (long long)k)
+        data_expect_close("an active row", n - skip, mtp_active_set_rows(as) + i * n + skip,
+                          res->rows + (size_t)origin[2 * i + 1] * n + skip, 1e-10);
+    naive_result_free(res);
+  }
+  for (size_t i = 0; i < n; i++) assert_int_equal(as->config[i] >= 0, origin[2 * i] >= 0);
+}
+
+static void test_grow(void **state) {
+  (void)state;
+  for (int rows = 0; rows < 2; rows++) {
+    fixture f;
+    mtp_active_set *old = NULL, *as = NULL, *same = NULL;
+    fixture_open(&f, 75 + (unsigned)rows, 24);
+    mtp_config_set part = *f.set; /* the first 10 */
+    part.n = 10;
+    data_must(f.ctx, mtp_active_set_build_of(f.ctx, f.pot, &part, MTP_MODE_NEIGHBOURHOOD, (mtp_rows)rows, THRESHOLD,
+                                             NULL, &old));
+    change_coefficients(&f);
+    data_must(f.ctx, mtp_active_set_grow(f.ctx, f.pot, f.set, 10, THRESHOLD, old, &as));
+    check_grown(&f, as, 10, (mtp_rows)rows);
+    assert_true(mtp_active_set_log_volume(as) > mtp_active_set_log_volume(old) + (rows == MTP_ROWS_LINEAR ? 1 : 0));
+    data_must(f.ctx, mtp_active_set_grow(f.ctx, f.pot, f.set, 24, THRESHOLD, as, &same)); /* by nothing */
+    check_grown(&f, same, 24, (mtp_rows)rows);
+    mtp_active_set_free(same);
+    same = NULL;
+    assert_int_equal(mtp_active_set_grow(f.ctx, f.pot, f.set, 25, THRESHOLD, as, &same), MTP_ERR_ARGUMENT);
+    assert_int_equal(mtp_active_set_grow(f.ctx, f.pot, f.set, 10, THRESHOLD, NULL, &same), MTP_ERR_ARGUMENT);
+    mtp_active_set_free(as);
+    mtp_active_set_free(old);
+    fixture_close(&f);
+  }
+}
+
 /* Squeezed configurations have no rows. */
 static void test_squeezed_has_no_rows(void **state) {
   (void)state;
@@ -370,13 +426,10 @@ static void test_squeezed_has_no_rows(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_build),
-      cmocka_unit_test(test_build_from_an_older_set),
-      cmocka_unit_test(test_write_and_read),
-      cmocka_unit_test(test_cut_files),
-      cmocka_unit_test(test_misuse),
-      cmocka_unit_test(test_linear_rows),
-      cmocka_unit_test(test_squeezed_has_no_rows),
+      cmocka_unit_test(test_build),          cmocka_unit_test(test_build_from_an_older_set),
+      cmocka_unit_test(test_write_and_read), cmocka_unit_test(test_cut_files),
+      cmocka_unit_test(test_misuse),         cmocka_unit_test(test_linear_rows),
+      cmocka_unit_test(test_grow),           cmocka_unit_test(test_squeezed_has_no_rows),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -419,6 +419,31 @@ static void test_objects(void **state) {
   mtp_context_free(ctx);
 }
 
+/* What a program noted in the tag survives, and other words do. */
+static void test_notes(void **state) {
+  (void)state;
+  static const char *const before[] = {"", "min_dist=auto", "by hand  old_a=7 b"};
+  mtp_context *ctx = mtp_context_new();
+  for (int k = 0; k < 3; k++) {
+    const mtp_potential_spec spec = {.level = 4, .species_count = 1, .cutoff = 3.0};
+    mtp_potential *pot = NULL;
+    data_must(ctx, mtp_potential_new(ctx, &spec, &pot));
+    free(pot->tag);
+    pot->tag = strdup(before[k]);
+    assert_true(isnan(mtp_potential_note(pot, "a")));
+    data_must(ctx, mtp_potential_set_note(ctx, pot, "a", 0.1));
+    data_must(ctx, mtp_potential_set_note(ctx, pot, "count", 12));
+    data_must(ctx, mtp_potential_set_note(ctx, pot, "a", -1.0 / 3));
+    assert_true(mtp_potential_note(pot, "a") == -1.0 / 3 && mtp_potential_note(pot, "count") == 12);
+    assert_true(isnan(mtp_potential_note(pot, "coun")) && isnan(mtp_potential_note(pot, "ount")));
+    assert_memory_equal(pot->tag, before[k], strlen(before[k]));
+    assert_true(k != 2 || mtp_potential_note(pot, "old_a") == 7);
+    round_trip(ctx, pot);
+    mtp_potential_free(pot);
+  }
+  mtp_context_free(ctx);
+}
+
 /* What is not given is chosen in training, and the file says so in words that other programs ignore. */
 static void test_auto_words(void **state) {
   (void)state;
@@ -535,11 +560,11 @@ static void test_others(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_small),     cmocka_unit_test(test_layout),     cmocka_unit_test(test_dialects),
-      cmocka_unit_test(test_labels),    cmocka_unit_test(test_untrained),  cmocka_unit_test(test_refusals),
-      cmocka_unit_test(test_cut_short), cmocka_unit_test(test_damaged),    cmocka_unit_test(test_files),
-      cmocka_unit_test(test_objects),   cmocka_unit_test(test_auto_words), cmocka_unit_test(test_misuse),
-      cmocka_unit_test(test_others),
+      cmocka_unit_test(test_small),     cmocka_unit_test(test_layout),    cmocka_unit_test(test_dialects),
+      cmocka_unit_test(test_labels),    cmocka_unit_test(test_untrained), cmocka_unit_test(test_refusals),
+      cmocka_unit_test(test_cut_short), cmocka_unit_test(test_damaged),   cmocka_unit_test(test_files),
+      cmocka_unit_test(test_objects),   cmocka_unit_test(test_notes),     cmocka_unit_test(test_auto_words),
+      cmocka_unit_test(test_misuse),    cmocka_unit_test(test_others),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -207,6 +207,40 @@ static void rows_stay_of_their_kind(void **state) {
   mtp_learner_free(learner);
 }
 
+static bool is_same_history(const mtp_history *a, const mtp_history *b) {
+  return a->trained == b->trained && a->here == b->here && a->full_configs == b->full_configs &&
+         a->fresh_configs == b->fresh_configs && a->full_error == b->full_error;
+}
+
+/* A run that was killed decides as it would have done: it knows what was trained when, and what was graded. */
+static void history_is_known(void **state) {
+  learning_world *world = *state;
+  mtp_learner *first = learn(world, world->pot, 40), *second = NULL;
+  const mtp_history history = first->history;
+  const size_t graded = first->graded;
+  const double volume = mtp_active_set_log_volume(first->as);
+  assert_true(history.here && history.full_configs > 0 && history.full_error > 0.0 && graded == first->train->n);
+  mtp_learner_free(first);
+  data_must(world->ctx, learning_world_learner(world, NULL, &second));
+  assert_true(is_same_history(&second->history, &history));
+  assert_int_equal(second->graded, graded);
+  assert_true(mtp_active_set_log_volume(second->as) == volume); /* nothing was offered again */
+  mtp_learner_free(second);
+  /* of another training set, nothing of it is believed */
+  mtp_config_set *set = learning_world_train(world);
+  mtp_config_free(set->configs[0]);
+  set->configs[0] = learning_crystal(1, 4.2, 0.1, 99);
+  learning_morse(set->configs[0]);
+  for (size_t i = 1; i < set->n; i++)
+    for (size_t k = 0; k < set->configs[i]->n; k++) set->configs[i]->x[3 * k] += 0.01;
+  data_must(world->ctx, mtp_config_set_write(world->ctx, set, world->train, MTP_FORMAT_EXTXYZ));
+  mtp_config_set_free(set);
+  data_must(world->ctx, learning_world_learner(world, NULL, &second));
+  assert_false(second->history.here && second->history.full_configs == history.full_configs &&
+               mtp_learner_get_stats(second).full_refits == 0);
+  mtp_learner_free(second);
+}
+
 /* An untrained potential that finds a training set begins at the distances of that. */
 static void functions_begin_at_the_distances_of_the_file(void **state) {
   learning_world *world = *state;
@@ -238,6 +272,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(after_a_driver_that_cannot_start, learning_world_new, learning_world_free),
       cmocka_unit_test_setup_teardown(another_radial_size, learning_world_new, learning_world_free),
       cmocka_unit_test_setup_teardown(rows_stay_of_their_kind, learning_world_new, learning_world_free),
+      cmocka_unit_test_setup_teardown(history_is_known, learning_world_new, learning_world_free),
       cmocka_unit_test_setup_teardown(functions_begin_at_the_distances_of_the_file, learning_world_new,
                                       learning_world_free),
   };

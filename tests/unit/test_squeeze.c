@@ -417,7 +417,7 @@ static void predictions_are_those_of_the_last_labels(void **state) {
 
 static void well_predicted_is_within_what_the_fit_leaves(void **state) {
   (void)state;
-  mtp_learner l = {.radial_here = true, .residual = residual_of(0.04, 2.0)}; /* 2 % */
+  mtp_learner l = {.history.here = true, .residual = residual_of(0.04, 2.0)}; /* 2 % */
   mtp_residual label = residual_of(0.05, 2.0);
   mtp_loop_note_ahead(&l, &label, 1);
   assert_true(mtp_loop_predicted_well(&l));
@@ -431,7 +431,7 @@ static void well_predicted_is_within_what_the_fit_leaves(void **state) {
   label = residual_of(0.01, 2.0);
   mtp_loop_note_ahead(&l, &label, 4);
   assert_true(mtp_loop_predicted_well(&l));
-  l.radial_here = false;
+  l.history.here = false;
   assert_false(mtp_loop_predicted_well(&l));
 }
 

@@ -87,6 +87,14 @@ typedef enum mtp_rows {
 MTP_API mtp_status mtp_active_set_build_of(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set,
                                            mtp_mode mode, mtp_rows rows, double threshold, const mtp_active_set *start,
                                            mtp_active_set **out);
+/** What `start`, made on the first `first` configurations of `set` by these functions, becomes when the others are
+ * offered to it, at a cost that does not depend on `first`. Its radial functions are those of `pot`; its linear
+ * coefficients may be others. Rows of all parameters depend on them and are made anew for the members alone, so that a
+ * row of an old configuration that would be chosen now is not seen: grades of the training set are a little above the
+ * threshold then, until a set is built again. */
+MTP_API mtp_status mtp_active_set_grow(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set,
+                                       size_t first, double threshold, const mtp_active_set *start,
+                                       mtp_active_set **out);
 MTP_API mtp_rows mtp_active_set_kind(const mtp_active_set *as);
 /** Columns that rows are the gradient by: n, or the number of linear coefficients. */
 MTP_API size_t mtp_active_set_columns(const mtp_active_set *as);

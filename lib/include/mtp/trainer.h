@@ -62,6 +62,15 @@ MTP_API const double *mtp_normal_rhs(const mtp_normal *nq);
 MTP_API mtp_status mtp_normal_solve(mtp_context *ctx, const mtp_normal *nq, double ridge, double *x);
 /** Objective L at linear coefficients x[C+S] (exact quadratic form). */
 MTP_API double mtp_normal_loss(const mtp_normal *nq, const double *x);
+
+/** Sums of squared errors, none of them weighted; squeezed configurations do not count. */
+typedef struct mtp_normal_residual {
+  double energy, energies;  /**< of energies per atom, (eV/atom)^2; configurations */
+  double force, components; /**< of force components, (eV/A)^2; how many, those of masked atoms left out */
+  double force_squares;     /**< sum of the squares of these components themselves, (eV/A)^2 */
+} mtp_normal_residual;
+/** Errors at linear coefficients x[C+S] on all that was added, without evaluating any of it again. */
+MTP_API mtp_status mtp_normal_errors(mtp_context *ctx, const mtp_normal *nq, const double *x, mtp_normal_residual *out);
 /** Solves and puts the solution into `pot` (the same radial functions). */
 MTP_API mtp_status mtp_normal_fit(mtp_context *ctx, const mtp_normal *nq, double ridge, mtp_potential *pot);
 

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**@file test_normal.c
+ * Errors that the normal equations tell without evaluating anything again are those of the evaluator. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <math.h>
+
+#include "mtp/errors.h"
+#include "mtp/trainer.h"
+#include "support_data.h"
+
+typedef struct fixture {
+  mtp_context *ctx;
+  mtp_random random;
+  mtp_potential *pot;
+  mtp_config_set *set; /* labelled by a neighbour of the potential */
+} fixture;
+
+static void fixture_open(fixture *f, mtp_radial_type type, unsigned long long seed) {
+  const data_recipe recipe = {8, 2, 6, type, 2, 5};
+  memset(f, 0, sizeof *f);
+  f->ctx = mtp_context_new();
+  f->random.state = seed;
+  f->pot = data_potential(f->ctx, &f->random, &recipe);
+  f->set = mtp_config_set_new();
+  mtp_potential *other = NULL;
+  data_must(f->ctx, mtp_potential_copy(f->ctx, f->pot, &other));
+  double *theta = data_calloc(other->nparams, sizeof(double));
+  for (size_t p = 0; p < other->nparams; p++) theta[p] = other->params[p] * data_uniform(&f->random, 0.95, 1.05);
+  data_must(f->ctx, mtp_potential_set_parameters(f->ctx, other, theta));
+  free(theta);
+  for (int s = 0; s < 2; s++) assert_int_equal(mtp_config_set_species(f->set, s ? "Cl" : "Na"), s);
+  for (size_t k = 0; k < 30; k++) {
+    mtp_config *cfg = data_config(&f->random, (data_shape)(k % DATA_SHAPES), 1 + data_index(&f->random, 12), 2, 2.7);
+    data_append_labelled(f->ctx, f->set, other, cfg);
+    mtp_config_free(cfg);
+  }
+  mtp_potential_free(other);
+}
+
+static void fixture_close(fixture *f) {
+  mtp_config_set_free(f->set);
+  mtp_potential_free(f->pot);
+  mtp_context_free(f->ctx);
+}
+
+/* What the configurations that count leave, by the evaluator. */
+static void expect_errors(fixture *f, const mtp_normal *nq) {
+  const double *x = mtp_potential_parameters(f->pot) + mtp_offset_species(f->pot);
+  mtp_normal_residual r;
+  mtp_errors errors;
+  data_must(f->ctx, mtp_normal_errors(f->ctx, nq, x, &r));
+  mtp_config_set part = *f->set;
+  part.configs = data_calloc(f->set->n, sizeof *part.configs);
+  part.n = 0;
+  for (size_t k = 0; k < f->set->n; k++)
+    if (!mtp_config_is_squeezed(f->set->configs[k])) part.configs[part.n++] = f->set->configs[k];
+  data_must(f->ctx, mtp_errors_compute(f->ctx, f->pot, &part, &errors));
+  free(part.configs);
+  assert_true(r.energies == (double)errors.energy_per_atom.count && r.components == (double)errors.force.count);
+  /* sums of squares cancel: what is left is right to 1e-16 of what they began with */
+  assert_true(fabs(sqrt(r.force / r.components) - errors.force.rmse) < 1e-7 * errors.force_rms);
+  assert_true(fabs(sqrt(r.force_squares / r.components) - errors.force_rms) < 1e-12 * errors.force_rms);
+  assert_true(errors.energy_per_atom.rmse > 1e-4);
+  assert_true(fabs(sqrt(r.energy / r.energies) - errors.energy_per_atom.rmse) < 1e-6 * errors.energy_per_atom.rmse);
+}
+
+static void errors_are_those_of_the_evaluator(void **state) {
+  (void)state;
+  static const mtp_radial_type types[] = {MTP_RADIAL_CHEBYSHEV, MTP_RADIAL_CHEBYSHEV_REPULS};
+  for (int k = 0; k < 2; k++) {
+    fixture f;
+    mtp_normal *nq = NULL;
+    mtp_weights weights = mtp_weights_default();
+    fixture_open(&f, types[k], 3 + (unsigned)k);
+    data_must(f.ctx, mtp_config_set_feature(f.ctx, f.set->configs[3], "squeezed", "0.8"));
+    data_must(f.ctx, mtp_config_set_feature(f.ctx, f.set->configs[5], "config_weight", "17"));
+    weights.force = 0.3;
+    data_must(f.ctx, mtp_normal_new(f.ctx, f.pot, weights, &nq));
+    for (size_t i = 0; i < f.set->n; i++) data_must(f.ctx, mtp_normal_add(f.ctx, nq, f.set->configs[i]));
+    expect_errors(&f, nq); /* at other coefficients than the best */
+    data_must(f.ctx, mtp_normal_fit(f.ctx, nq, 0.0, f.pot));
+    expect_errors(&f, nq);
+    mtp_normal_free(nq);
+    fixture_close(&f);
+  }
+}
+
+static void atoms_that_do_not_count(void **state) {
+  (void)state;
+  fixture f;
+  mtp_normal *nq = NULL;
+  fixture_open(&f, MTP_RADIAL_CHEBYSHEV, 9);
+  for (size_t k = 0; k < f.set->n; k++) {
+    mtp_config *cfg = f.set->configs[k];
+    cfg->force_mask = data_calloc(cfg->n, sizeof *cfg->force_mask);
+    for (size_t i = 0; i < cfg->n; i++) cfg->force_mask[i] = (k + i) % 3 == 0;
+  }
+  data_must(f.ctx, mtp_normal_new(f.ctx, f.pot, mtp_weights_default(), &nq));
+  for (size_t i = 0; i < f.set->n; i++) data_must(f.ctx, mtp_normal_add(f.ctx, nq, f.set->configs[i]));
+  expect_errors(&f, nq);
+  mtp_normal_free(nq);
+  fixture_close(&f);
+}
+
+static void nothing_to_ask(void **state) {
+  (void)state;
+  fixture f;
+  mtp_normal *nq = NULL;
+  mtp_normal_residual r;
+  fixture_open(&f, MTP_RADIAL_CHEBYSHEV, 4);
+  const double *x = mtp_potential_parameters(f.pot) + mtp_offset_species(f.pot);
+  data_must(f.ctx, mtp_normal_new(f.ctx, f.pot, mtp_weights_default(), &nq));
+  data_must(f.ctx, mtp_normal_errors(f.ctx, nq, x, &r));
+  assert_true(r.energies == 0.0 && r.components == 0.0 && r.force == 0.0);
+  assert_int_equal(mtp_normal_errors(f.ctx, NULL, x, &r), MTP_ERR_ARGUMENT);
+  assert_int_equal(mtp_normal_errors(f.ctx, nq, NULL, &r), MTP_ERR_ARGUMENT);
+  assert_int_equal(mtp_normal_errors(f.ctx, nq, x, NULL), MTP_ERR_ARGUMENT);
+  mtp_normal_free(nq);
+  fixture_close(&f);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(errors_are_those_of_the_evaluator),
+      cmocka_unit_test(atoms_that_do_not_count),
+      cmocka_unit_test(nothing_to_ask),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
