@@ -8,21 +8,13 @@
 #include <string.h>
 
 #include "kernel/jacobian.h"
+#include "learn/equations.h"
 #include "learn/normal.h"
 #include "learn/weights.h"
 #include "mtp/evaluator.h"
 #include "mtp/trainer.h"
 
 #define DEFAULT_RIDGE 1e-11
-/* Between the square of a rounding error and that of the smallest basis function that matters. */
-#define NOISE 1e-20
-
-/* Sums over weighted equations row . x = target. */
-typedef struct equations {
-  double *matrix; /* [m*m] */
-  double *rhs;    /* [m] */
-  double targets; /* sum of weight * target^2 */
-} equations;
 
 /* Energies of configurations are large and alike, and so are the sums of basis functions over their atoms: solved as
  * they stand, a relative ridge would drown the small differences that matter. So the solver works with unknowns in
@@ -34,13 +26,14 @@ struct mtp_normal {
   mtp_evaluator
       *fixed; /* what does not depend on the coefficients (short-range repulsion), or NULL if there is nothing */
   mtp_weights weights;
-  size_t m, configs;
-  equations plain;            /* as the header promises */
-  equations centred;          /* for the solver */
-  equations force;            /* forces alone, not weighted, of configurations that errors count */
-  equations site;             /* their energies per atom, centred */
-  mtp_normal_residual errors; /* what of it does not depend on coefficients */
-  double *mean;               /* [C*m] average basis functions of the sites of each species; species columns are zero */
+  size_t m, configs, squeezed; /* unknowns; what was added, and how many of it are squeezed */
+  mtp_equations plain;         /* as the header promises */
+  mtp_equations centred;       /* for the solver */
+  mtp_equations wall;          /* the same of squeezed configurations alone, which the other sums leave out */
+  mtp_equations force;         /* forces alone, not weighted, of configurations that errors count */
+  mtp_equations site;          /* their energies per atom, centred */
+  mtp_normal_residual errors;  /* what of it does not depend on coefficients */
+  double *mean; /* [C*m] average basis functions of the sites of each species; species columns are zero */
   double mean_energy;
   int has_mean;
 };
@@ -59,17 +52,6 @@ static mtp_status make_fixed(mtp_context *ctx, const mtp_potential *pot, mtp_eva
   return status;
 }
 
-static int equations_new(size_t m, equations *e) {
-  e->matrix = mtp_alloc_aligned(m * m, sizeof(double));
-  e->rhs = mtp_alloc_aligned(m, sizeof(double));
-  return e->matrix && e->rhs;
-}
-
-static void equations_clear(equations *e) {
-  free(e->matrix);
-  free(e->rhs);
-}
-
 /* With the plan of the caller, or one of its own if that is NULL. */
 static mtp_status create(mtp_context *ctx, const mtp_potential *pot, const mtp_plan *plan, const mtp_weights *weights,
                          mtp_normal **out) {
@@ -80,10 +62,12 @@ static mtp_status create(mtp_context *ctx, const mtp_potential *pot, const mtp_p
   nq->weights = *weights;
   nq->m = (size_t)pot->nspecies + (size_t)pot->basis.nscalars;
   nq->mean = mtp_calloc((size_t)pot->nspecies * nq->m, sizeof(double));
-  if (!nq->mean || !equations_new(nq->m, &nq->plain) || !equations_new(nq->m, &nq->centred))
+  if (!nq->mean || !mtp_equations_new(nq->m, &nq->plain) || !mtp_equations_new(nq->m, &nq->centred))
     status = mtp_fail_memory(ctx);
-  /* a part of a training is never asked for errors */
-  if (status == MTP_OK && !plan && (!equations_new(nq->m, &nq->force) || !equations_new(nq->m, &nq->site)))
+  /* a part of a training is never asked for errors, and treats all configurations alike */
+  if (status == MTP_OK && !plan &&
+      (!mtp_equations_new(nq->m, &nq->force) || !mtp_equations_new(nq->m, &nq->site) ||
+       !mtp_equations_new(nq->m, &nq->wall)))
     status = mtp_fail_memory(ctx);
   if (status == MTP_OK && !plan) status = mtp_plan_new(ctx, pot, MTP_PLAN_FROZEN, 0, &nq->own_plan);
   nq->plan = plan ? plan : nq->own_plan;
@@ -112,73 +96,62 @@ void mtp_normal_free(mtp_normal *nq) {
   if (!nq) return;
   mtp_plan_free(nq->own_plan);
   mtp_evaluator_free(nq->fixed);
-  equations_clear(&nq->plain);
-  equations_clear(&nq->centred);
-  equations_clear(&nq->force);
-  equations_clear(&nq->site);
+  mtp_equations_clear(&nq->plain);
+  mtp_equations_clear(&nq->centred);
+  mtp_equations_clear(&nq->wall);
+  mtp_equations_clear(&nq->force);
+  mtp_equations_clear(&nq->site);
   free(nq->mean);
   free(nq);
 }
 
-/* Adds weight * (row^T row, row^T target) of `count` rows; only the lower triangle. */
-static void add_rows(equations *e, size_t m, size_t count, const double *rows, const double *target, double weight) {
-  if (count == 0 || weight == 0) return;
-  cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, (int)m, (int)count, weight, rows, (int)m, 1.0, e->matrix, (int)m);
-  cblas_dgemv(CblasRowMajor, CblasTrans, (int)count, (int)m, weight, rows, (int)m, target, 1, 1.0, e->rhs, 1);
-  for (size_t k = 0; k < count; k++) e->targets += weight * target[k] * target[k];
-}
-
 /* Stretches of atoms that are not masked; returns how many atoms they hold. */
-static size_t add_forces(equations *e, size_t m, const mtp_linear_rows *rows, const mtp_config *target) {
+static size_t add_forces(mtp_equations *e, size_t m, const mtp_linear_rows *rows, const mtp_config *target) {
   size_t atoms = 0;
   for (size_t begin = 0, end; begin < target->n; begin = end + 1) {
     for (end = begin; end < target->n && !mtp_config_is_masked(target, end);) end++;
-    add_rows(e, m, 3 * (end - begin), rows->force + 3 * begin * m, target->force + 3 * begin, 1.0);
+    mtp_equations_add_rows(e, m, 3 * (end - begin), rows->force + 3 * begin * m, target->force + 3 * begin, 1.0);
     atoms += end - begin;
   }
   return atoms;
-}
-
-/* e += weight * sum, of which only the lower triangle is there. */
-static void add_equations(equations *e, size_t m, const equations *sum, double weight) {
-  cblas_daxpy((int)m, weight, sum->rhs, 1, e->rhs, 1);
-  e->targets += weight * sum->targets;
-  for (size_t i = 0; i < m; i++) {
-    cblas_daxpy((int)i + 1, weight, sum->matrix + i * m, 1, e->matrix + i * m, 1);
-    for (size_t j = 0; j < i; j++) e->matrix[j * m + i] = e->matrix[i * m + j];
-  }
 }
 
 static bool counts_for_errors(const mtp_normal *nq, const mtp_config *cfg) {
   return nq->force.matrix && !mtp_config_is_squeezed(cfg);
 }
 
+static bool is_of_wall(const mtp_normal *nq, const mtp_config *cfg) {
+  return nq->wall.matrix && mtp_config_is_squeezed(cfg);
+}
+
 /* Forces and virials, which the centring leaves alone: summed once, added to all. */
 static mtp_status add_derivatives(mtp_context *ctx, mtp_normal *nq, const mtp_linear_rows *rows,
                                   const mtp_config *target, mtp_weights w) {
   const size_t m = nq->m;
-  equations force = {0}, virial = {0};
-  if (!equations_new(m, &force) || !equations_new(m, &virial)) {
-    equations_clear(&force);
-    equations_clear(&virial);
+  mtp_equations force = {0}, virial = {0};
+  if (!mtp_equations_new(m, &force) || !mtp_equations_new(m, &virial)) {
+    mtp_equations_clear(&force);
+    mtp_equations_clear(&virial);
     return mtp_fail_memory(ctx);
   }
   const size_t atoms = target->force ? add_forces(&force, m, rows, target) : 0;
   if (target->has_virial) { /* the objective sums over all 9 components */
-    add_rows(&virial, m, 3, rows->virial, target->virial, 1.0);
-    add_rows(&virial, m, 3, rows->virial + 3 * m, target->virial + 3, 2.0);
+    mtp_equations_add_rows(&virial, m, 3, rows->virial, target->virial, 1.0);
+    mtp_equations_add_rows(&virial, m, 3, rows->virial + 3 * m, target->virial + 3, 2.0);
   }
-  equations *const both[2] = {&nq->plain, &nq->centred};
-  for (int k = 0; k < 2; k++) {
-    add_equations(both[k], m, &force, w.force);
-    add_equations(both[k], m, &virial, w.stress);
+  mtp_equations *const both[2] = {&nq->plain, &nq->centred}, *const wall[1] = {&nq->wall};
+  const bool squeezed = is_of_wall(nq, target);
+  for (int k = 0; k < (squeezed ? 1 : 2); k++) {
+    mtp_equations *e = squeezed ? wall[k] : both[k];
+    mtp_equations_add(e, m, &force, w.force);
+    mtp_equations_add(e, m, &virial, w.stress);
   }
   if (atoms && counts_for_errors(nq, target)) {
-    add_equations(&nq->force, m, &force, 1.0);
+    mtp_equations_add(&nq->force, m, &force, 1.0);
     nq->errors.components += 3.0 * (double)atoms;
   }
-  equations_clear(&force);
-  equations_clear(&virial);
+  mtp_equations_clear(&force);
+  mtp_equations_clear(&virial);
   return MTP_OK;
 }
 
@@ -205,11 +178,12 @@ static mtp_status add_energy(mtp_context *ctx, mtp_normal *nq, const mtp_linear_
       centred[t] += rows->site[s * m + t] - rows->site[s * m + s] * nq->mean[s * m + t];
     }
   const double energy = target->energy - (double)target->n * nq->mean_energy;
-  add_rows(&nq->plain, m, 1, plain, &target->energy, weight);
-  add_rows(&nq->centred, m, 1, centred, &energy, weight);
+  const bool squeezed = is_of_wall(nq, target);
+  if (!squeezed) mtp_equations_add_rows(&nq->plain, m, 1, plain, &target->energy, weight);
+  mtp_equations_add_rows(squeezed ? &nq->wall : &nq->centred, m, 1, centred, &energy, weight);
   if (target->n && counts_for_errors(nq, target)) {
     const double count = (double)target->n;
-    add_rows(&nq->site, m, 1, centred, &energy, 1.0 / (count * count));
+    mtp_equations_add_rows(&nq->site, m, 1, centred, &energy, 1.0 / (count * count));
     nq->errors.energies += 1.0;
   }
   free(plain);
@@ -272,6 +246,7 @@ mtp_status mtp_normal_add(mtp_context *ctx, mtp_normal *nq, const mtp_config *cf
     if (status == MTP_OK) status = add_derivatives(ctx, nq, &rows, target, w);
     if (status == MTP_OK && cfg->force && counts_for_errors(nq, cfg)) add_force_squares(nq, cfg);
     if (status == MTP_OK) nq->configs++;
+    if (status == MTP_OK) nq->squeezed += is_of_wall(nq, cfg);
   }
   mtp_linear_rows_clear(&rows);
   mtp_neighbors_free(nb);
@@ -305,7 +280,7 @@ void mtp_normal_take_sums(mtp_normal *nq, double *sums) {
   for (size_t i = 0; i < m; i++) sums[m + i] = nq->plain.matrix[i * m + i];
   sums[2 * m] = nq->centred.targets;
   sums[2 * m + 1] = (double)nq->configs;
-  equations *const both[2] = {&nq->plain, &nq->centred};
+  mtp_equations *const both[2] = {&nq->plain, &nq->centred};
   for (int k = 0; k < 2; k++) {
     memset(both[k]->matrix, 0, m * m * sizeof(double));
     memset(both[k]->rhs, 0, m * sizeof(double));
@@ -339,35 +314,6 @@ const double *mtp_normal_rhs(const mtp_normal *nq) {
   return nq->plain.rhs;
 }
 
-/* Cholesky factor of the scaled matrix plus ridge; the ridge grows until it exists. */
-static mtp_status factor(mtp_context *ctx, const equations *e, size_t m, const double *scale, double ridge, double *l) {
-  for (const double limit = fmax(ridge, 1e-3); ridge <= limit; ridge *= 10) {
-    for (size_t i = 0; i < m; i++) {
-      for (size_t j = 0; j <= i; j++) l[i * m + j] = e->matrix[i * m + j] * scale[i] * scale[j];
-      l[i * m + i] = 1.0 + ridge; /* also for a coefficient that nothing depends on */
-    }
-    if (LAPACKE_dpotrf(LAPACK_ROW_MAJOR, 'L', (lapack_int)m, l, (lapack_int)m) == 0) return MTP_OK;
-  }
-  return mtp_fail(ctx, MTP_ERR_NUMERIC, "linear fit: the normal equations cannot be factorised");
-}
-
-/* The first solve finds what is in reach of the ridge; the others take most of its bias out of all well-determined
- * directions (iterated Tikhonov), while redundant ones stay at their smallest solution. */
-static void solve_refined(const equations *e, size_t m, const double *scale, const double *l, double *y,
-                          double *residual) {
-  memset(y, 0, m * sizeof(double));
-  for (int pass = 0; pass < 4; pass++) {
-    for (size_t i = 0; i < m; i++) {
-      double r = e->rhs[i];
-      for (size_t j = 0; j < m; j++) r -= e->matrix[i * m + j] * scale[j] * y[j];
-      residual[i] = r * scale[i];
-    }
-    cblas_dtrsv(CblasRowMajor, CblasLower, CblasNoTrans, CblasNonUnit, (int)m, l, (int)m, residual, 1);
-    cblas_dtrsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, (int)m, l, (int)m, residual, 1);
-    for (size_t i = 0; i < m; i++) y[i] += residual[i];
-  }
-}
-
 /* From centred unknowns to plain ones, in place; sign -1 goes the other way. */
 static void shift_constants(const mtp_normal *nq, double *x, double sign) {
   const size_t C = (size_t)nq->plan->nspecies;
@@ -378,16 +324,47 @@ static void shift_constants(const mtp_normal *nq, double *x, double sign) {
   }
 }
 
-/* To unit diagonal. A basis function that vanishes by symmetry on all that is known leaves a column of rounding noise;
- * scaled up, noise would be fitted to noise with coefficients without bound. Its coefficient is zero instead. */
-static void column_scales(const mtp_normal *nq, double *scale) {
-  const size_t m = nq->m;
+/* What diagonal elements are made of, before the centring. */
+static double largest_diagonal(const mtp_equations *e, size_t m) {
   double top = 0;
-  for (size_t i = 0; i < m; i++) top = fmax(top, nq->plain.matrix[i * m + i]);
-  for (size_t i = 0; i < m; i++) {
-    const double d = nq->centred.matrix[i * m + i];
-    scale[i] = d > NOISE * top ? 1.0 / sqrt(d) : 0.0;
+  for (size_t i = 0; i < m; i++) top = fmax(top, e->matrix[i * m + i]);
+  return top;
+}
+
+/* What the fit may lose of what runs met for the sake of squeezed configurations: errors grow by this factor, or to
+ * this part of the labels. */
+#define COSTS 1.25
+#define GOOD  0.01
+/* Parts of their weight that are tried. */
+#define LEAST_PART 1e-13
+
+/* Above, by the squares. */
+static double limit_of(const mtp_normal *nq, const double *best) {
+  return fmax(COSTS * COSTS * mtp_equations_residual(&nq->centred, nq->m, best), GOOD * GOOD * nq->centred.targets);
+}
+
+/* Radial functions that were never told of short distances may explode there. The rows of squeezed configurations are
+ * then so large that the smallest weight bends everything else; so they weigh as much as they may without harm. */
+static mtp_status solve_with_wall(mtp_context *ctx, const mtp_normal *nq, double ridge, double *y) {
+  const size_t m = nq->m;
+  const double top = largest_diagonal(&nq->plain, m);
+  mtp_equations sum = {0};
+  double *best = mtp_calloc(m, sizeof(double));
+  mtp_status status = best && mtp_equations_new(m, &sum) ? MTP_OK : mtp_fail_memory(ctx);
+  if (status == MTP_OK) status = mtp_equations_solve(ctx, &nq->centred, m, top, ridge, best);
+  const double limit = status == MTP_OK ? limit_of(nq, best) : 0;
+  bool fits = false;
+  for (double part = 1.0; status == MTP_OK && !fits && part > LEAST_PART; part *= 0.1) {
+    mtp_equations_copy(&nq->centred, m, &sum);
+    mtp_equations_add(&sum, m, &nq->wall, part);
+    /* what cannot be solved with this weight may be with a smaller one */
+    fits = mtp_equations_solve(NULL, &sum, m, top, ridge, y) == MTP_OK &&
+           mtp_equations_residual(&nq->centred, m, y) <= limit;
   }
+  if (status == MTP_OK && !fits) memcpy(y, best, m * sizeof(double));
+  mtp_equations_clear(&sum);
+  free(best);
+  return status;
 }
 
 mtp_status mtp_normal_solve(mtp_context *ctx, const mtp_normal *nq, double ridge, double *x) {
@@ -395,41 +372,22 @@ mtp_status mtp_normal_solve(mtp_context *ctx, const mtp_normal *nq, double ridge
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "linear fit: expected a ridge that is not negative");
   if (nq->configs == 0) return mtp_fail(ctx, MTP_ERR_STATE, "linear fit: there are no configurations to fit to");
   const size_t m = nq->m;
-  const equations *e = &nq->centred;
-  double *l = mtp_alloc_aligned(m * m, sizeof(double)), *work = mtp_calloc(3 * m, sizeof(double));
-  mtp_status status = l && work ? MTP_OK : mtp_fail_memory(ctx);
-  double *scale = work, *y = work ? work + m : NULL, *residual = work ? work + 2 * m : NULL;
-  if (status == MTP_OK) {
-    column_scales(nq, scale);
-    status = factor(ctx, e, m, scale, ridge > 0 ? ridge : DEFAULT_RIDGE, l);
-  }
-  if (status == MTP_OK) {
-    solve_refined(e, m, scale, l, y, residual);
-    double probe = 0;
-    for (size_t i = 0; i < m; i++) {
-      y[i] *= scale[i];
-      probe += y[i] * 0.0;
-    }
-    if (probe != 0.0) status = mtp_fail(ctx, MTP_ERR_NUMERIC, "linear fit: the solution is not finite");
-  }
+  double *y = mtp_calloc(m, sizeof(double));
+  if (!y) return mtp_fail_memory(ctx);
+  if (!(ridge > 0)) ridge = DEFAULT_RIDGE;
+  mtp_status status;
+  if (nq->squeezed == 0)
+    status = mtp_equations_solve(ctx, &nq->centred, m, largest_diagonal(&nq->plain, m), ridge, y);
+  else if (nq->squeezed == nq->configs)
+    status = mtp_equations_solve(ctx, &nq->wall, m, largest_diagonal(&nq->wall, m), ridge, y);
+  else
+    status = solve_with_wall(ctx, nq, ridge, y);
   if (status == MTP_OK) {
     memcpy(x, y, m * sizeof(double));
     shift_constants(nq, x, 1.0);
   }
-  free(l);
-  free(work);
+  free(y);
   return status;
-}
-
-/* x^T A x - 2 x^T b + sum of targets^2, from the lower triangle. */
-static double residual_of(const equations *e, size_t m, const double *x) {
-  double sum = e->targets;
-  for (size_t i = 0; i < m; i++) {
-    double row = 0.5 * e->matrix[i * m + i] * x[i];
-    for (size_t j = 0; j < i; j++) row += e->matrix[i * m + j] * x[j];
-    sum += 2.0 * x[i] * (row - e->rhs[i]);
-  }
-  return sum;
 }
 
 double mtp_normal_loss(const mtp_normal *nq, const double *x) {
@@ -441,7 +399,8 @@ double mtp_normal_loss(const mtp_normal *nq, const double *x) {
   }
   memcpy(y, x, m * sizeof(double));
   shift_constants(nq, y, -1.0);
-  const double loss = residual_of(&nq->centred, m, y);
+  double loss = mtp_equations_residual(&nq->centred, m, y);
+  if (nq->squeezed) loss += mtp_equations_residual(&nq->wall, m, y);
   free(y);
   return loss / (double)nq->configs;
 }
@@ -454,9 +413,9 @@ mtp_status mtp_normal_errors(mtp_context *ctx, const mtp_normal *nq, const doubl
   if (!y) return mtp_fail_memory(ctx);
   *out = nq->errors;
   memcpy(y, x, m * sizeof(double));
-  out->force = fmax(residual_of(&nq->force, m, y), 0.0); /* species constants have no forces */
+  out->force = fmax(mtp_equations_residual(&nq->force, m, y), 0.0); /* species constants have no forces */
   shift_constants(nq, y, -1.0);
-  out->energy = fmax(residual_of(&nq->site, m, y), 0.0);
+  out->energy = fmax(mtp_equations_residual(&nq->site, m, y), 0.0);
   free(y);
   return MTP_OK;
 }

@@ -462,9 +462,32 @@ static void train_last(mtp_context *ctx, mtp_learner *l) {
                 mtp_context_message(ctx));
 }
 
+/* Attempts to close what is left of holes. */
+#define MENDS 6
+
+/* While a run learns, a hole is something that grades warn of; a frozen potential has nobody to warn. Labels first,
+ * then weights. */
+static void mend_last(mtp_context *ctx, mtp_learner *l) {
+  mtp_status status = MTP_OK;
+  l->ending = l->train_all = false;
+  if (l->stopped || l->stats.labels == 0) return;
+  for (int k = 0; k < MENDS && l->hole.a >= 0 && !l->mending && status == MTP_OK; k++) {
+    const double before = l->stats.qm_seconds;
+    int labels = 0;
+    status = mtp_loop_fill_hole(ctx, l, l->last_step, &labels);
+    l->mending = labels == 0 || k == MENDS - 1;
+    if (status == MTP_OK) status = mtp_loop_refit(ctx, l, l->last_step, NAN, labels, l->stats.qm_seconds - before);
+  }
+  if (status != MTP_OK)
+    mtp_message(ctx, MTP_WARNING, "the potential keeps a hole: %s", mtp_context_message(ctx));
+  else if (l->hole.a >= 0)
+    mtp_loop_tell_hole(ctx, l, &l->hole);
+}
+
 void mtp_learner_end(mtp_context *ctx, mtp_learner *l) {
   if (!l) return;
   train_last(ctx, l);
+  mend_last(ctx, l);
   log_end(ctx, l, write_pool(l));
   destroy(l);
 }

@@ -57,6 +57,7 @@ typedef struct mtp_nearness {
 /** Errors of a potential on labels before it learned from them: true errors of prediction. */
 typedef struct mtp_ahead {
   double squares, force_squares, components; /* of the errors, of the forces; (eV/A)^2 */
+  double parts;                              /* sum of the errors as parts of the RMS force, each at most 1 */
   long long labels, step;                    /* so many, the first one at this step */
 } mtp_ahead;
 
@@ -74,6 +75,7 @@ typedef struct mtp_history {
   size_t full_configs;  /* in the training set then, or when training was tried in vain */
   size_t fresh_configs; /* in the training set when radial functions were sought from nothing */
   double full_error;    /* part of the RMS force that was left when they were trained last */
+  double predicted;     /* error on the last labels before they were learned, part of the RMS force; 0: not known */
 } mtp_history;
 
 /** Errors of a potential at an end point of a relaxation. */
@@ -102,6 +104,7 @@ struct mtp_learner {
   mtp_hole hole;                     /* of the present potential */
   int raises;                        /* of the weight of squeezed configurations, because of holes */
   long long filled;                  /* labels that holes were given */
+  int filled_since;                  /* the last training of all parameters */
   size_t squeezes, squeezed_configs; /* cells that were squeezed; training set when they were asked for last */
   mtp_hole_places *places;           /* where fits are looked at for holes */
   mtp_nearness *near;                /* [C*C] of species a <= b at a*C + b */
@@ -128,6 +131,7 @@ struct mtp_learner {
   bool stopped;
   mtp_endpoints endpoints;
   bool ending;    /* the next refit is the last of the run */
+  bool mending;   /* the run is over and left a hole, which weights have to close */
   bool train_all; /* the next refit, if it is auto, is of all parameters */
 };
 
@@ -250,6 +254,9 @@ typedef struct mtp_refit_report {
 void mtp_loop_report(mtp_context *ctx, const mtp_learner *l, const mtp_refit_report *r);
 /** Counts the errors that the potential made on a label before it learned from it. */
 void mtp_loop_note_ahead(mtp_learner *l, const mtp_residual *residual, long long step);
+/** The mean error on the last labels before they were learned, as a part of the RMS force, each at most 1; NaN after
+ * too few of them. */
+double mtp_loop_predicted_part(const mtp_learner *l);
 /** Did the potential know the last label, within what its fit leaves of the forces, before it learned from it? */
 bool mtp_loop_predicted_well(const mtp_learner *l);
 /** What to expect on configurations like those of the end, as an event's fields and as a line. */
@@ -257,6 +264,7 @@ void mtp_loop_conclude(mtp_context *ctx, const mtp_learner *l, cJSON *end);
 
 /* refit.c */
 double mtp_rmse(double squares, double count);
+void mtp_loop_tell_hole(mtp_context *ctx, const mtp_learner *l, const mtp_hole *hole);
 /** Fit to the training set, active set, save, event, one line. Nothing changes when it fails. `labels` is how many are
  * new and `seconds` what they took; `grade` is what triggered it (NaN: nothing did). */
 mtp_status mtp_loop_refit(mtp_context *ctx, mtp_learner *l, long long step, double grade, int labels, double seconds);

@@ -12,10 +12,15 @@
 #include "support/support.h"
 
 /* How often, and by what factor, the weight of squeezed configurations grows where a fit has a hole. */
-#define RAISES 2
-#define RAISE  10.0
+#define RAISES      2
+#define RAISE       10.0
+#define LAST_RAISES 6 /* at the end of the run, when no training is misled by them any more */
 /* Errors above this part of the RMS force are those of poor radial functions. */
 #define POOR 0.15
+/* The same for labels before they were learned, which the most extrapolating atoms of a run decide; and force
+ * components for each parameter from which on such errors are those of the basis, which more labels do not mend. */
+#define MISLED 0.3
+#define PLENTY 20.0
 
 double mtp_rmse(double squares, double count) {
   return count > 0.0 ? sqrt(squares / count) : NAN;
@@ -49,7 +54,7 @@ static bool has_squeezed(const mtp_learner *l) {
   return false;
 }
 
-static void tell_hole(mtp_context *ctx, const mtp_learner *l, const mtp_hole *hole) {
+void mtp_loop_tell_hole(mtp_context *ctx, const mtp_learner *l, const mtp_hole *hole) {
   mtp_message(
       ctx, MTP_WARNING,
       "the energy falls by %.3g eV where %s and %s come as near as %.3g A (learned: %.3g A), and squeezed labels "
@@ -57,7 +62,11 @@ static void tell_hole(mtp_context *ctx, const mtp_learner *l, const mtp_hole *ho
       hole->depth, l->names[hole->a], l->names[hole->b], hole->r, hole->known);
 }
 
-/* More weight on what is known there: the last resort, since it costs accuracy. */
+static const mtp_normal *equations_of(const mtp_learner *l, const mtp_fitted *f) {
+  return f->normal ? f->normal : l->normal;
+}
+
+/* More weight on what is known there, as far as the linear fit lets it cost accuracy. */
 static mtp_status raise_weight(mtp_context *ctx, mtp_learner *l, mtp_fitted *f) {
   mtp_normal *normal = NULL;
   mtp_status status = weigh_squeezed(ctx, l, RAISE);
@@ -77,25 +86,45 @@ static mtp_status raise_weight(mtp_context *ctx, mtp_learner *l, mtp_fitted *f) 
  * where none can be had any more, squeezed configurations get more weight. */
 static mtp_status look_for_holes(mtp_context *ctx, mtp_learner *l, mtp_fitted *f) {
   if (!l->options.wall) return MTP_OK;
+  const int raises = l->mending ? LAST_RAISES : RAISES;
   mtp_status status = mtp_find_hole_at(ctx, f->pot, l->places, &f->hole);
-  while (status == MTP_OK && f->hole.a >= 0 && !mtp_loop_can_fill(l) && l->raises < RAISES && has_squeezed(l)) {
+  while (status == MTP_OK && f->hole.a >= 0 && !mtp_loop_can_fill(l) && l->raises < raises && has_squeezed(l)) {
     mtp_hole_clear(&f->hole);
     status = raise_weight(ctx, l, f);
     if (status == MTP_OK) status = mtp_find_hole_at(ctx, f->pot, l->places, &f->hole);
   }
-  if (status == MTP_OK && f->hole.a >= 0 && !mtp_loop_can_fill(l) && l->hole.a < 0) tell_hole(ctx, l, &f->hole);
+  if (status == MTP_OK && f->hole.a >= 0 && !mtp_loop_can_fill(l) && l->hole.a < 0 && !l->mending)
+    mtp_loop_tell_hole(ctx, l, &f->hole);
   return status;
 }
 
 /* ---- the refit ---- */
 
+/* What came trained counts as trained on what it is first fitted to. */
+static mtp_history history_after(const mtp_learner *l, const mtp_fitted *f) {
+  const double predicted = mtp_loop_predicted_part(l);
+  mtp_history h = l->history;
+  h.trained = h.trained || f->full;
+  h.here = h.here || f->full;
+  if (isfinite(predicted)) h.predicted = predicted;
+  if (f->fresh) h.fresh_configs = l->train->n;
+  if (f->tried || (h.trained && (h.full_configs == 0 || h.full_error == 0.0))) {
+    h.full_error = mtp_rmse(f->residual.force, f->residual.force_size);
+    h.full_configs = l->train->n;
+  }
+  return h;
+}
+
 /* Where the radial functions are poor, it is they that have to be asked about: nothing else asks for distances that
- * they do not know. */
+ * they do not know. They are poor where the fit is, or where it predicts poorly what grades let pass, unless there are
+ * data enough. */
 static mtp_rows rows_of(const mtp_learner *l, const mtp_fitted *f) {
-  const bool trained = l->history.here || f->full;
+  const mtp_history h = history_after(l, f);
   if (l->options.grading != MTP_GRADE_AUTO)
     return l->options.grading == MTP_GRADE_LINEAR ? MTP_ROWS_LINEAR : MTP_ROWS_ALL;
-  return trained && mtp_rmse(f->residual.force, f->residual.force_size) < POOR ? MTP_ROWS_LINEAR : MTP_ROWS_ALL;
+  const bool plenty = f->residual.forces > PLENTY * (double)mtp_potential_parameter_count(f->pot);
+  const bool good = mtp_rmse(f->residual.force, f->residual.force_size) < POOR && !(h.predicted > MISLED);
+  return h.here && (good || plenty) ? MTP_ROWS_LINEAR : MTP_ROWS_ALL;
 }
 
 /* The run is over, and nothing can mend any more what the last fit does worse than the one before. */
@@ -130,19 +159,6 @@ static mtp_status renew_active_set(mtp_context *ctx, mtp_learner *l, mtp_fitted 
                                  l->as_is_of_train ? l->as : NULL, &f->as);
 }
 
-/* What came trained counts as trained on what it is first fitted to. */
-static mtp_history history_after(const mtp_learner *l, const mtp_fitted *f) {
-  mtp_history h = l->history;
-  h.trained = h.trained || f->full;
-  h.here = h.here || f->full;
-  if (f->fresh) h.fresh_configs = l->train->n;
-  if (f->tried || (h.trained && (h.full_configs == 0 || h.full_error == 0.0))) {
-    h.full_error = mtp_rmse(f->residual.force, f->residual.force_size);
-    h.full_configs = l->train->n;
-  }
-  return h;
-}
-
 static mtp_status save(mtp_context *ctx, const mtp_learner *l, mtp_fitted *f) {
   const mtp_history h = history_after(l, f);
   const mtp_status status = mtp_loop_leave_notes(ctx, &h, l->train->n, f->pot);
@@ -152,7 +168,7 @@ static mtp_status save(mtp_context *ctx, const mtp_learner *l, mtp_fitted *f) {
 static mtp_status fit(mtp_context *ctx, mtp_learner *l, mtp_fitted *f) {
   mtp_status status = mtp_loop_fit(ctx, l, f);
   if (status == MTP_OK) status = look_for_holes(ctx, l, f);
-  if (status == MTP_OK) status = mtp_loop_measure(ctx, f->normal ? f->normal : l->normal, f->pot, &f->residual);
+  if (status == MTP_OK) status = mtp_loop_measure(ctx, equations_of(l, f), f->pot, &f->residual);
   if (status == MTP_OK && !is_refused(l, f)) status = renew_active_set(ctx, l, f);
   return status == MTP_OK && !is_refused(l, f) ? save(ctx, l, f) : status;
 }
@@ -174,6 +190,7 @@ static void take_over(mtp_learner *l, mtp_fitted *f) {
   l->hole = f->hole;
   l->stats.refits++;
   l->stats.full_refits += f->full;
+  if (f->full) l->filled_since = 0;
 }
 
 mtp_status mtp_loop_refit(mtp_context *ctx, mtp_learner *l, long long step, double grade, int labels,

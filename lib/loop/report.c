@@ -38,6 +38,7 @@ void mtp_loop_note_ahead(mtp_learner *l, const mtp_residual *residual, long long
   a->squares += residual->force;
   a->force_squares += residual->force_size;
   a->components += residual->forces;
+  a->parts += fmin(l->last_part, 1.0);
   a->labels++;
 }
 
@@ -55,8 +56,14 @@ bool mtp_loop_predicted_well(const mtp_learner *l) {
 static mtp_ahead recent(const mtp_learner *l) {
   const mtp_ahead *before = &l->ahead[0], *now = &l->ahead[1];
   if (now->labels >= WINDOW / 2 || before->labels == 0) return *now;
-  return (mtp_ahead){before->squares + now->squares, before->force_squares + now->force_squares,
-                     before->components + now->components, before->labels + now->labels, before->step};
+  return (mtp_ahead){before->squares + now->squares,       before->force_squares + now->force_squares,
+                     before->components + now->components, before->parts + now->parts,
+                     before->labels + now->labels,         before->step};
+}
+
+double mtp_loop_predicted_part(const mtp_learner *l) {
+  const mtp_ahead a = recent(l);
+  return a.labels >= WINDOW / 2 ? a.parts / (double)a.labels : NAN;
 }
 
 /* ---- the event ---- */

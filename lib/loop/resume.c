@@ -42,6 +42,7 @@ static bool has_parameters_of(const mtp_potential *a, const mtp_potential *b) {
 #define FULL       "al_trained"
 #define FRESH      "al_fresh"
 #define FULL_ERROR "al_error"
+#define PREDICTED  "al_predicted"
 
 mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, size_t graded, mtp_potential *pot) {
   mtp_status status = mtp_potential_set_note(ctx, pot, GRADED, (double)graded);
@@ -49,11 +50,12 @@ mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, si
   status = mtp_potential_set_note(ctx, pot, FULL, (double)history->full_configs);
   if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, FRESH, (double)history->fresh_configs);
   if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, FULL_ERROR, history->full_error);
+  if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, PREDICTED, history->predicted);
   return status;
 }
 
 static mtp_status copy_notes(mtp_context *ctx, const mtp_potential *from, mtp_potential *to) {
-  static const char *const keys[] = {GRADED, FULL, FRESH, FULL_ERROR};
+  static const char *const keys[] = {GRADED, FULL, FRESH, FULL_ERROR, PREDICTED};
   mtp_status status = MTP_OK;
   for (size_t k = 0; k < sizeof keys / sizeof *keys && status == MTP_OK; k++) {
     const double number = mtp_potential_note(from, keys[k]);
@@ -116,6 +118,8 @@ static void read_notes(mtp_learner *l, const mtp_active_set *as) {
   l->history.fresh_configs = count_of(l, l->pot, FRESH, l->train->n);
   if (full) l->history.full_error = mtp_potential_note(l->pot, FULL_ERROR);
   if (!(l->history.full_error >= 0.0)) l->history.full_error = 0.0;
+  const double predicted = mtp_potential_note(l->pot, PREDICTED);
+  l->history.predicted = predicted >= 0.0 ? predicted : 0.0;
 }
 
 /* Which rows are active depends on the order in which they were met. Those that the last run had chosen are where this

@@ -173,14 +173,16 @@ mtp_status mtp_loop_squeeze(mtp_context *ctx, mtp_learner *l, const mtp_config *
 /* Labels for holes: so many in any case, and one more for so many of the run. */
 #define FILLED      4
 #define FILLED_PART 6
+/* And of these, so many for one training: what a linear fit cannot use, it will not use with more of its kind. */
+#define FILLED_A_TRAINING 4
 
 bool mtp_loop_can_fill(const mtp_learner *l) {
-  return l->options.wall && !l->ending && mtp_loop_can_label(l) &&
+  return l->options.wall && !l->ending && !l->mending && mtp_loop_can_label(l) &&
          l->filled < FILLED + l->stats.configurations / FILLED_PART;
 }
 
 mtp_status mtp_loop_fill_hole(mtp_context *ctx, mtp_learner *l, long long step, int *labels) {
-  if (l->hole.a < 0 || !l->hole.cfg || !mtp_loop_can_fill(l)) return MTP_OK;
+  if (l->hole.a < 0 || !l->hole.cfg || !mtp_loop_can_fill(l) || l->filled_since >= FILLED_A_TRAINING) return MTP_OK;
   mtp_candidate candidate = {.cfg = l->hole.cfg, .grade = NAN, .atom = -1, .step = step, .warmup = -1};
   const mtp_candidate *list = &candidate;
   candidate.squeezed = l->hole.r / l->hole.known;
@@ -189,5 +191,6 @@ mtp_status mtp_loop_fill_hole(mtp_context *ctx, mtp_learner *l, long long step, 
   candidate.hash = mtp_seen_hash(candidate.cfg);
   if (mtp_seen_find(l->seen, candidate.hash, NULL)) return MTP_OK;
   l->filled++;
+  l->filled_since++;
   return mtp_loop_label(ctx, l, 1, &list, labels);
 }

@@ -109,6 +109,47 @@ static void atoms_that_do_not_count(void **state) {
   fixture_close(&f);
 }
 
+static double force_error(fixture *f, const mtp_normal *nq) {
+  mtp_normal_residual r;
+  data_must(f->ctx, mtp_normal_errors(f->ctx, nq, mtp_potential_parameters(f->pot) + mtp_offset_species(f->pot), &r));
+  return sqrt(r.force / r.components);
+}
+
+/* The last configuration with all atoms pulled together, where radial functions do as they like. */
+static mtp_config *squeezed_copy(fixture *f, double part) {
+  const mtp_config *last = f->set->configs[f->set->n - 1];
+  mtp_config *cfg = mtp_config_copy(last);
+  for (size_t k = 0; k < 3 * cfg->n; k++) cfg->x[k] *= part;
+  for (size_t k = 0; k < 9; k++) cfg->cell[k] *= part;
+  data_must(f->ctx, mtp_config_set_feature(f->ctx, cfg, "squeezed", "0.5"));
+  return cfg;
+}
+
+/* However large its rows are, a squeezed configuration does not spoil what is known; where it does no harm, it counts
+ * as its weight says. */
+static void squeezed_ones_do_no_harm(void **state) {
+  (void)state;
+  static const double parts[] = {1.0, 0.5, 0.2};
+  for (int k = 0; k < 3; k++) {
+    fixture f;
+    mtp_normal *nq = NULL;
+    fixture_open(&f, MTP_RADIAL_CHEBYSHEV, 21);
+    data_must(f.ctx, mtp_normal_new(f.ctx, f.pot, mtp_weights_default(), &nq));
+    for (size_t i = 0; i < f.set->n; i++) data_must(f.ctx, mtp_normal_add(f.ctx, nq, f.set->configs[i]));
+    data_must(f.ctx, mtp_normal_fit(f.ctx, nq, 0.0, f.pot));
+    const double best = force_error(&f, nq);
+    mtp_config *cfg = squeezed_copy(&f, parts[k]);
+    data_must(f.ctx, mtp_normal_add(f.ctx, nq, cfg));
+    data_must(f.ctx, mtp_normal_fit(f.ctx, nq, 0.0, f.pot));
+    const double with = force_error(&f, nq);
+    assert_true(with < 1.6 * best); /* weights differ from those of the error that is measured here */
+    assert_true(k > 0 || fabs(with / best - 1) > 1e-9); /* it was not left out */
+    mtp_config_free(cfg);
+    mtp_normal_free(nq);
+    fixture_close(&f);
+  }
+}
+
 static void nothing_to_ask(void **state) {
   (void)state;
   fixture f;
@@ -130,6 +171,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(errors_are_those_of_the_evaluator),
       cmocka_unit_test(atoms_that_do_not_count),
+      cmocka_unit_test(squeezed_ones_do_no_harm),
       cmocka_unit_test(nothing_to_ask),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -209,7 +209,7 @@ static void rows_stay_of_their_kind(void **state) {
 
 static bool is_same_history(const mtp_history *a, const mtp_history *b) {
   return a->trained == b->trained && a->here == b->here && a->full_configs == b->full_configs &&
-         a->fresh_configs == b->fresh_configs && a->full_error == b->full_error;
+         a->fresh_configs == b->fresh_configs && a->full_error == b->full_error && a->predicted == b->predicted;
 }
 
 /* A run that was killed decides as it would have done: it knows what was trained when, and what was graded. */

@@ -462,6 +462,42 @@ static mtp_potential *simple_potential(mtp_context *ctx) {
   return pot;
 }
 
+/* One label that was missed by many times its forces says no more than one that was missed as a whole. */
+static void recent_predictions_are_judged_by_the_label(void **state) {
+  (void)state;
+  mtp_learner l = {0};
+  mtp_residual label = residual_of(0.2, 2.0);
+  for (int k = 1; k <= 3; k++) mtp_loop_note_ahead(&l, &label, k);
+  assert_true(isnan(mtp_loop_predicted_part(&l))); /* too few */
+  label = residual_of(2000.0, 2.0);
+  mtp_loop_note_ahead(&l, &label, 4);
+  assert_true(fabs(mtp_loop_predicted_part(&l) - (3 * 0.1 + 1.0) / 4) < 1e-12);
+  label = residual_of(0.1, 2.0);
+  for (int k = 5; k <= 12; k++) mtp_loop_note_ahead(&l, &label, k);
+  assert_true(fabs(mtp_loop_predicted_part(&l) - 0.05) < 1e-12); /* of the last ones alone */
+}
+
+/* What a run left of a hole gets labels when it ends, and what they do not close is told. */
+static void holes_are_filled_at_the_end(void **state) {
+  learning_world *world = *state;
+  mtp_learner *learner = NULL;
+  world->options.refit = MTP_REFIT_LINEAR;
+  data_must(world->ctx, learning_world_learner(world, NULL, &learner));
+  learning_run *run = learning_run_new(world->ctx, learning_crystal(2, 4.05, 0.02, 3), 300.0, 4);
+  data_must(world->ctx, learning_run_attach(run, learner, world->options.select_grade));
+  mtp_hole_clear(&learner->hole);
+  learner->hole = (mtp_hole){.known = 2.8, .r = 1.9, .depth = 1.0, .cfg = learning_crystal(2, 4.05, 0.2, 5)};
+  const long long calls = world->reference.calls;
+  mtp_learner_end(world->ctx, learner);
+  assert_true(world->reference.calls > calls);
+  mtp_config_set *set = learning_world_train(world);
+  size_t filled = 0;
+  for (size_t i = 0; i < set->n; i++) filled += mtp_config_get_feature(set->configs[i], "hole") != NULL;
+  assert_int_equal(filled, world->reference.calls - calls);
+  mtp_config_set_free(set);
+  learning_run_free(run);
+}
+
 static void last_training_does_no_harm(void **state) {
   (void)state;
   int trained = 0;
@@ -514,6 +550,8 @@ int main(void) {
       test(restart_asks_for_no_more),
       cmocka_unit_test(predictions_are_those_of_the_last_labels),
       cmocka_unit_test(well_predicted_is_within_what_the_fit_leaves),
+      cmocka_unit_test(recent_predictions_are_judged_by_the_label),
+      test(holes_are_filled_at_the_end),
       cmocka_unit_test(last_training_does_no_harm),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
