@@ -80,13 +80,6 @@ static bool is_program(const char *word, const char *run_dir) {
   return runnable;
 }
 
-static bool starts_with_srun(const char *text) {
-  size_t length = strcspn(text, " \t");
-  size_t begin = length;
-  while (begin && text[begin - 1] != '/') begin--;
-  return length - begin == 4 && strncmp(text + begin, "srun", 4) == 0;
-}
-
 static bool open_shell(mtp_command *command, const char *line, int tail_count, const char *const *tail) {
   mtp_text text = {0};
   mtp_text_add(&text, "%s", line);
@@ -112,7 +105,6 @@ bool mtp_command_open(mtp_command *command, int count, const char *const *words,
   command->argv = mtp_calloc((size_t)count + (size_t)tail_count + 4, sizeof *command->argv);
   bool ok = command->run_dir && command->name && command->argv;
   if (!command->run_dir) mtp_qm_reason(reason, reason_size, "the current folder has no path: %s", strerror(errno));
-  command->slurm = starts_with_srun(words[0]);
   if (ok && count == 1 && strpbrk(words[0], " \t") && !is_program(words[0], command->run_dir)) {
     ok = open_shell(command, words[0], tail_count, tail);
   } else if (ok) {
@@ -139,16 +131,23 @@ static bool starts_with_any(const char *variable, const char *const *prefixes) {
   return false;
 }
 
-/* Settings of the user that share a prefix with the state of a running job are kept. */
-static bool is_passed_on(const char *variable, bool slurm) {
-  static const char *const settings[] = {"OMPI_ALLOW_RUN_AS_ROOT", "SLURM_CONF=", NULL};
-  static const char *const mpi[] = {"OMPI_", "PMIX_",  "PMI_",      "PRTE_",  "ORTE_",
-                                    "HYDI_", "HYDRA_", "MPI_LOCAL", "MPICH_", NULL};
-  static const char *const job[] = {"SLURM_", NULL};
+/* Settings of the user that share a prefix with the state of a running job are kept. So is the job itself: launchers in
+ * a script look for it, and wait for another allocation without it. Only the task in it that this process is would be
+ * taken by them for their own. */
+static bool is_passed_on(const char *variable, bool is_task) {
+  static const char *const settings[] = {"OMPI_ALLOW_RUN_AS_ROOT", NULL};
+  static const char *const mpi[] = {"OMPI_",  "PMIX_",     "PMI_",   "PRTE_", "ORTE_",           "HYDI_",
+                                    "HYDRA_", "MPI_LOCAL", "MPICH_", "PALS_", "MV2_COMM_WORLD_", NULL};
+  static const char *const task[] = {
+      "SLURM_PROCID=", "SLURM_LOCALID=", "SLURM_NODEID=", "SLURM_TASK_PID=",           "SLURM_GTIDS=",
+      "SLURM_STEP",    "SLURM_SRUN_",    "SLURM_PMI",     "SLURM_LAUNCH_NODE_IPADDR=", NULL};
+  /* what srun tells its tasks, and what a user tells srun */
+  static const char *const ambiguous[] = {"SLURM_MPI_TYPE=", "SLURM_CPU_BIND", "SLURM_MEM_BIND", NULL};
   static const char *const ours[] = {"MTP_RUN_DIR=", "MTP_TRY=", NULL};
   if (starts_with_any(variable, settings)) return true;
-  if (starts_with_any(variable, mpi) || starts_with_any(variable, ours)) return false;
-  return slurm || !starts_with_any(variable, job);
+  if (starts_with_any(variable, mpi) || starts_with_any(variable, ours) || starts_with_any(variable, task))
+    return false;
+  return !is_task || !starts_with_any(variable, ambiguous);
 }
 
 /* Adds KEY=value to an environment that has room for it. */
@@ -168,9 +167,9 @@ char **mtp_command_environment(const mtp_command *command, int attempt) {
   while (environ && environ[count]) count++;
   char **out = mtp_calloc(count + 4, sizeof *out);
   if (!out) return NULL;
-  bool ok = true;
+  bool ok = true, is_task = environment_value("SLURM_STEP_ID") || environment_value("SLURM_STEPID");
   for (size_t i = 0; ok && i < count; i++)
-    if (is_passed_on(environ[i], command->slurm)) ok = (out[used++] = mtp_strdup(environ[i])) != NULL;
+    if (is_passed_on(environ[i], is_task)) ok = (out[used++] = mtp_strdup(environ[i])) != NULL;
   ok = ok && add_variable(out, &used, "MTP_RUN_DIR=%s", command->run_dir) &&
        add_variable(out, &used, "MTP_TRY=%d", attempt);
   /* threaded BLAS libraries take all cores by default, which slows small cells down */

@@ -10,7 +10,6 @@
 typedef struct mtp_command {
   char **argv;   /**< NULL-terminated; argv[0] is an absolute path */
   bool shell;    /**< argv is /bin/sh -c TEXT */
-  bool slurm;    /**< starts with srun, which needs the variables of the job */
   char *name;    /**< the word that the user wrote, for messages */
   char *run_dir; /**< the current folder when the command was opened */
 } mtp_command;

@@ -200,13 +200,12 @@ static void test_waiting_is_idle(void **state) {
 
 static void test_environment(void **state) {
   (void)state;
-  static const char *const removed[] = {
-      "OMPI_COMM_WORLD_RANK", "PMIX_RANK",       "PMI_FD",  "PRTE_X",  "ORTE_X",
-      "HYDI_CONTROL_FD",      "MPI_LOCALRANKID", "MPICH_X", "HYDRA_X", "SLURM_JOB_ID"};
-  static const char *const kept[] = {"OMPI_ALLOW_RUN_AS_ROOT=1\n", "SLURM_CONF=x\n", "MY_PMI_OWN=1\n"};
+  static const char *const removed[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK",       "PMI_FD",  "PRTE_X",  "ORTE_X",
+                                        "HYDI_CONTROL_FD",      "MPI_LOCALRANKID", "MPICH_X", "HYDRA_X", "PALS_RANKID",
+                                        "MV2_COMM_WORLD_RANK"};
+  static const char *const kept[] = {"OMPI_ALLOW_RUN_AS_ROOT=1\n", "MY_PMI_OWN=1\n"};
   for (size_t i = 0; i < sizeof removed / sizeof removed[0]; i++) setenv(removed[i], "7", 1);
   setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
-  setenv("SLURM_CONF", "x", 1);
   setenv("MY_PMI_OWN", "1", 1);
   unsetenv("OMP_NUM_THREADS");
   assert_int_equal(run_line("env; echo RUN=$MTP_RUN_DIR", 0), MTP_QM_OK);
@@ -226,13 +225,45 @@ static void test_environment(void **state) {
   assert_int_equal(run_line("echo $OMP_NUM_THREADS", 0), MTP_QM_OK);
   assert_output("work/out", "3\n");
   unsetenv("OMP_NUM_THREADS");
-
-  int exit_code; /* srun is the one that needs the variables of the job */
-  qm_write_script("srun", "echo $SLURM_JOB_ID $1");
-  const char *const srun[] = {"./srun", "calc"};
-  assert_int_equal(run_words(2, srun, 0, &exit_code), MTP_QM_OK);
-  assert_output("work/out", "7 calc\n");
   for (size_t i = 0; i < sizeof removed / sizeof removed[0]; i++) unsetenv(removed[i]);
+}
+
+/* A script that calls srun has to see the job that it is in, but not the task that LAMMPS is. */
+static void test_slurm(void **state) {
+  (void)state;
+  static const char *const job[] = {"SLURM_JOB_ID", "SLURM_JOBID",         "SLURM_JOB_NODELIST",
+                                    "SLURM_NTASKS", "SLURM_CPUS_PER_TASK", "SLURM_CONF"};
+  static const char *const task[] = {
+      "SLURM_PROCID",   "SLURM_LOCALID",       "SLURM_NODEID",         "SLURM_TASK_PID",     "SLURM_GTIDS",
+      "SLURM_STEP_ID",  "SLURM_STEPID",        "SLURM_STEP_NUM_TASKS", "SLURM_MPI_TYPE",     "SLURM_SRUN_COMM_PORT",
+      "SLURM_CPU_BIND", "SLURM_CPU_BIND_LIST", "SLURM_PMIX_RANK",      "SLURM_MEM_BIND_LIST"};
+  const size_t job_count = sizeof job / sizeof job[0], task_count = sizeof task / sizeof task[0];
+  for (size_t i = 0; i < job_count; i++) setenv(job[i], "7", 1);
+  for (size_t i = 0; i < task_count; i++) setenv(task[i], "7", 1);
+  char line[64];
+  int exit_code;
+  qm_write_script("script.sh", "env");
+  qm_write_script("srun", "env");
+  const char *const ways[] = {"./script.sh", "./srun", "env | cat"};
+  for (size_t w = 0; w < 3; w++) {
+    assert_int_equal(run_words(1, ways + w, 0, &exit_code), MTP_QM_OK);
+    char *text = qm_read_file("work/out");
+    for (size_t i = 0; i < job_count + task_count; i++) {
+      const bool kept = i < job_count;
+      snprintf(line, sizeof line, "%s=", kept ? job[i] : task[i - job_count]);
+      if ((strstr(text, line) != NULL) != kept) fail_msg("%s: %s", ways[w], line);
+    }
+    free(text);
+  }
+  /* in the script of a job, where no srun has set them, these are the user's */
+  for (size_t i = 0; i < task_count; i++) unsetenv(task[i]);
+  setenv("SLURM_MPI_TYPE", "pmix", 1);
+  setenv("SLURM_CPU_BIND", "none", 1);
+  assert_int_equal(run_line("echo $SLURM_JOB_ID $SLURM_MPI_TYPE $SLURM_CPU_BIND", 0), MTP_QM_OK);
+  assert_output("work/out", "7 pmix none\n");
+  unsetenv("SLURM_MPI_TYPE");
+  unsetenv("SLURM_CPU_BIND");
+  for (size_t i = 0; i < job_count; i++) unsetenv(job[i]);
 }
 
 #ifdef __linux__
@@ -315,6 +346,7 @@ int main(void) {
       cmocka_unit_test(test_nothing_left_running),
       cmocka_unit_test(test_waiting_is_idle),
       cmocka_unit_test(test_environment),
+      cmocka_unit_test(test_slurm),
 #ifdef __linux__
       cmocka_unit_test(test_inheritance),
 #endif
