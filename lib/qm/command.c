@@ -13,6 +13,7 @@
 
 #include "qm/folder.h"
 #include "qm/reason.h"
+#include "qm/shell_line.h"
 #include "support/support.h"
 
 /* Passing the environment on to a child is the one use of it in this library. */
@@ -64,9 +65,10 @@ static char *resolve_program(const char *word, const char *run_dir, char *reason
 }
 
 /* A word as the command should see it from another folder. A bare word that happens to be the name of a folder is
- * rather a subcommand or a keyword. */
+ * rather a subcommand or a keyword, and the two files that each call has for itself are always those. */
 static char *resolve_word(const char *word, const char *run_dir) {
   struct stat st;
+  if (strcmp(word, "in.extxyz") == 0 || strcmp(word, "out.extxyz") == 0) return mtp_strdup(word);
   bool names_something =
       word[0] != '/' && word[0] && stat(word, &st) == 0 && (S_ISREG(st.st_mode) || strchr(word, '/'));
   return names_something ? mtp_folder_absolute(run_dir, word) : mtp_strdup(word);
@@ -82,7 +84,7 @@ static bool is_program(const char *word, const char *run_dir) {
 
 static bool open_shell(mtp_command *command, const char *line, int tail_count, const char *const *tail) {
   mtp_text text = {0};
-  mtp_text_add(&text, "%s", line);
+  mtp_shell_line_add(&text, line, command->run_dir);
   for (int i = 0; i < tail_count; i++) mtp_text_add(&text, " %s", tail[i]);
   command->shell = true;
   command->argv[0] = mtp_strdup("/bin/sh");

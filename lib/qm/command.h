@@ -15,15 +15,17 @@ typedef struct mtp_command {
 } mtp_command;
 
 /** Prepares words[count] followed by tail[tail_count]. A single word with blanks, unless it is the path of a program,
- * is a line for /bin/sh. Otherwise the first word is looked for on PATH, or taken relative to the current folder if it
- * contains a slash, and later words that name something in the current folder become absolute, because the command will
- * run elsewhere; the tail is passed as it is. On failure one line is in `reason`. */
+ * is a line for /bin/sh, with relative paths made absolute (see shell_line.h). Otherwise the first word is looked for
+ * on PATH, or taken relative to the current folder if it contains a slash, and later words that name something in the
+ * current folder become absolute, because the command will run elsewhere (in.extxyz and out.extxyz are files of the
+ * call); the tail is passed as it is. On failure one line is in `reason`. */
 bool mtp_command_open(mtp_command *command, int count, const char *const *words, int tail_count,
                       const char *const *tail, char *reason, size_t reason_size);
 void mtp_command_close(mtp_command *command);
 
 /** The environment for a run of the command: that of this process without the variables by which MPI libraries pass
- * their state to children (a QM engine started from within an MPI process would take itself for one of its ranks), with
+ * their state to children (a QM engine started from within an MPI process would take itself for one of its ranks) and
+ * those by which SLURM describes the task that this process is (those of the job stay: srun needs them), with
  * MTP_RUN_DIR, MTP_TRY (`attempt`, from 0) and, unless it is set, OMP_NUM_THREADS=1. NULL-terminated; NULL when memory
  * is exhausted. */
 char **mtp_command_environment(const mtp_command *command, int attempt);

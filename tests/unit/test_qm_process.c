@@ -336,6 +336,48 @@ static void test_words_and_folders(void **state) {
   const char *const line[] = {"cat $MTP_RUN_DIR/settings | tr a-z A-Z"};
   assert_int_equal(run_words(1, line, 0, &exit_code), MTP_QM_OK);
   assert_output("work/out", "FROM THE START FOLDER\n");
+
+  /* the folder of the run may hold files of the names that each call has for itself */
+  qm_write_file("in.extxyz", "of the run\n");
+  qm_write_file("work/in.extxyz", "of the call\n");
+  const char *const copy[] = {"cat", "in.extxyz"};
+  assert_int_equal(run_words(2, copy, 0, &exit_code), MTP_QM_OK);
+  assert_output("work/out", "of the call\n");
+}
+
+/* Lines as users write them, from a folder whose name needs quotes. */
+static void test_shell_lines(void **state) {
+  (void)state;
+  static const struct {
+    const char *line, *out; /* NULL: it fails, without harm */
+  } cases[] = {
+      {"ulimit -c 0; env A=1 ./inner.sh one", "inner one\n"},
+      {"true && (./inner.sh 'a  b') | cat", "inner a  b\n"},
+      {"cat <./data; cat sub/data", "data\ndeep\n"},
+      {"echo new >./data; cat data; echo more>>sub/data; cat sub/data", NULL},
+      {"echo new >./data 2>&1 && cat data", "new\n"},
+      {"ls ./inner.sh >/dev/null; cat \"./data\" './data'", NULL},
+      {"cp ./inner.sh copy; ./copy x", "inner x\n"},
+      {"cd $MTP_RUN_DIR/sub 2>/dev/null || cd \"$MTP_RUN_DIR\"/sub; cat ./data", "deep\n"},
+      {"echo a#b ./none # it's a comment ./data", "a#b ./none\n"},
+      {"echo $(./inner.sh y) `./inner.sh z`", "inner y inner z\n"},
+  };
+  assert_int_equal(mkdir("it's here", 0777), 0);
+  assert_int_equal(chdir("it's here"), 0);
+  assert_int_equal(mkdir("sub", 0777), 0);
+  qm_write_script("inner.sh", "echo inner \"$1\"");
+  qm_write_file("data", "data\n");
+  qm_write_file("sub/data", "deep\n");
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    int exit_code;
+    mtp_qm_status status = run_words(1, &cases[i].line, 0, &exit_code);
+    if (!cases[i].out) continue;
+    if (status != MTP_QM_OK) fail_msg("%s: %s", cases[i].line, reason);
+    assert_output("work/out", cases[i].out);
+  }
+  assert_output("data", "data\n"); /* what a line writes to is in the folder of the call */
+  assert_output("sub/data", "deep\n");
+  assert_int_equal(chdir(".."), 0);
 }
 
 int main(void) {
@@ -351,6 +393,7 @@ int main(void) {
       cmocka_unit_test(test_inheritance),
 #endif
       cmocka_unit_test(test_words_and_folders),
+      cmocka_unit_test(test_shell_lines),
   };
   return cmocka_run_group_tests(tests, qm_enter_scratch, qm_leave_scratch);
 }
