@@ -3,11 +3,14 @@
  * The command `mtp`: finds the subcommand, and prints what goes wrong. */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/cli.h"
+#include "cli/launcher.h"
 #ifdef MTP_HAVE_MPI
 #include "mpi/mpi_comm.h"
 #endif
@@ -92,33 +95,45 @@ static const cli_command *find_command(const char *name) {
   return NULL;
 }
 
-static int rank_value(const char *const names[2]) {
-  for (int i = 0; i < 2; i++) {
-    const char *value = getenv(names[i]);
-    if (value) return atoi(value);
-  }
-  return 0;
+/* One rank speaks for all. Launchers end all ranks when the first one fails, so the others leave it the time to speak.
+ */
+static int fail_in_silence(void) {
+  nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+  return CLI_USAGE;
 }
 
-/* MPI is not asked how many ranks there are unless the launcher has said that there are several: a plain command starts
- * at once, and runs where MPI does not. */
-static const char *const sizes[] = {"PMI_SIZE", "OMPI_COMM_WORLD_SIZE"};
-static const char *const ranks[] = {"PMI_RANK", "OMPI_COMM_WORLD_RANK"};
-
-/* Most commands would do the same work on all ranks and write the same file. One rank speaks for all. */
-static int refuse_ranks(cli *c) {
-  if (rank_value(ranks) > 0) return CLI_USAGE;
-  return cli_usage(c, "runs as one process in this version, not under mpiexec with several");
+/* Most commands would do the same work on all ranks and write the same file. */
+static int refuse_ranks(cli *c, const cli_launch *launch) {
+  if (launch->size > 1 && launch->rank > 0) return fail_in_silence();
+  return cli_usage(c, "runs as one process in this version, and is one of several here, as %s=%s says",
+                   launch->variable, getenv(launch->variable));
 }
 
 #ifdef MTP_HAVE_MPI
+/* A launcher of another MPI: each process would take itself for the only one, and train on its own. */
+static int refuse_launcher(cli *c, const cli_launch *launch) {
+  if (launch->size > 1 && launch->rank > 0) return fail_in_silence();
+  return cli_usage(c,
+                   "is one of several processes, as %s=%s says, but the MPI that it is built with does not know of the "
+                   "others: start it by the mpiexec of that MPI, or as one process",
+                   launch->variable, getenv(launch->variable));
+}
+
+static bool is_one_of_several(const cli_launch *launch) {
+  return launch->size > 1 || launch->rank > 0;
+}
+
 /* Rank 0 runs the command, the others work for it. */
-static int run_ranks(cli *c, int argc, char **argv) {
+static int run_ranks(cli *c, const cli_launch *launch, int argc, char **argv) {
   MPI_Comm world = MPI_COMM_WORLD;
   int status = CLI_OK;
   MPI_Init(NULL, NULL);
   const mtp_comm comm = mtp_mpi_comm(&world);
-  if (comm.rank == 0) {
+  if (comm.size < 2 && is_one_of_several(launch)) {
+    status = refuse_launcher(c, launch);
+  } else if (comm.size < 2) {
+    status = c->command->run(c, argc, argv);
+  } else if (comm.rank == 0) {
     c->comm = &comm;
     status = c->command->run(c, argc, argv);
     mtp_trainer_release(&comm);
@@ -129,12 +144,16 @@ static int run_ranks(cli *c, int argc, char **argv) {
 }
 #endif
 
+/* MPI is not asked how many ranks there are unless a launcher has started this one: a plain command starts at once, and
+ * runs where MPI does not. */
 static int run_command(cli *c, int argc, char **argv) {
-  if (rank_value(sizes) < 2) return c->command->run(c, argc, argv);
+  const cli_launch launch = cli_launched();
+  if (launch.size == 1) return c->command->run(c, argc, argv);
 #ifdef MTP_HAVE_MPI
-  if (c->command->parallel) return run_ranks(c, argc, argv);
+  if (c->command->parallel) return run_ranks(c, &launch, argc, argv);
 #endif
-  return refuse_ranks(c);
+  if (launch.size == 0 && launch.rank == 0) return c->command->run(c, argc, argv);
+  return refuse_ranks(c, &launch);
 }
 
 static int run(cli *c, int argc, char **argv) {

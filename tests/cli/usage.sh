@@ -25,6 +25,40 @@ env PMI_SIZE=2 PMI_RANK=1 mtp info x >second.out 2>&1 || status=$?
 [ $status -eq 2 ] && [ ! -s second.out ] || die "the second rank ends with $status: $(cat second.out)"
 refuse 1 '^mtp info: ' env PMI_SIZE=1 mtp info x # the rank of a queue is no other rank
 
+# processes of any launcher: at most one of them may do the work, and the MPI that cannot see the others is told
+mtp init --level 2 --species Al --cutoff 5 -o alone.mtp
+clusters 3 5 >alone.extxyz
+several() { # RANK VARIABLES...: the other of two must not train, whatever its MPI says
+  rank=$1
+  shift
+  status=0
+  env "$@" mtp train alone.mtp alone.extxyz -o alone.almtp --linear >several.out 2>several.err || status=$?
+  [ $status -eq 2 ] || die "$*: status $status: $(cat several.out several.err)"
+  [ "$rank" -eq 0 ] || [ "$(wc -l <several.err)" -le 1 ] || die "$*: $(cat several.err)"
+  [ "$rank" -ne 0 ] || contains several.err '^mtp train: is one of several processes, as [A-Z_0-9]*=2 says'
+  absent alone.almtp
+}
+for rank in 0 1; do
+  several $rank SLURM_STEP_NUM_TASKS=2 SLURM_PROCID=$rank PMIX_RANK=$rank
+  several $rank SLURM_STEP_NUM_TASKS=2 SLURM_PROCID=$rank
+  several $rank SLURM_NTASKS=2 SLURM_PROCID=$rank PMIX_RANK=$rank
+  several $rank PALS_LOCAL_SIZE=2 PALS_RANKID=$rank
+  several $rank MV2_COMM_WORLD_SIZE=2 MV2_COMM_WORLD_RANK=$rank
+  several $rank JSM_NAMESPACE_SIZE=2 JSM_NAMESPACE_RANK=$rank
+  several $rank FLUX_JOB_SIZE=2 FLUX_TASK_RANK=$rank
+  several $rank OMPI_COMM_WORLD_SIZE=2 OMPI_COMM_WORLD_RANK=$rank
+done
+for name in PMIX_RANK PALS_RANKID ALPS_APP_PE; do several 1 $name=1; done # of which nobody says how many there are
+refuse 2 '^mtp info: runs as one process' env SLURM_STEP_NUM_TASKS=2 SLURM_PROCID=0 mtp info x
+refuse 2 '^mtp info: runs as one process' env PMIX_RANK=1 mtp info x
+# the script of a job, and one process in it
+for one in 'SLURM_NTASKS=2 SLURM_PROCID=0' 'SLURM_NTASKS=2 SLURM_STEP_NUM_TASKS=1 SLURM_PROCID=0 PMIX_RANK=0' \
+  'OMPI_COMM_WORLD_SIZE=1 OMPI_COMM_WORLD_RANK=0 PMIX_RANK=0 SLURM_NTASKS=2' 'PALS_RANKID=0' 'FLUX_JOB_SIZE=2'; do
+  # shellcheck disable=SC2086 # words
+  env $one mtp train alone.mtp alone.extxyz -o alone.almtp --linear >alone.txt 2>&1 || die "$one: $(cat alone.txt)"
+  rm alone.almtp
+done
+
 refuse 2 '^mtp: no command' mtp
 refuse 2 "^mtp: unknown command 'nonsense'" mtp nonsense
 refuse 2 '^mtp: unknown option --nonsense' mtp --nonsense
