@@ -12,6 +12,7 @@
 #include "qm/qe_template.h"
 #include "qm/qe_xml.h"
 #include "qm/reason.h"
+#include "qm/xml.h"
 #include "support/support.h"
 
 #define IN_FILE    "pw.in"
@@ -42,6 +43,7 @@ static mtp_qm_status qe_open(void *user, const mtp_qm_setup *setup, int count, c
     mtp_qm_reason(reason, reason_size, "qe: expected a TEMPLATE (an ordinary pw.x input) after the name");
     return MTP_QM_CANNOT_START;
   }
+  mtp_xml_start();
   qe *q = mtp_calloc(1, sizeof *q);
   if (!q) {
     mtp_qm_reason(reason, reason_size, "out of memory");

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
@@ -60,16 +61,17 @@ static bool is_member(int proc, const char *name, pid_t session) {
 }
 
 int mtp_session_signal(pid_t session, int number) {
-  uint64_t buffer[512]; /* aligned as entries are */
+  char buffer[4096];
   int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC), count = 0;
   if (proc < 0) return kill(-session, number) == 0;
   for (long got; (got = syscall(SYS_getdents64, proc, buffer, sizeof buffer)) > 0;)
     for (long at = 0; at < got;) {
-      const entry *e = (const entry *)((const char *)buffer + at);
-      const char *name = e->name;
+      entry e; /* a copy: the buffer is one of characters */
+      memcpy(&e, buffer + at, offsetof(entry, name));
+      const char *whole = buffer + at + offsetof(entry, name), *name = whole;
       long pid = read_number(&name);
-      at += e->size;
-      if (pid <= 0 || *name || !is_member(proc, e->name, session)) continue;
+      at += e.size;
+      if (pid <= 0 || *name || !is_member(proc, whole, session)) continue;
       if (number) kill((pid_t)pid, number);
       count++;
     }

@@ -12,6 +12,7 @@
 #include "qm/reason.h"
 #include "qm/vasp_input.h"
 #include "qm/vasp_output.h"
+#include "qm/xml.h"
 #include "support/support.h"
 
 #define TOLERANCE 1e-4 /* A; OUTCAR has five decimals */
@@ -37,6 +38,7 @@ static mtp_qm_status vasp_open(void *user, const mtp_qm_setup *setup, int count,
                   "vasp: expected a FOLDER (with INCAR, KPOINTS, POTCAR) and a COMMAND after the name");
     return MTP_QM_CANNOT_START;
   }
+  mtp_xml_start();
   vasp *v = mtp_calloc(1, sizeof *v);
   if (!v) {
     mtp_qm_reason(reason, reason_size, "out of memory");

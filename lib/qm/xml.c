@@ -10,6 +10,10 @@
 
 #include "support/support.h"
 
+void mtp_xml_start(void) {
+  xmlInitParser();
+}
+
 xmlDoc *mtp_xml_open(const char *path, bool *found) {
   char *text = NULL;
   size_t size = 0;

@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/** To be called before several threads parse. */
+void mtp_xml_start(void);
+
 /** Parses a file without going to the network; NULL if it cannot be read (*found false), or is cut short or no XML.
  * Freed by xmlFreeDoc. */
 xmlDoc *mtp_xml_open(const char *path, bool *found);
