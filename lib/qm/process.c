@@ -149,26 +149,70 @@ typedef struct guard {
   int hold;
 } guard;
 
-static _Noreturn void guard_main(int pipe_end, pid_t group, unsigned open_files) {
+/* The guard lives as long as the engine, perhaps as long as the run, and would keep all pages that the host writes
+ * meanwhile, were it only forked: a shell has none of them. It does what end_group does; a name in /proc/PID/stat may
+ * hold anything, even lines, but the last bracket ends it. */
+static const char guard_script[] = "members() {\n"
+                                   "  for stat in /proc/[0-9]*/stat; do\n"
+                                   "    last=\n"
+                                   "    while read -r line; do last=$line; done <\"$stat\"\n"
+                                   "    set -- ${last##*) }\n"
+                                   "    case $1 in Z | X) continue ;; esac\n"
+                                   "    [ \"$4\" = \"$group\" ] || continue\n"
+                                   "    stat=${stat#/proc/}\n"
+                                   "    echo \"${stat%/stat}\"\n"
+                                   "  done\n"
+                                   "  [ -r /proc/1/stat ] || { kill -0 \"-$group\" && echo \"-$group\"; }\n"
+                                   "}\n"
+                                   "group=$1\n"
+                                   "while read -r line; do :; done\n"
+                                   "kill -TERM \"-$group\"\n"
+                                   "kill -CONT \"-$group\"\n"
+                                   "for wait in 1 2 3 4 5 6 7 8 9 10; do\n"
+                                   "  [ -n \"$(members)\" ] || exit 0\n"
+                                   "  sleep 0.2\n"
+                                   "done\n"
+                                   "kill -KILL \"-$group\"\n"
+                                   "for pid in $(members); do kill -KILL \"$pid\"; done\n";
+
+/* What is prepared before the fork, as for a child. */
+typedef struct guard_plan {
+  char *const *argv, *const *environment;
+  unsigned open_files;
+} guard_plan;
+
+static _Noreturn void guard_main(const guard_plan *p, int pipe_end, pid_t group) {
   char word;
   ssize_t got;
   setsid(); /* a terminal or launcher that ends the host must not end the guard too */
   if (dup2(pipe_end, STDIN_FILENO) < 0) _exit(1);
   close(STDOUT_FILENO);
   close(STDERR_FILENO);
-  close_files(open_files, false);
-  do got = read(STDIN_FILENO, &word, 1);
+  close_files(p->open_files, false);
+  if (open("/dev/null", O_RDWR) == STDOUT_FILENO) dup2(STDOUT_FILENO, STDERR_FILENO);
+  struct sigaction action = {.sa_handler = SIG_DFL}; /* a shell waits for its children; all else stays blocked */
+  sigaction(SIGCHLD, &action, NULL);
+  sigset_t child;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  sigprocmask(SIG_UNBLOCK, &child, NULL);
+  execve(p->argv[0], p->argv, p->environment);
+  do got = read(STDIN_FILENO, &word, 1); /* without a shell, as well as this process can */
   while (got < 0 && errno == EINTR);
   end_group(group);
   _exit(0);
 }
 
-static guard start_guard(pid_t group, unsigned open_files) {
+static guard start_guard(pid_t group, char *const *environment, unsigned open_files) {
   int ends[2];
   guard g = {.pid = -1, .hold = -1};
+  char number[24];
+  snprintf(number, sizeof number, "%ld", (long)group);
+  char *const argv[] = {"/bin/sh", "-c", (char *)guard_script, "mtp-guard", number, NULL};
+  const guard_plan p = {.argv = argv, .environment = environment, .open_files = open_files};
   if (!make_pipe(ends)) return g;
   g.pid = fork_quietly();
-  if (g.pid == 0) guard_main(ends[0], group, open_files);
+  if (g.pid == 0) guard_main(&p, ends[0], group);
   close(ends[0]);
   g.hold = ends[1];
   return g;
@@ -326,7 +370,7 @@ mtp_qm_status mtp_process_start(const mtp_process *process, mtp_running *running
     finish(pid, false, &error);
     status = describe_failure(process, &f, reason, reason_size);
   } else {
-    guard g = start_guard(pid, p.open_files);
+    guard g = start_guard(pid, environment, p.open_files);
     running->pid = pid;
     running->guard = g.pid;
     running->hold = g.hold;

@@ -168,8 +168,10 @@ static void test_nothing_left_running(void **state) {
   /* a host that is killed takes its engine with it: what a script has started, and what is deaf to SIGTERM */
   static const char *const lines[] = {
       "sleep 1000 & echo $! > started; mv started child; wait",
-      "trap '' TERM; sleep 1000 & echo $! > started; mv started child; sleep 1000; sleep 1000"};
-  for (size_t k = 0; k < 2; k++) {
+      "trap '' TERM; sleep 1000 & echo $! > started; mv started child; sleep 1000; sleep 1000",
+      /* in a process group of its own, as the ranks of launchers are */
+      "(trap '' TERM; exec timeout 1000 sh -c 'echo $$ > started; mv started child; sleep 1000; sleep 1000') & wait"};
+  for (size_t k = 0; k < sizeof lines / sizeof lines[0]; k++) {
     mkdir("work", 0777);
     unlink("work/child");
     pid_t host = fork();
@@ -184,6 +186,36 @@ static void test_nothing_left_running(void **state) {
     assert_gone_soon("work/child");
   }
 }
+
+#ifdef __linux__
+/* What the guard shared with its host would be copied whenever the host writes to it, and moves under the adapters that
+ * it has registered it with. */
+static void test_guard_is_small(void **state) {
+  (void)state;
+  mtp_command command;
+  const char *const words[] = {"sleep", "1000"};
+  assert_true(mtp_command_open(&command, 2, words, 0, NULL, reason, sizeof reason));
+  mkdir("work", 0777);
+  const mtp_process process = {.command = &command, .dir = "work", .out = "out", .err = "err"};
+  mtp_running running;
+  int exit_code;
+  assert_int_equal(mtp_process_start(&process, &running, reason, sizeof reason), MTP_QM_OK);
+  assert_true(running.guard > 0);
+  char path[64], ours[4096], its[4096];
+  snprintf(path, sizeof path, "/proc/%ld/exe", (long)running.guard);
+  const ssize_t length = readlink("/proc/self/exe", ours, sizeof ours);
+  bool same = true;
+  for (int i = 0; i < 3000 && same; i++) {
+    const ssize_t its_length = readlink(path, its, sizeof its);
+    same = its_length == length && memcmp(ours, its, (size_t)length) == 0;
+    if (same) usleep(10000);
+  }
+  assert_false(same);
+  assert_int_equal(mtp_process_end(&running, false, &exit_code, reason, sizeof reason), MTP_QM_CRASHED);
+  mtp_command_close(&command);
+  assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+#endif
 
 static void test_waiting_is_idle(void **state) {
   (void)state;
@@ -386,6 +418,9 @@ int main(void) {
       cmocka_unit_test(test_cannot_start),
       cmocka_unit_test(test_timeout),
       cmocka_unit_test(test_nothing_left_running),
+#ifdef __linux__
+      cmocka_unit_test(test_guard_is_small),
+#endif
       cmocka_unit_test(test_waiting_is_idle),
       cmocka_unit_test(test_environment),
       cmocka_unit_test(test_slurm),
