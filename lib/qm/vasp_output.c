@@ -23,13 +23,21 @@ typedef struct step {
   mtp_config *config; /* once there are forces */
 } step;
 
+/* Elements of the sections of the POTCAR, in order; "" where none can be told. */
+typedef struct elements {
+  char (*symbols)[3]; /* [count] */
+  size_t count;
+} elements;
+
 typedef struct reader {
   mtp_scan scan;
   mtp_vasp_output *out;
-  char vrhfin[3]; /* of a section without a TITEL that says more */
-  int *sections;  /* [section_count] species of the sections of the POTCAR, in order */
-  size_t section_count, n;
-  int *species; /* [n] */
+  char vrhfin[3];               /* of a section without a TITEL that says more */
+  elements titel, vrhfin_lines; /* NWRITE = 0 leaves both out */
+  elements heads;               /* of lines "POTCAR:", in which each run of sections may come twice */
+  size_t n;
+  int *species;    /* [n] */
+  bool has_counts; /* species are known */
   double cell[9];
   bool has_cell, in_stress;
   bool cut; /* no line is left that is whole */
@@ -124,18 +132,34 @@ bool mtp_vasp_vrhfin(mtp_span line, char symbol[3]) {
   return mtp_span_token(&rest, &word) && take_symbol(word, symbol);
 }
 
-static mtp_status add_section(reader *r) {
+static mtp_status add_element(reader *r, elements *list, const char symbol[3]) {
+  char(*larger)[3] = mtp_realloc(list->symbols, list->count + 1, sizeof *larger);
+  if (!larger) return mtp_fail_memory(r->scan.ctx);
+  list->symbols = larger;
+  memcpy(larger[list->count++], symbol, sizeof *larger);
+  return MTP_OK;
+}
+
+static mtp_status read_titel(reader *r) {
   char symbol[3];
   if (!mtp_vasp_titel(r->scan.rest, symbol)) memcpy(symbol, r->vrhfin, sizeof symbol);
   if (!symbol[0]) return mtp_scan_expected(&r->scan, mtp_span_trim(r->scan.rest), "a TITEL with an element");
   r->vrhfin[0] = 0;
-  int *larger = mtp_realloc(r->sections, r->section_count + 1, sizeof *larger);
-  if (!larger) return mtp_fail_memory(r->scan.ctx);
-  r->sections = larger;
-  int species = mtp_config_set_species(r->out->steps, symbol);
-  if (species < 0) return mtp_fail_memory(r->scan.ctx);
-  r->sections[r->section_count++] = species;
-  return MTP_OK;
+  return add_element(r, &r->titel, symbol);
+}
+
+static mtp_status read_vrhfin(reader *r) {
+  if (!mtp_vasp_vrhfin(r->scan.rest, r->vrhfin)) r->vrhfin[0] = 0;
+  return add_element(r, &r->vrhfin_lines, r->vrhfin);
+}
+
+/* "POTCAR:    PAW_PBE Al 04Jan2001" */
+static mtp_status read_head(reader *r, mtp_span rest) {
+  char symbol[3] = "";
+  mtp_span word;
+  for (int k = 0; k < 2 && !symbol[0] && mtp_span_token(&rest, &word); k++)
+    if (!take_symbol(word, symbol)) symbol[0] = 0;
+  return add_element(r, &r->heads, symbol);
 }
 
 static mtp_status read_atom_count(reader *r, mtp_span rest) {
@@ -168,24 +192,63 @@ static bool take_atom_count(mtp_span *rest, bool touching, mtp_span *token) {
   return true;
 }
 
-/* Ten numbers of four columns stand in a line, one for each section of the POTCAR. */
-static mtp_status read_atoms_per_type(reader *r, mtp_span rest) {
-  size_t used = 0;
-  bool touching = counts_touch(rest, r->section_count);
-  for (size_t k = 0; k < r->section_count; k++) {
+/* Ten numbers of four columns stand in a line, one for each section of the POTCAR. *used: atoms of the first `sections`
+ * of them, whose numbers go to r->species. */
+static mtp_status take_atom_counts(reader *r, mtp_span rest, size_t sections, size_t *used) {
+  bool touching = counts_touch(rest, sections);
+  *used = 0;
+  for (size_t k = 0; k < sections; k++) {
     mtp_span token;
     size_t count;
     while (!take_atom_count(&rest, touching, &token)) {
       if (!next_line(r)) return MTP_OK;
       rest = r->scan.rest;
-      touching = counts_touch(rest, r->section_count - k);
+      touching = counts_touch(rest, sections - k);
     }
-    if (!mtp_span_count(token, r->n - used, &count))
+    if (!mtp_span_count(token, r->n - *used, &count))
       return mtp_scan_expected(&r->scan, token, "the number of atoms of a type, together NIONS");
-    for (size_t i = 0; i < count; i++) r->species[used++] = r->sections[k];
+    for (size_t i = 0; i < count; i++) r->species[(*used)++] = (int)k;
   }
-  if (used == r->n) return MTP_OK;
-  return mtp_scan_fail(&r->scan, "expected %zu atoms in %zu types, found %zu", r->n, r->section_count, used);
+  return MTP_OK;
+}
+
+/* Does the list consist of its first `count` elements, once or several times? */
+static bool repeats(const elements *list, size_t count) {
+  if (list->count % count != 0) return false;
+  for (size_t k = count; k < list->count; k++)
+    if (strcmp(list->symbols[k], list->symbols[k - count]) != 0) return false;
+  return true;
+}
+
+/* Places in the list become species. */
+static mtp_status name_atoms(reader *r, const elements *list, size_t sections) {
+  for (size_t k = 0; k < sections; k++) {
+    if (!list->symbols[k][0])
+      return mtp_scan_fail(
+          &r->scan, "the element of type %zu is not known: expected it in a line TITEL, VRHFIN or POTCAR:", k + 1);
+    const int species = mtp_config_set_species(r->out->steps, list->symbols[k]);
+    if (species < 0) return mtp_fail_memory(r->scan.ctx);
+    for (size_t i = 0; i < r->n; i++)
+      if (r->species[i] == (int)k) r->species[i] = -1 - species;
+  }
+  for (size_t i = 0; i < r->n; i++) r->species[i] = -1 - r->species[i];
+  r->has_counts = true;
+  return MTP_OK;
+}
+
+static mtp_status read_atoms_per_type(reader *r, mtp_span rest) {
+  const bool has_lines = r->titel.count || r->vrhfin_lines.count;
+  const elements *list = r->titel.count ? &r->titel : r->vrhfin_lines.count ? &r->vrhfin_lines : &r->heads;
+  const mtp_scan begin = r->scan;
+  size_t used = 0;
+  for (size_t sections = has_lines ? list->count : 1; sections <= list->count; sections++) {
+    if (!has_lines && !repeats(list, sections)) continue;
+    r->scan = begin;
+    mtp_status status = take_atom_counts(r, rest, sections, &used);
+    if (status != MTP_OK || r->cut) return status;
+    if (used == r->n) return name_atoms(r, list, sections);
+  }
+  return mtp_scan_fail(&r->scan, "expected %zu atoms in %zu types, found %zu", r->n, list->count, used);
 }
 
 /* ---- what it found ---- */
@@ -245,6 +308,7 @@ static bool is_rule(mtp_span line) {
 static mtp_status read_forces(reader *r) {
   if (r->out->begun == 0 || !r->has_cell || r->n == 0)
     return mtp_scan_fail(&r->scan, "expected NIONS, lattice vectors and an iteration before the forces");
+  if (!r->has_counts) return mtp_scan_fail(&r->scan, "expected 'ions per type =' before the forces");
   if (!next_line(r)) return MTP_OK;
   if (!is_rule(r->scan.rest)) return mtp_scan_expected(&r->scan, mtp_span_trim(r->scan.rest), "a line of -----");
   mtp_config *cfg = mtp_config_new(r->n);
@@ -293,8 +357,9 @@ static mtp_status end_step(reader *r, mtp_span rest) {
 
 static mtp_status read_line(reader *r) {
   mtp_span line = r->scan.rest, rest;
-  if (starts_with(line, "VRHFIN")) mtp_vasp_vrhfin(line, r->vrhfin);
-  if (starts_with(line, "TITEL")) return add_section(r);
+  if (starts_with(line, "VRHFIN")) return read_vrhfin(r);
+  if (starts_with(line, "TITEL")) return read_titel(r);
+  if (starts_with(line, "POTCAR:") && find_words(line, "POTCAR:", &rest)) return read_head(r, rest);
   if (find_words(line, "NIONS =", &rest)) return read_atom_count(r, rest);
   if (starts_with(line, "ions per type =") && find_words(line, "=", &rest)) return read_atoms_per_type(r, rest);
   if (starts_with(line, "direct lattice vectors")) return read_cell(r);
@@ -319,7 +384,9 @@ static mtp_status read_text(mtp_context *ctx, const char *path, const char *text
   mtp_status status = MTP_OK;
   while (status == MTP_OK && next_line(&r)) status = read_line(&r);
   mtp_config_free(r.now.config);
-  free(r.sections);
+  free(r.titel.symbols);
+  free(r.vrhfin_lines.symbols);
+  free(r.heads.symbols);
   free(r.species);
   return status;
 }

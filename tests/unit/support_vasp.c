@@ -92,12 +92,18 @@ static bool fold(box *b) {
   return b->volume > 0;
 }
 
-/* The lines of the POTCAR that VASP repeats, in their order. */
+/* The lines of the POTCAR that VASP repeats, in their order: first what each section is, then its details. */
 static void copy_titles(FILE *out) {
   FILE *f = fopen("POTCAR", "r");
   char line[256];
-  while (f && fgets(line, sizeof line, f))
-    if (strstr(line, "TITEL") || strstr(line, "VRHFIN")) fputs(line, out);
+  for (int details = 0; f && details < 2; details++) {
+    rewind(f);
+    while (fgets(line, sizeof line, f)) {
+      const char *title = strstr(line, "TITEL  =");
+      if (title) fprintf(out, " POTCAR:   %s", title + strlen("TITEL  ="));
+      if (details && (title || strstr(line, "VRHFIN"))) fputs(line, out);
+    }
+  }
   if (f) fclose(f);
 }
 

@@ -259,7 +259,15 @@ static void test_false_results(void **state) {
       {"sed -i '/TOTAL-FORCE/{n;n;p}' OUTCAR", MTP_QM_BAD_DATA, "a line of ----- after the forces of 6 atoms"},
       {"sed -i 's/NIONS =  *6/NIONS = 5/' OUTCAR", MTP_QM_BAD_DATA, "together NIONS"},
       {"sed -i 's/NIONS =  *6/NIONS = 7/' OUTCAR", MTP_QM_BAD_DATA, "expected 7 atoms in 2 types, found 6"},
-      {"sed -i '/TITEL/d' OUTCAR", MTP_QM_BAD_DATA, "expected 6 atoms in 0 types"},
+      {"sed -i '/TITEL/d' OUTCAR", MTP_QM_OK, ""}, /* VRHFIN says it */
+      {"sed -i '/POTCAR:/d' OUTCAR", MTP_QM_OK, ""},
+      /* NWRITE = 0: POTCAR: says it, before and in each section, or only before */
+      {"sed -i '/TITEL/d; /VRHFIN/d' OUTCAR", MTP_QM_OK, ""},
+      {"sed -i '3,${/TITEL/d; /VRHFIN/d; /POTCAR:/d}' OUTCAR", MTP_QM_OK, ""},
+      {"sed -i '/TITEL/d; /VRHFIN/d; s/_PBE Ni/_PBE Al/' OUTCAR", MTP_QM_BAD_DATA, "atom 3 is Al, not Ni"},
+      {"sed -i '/TITEL/d; /VRHFIN/d; s/_PBE Ni.*/_PBE nickel/' OUTCAR", MTP_QM_BAD_DATA, "type 2 is not known"},
+      {"sed -i '/TITEL/d; /VRHFIN/d; /POTCAR:/d' OUTCAR", MTP_QM_BAD_DATA, "expected 6 atoms in 0 types"},
+      {"sed -i '/ions per type/d' OUTCAR", MTP_QM_BAD_DATA, "expected 'ions per type ='"},
       {"cat OUTCAR OUTCAR > x; mv x OUTCAR", MTP_QM_BAD_DATA, "the output of one run"},
       /* other atoms */
       {"sed -i 's/ 14.000000000/ 14.000200000/' OUTCAR", MTP_QM_BAD_DATA, "component y of lattice vector 2 is 14.0002"},
