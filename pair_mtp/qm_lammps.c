@@ -19,6 +19,7 @@
 #endif
 
 #include "config/lammps.h"
+#include "config/rotate.h"
 #include "library.h"
 #include "support/support.h"
 
@@ -205,20 +206,14 @@ static mtp_qm_status read_forces(session *s, mtp_qm_call *call, const mtp_lammps
 }
 
 static mtp_qm_status read_virial(session *s, mtp_qm_call *call, const mtp_lammps_box *b) {
-  static const int index[3][3] = {{0, 3, 4}, {3, 1, 5}, {4, 5, 2}};
   const double *pressure = lammps_extract_compute(s->lmp, "mtp_qm_virial", LMP_STYLE_GLOBAL, LMP_TYPE_VECTOR);
   const double *nktv2p = lammps_extract_global(s->lmp, "nktv2p");
   const mtp_qm_status status = check_engine(s, call);
   if (status != MTP_QM_OK) return status;
   if (!pressure || !nktv2p) return fail(call, MTP_QM_BAD_DATA, "LAMMPS gives no virial");
   const double factor = b->cell[0] * b->cell[4] * b->cell[8] / *nktv2p;
-  for (int i = 0; i < 3; i++)
-    for (int j = i; j < 3; j++) {
-      double sum = 0.0;
-      for (int k = 0; k < 3; k++)
-        for (int m = 0; m < 3; m++) sum += b->rotation[3 * k + i] * b->rotation[3 * m + j] * pressure[index[k][m]];
-      call->label->virial[index[i][j]] = factor * sum;
-    }
+  for (int k = 0; k < 6; k++) call->label->virial[k] = factor * pressure[k];
+  mtp_rotate_tensor_back(b->rotation, call->label->virial);
   call->label->has_virial = true;
   return MTP_QM_OK;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/lammps.h"
+#include "config/rotate.h"
 
 /* Room around the atoms (in Angstrom) where there is no lattice vector. */
 #define PADDING 5.0
@@ -40,31 +41,6 @@ static void make_right_handed(const mtp_config *cfg, bool kept[3], double basis[
   mtp_cell_complete(cfg->cell, kept, basis);
 }
 
-static bool is_restricted(const double basis[9]) {
-  return basis[1] == 0 && basis[2] == 0 && basis[5] == 0 && basis[0] > 0 && basis[4] > 0 && basis[8] > 0;
-}
-
-static void unit(const double v[3], double out[3]) {
-  double length = sqrt(mtp_dot(v, v));
-  for (int a = 0; a < 3; a++) out[a] = v[a] / length;
-}
-
-static void rotate_basis(mtp_lammps_box *box, const double basis[9]) {
-  double normal[3];
-  mtp_cross(basis, basis + 3, normal);
-  unit(basis, box->rotation);
-  unit(normal, box->rotation + 6);
-  mtp_cross(box->rotation + 6, box->rotation, box->rotation + 3);
-  box->rotated = true;
-  for (int d = 0; d < 3; d++) mtp_lammps_rotate(box, basis + 3 * d, box->cell + 3 * d);
-  box->cell[1] = box->cell[2] = box->cell[5] = 0;
-  /* what rounding made of a right angle would turn an orthogonal box into a triclinic one */
-  double largest = fmax(box->cell[0], fmax(box->cell[4], box->cell[8]));
-  static const int tilts[3] = {3, 6, 7};
-  for (int k = 0; k < 3; k++)
-    if (fabs(box->cell[tilts[k]]) < 1e-14 * largest) box->cell[tilts[k]] = 0;
-}
-
 /* Sides of the box in direction d from the atoms alone. */
 static void bound(mtp_lammps_box *box, const mtp_config *cfg, int d) {
   double low = 0, high = 0;
@@ -86,7 +62,6 @@ mtp_status mtp_lammps_box_make(mtp_context *ctx, const mtp_config *cfg, size_t i
   bool kept[3];
   double basis[9], reciprocal[9];
   memset(box, 0, sizeof *box);
-  for (int d = 0; d < 3; d++) box->rotation[4 * d] = 1.0;
   for (int d = 0; d < 3; d++) kept[d] = cfg->periodic[d] || can_keep(cfg, d);
   mtp_cell_complete(cfg->cell, kept, basis);
   make_right_handed(cfg, kept, basis);
@@ -95,10 +70,8 @@ mtp_status mtp_lammps_box_make(mtp_context *ctx, const mtp_config *cfg, size_t i
   if (!(determinant > 1e-12 * scale) || !isfinite(scale))
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "the cell of configuration %zu is singular, expected independent vectors",
                     index + 1);
-  if (is_restricted(basis))
-    memcpy(box->cell, basis, sizeof box->cell);
-  else
-    rotate_basis(box, basis);
+  box->rotated = !mtp_is_restricted(basis);
+  mtp_rotation_make(basis, box->rotation, box->cell);
   for (int d = 0; d < 3; d++)
     if (!kept[d]) bound(box, cfg, d);
   box->triclinic = box->cell[3] != 0 || box->cell[6] != 0 || box->cell[7] != 0;
@@ -109,12 +82,11 @@ void mtp_lammps_rotate(const mtp_lammps_box *box, const double v[3], double out[
   if (!box->rotated)
     memcpy(out, v, 3 * sizeof *out);
   else
-    for (int a = 0; a < 3; a++) out[a] = mtp_dot(box->rotation + 3 * a, v);
+    mtp_rotate(box->rotation, v, out);
 }
 
 void mtp_lammps_rotate_back(const mtp_lammps_box *box, const double v[3], double out[3]) {
-  for (int a = 0; a < 3; a++)
-    out[a] = box->rotation[a] * v[0] + box->rotation[3 + a] * v[1] + box->rotation[6 + a] * v[2];
+  mtp_rotate_back(box->rotation, v, out);
 }
 
 typedef struct place {

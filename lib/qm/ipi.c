@@ -190,16 +190,18 @@ static void ipi_close(void *state) {
   free(s);
 }
 
-/* What a client reads when it starts. */
-static bool write_inputs(const ipi *s, const client *c, mtp_qm_call *call) {
-  if (!mtp_qm_write_request(call, c->dir)) return false;
-  return !s->input_word || mtp_qe_write_input(&s->input, call, c->dir, PW_INPUT);
+/* What a client reads when it starts: the very atoms that it will be sent. */
+static bool write_inputs(const ipi *s, const client *c, const mtp_ipi_atoms *atoms, const mtp_qm_call *call) {
+  mtp_qm_call turned = *call;
+  turned.config = atoms->config;
+  if (!mtp_qm_write_request(&turned, c->dir)) return false;
+  return !s->input_word || mtp_qe_write_input(&s->input, &turned, c->dir, PW_INPUT);
 }
 
-static mtp_qm_status spawn(const ipi *s, client *c, mtp_qm_call *call) {
+static mtp_qm_status spawn(const ipi *s, client *c, const mtp_ipi_atoms *atoms, mtp_qm_call *call) {
   if (!mtp_folders_make(call->folders, c->dir, sizeof c->dir, call->reason, call->reason_size))
     return MTP_QM_CANNOT_START;
-  if (!write_inputs(s, c, call)) return MTP_QM_BAD_DATA;
+  if (!write_inputs(s, c, atoms, call)) return MTP_QM_BAD_DATA;
   const mtp_process process = {
       .command = &s->command, .dir = c->dir, .out = OUT_FILE, .err = ERR_FILE, .attempt = call->attempt};
   return mtp_process_start(&process, &c->running, call->reason, call->reason_size);
@@ -237,8 +239,8 @@ static mtp_qm_status await_connection(const ipi *s, client *c, mtp_qm_call *call
   }
 }
 
-static mtp_qm_status start(ipi *s, client *c, mtp_qm_call *call) {
-  c->first = mtp_config_copy(call->config);
+static mtp_qm_status start(ipi *s, client *c, const mtp_ipi_atoms *atoms, mtp_qm_call *call) {
+  c->first = mtp_config_copy(atoms->config);
   if (!c->first) {
     mtp_qm_reason(call->reason, call->reason_size, "out of memory");
     return MTP_QM_CANNOT_START;
@@ -247,7 +249,7 @@ static mtp_qm_status start(ipi *s, client *c, mtp_qm_call *call) {
   mtp_qm_status status = MTP_QM_OK;
   if (s->has_command) {
     turn_away_strangers(s);
-    status = spawn(s, c, call);
+    status = spawn(s, c, atoms, call);
   }
   if (status == MTP_QM_OK) status = await_connection(s, c, call);
   if (status != MTP_QM_OK && c->running.pid > 0) { /* not later: it could connect when another worker waits */
@@ -278,14 +280,14 @@ static void tell_of_frozen_cell(ipi *s, mtp_qm_call *call) {
 }
 
 /* Makes sure that there is a client for this configuration. */
-static mtp_qm_status ensure_client(ipi *s, client *c, mtp_qm_call *call) {
+static mtp_qm_status ensure_client(ipi *s, client *c, const mtp_ipi_atoms *atoms, mtp_qm_call *call) {
   if (c->channel.fd >= 0 && s->has_command) {
     bool alien = !same_species(c->first, call->config);
-    bool frozen = !alien && s->frozen && !same_cell(c->first, call->config);
+    bool frozen = !alien && s->frozen && !same_cell(c->first, atoms->config);
     if (frozen) tell_of_frozen_cell(s, call);
     if (alien || frozen || mtp_process_has_ended(&c->running)) drop(s, c, false);
   }
-  if (c->channel.fd < 0) return start(s, c, call);
+  if (c->channel.fd < 0) return start(s, c, atoms, call);
   if (same_species(c->first, call->config)) return MTP_QM_OK;
   mtp_qm_reason(
       call->reason, call->reason_size,
@@ -295,11 +297,11 @@ static mtp_qm_status ensure_client(ipi *s, client *c, mtp_qm_call *call) {
   return MTP_QM_CANNOT_START;
 }
 
-static mtp_qm_status compute(ipi *s, client *c, mtp_qm_call *call) {
-  mtp_qm_status status = ensure_client(s, c, call);
+static mtp_qm_status compute(ipi *s, client *c, const mtp_ipi_atoms *atoms, mtp_qm_call *call) {
+  mtp_qm_status status = ensure_client(s, c, atoms, call);
   if (status != MTP_QM_OK) return status;
   char line[512];
-  status = mtp_ipi_compute(&c->channel, call, atomic_fetch_add(&s->replica, 1), s->connect);
+  status = mtp_ipi_compute(&c->channel, atoms, call, atomic_fetch_add(&s->replica, 1), s->connect);
   bool bad = c->dir[0] && mtp_log_scan_next(&c->scan, c->dir, s->bad_line, line, sizeof line);
   if (!bad || status == MTP_QM_STOPPED || status == MTP_QM_TIMEOUT) return status;
   mtp_qm_reason(call->reason, call->reason_size, "%s", line);
@@ -309,12 +311,11 @@ static mtp_qm_status compute(ipi *s, client *c, mtp_qm_call *call) {
 static mtp_qm_status ipi_label(void *state, mtp_qm_call *call) {
   ipi *s = state;
   client *c = &s->clients[call->worker];
-  double cell[9];
-  if (!mtp_ipi_cell(call->config, cell)) {
-    mtp_qm_reason(call->reason, call->reason_size, "the cell spans no volume");
-    return MTP_QM_BAD_DATA;
-  }
-  mtp_qm_status status = compute(s, c, call);
+  mtp_ipi_atoms atoms;
+  mtp_qm_status status = mtp_ipi_atoms_make(call, &atoms);
+  if (status != MTP_QM_OK) return status;
+  status = compute(s, c, &atoms, call);
+  mtp_ipi_atoms_free(&atoms);
   snprintf(call->own_dir, call->own_dir_size, "%s", c->dir);
   if (status == MTP_QM_OK) return status;
   if (c->dir[0] && status != MTP_QM_NOT_CONVERGED && status != MTP_QM_STOPPED)

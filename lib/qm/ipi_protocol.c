@@ -11,34 +11,13 @@
 #include <time.h>
 
 #include "config/config_internal.h"
+#include "config/rotate.h"
 #include "qm/check.h"
 #include "qm/reason.h"
 #include "qm/units.h"
 #include "support/support.h"
 
 enum { HEADER = 12, EXTRA_LIMIT = 16 << 20 };
-/* Empty space around what is not periodic. */
-#define VACUUM 20.0
-
-bool mtp_ipi_cell(const mtp_config *cfg, double cell[9]) {
-  bool kept[3];
-  double inverse[9];
-  for (int k = 0; k < 3; k++) kept[k] = mtp_cell_has_row(cfg, k);
-  mtp_cell_complete(cfg->cell, kept, cell);
-  for (int k = 0; k < 3; k++) {
-    if (kept[k]) continue;
-    double *row = cell + 3 * k, length = sqrt(mtp_dot(row, row)), low = INFINITY, high = -INFINITY;
-    for (int c = 0; c < 3; c++) row[c] /= length;
-    for (size_t i = 0; i < cfg->n; i++) {
-      double along = mtp_dot(cfg->x + 3 * i, row);
-      low = fmin(low, along);
-      high = fmax(high, along);
-    }
-    for (int c = 0; c < 3; c++) row[c] *= VACUUM + (cfg->n ? high - low : 0);
-  }
-  return mtp_cell_reciprocal(cell, inverse) != 0;
-}
-
 /* ---- messages ---- */
 
 static mtp_qm_status fail(const mtp_channel *channel, mtp_qm_call *call, const char *when) {
@@ -92,14 +71,14 @@ static bool send_init(mtp_channel *channel, int replica) {
 }
 
 /* In one piece, so that it travels as few packets. */
-static bool send_atoms(mtp_channel *channel, const mtp_config *cfg) {
-  double cell[9], inverse[9], wire[18];
+static bool send_atoms(mtp_channel *channel, const mtp_ipi_atoms *atoms) {
+  const mtp_config *cfg = atoms->config;
+  double inverse[9], wire[18];
   int32_t n = (int32_t)cfg->n;
-  mtp_ipi_cell(cfg, cell);
-  mtp_cell_reciprocal(cell, inverse);
+  mtp_cell_reciprocal(atoms->cell, inverse);
   for (int i = 0; i < 3; i++)
     for (int j = 0; j < 3; j++) {
-      wire[3 * i + j] = cell[3 * j + i] / MTP_BOHR;
+      wire[3 * i + j] = atoms->cell[3 * j + i] / MTP_BOHR;
       wire[9 + 3 * i + j] = inverse[3 * i + j] * MTP_BOHR; /* rows of the inverse of a matrix with columns a, b, c */
     }
   mtp_text message = {0};
@@ -132,16 +111,28 @@ static mtp_qm_status unexpected(mtp_qm_call *call, const char *expected, const c
   return MTP_QM_BAD_DATA;
 }
 
-static void convert(mtp_config *label, double energy, const double virial[9]) {
+static mtp_qm_status convert(const mtp_ipi_atoms *atoms, mtp_qm_call *call, double energy, const double virial[9]) {
+  mtp_config *label = call->label;
   label->has_energy = true;
   label->energy = energy * MTP_HARTREE;
-  for (size_t i = 0; i < 3 * label->n; i++) label->force[i] *= MTP_HARTREE / MTP_BOHR;
+  for (size_t i = 0; i < label->n; i++) {
+    double turned[3];
+    for (int c = 0; c < 3; c++) turned[c] = label->force[3 * i + (size_t)c] * MTP_HARTREE / MTP_BOHR;
+    mtp_rotate_back(atoms->axes, turned, label->force + 3 * i);
+  }
   label->has_virial = mtp_qm_is_periodic(label);
-  static const int pairs[6][2] = {{0, 0}, {4, 4}, {8, 8}, {1, 3}, {2, 6}, {5, 7}};
-  for (int k = 0; k < 6; k++) label->virial[k] = 0.5 * MTP_HARTREE * (virial[pairs[k][0]] + virial[pairs[k][1]]);
+  if (label->has_virial && !mtp_ipi_symmetric(virial, label->virial)) {
+    mtp_qm_reason(call->reason, call->reason_size,
+                  "the virial is not symmetric: xy xz yz are %.6g %.6g %.6g, yx zx zy are %.6g %.6g %.6g Hartree",
+                  virial[1], virial[2], virial[5], virial[3], virial[6], virial[7]);
+    return MTP_QM_BAD_DATA;
+  }
+  for (int k = 0; k < 6; k++) label->virial[k] *= MTP_HARTREE;
+  mtp_rotate_tensor_back(atoms->axes, label->virial);
+  return MTP_QM_OK;
 }
 
-static mtp_qm_status receive(mtp_channel *channel, mtp_qm_call *call) {
+static mtp_qm_status receive(mtp_channel *channel, const mtp_ipi_atoms *atoms, mtp_qm_call *call) {
   static const char when[] = "while it sent its results";
   char word[HEADER + 1];
   double energy, virial[9];
@@ -162,8 +153,7 @@ static mtp_qm_status receive(mtp_channel *channel, mtp_qm_call *call) {
     return MTP_QM_BAD_DATA;
   }
   if (!skip(channel, (size_t)extra)) return fail(channel, call, when);
-  convert(call->label, energy, virial);
-  return MTP_QM_OK;
+  return convert(atoms, call, energy, virial);
 }
 
 /* The client says what it wants next; it is not assumed. */
@@ -188,7 +178,8 @@ static mtp_qm_status await_results(mtp_channel *channel, mtp_qm_call *call) {
   }
 }
 
-mtp_qm_status mtp_ipi_compute(mtp_channel *channel, mtp_qm_call *call, int replica, double patience) {
+mtp_qm_status mtp_ipi_compute(mtp_channel *channel, const mtp_ipi_atoms *atoms, mtp_qm_call *call, int replica,
+                              double patience) {
   channel->stop = call->stop;
   channel->deadline = mtp_now() + patience; /* this much it must say at once */
   if (call->deadline > 0 && call->deadline < channel->deadline) channel->deadline = call->deadline;
@@ -196,7 +187,7 @@ mtp_qm_status mtp_ipi_compute(mtp_channel *channel, mtp_qm_call *call, int repli
   if (status != MTP_QM_OK) return status;
   channel->deadline = call->timeout > 0 ? mtp_now() + call->timeout : 0;
   if (call->deadline > 0 && call->deadline < channel->deadline) channel->deadline = call->deadline;
-  if (!send_atoms(channel, call->config)) return fail(channel, call, "when it was sent the atoms");
+  if (!send_atoms(channel, atoms)) return fail(channel, call, "when it was sent the atoms");
   status = await_results(channel, call);
-  return status == MTP_QM_OK ? receive(channel, call) : status;
+  return status == MTP_QM_OK ? receive(channel, atoms, call) : status;
 }

@@ -6,17 +6,15 @@
 #define MTP_QM_IPI_PROTOCOL_H
 
 #include "mtp/qm.h"
+#include "qm/ipi_atoms.h"
 #include "qm/ipi_socket.h"
 
-/** Lattice vectors of the configuration, row by row; where it has none (a layer, a cluster), one that keeps images
- * apart, because every client wants three. False if those it has are flat. */
-bool mtp_ipi_cell(const mtp_config *cfg, double cell[9]);
-
-/** Sends the call's configuration and receives energy, forces and virial into call->label. `replica` should be another
- * number for every unrelated configuration: clients start from the last density otherwise. A client must be ready
- * within `patience` seconds, and computes for call->timeout at most. MTP_QM_OK, or a status with a line in
+/** Sends the atoms of the call, and receives energy, forces and virial into call->label, turned back. `replica` should
+ * be another number for every unrelated configuration: clients start from the last density otherwise. A client must be
+ * ready within `patience` seconds, and computes for call->timeout at most. MTP_QM_OK, or a status with a line in
  * call->reason; after one the channel must be closed. */
-mtp_qm_status mtp_ipi_compute(mtp_channel *channel, mtp_qm_call *call, int replica, double patience);
+mtp_qm_status mtp_ipi_compute(mtp_channel *channel, const mtp_ipi_atoms *atoms, mtp_qm_call *call, int replica,
+                              double patience);
 
 /** Tells the client to end. */
 void mtp_ipi_say_exit(mtp_channel *channel);

@@ -63,6 +63,21 @@ static int connect_to(const char *name) {
   return fd >= 0 && connect(fd, (struct sockaddr *)&where, sizeof where) == 0 ? fd : -1;
 }
 
+/* Many clients read six numbers of a cell, and some lose atoms that are not within. */
+static void check_frame(const mtp_config *cfg) {
+  const double *h = cfg->cell;
+  if (h[1] != 0 || h[2] != 0 || h[5] != 0 || !(h[0] > 0 && h[4] > 0 && h[8] > 0)) exit(10);
+  for (size_t i = 0; i < cfg->n; i++) {
+    double left[3];
+    memcpy(left, cfg->x + 3 * i, sizeof left);
+    for (int k = 2; k >= 0; k--) {
+      const double f = left[k] / h[4 * k];
+      if (!(f > -1e-9 && f < 1 + 1e-9)) exit(11);
+      for (int c = 0; c < 3; c++) left[c] -= f * h[3 * k + c];
+    }
+  }
+}
+
 static mtp_config *get_atoms(void) {
   double cell[9], inverse[9];
   int32_t n;
@@ -79,6 +94,7 @@ static mtp_config *get_atoms(void) {
     }
   }
   for (size_t i = 0; i < 3 * cfg->n; i++) cfg->x[i] *= MTP_BOHR;
+  check_frame(cfg);
   return cfg;
 }
 
@@ -93,6 +109,9 @@ static void put_results(mtp_config *cfg, const char *mode) {
   if (strcmp(mode, "nan") == 0) cfg->force[1] = NAN;
   if (strcmp(mode, "atoms") == 0) n++;
   if (strcmp(mode, "zero") == 0) memset(virial, 0, sizeof virial);
+  if (strcmp(mode, "upper") == 0) virial[3] = virial[6] = virial[7] = 0;
+  if (strcmp(mode, "lower") == 0) virial[1] = virial[2] = virial[5] = 0;
+  if (strcmp(mode, "skew") == 0) virial[6] = -virial[2];
   if (strcmp(mode, "extra") == 0) extra = 1 << 30;
   put_word(strcmp(mode, "word") == 0 ? "FORCEDREADY\001" : "FORCEREADY");
   put(&energy, sizeof energy);
@@ -227,6 +246,82 @@ static void test_manners(void **state) {
   }
 }
 
+/* The cell of a file in any orientation, of either hand, with atoms outside. */
+static void turn(mtp_config *cfg, bool mirror) {
+  static const double axes[9] = {0.36, 0.48, -0.8, -0.8, 0.6, 0, 0.48, 0.64, 0.6}; /* a rotation */
+  double *vectors[2] = {cfg->cell, cfg->x};
+  const size_t counts[2] = {3, cfg->n};
+  for (int part = 0; part < 2; part++)
+    for (size_t i = 0; i < counts[part]; i++) {
+      double *v = vectors[part] + 3 * i, w[3];
+      for (int a = 0; a < 3; a++) w[a] = axes[3 * a] * v[0] + axes[3 * a + 1] * v[1] + axes[3 * a + 2] * v[2];
+      memcpy(v, w, sizeof w);
+    }
+  if (mirror)
+    for (int c = 0; c < 3; c++) {
+      const double a = cfg->cell[c];
+      cfg->cell[c] = cfg->cell[3 + c];
+      cfg->cell[3 + c] = a;
+    }
+  for (size_t c = 0; c < 3; c++) {
+    cfg->x[c] += 2 * cfg->cell[3 + c] - cfg->cell[6 + c];
+    cfg->x[3 + c] -= cfg->cell[c];
+  }
+}
+
+/* Is what comes back in the frame of the file, whichever triangle of the virial is filled? */
+static void test_frames(void **state) {
+  (void)state;
+  static const char *const modes[] = {"cp2k", "upper", "lower"};
+  for (size_t m = 0; m < 3; m++) {
+    mtp_qm *qm = open_qm(modes[m], "", "keep=all");
+    for (int k = 0; k < 4; k++) {
+      mtp_config *cfg = make_cell(3), *label = NULL;
+      mtp_qm_report report;
+      if (k > 0) turn(cfg, k == 2);
+      if (k == 3)
+        for (int c = 0; c < 9; c++) cfg->cell[c] = -cfg->cell[c];
+      assert_int_equal(mtp_qm_label(NULL, qm, cfg, 2, names, &label, &report), MTP_OK);
+      if (report.status != MTP_QM_OK) fail_msg("%s %d: %s", modes[m], k, report.reason);
+      check_label(label, cfg);
+      mtp_config_free(label);
+      mtp_config_free(cfg);
+    }
+    mtp_qm_close(qm);
+    assert_int_equal(qm_count_entries("qm"), 1);
+    qm_remove_calls();
+  }
+}
+
+/* Layers and clusters, with and without a vector along the vacuum; the client computes three lattice vectors. */
+static void test_vacuum(void **state) {
+  (void)state;
+  mtp_qm *qm = open_qm("cp2k", "", "keep=none");
+  for (int k = 0; k < 6; k++) {
+    mtp_config *cfg = make_cell(3), *label = NULL;
+    mtp_qm_report report;
+    const bool has_vector = k % 2, mirror = k == 5;
+    turn(cfg, mirror);
+    const int first = k / 2 == 0 ? 2 : k / 2 == 1 ? 1 : 0; /* a layer, a wire, a cluster */
+    for (int d = first; d < 3; d++) {
+      cfg->periodic[d] = false;
+      for (int c = 0; c < 3; c++) cfg->cell[3 * d + c] *= has_vector ? 12 : 0;
+    }
+    mtp_config *expected = mtp_config_copy(cfg);
+    learning_morse(expected);
+    assert_int_equal(mtp_qm_label(NULL, qm, cfg, 2, names, &label, &report), MTP_OK);
+    if (report.status != MTP_QM_OK) fail_msg("%d: %s", k, report.reason);
+    assert_true(fabs(label->energy - expected->energy) < 1e-9);
+    for (size_t i = 0; i < 3 * cfg->n; i++) assert_true(fabs(label->force[i] - expected->force[i]) < 1e-9);
+    assert_false(label->has_virial);
+    mtp_config_free(expected);
+    mtp_config_free(label);
+    mtp_config_free(cfg);
+  }
+  mtp_qm_close(qm);
+  qm_remove_calls();
+}
+
 /* Other atoms need another client; so does another cell where the basis is frozen. */
 static void test_restarts(void **state) {
   (void)state;
@@ -245,6 +340,20 @@ static void test_restarts(void **state) {
   }
   mtp_qm_close(qm);
   assert_int_equal(qm_count_entries("qm"), 3);
+  qm_remove_calls();
+
+  qm = open_qm("cp2k", "cell=frozen", "keep=all"); /* a turned cell is no other one */
+  for (int k = 0; k < 2; k++) {
+    mtp_config *cfg = make_cell(1), *label = NULL;
+    mtp_qm_report report;
+    if (k) turn(cfg, false);
+    assert_int_equal(mtp_qm_label(NULL, qm, cfg, 2, names, &label, &report), MTP_OK);
+    check_label(label, cfg);
+    mtp_config_free(label);
+    mtp_config_free(cfg);
+  }
+  mtp_qm_close(qm);
+  assert_int_equal(qm_count_entries("qm"), 1);
   qm_remove_calls();
 }
 
@@ -267,6 +376,7 @@ static void test_bad_clients(void **state) {
       {"stale", "", "retries=1", MTP_QM_BAD_DATA, "should be READY and says 'HAVEDATA'"},
       {"nan", "", "retries=1", MTP_QM_BAD_DATA, "a force is not finite"},
       {"zero", "", "retries=1", MTP_QM_BAD_DATA, "the virial is zero"},
+      {"skew", "", "retries=1", MTP_QM_BAD_DATA, "the virial is not symmetric"},
       {"log", "", "retries=1", MTP_QM_NOT_CONVERGED, "stdout: *** WARNING: SCF run NOT converged"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -484,9 +594,10 @@ int main(int argc, char **argv) {
   self[length] = 0;
   snprintf(socket_name, sizeof socket_name, "mtp-test-%ld", (long)getpid());
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_manners), cmocka_unit_test(test_restarts),  cmocka_unit_test(test_bad_clients),
-      cmocka_unit_test(test_death),   cmocka_unit_test(test_addresses), cmocka_unit_test(test_workers),
-      cmocka_unit_test(test_inet),    cmocka_unit_test(test_ends),      cmocka_unit_test(test_late_client),
+      cmocka_unit_test(test_manners),   cmocka_unit_test(test_frames),      cmocka_unit_test(test_vacuum),
+      cmocka_unit_test(test_restarts),  cmocka_unit_test(test_bad_clients), cmocka_unit_test(test_death),
+      cmocka_unit_test(test_addresses), cmocka_unit_test(test_workers),     cmocka_unit_test(test_inet),
+      cmocka_unit_test(test_ends),      cmocka_unit_test(test_late_client),
   };
   return cmocka_run_group_tests(tests, qm_enter_scratch, qm_leave_scratch);
 }
