@@ -22,6 +22,8 @@
 #define FORCE_TOLERANCE(scale)  (0.005 + 0.01 * (scale))
 #define STRESS_NOTICE(scale)    (0.03 + 0.005 * (scale))
 #define STRESS_TOLERANCE(scale) (0.5 + 0.1 * (scale))
+#define SHEAR_TOLERANCE(scale)  (0.1 + 0.01 * (scale))
+#define SHEAR_SHARE             0.25 /* of the largest component of the shear */
 #define SHIFT_TOLERANCE         2e-3 /* eV */
 #define SHIFT                   3    /* lattice vectors: what is not one in a transposed cell misses by more */
 
@@ -263,6 +265,36 @@ static bool is_reordered(const double *reported, const double *expected, double 
   return false;
 }
 
+/* The pressure of an incomplete basis is about the same in all directions, so that shear is better than the rest: what
+ * is off there by a large part of it is wrong, small as it may be beside the pressure. */
+static bool find_wrong_shear(check *k, double scale) {
+  static const factor factors[] = {
+      {0.5, "of the two triangles of the tensor only one is filled, and their mean was taken"},
+      {2.0, "they are sums of both triangles of the tensor, or belong to engineering strains"},
+      {-1.0, "their sign is reversed (the tensor of a turned or mirrored cell)"},
+  };
+  const double *reported = k->reported + COMPONENTS + 3, *expected = k->expected + COMPONENTS + 3;
+  double shear, r, worst = deviation(3, reported, expected, &shear), unused;
+  if (worst <= SHEAR_TOLERANCE(scale) || worst <= SHEAR_SHARE * shear) return false;
+  const char *meaning = NULL;
+  for (size_t i = 0; !meaning && i < sizeof factors / sizeof factors[0]; i++) {
+    const double f = factors[i].value, other[3] = {f * expected[0], f * expected[1], f * expected[2]};
+    if (deviation(3, reported, other, &unused) <= fmax(0.1 * fabs(f) * shear, SHEAR_TOLERANCE(scale) / 3)) {
+      meaning = factors[i].meaning;
+      r = f;
+    }
+  }
+  if (meaning)
+    add_problem(k, "the components xy, xz, yz of the virial are %g times what they should be: %s", r, meaning);
+  else if (deviation(3, reported, (const double[3]){0, 0, 0}, &unused) <= 0.1 * shear)
+    add_problem(k, "the components xy, xz, yz of the virial are missing: the stress has a shear of %.3g GPa", shear);
+  else
+    add_problem(k,
+                "the components xy, xz, yz of the virial are off by up to %.3g GPa of %.3g: of another cell, or frame",
+                worst, shear);
+  return true;
+}
+
 static double judge_stress(check *k) {
   const mtp_config *label = k->probes[0].label;
   double volume = mtp_config_volume(label), *reported = k->reported + COMPONENTS, *expected = k->expected + COMPONENTS;
@@ -296,6 +328,8 @@ static double judge_stress(check *k) {
     add_problem(k, "the virial is %.5g times minus the derivative of the energy by the strain: %s", r, meaning);
   else if (is_reordered(reported, expected, STRESS_NOTICE(scale)))
     add_problem(k, "the components xy, xz, yz of the virial are in another order");
+  else if (find_wrong_shear(k, scale))
+    return worst;
   else if (worst <= STRESS_TOLERANCE(scale) && k->problem_count == 0) /* else it says nothing about the basis */
     cli_warn(k->c,
              "--check: the stress is off by up to %.2g GPa of %.3g: an incomplete basis (larger cutoffs make it less), "

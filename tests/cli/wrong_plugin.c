@@ -55,6 +55,13 @@ static mtp_qm_plugin_result wrong_compute(void *instance, const mtp_qm_plugin_in
   if (strcmp(w->mistake, "virial_sign") == 0) scale(out, in.n, 1, 1, -1);
   if (strcmp(w->mistake, "kbar") == 0) scale(out, in.n, 1, 1, 1602.1766208 / v);
   if (strcmp(w->mistake, "voigt") == 0) swap(&out->virial[3], &out->virial[5]);
+  for (int k = 3; k < 6; k++) {
+    if (strcmp(w->mistake, "half_shear") == 0) out->virial[k] *= 0.5;
+    if (strcmp(w->mistake, "double_shear") == 0) out->virial[k] *= 2;
+    if (strcmp(w->mistake, "no_shear") == 0) out->virial[k] = 0;
+    if (strcmp(w->mistake, "minus_shear") == 0) out->virial[k] *= -1;
+  }
+  if (strcmp(w->mistake, "half_component") == 0) out->virial[3] *= 0.5;
   if (strcmp(w->mistake, "zero") == 0) scale(out, in.n, 1, 1, 0);
   if (strcmp(w->mistake, "no_virial") == 0) out->has_virial = 0;
   if (strcmp(w->mistake, "permuted") == 0)
