@@ -85,7 +85,7 @@ def pseudo_folder(template):
 
 
 def deck(template, frame):
-    """Lengths are in bohr, so that none depends on ABINIT's own constants."""
+    """Lengths are in bohr, so that none depends on ABINIT's own constants. It refuses left-handed cells."""
     def rows(vectors):
         return '\n'.join('  ' + ' '.join('%.17g' % (x / BOHR) for x in vector) for vector in vectors)
 
@@ -99,7 +99,7 @@ def deck(template, frame):
             lines.append('%s %d' % (name, value))
     lines += ['nsym 1', 'optforces 1', 'optstress 1', 'natom %d' % len(frame.names), 'typat']
     lines += ['  %d' % t for t in types(template, frame)]
-    lines += ['acell 3*1.0', 'rprim', rows(frame.cell), 'xcart', rows(frame.positions)]
+    lines += ['acell 3*1.0', 'rprim', rows(frame.right_handed_cell()), 'xcart', rows(frame.positions)]
     return '\n'.join(lines) + '\n'
 
 
@@ -153,7 +153,7 @@ def check_atoms(output, frame):
     found = table('cartesian coordinates (angstrom)', output)
     rows = re.findall(r'^ R\([123]\)=(.{11})(.{11})(.{11})', output, re.M)
     found += [[mtp_exec.number(word) * BOHR for word in row] for row in rows[:3]]
-    sent = frame.positions + frame.cell
+    sent = frame.positions + frame.right_handed_cell()
     if len(found) != len(sent) or any(abs(x - y) > 1e-5 for a, b in zip(found, sent) for x, y in zip(a, b)):
         raise Failure('ABINIT computed other atoms or another cell than was asked for')
 

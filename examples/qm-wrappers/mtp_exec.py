@@ -38,10 +38,17 @@ class Frame:
     def __init__(self, names, positions, cell, pbc):
         self.names, self.positions, self.cell, self.pbc = names, positions, cell, pbc
 
-    def volume(self):
+    def _triple_product(self):
         a, b, c = self.cell
-        return abs(a[0] * (b[1] * c[2] - b[2] * c[1]) + a[1] * (b[2] * c[0] - b[0] * c[2]) +
-                   a[2] * (b[0] * c[1] - b[1] * c[0]))
+        return (a[0] * (b[1] * c[2] - b[2] * c[1]) + a[1] * (b[2] * c[0] - b[0] * c[2]) +
+                a[2] * (b[0] * c[1] - b[1] * c[0]))
+
+    def volume(self):
+        return abs(self._triple_product())
+
+    def right_handed_cell(self):
+        """The lattice and its k-points remain what they are if all vectors change sign."""
+        return [[0.0 - x for x in vector] for vector in self.cell] if self._triple_product() < 0 else self.cell
 
     def virial_of(self, tension):
         """Virial (eV, 3x3) from a stress in eV/A^3 that is positive under tension, dE/deps/V."""

@@ -140,6 +140,14 @@ spoil 'stress' '/STRESS|      y/d'
 spoil 'expected one of' 's/GPa/atm/'
 spoil 'another cell' '/Vector b/s/4.000 /4.100 /'
 
+# ---- ABINIT gets right-handed cells only, whatever the hand of the configuration's; this one keeps its input
+printf '#!/bin/sh\ncp mtp.abi "%s"/deck\nexit 1\n' "$PWD" >abinit_input
+chmod +x abinit_input
+sed 's/Si/Al/; s/Lattice="[^"]*"/Lattice="0 4.5 0.25 4 0 0.5 0 0 5"/' two.extxyz >left.extxyz
+refused left.extxyz 'exit code 1' "wrappers/abinit.py wrappers/al.abi -- ./abinit_input"
+near 'cell for ABINIT' "$(sed -n '/^rprim/,/^xcart/p' deck | awk 'NF == 3 { for (k = 1; k < 4; k++) print $k * 0.529177210903 }' |
+  xargs)" 1e-5 0 -4.5 -0.25 -4 0 -0.5 0 0 -5
+
 # ---- engines
 tried=
 if /usr/bin/python3 -c 'import ase' 2>/dev/null; then
