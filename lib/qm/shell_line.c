@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file qm/shell_line.c
  * Words of a shell line, as far as they can be told without a shell: whatever is quoted, or needs an expansion, stays.
- * A bare name stays as well. In the folder of a call it may be that of a file yet to be written, which the folder of
- * the run happens to hold too. */
+ * A bare name stays as well, unless it is that of a script: in the folder of a call it may be that of a file yet to be
+ * written, which the folder of the run happens to hold too. */
 #include "qm/shell_line.h"
 
 #include <ctype.h>
@@ -38,6 +38,14 @@ static bool is_plain(const char *word) {
   return true;
 }
 
+static bool is_script(const char *word) {
+  static const char *const ends[] = {"sh", "bash", "py", "pl", "jl", "R", "rb", "lua", "tcl", "m"};
+  const char *dot = strrchr(word, '.');
+  for (size_t i = 0; dot && i < sizeof ends / sizeof ends[0]; i++)
+    if (strcmp(dot + 1, ends[i]) == 0) return true;
+  return false;
+}
+
 static void add_quoted(mtp_text *out, const char *path) {
   mtp_text_add(out, "'");
   for (; *path; path++)
@@ -48,11 +56,20 @@ static void add_quoted(mtp_text *out, const char *path) {
   mtp_text_add(out, "'");
 }
 
-static void add_word(mtp_text *out, const char *word, const char *run_dir) {
+/* What the line itself writes under a name is meant by it from then on. */
+static bool is_written(const mtp_text *outputs, const char *word) {
+  const size_t length = strlen(word);
+  const char *at = outputs->data;
+  while (at && (at = strstr(at, word)) && !(at[-1] == '\n' && at[length] == '\n')) at++;
+  return at != NULL;
+}
+
+static void add_word(mtp_text *out, const char *word, const char *run_dir, const mtp_text *outputs) {
   struct stat st;
-  const bool relative = word[0] != '/' && strchr(word, '/') && is_plain(word);
-  char *path = relative ? mtp_folder_absolute(run_dir, word) : NULL;
-  if (relative && !path) out->failed = true;
+  const bool is_path = word[0] != '/' && (strchr(word, '/') || is_script(word)) && is_plain(word);
+  const bool is_ours = is_path && !is_written(outputs, word);
+  char *path = is_ours ? mtp_folder_absolute(run_dir, word) : NULL;
+  if (is_ours && !path) out->failed = true;
   if (path && stat(path, &st) == 0)
     add_quoted(out, path);
   else
@@ -60,24 +77,23 @@ static void add_word(mtp_text *out, const char *word, const char *run_dir) {
   free(path);
 }
 
-void mtp_shell_line_add(mtp_text *out, const char *line, const char *run_dir) {
+static void add_words(mtp_text *out, const char *line, const char *run_dir, mtp_text *outputs) {
   bool is_output = false;
-  while (*line && !out->failed) {
-    size_t n = *line == '#' ? strcspn(line, "\n") : word_length(line);
+  while (*line && !out->failed && !outputs->failed) {
+    const size_t n = *line == '#' ? strcspn(line, "\n") : word_length(line);
     if (n == 0) { /* an operator or a blank */
       if (!strchr(BLANKS "&|", *line) || !is_output) is_output = *line == '>';
       mtp_text_add(out, "%c", *line++);
       continue;
     }
     char *word = strndup(line, n);
-    if (!word) {
-      out->failed = true;
-      return;
-    }
+    out->failed = !word;
+    if (!word) return;
+    if (is_output) mtp_text_add(outputs, "%s%s\n", outputs->size ? "" : "\n", word);
     if (is_output || *word == '#')
       mtp_text_add(out, "%s", word);
     else
-      add_word(out, word, run_dir);
+      add_word(out, word, run_dir, outputs);
     const bool moves = strcmp(word, "cd") == 0 || strcmp(word, "pushd") == 0;
     free(word);
     line += n;
@@ -86,4 +102,11 @@ void mtp_shell_line_add(mtp_text *out, const char *line, const char *run_dir) {
     mtp_text_add(out, "%s", line); /* from here on paths are relative to another folder */
     return;
   }
+}
+
+void mtp_shell_line_add(mtp_text *out, const char *line, const char *run_dir) {
+  mtp_text outputs = {0};
+  add_words(out, line, run_dir, &outputs);
+  out->failed = out->failed || outputs.failed;
+  mtp_text_free(&outputs);
 }

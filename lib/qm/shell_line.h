@@ -6,9 +6,9 @@
 
 #include "support/support.h"
 
-/** Appends `line` to `out` with relative paths made absolute: unquoted words with a slash, such as ./label.sh, that
- * name something in `run_dir`. What the line writes to (behind `>`), and what follows a `cd`, stays as it is. Check
- * out->failed. */
+/** Appends `line` to `out` with relative paths made absolute: unquoted words with a slash, such as ./label.sh, and
+ * names of scripts, such as label.py, that exist in `run_dir`. What the line writes to (behind `>`) stays as it is from
+ * there on, and so does all that follows a `cd`. Check out->failed. */
 void mtp_shell_line_add(mtp_text *out, const char *line, const char *run_dir);
 
 #endif

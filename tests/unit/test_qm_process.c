@@ -390,6 +390,9 @@ static void test_shell_lines(void **state) {
       {"echo new >./data 2>&1 && cat data", "new\n"},
       {"ls ./inner.sh >/dev/null; cat \"./data\" './data'", NULL},
       {"cp ./inner.sh copy; ./copy x", "inner x\n"},
+      {". env.sh && sh inner.sh $A data", "inner a\n"},
+      {"cp inner.sh mine.sh; echo more >>env.sh; sh ./mine.sh z; cat env.sh ./data; echo 3 >./data; cat ./data",
+       "inner z\nmore\ndata\n3\n"},
       {"cd $MTP_RUN_DIR/sub 2>/dev/null || cd \"$MTP_RUN_DIR\"/sub; cat ./data", "deep\n"},
       {"echo a#b ./none # it's a comment ./data", "a#b ./none\n"},
       {"echo $(./inner.sh y) `./inner.sh z`", "inner y inner z\n"},
@@ -398,6 +401,7 @@ static void test_shell_lines(void **state) {
   assert_int_equal(chdir("it's here"), 0);
   assert_int_equal(mkdir("sub", 0777), 0);
   qm_write_script("inner.sh", "echo inner \"$1\"");
+  qm_write_file("env.sh", "A=a\n");
   qm_write_file("data", "data\n");
   qm_write_file("sub/data", "deep\n");
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
