@@ -138,8 +138,9 @@ static bool starts_with_any(const char *variable, const char *const *prefixes) {
  * taken by them for their own. */
 static bool is_passed_on(const char *variable, bool is_task) {
   static const char *const settings[] = {"OMPI_ALLOW_RUN_AS_ROOT", NULL};
-  static const char *const mpi[] = {"OMPI_",  "PMIX_",     "PMI_",   "PRTE_", "ORTE_",           "HYDI_",
-                                    "HYDRA_", "MPI_LOCAL", "MPICH_", "PALS_", "MV2_COMM_WORLD_", NULL};
+  static const char *const mpi[] = {"OMPI_",           "PMIX_",          "PMI_",       "PRTE_",        "ORTE_",
+                                    "HYDI_",           "HYDRA_",         "MPI_LOCAL",  "MPICH_",       "PALS_",
+                                    "MV2_COMM_WORLD_", "JSM_NAMESPACE_", "FLUX_TASK_", "ALPS_APP_PE=", NULL};
   static const char *const task[] = {
       "SLURM_PROCID=", "SLURM_LOCALID=", "SLURM_NODEID=", "SLURM_TASK_PID=",           "SLURM_GTIDS=",
       "SLURM_STEP",    "SLURM_SRUN_",    "SLURM_PMI",     "SLURM_LAUNCH_NODE_IPADDR=", NULL};

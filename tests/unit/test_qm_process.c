@@ -232,9 +232,10 @@ static void test_waiting_is_idle(void **state) {
 
 static void test_environment(void **state) {
   (void)state;
-  static const char *const removed[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK",       "PMI_FD",  "PRTE_X",  "ORTE_X",
-                                        "HYDI_CONTROL_FD",      "MPI_LOCALRANKID", "MPICH_X", "HYDRA_X", "PALS_RANKID",
-                                        "MV2_COMM_WORLD_RANK"};
+  static const char *const removed[] = {
+      "OMPI_COMM_WORLD_RANK", "PMIX_RANK",          "PMI_FD",         "PRTE_X",     "ORTE_X",
+      "HYDI_CONTROL_FD",      "MPI_LOCALRANKID",    "MPICH_X",        "HYDRA_X",    "PALS_RANKID",
+      "MV2_COMM_WORLD_RANK",  "JSM_NAMESPACE_RANK", "FLUX_TASK_RANK", "ALPS_APP_PE"};
   static const char *const kept[] = {"OMPI_ALLOW_RUN_AS_ROOT=1\n", "MY_PMI_OWN=1\n"};
   for (size_t i = 0; i < sizeof removed / sizeof removed[0]; i++) setenv(removed[i], "7", 1);
   setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
