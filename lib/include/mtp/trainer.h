@@ -58,8 +58,8 @@ MTP_API const double *mtp_normal_matrix(const mtp_normal *nq);
 MTP_API const double *mtp_normal_rhs(const mtp_normal *nq);
 /** Solves for the linear coefficients x[C+S] (species constants first). The matrix is scaled to unit diagonal and gets
  * the relative ridge `ridge` (1e-11 is sound, 0 lets this function choose); redundant or undetermined coefficients get
- * the smallest scaled solution. Squeezed configurations weigh less than they say where they would cost more than a quarter
- * of the errors on all others. */
+ * the smallest scaled solution. Squeezed configurations weigh less than they say where they would cost more than a
+ * quarter of the errors on all others. */
 MTP_API mtp_status mtp_normal_solve(mtp_context *ctx, const mtp_normal *nq, double ridge, double *x);
 /** Objective L at linear coefficients x[C+S] (exact quadratic form). */
 MTP_API double mtp_normal_loss(const mtp_normal *nq, const double *x);
