@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <vector>
 
 #include "atom.h"
@@ -70,7 +71,8 @@ static const char cite_mtp[] =
 PairMTP::PairMTP(LAMMPS *lmp, const char *style)
     : Pair(lmp), name(style), ctx(mtp_context_new()), pot(nullptr), evaluator(nullptr), precision(MTP_PRECISION_DOUBLE),
       can_grade(false), mode(MTP_MODE_NEIGHBOURHOOD), out(), worst{0.0, 0, -1, 0}, grade_flag(0), energy_factor(1.0),
-      compute_pair_exists(false), active_size(0), inverse_shared(false), watch{0.0, 10, "stopped.extxyz", 0.0} {
+      compute_pair_exists(false), central_count(0), central(nullptr), active_size(0),
+      inverse_shared(false), watch{0.0, 10, "stopped.extxyz", 0.0} {
   single_enable = 0;
   restartinfo = 0;
   one_coeff = 1;
@@ -403,12 +405,29 @@ void PairMTP::ask_for_grades() {
   if (mode == MTP_MODE_CONFIGURATION) out.gradient = gradient.data();
 }
 
+bool PairMTP::is_present(int i) const {
+  return (atom->mask[i] & 1) != 0; /* the bit of the group all */
+}
+
+/* Atoms that a fix has put aside have no neighbours, but would have the energy of a free atom. */
+void PairMTP::choose_central() {
+  central_count = list->inum;
+  central = list->ilist;
+  if (neighbor->nex_group == 0) return;
+  present_atoms.clear();
+  std::copy_if(central, central + central_count, std::back_inserter(present_atoms),
+               [this](int i) { return is_present(i); });
+  central_count = (int)present_atoms.size();
+  central = present_atoms.data();
+}
+
 void PairMTP::evaluate_list() {
-  if (list->inum == 0) return;
+  choose_central();
+  if (central_count == 0) return;
   mtp_atoms atoms = mtp_atoms();
   atoms.nall = (size_t)(atom->nlocal + atom->nghost);
-  atoms.ncentral = (size_t)list->inum;
-  atoms.central = list->ilist;
+  atoms.ncentral = (size_t)central_count;
+  atoms.central = central;
   atoms.x = atom->x[0];
   atoms.type = atom->type;
   atoms.species_of_type = species.data();
@@ -451,7 +470,7 @@ void PairMTP::find_worst(bool graded) {
     double grade;
     int rank;
   } mine = {0.0, comm->me}, all;
-  const int atom_here = list->inum > 0 ? out.max_grade_atom : -1;
+  const int atom_here = central_count > 0 ? out.max_grade_atom : -1;
   if (atom_here >= 0) mine.grade = std::isfinite(out.max_grade) ? out.max_grade : INFINITY;
   MPI_Allreduce(&mine, &all, 1, MPI_DOUBLE_INT, MPI_MAXLOC, world);
   worst = {all.grade, all.rank, -1, 0};
@@ -464,7 +483,7 @@ void PairMTP::find_worst(bool graded) {
  * decision, and processors of different kinds round differently. */
 double PairMTP::configuration_grade() {
   const size_t n = gradient.size() - 1;
-  gradient[n] = (double)list->inum; /* not atom->natoms: under hybrid we may see a part of them */
+  gradient[n] = (double)central_count; /* not atom->natoms: we may see a part of them */
   std::vector<double> sum(n + 1);
   MPI_Reduce(gradient.data(), sum.data(), (int)(n + 1), MPI_DOUBLE, MPI_SUM, 0, world);
   double result = INFINITY;

@@ -81,18 +81,33 @@ protected:
   /* Tells all ranks of the active set of rank 0 (null: there is none); the evaluators get it when grades are wanted. */
   void share_active_set(const mtp_active_set *as);
 
+  /* A fix such as gcmc takes an atom out of all groups, `all` included, while it tries what the system is without it.
+   */
+  bool is_present(int i) const;
   bool wants_grades();
   double *zeroed_force_buffer();
   void evaluate(double *force, bool graded);
   void find_worst(bool graded);
   void tally(const double *buffer);
   mtp_config *gather(long long worst_tag, int *worst_index);
+  /* What the neighbour list of this step holds, on rank 0; to be called on all ranks. */
+  struct listing {
+    double atoms, pairs; /* with neighbours of their own; sum over the pairs, see pair_weight() */
+  };
+  listing count_list();
+  /* Fails unless a gathered configuration has the pairs of the list. On rank 0. */
+  mtp_status check_pairs(const mtp_config *cfg, const listing &listed);
+  /* The setting that takes pairs of atoms out of the list, "" if there is none. All ranks must call it. */
+  std::string excluding();
 
 private:
   double energy_factor;  /* eV -> energy unit of the deck */
   std::string announced; /* what the log has been told */
   bool compute_pair_exists;
   std::vector<double> gradient;
+  std::vector<int> present_atoms; /* the central atoms, if some of the list are not present */
+  int central_count;
+  const int *central;          /* of the list or of present_atoms */
   size_t active_size;          /* rows of the active set */
   std::vector<double> inverse; /* of the active set, on rank 0 until the evaluators have it */
   bool inverse_shared;
@@ -111,11 +126,13 @@ private:
   int species_of(const char *word) const;
   void share_inverse();
   void ask_for_grades();
+  void choose_central();
   void evaluate_list();
   void evaluate_grades();
   double configuration_grade();
   bool can_gather() const;
   std::vector<double> pack_atoms() const;
+  long long count_others() const;
 
   bool is_watched() const {
     return watch.limit > 0.0;
@@ -126,7 +143,7 @@ private:
   double largest_force();
   void look(bool graded);
   mtp_status keep(mtp_config *cfg);
-  std::string kept_text(mtp_config *cfg);
+  std::string kept_text(mtp_config *cfg, long long others);
   void end_run(bool not_finite);
 };
 

@@ -199,14 +199,20 @@ void PairMTPAL::init_style() {
   if (force->pair != this) stop("does not work under hybrid styles in this version");
   if (!atom->tag_enable) stop("needs atom IDs");
   PairMTP::init_style();
-  if (neighbor->nex_type || neighbor->nex_group || neighbor->nex_mol)
-    stop("does not work with neigh_modify exclude: the QM driver would label other pairs than are graded");
+  check_settings();
   if (update->whichflag == 2 && !mtp_min::use_restarting(lmp) && comm->me == 0)
     error->warning(FLERR,
                    "pair_style {}: min_style {} does not start anew after a refit, as cg, sd, hftn, fire and "
                    "quickmin do, and its end point is not labelled",
                    name, update->minimize_style);
   if (!started) start();
+}
+
+/* Of the run, or of what an input line between two steps has changed. */
+void PairMTPAL::check_settings() {
+  const std::string setting = excluding();
+  if (!setting.empty())
+    stop("does not work with " + setting + ": the QM driver would label other pairs than are graded");
 }
 
 /* ---- the learner on rank 0 ---- */
@@ -280,11 +286,14 @@ void PairMTPAL::start() {
 
 void PairMTPAL::begin() {
   const StopGuard guard;
+  check_settings();
+  const listing listed = count_list();
   mtp_config *first = gather(0, nullptr);
   mtp_status status = MTP_OK;
   if (comm->me == 0) {
     mtp_action action;
-    status = mtp_learner_begin(ctx, learner, first, update->ntimestep, &action);
+    status = check_pairs(first, listed);
+    if (status == MTP_OK) status = mtp_learner_begin(ctx, learner, first, update->ntimestep, &action);
     mtp_config_free(first);
   }
   settle(status);
@@ -299,11 +308,14 @@ bool PairMTPAL::consult(const Question &ask) {
   long long tag = (long long)worst.tag;
   MPI_Bcast(&tag, 1, MPI_LONG_LONG, worst.rank, world);
   int index = -1, redo = 0;
+  check_settings();
+  const listing listed = count_list();
   mtp_config *cfg = gather(tag, &index);
   mtp_status status = MTP_OK;
   if (comm->me == 0) {
     mtp_action action = MTP_GO_ON;
-    status = ask(cfg, index, &action);
+    status = check_pairs(cfg, listed);
+    if (status == MTP_OK) status = ask(cfg, index, &action);
     redo = action == MTP_REDO;
     mtp_config_free(cfg);
   }

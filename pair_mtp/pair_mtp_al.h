@@ -59,6 +59,7 @@ private:
   bool offer();
   void settle(mtp_status status);
   void share_model();
+  void check_settings();
 
   void timed_evaluation(int eflag, int vflag, bool graded);
   void fill_vector();

@@ -17,22 +17,22 @@ using namespace LAMMPS_NS;
 /* Gathered atoms: ID, species, x, y, z. Doubles hold IDs exactly up to 2^53. */
 static constexpr int ATOM_WIDTH = 5;
 
-/* Lattice vectors along the periodic directions. */
+/* Lattice vectors along the periodic directions. In two dimensions there are no images along z. */
 static void copy_cell(const Domain *domain, mtp_config *cfg) {
   const double cell[9] = {domain->xprd, 0.0, 0.0, domain->xy, domain->yprd, 0.0, domain->xz, domain->yz, domain->zprd};
   for (int i = 0; i < 3; i++) {
-    cfg->periodic[i] = domain->periodicity[i] != 0;
+    cfg->periodic[i] = domain->periodicity[i] != 0 && i < domain->dimension;
     for (int k = 0; k < 3; k++) cfg->cell[3 * i + k] = cfg->periodic[i] ? cell[3 * i + k] : 0.0;
   }
 }
 
-/* Atoms of this rank that are a species of the potential; under hybrid others may be there. */
+/* Atoms of this rank that are present and a species of the potential; under hybrid others may be there. */
 std::vector<double> PairMTP::pack_atoms() const {
   std::vector<double> packed;
   packed.reserve((size_t)atom->nlocal * ATOM_WIDTH);
   for (int i = 0; i < atom->nlocal; i++) {
     const int s = species[(size_t)atom->type[i]];
-    if (s < 0) continue;
+    if (s < 0 || !is_present(i)) continue;
     double x[3] = {atom->x[i][0], atom->x[i][1], atom->x[i][2]};
     domain->remap(x);
     packed.push_back(atom->tag_enable ? (double)atom->tag[i] : 0.0);
@@ -40,6 +40,14 @@ std::vector<double> PairMTP::pack_atoms() const {
     for (int k = 0; k < 3; k++) packed.push_back(x[k] - domain->boxlo[k]);
   }
   return packed;
+}
+
+/* Atoms that are no species of the potential, of all ranks. */
+long long PairMTP::count_others() const {
+  long long mine = 0, all;
+  for (int i = 0; i < atom->nlocal; i++) mine += species[(size_t)atom->type[i]] < 0;
+  MPI_Allreduce(&mine, &all, 1, MPI_LONG_LONG, MPI_SUM, world);
+  return all;
 }
 
 /* MPI counts what it gathers in an int. */

@@ -111,10 +111,9 @@ mtp_status PairMTP::keep(mtp_config *cfg) {
 }
 
 /* What became of the configuration, for the last line. On rank 0. */
-std::string PairMTP::kept_text(mtp_config *cfg) {
+std::string PairMTP::kept_text(mtp_config *cfg, long long others) {
   if (!cfg) return "the configuration has too many atoms to be written";
   if (keep(cfg) != MTP_OK) return std::string("the configuration is lost: ") + mtp_context_message(ctx);
-  const long long others = (long long)atom->natoms - (long long)cfg->n;
   return "the configuration" +
          (others > 0 ? " (without " + std::to_string(others) + " atoms of other potentials)" : std::string()) +
          " is in " + watch.path;
@@ -124,9 +123,10 @@ void PairMTP::end_run(bool not_finite) {
   long long tag = (long long)worst.tag;
   MPI_Bcast(&tag, 1, MPI_LONG_LONG, worst.rank, world);
   mtp_config *cfg = can_gather() ? gather(tag, nullptr) : nullptr;
+  const long long others = count_others();
   mtp_status status = MTP_OK;
   if (comm->me == 0) {
-    const std::string kept = kept_text(cfg);
+    const std::string kept = kept_text(cfg, others);
     const std::string whose = mode == MTP_MODE_CONFIGURATION ? "the configuration"
                               : tag > 0                      ? "atom " + std::to_string(tag)
                                                              : "an atom";
