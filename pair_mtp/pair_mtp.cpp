@@ -131,7 +131,7 @@ void PairMTP::check_root(mtp_status status) {
 
 double PairMTP::number(const char *keyword, const char *word) const {
   char *end = nullptr;
-  const double value = strtod(word, &end);
+  const double value = mtp_strtod(word, &end);
   if (end == word || *end || !std::isfinite(value))
     error->all(FLERR, "pair_style {}: keyword {} expects a number, found {}", name, keyword, word);
   return value;

@@ -11,7 +11,7 @@ void mtp_write_reals(mtp_writer *w, const char *separator, const double *values,
   char buffer[64];
   for (size_t k = 0; k < count; k++) {
     if (!isfinite(values[k])) w->not_finite = true;
-    int size = snprintf(buffer, sizeof buffer, "%s%.17g", separator, values[k]);
+    int size = mtp_snprintf(buffer, sizeof buffer, "%s%.17g", separator, values[k]);
     mtp_text_add_bytes(&w->text, buffer, (size_t)size);
   }
 }

@@ -125,7 +125,7 @@ static bool real_by_library(mtp_span span, double *value) {
   if (!copy) return false;
   memcpy(copy, span.s, span.n);
   copy[span.n] = 0;
-  double v = strtod(copy, NULL);
+  double v = mtp_strtod(copy, NULL);
   if (copy != local) free(copy);
   if (!isfinite(v)) return false;
   *value = v;

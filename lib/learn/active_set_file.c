@@ -38,7 +38,7 @@ static int skip(reader *r, const char *text) {
 static int read_weight(reader *r, const char *key, double *value) {
   if (!skip(r, key) || !skip(r, " ")) return 0;
   char *end;
-  *value = strtod(r->data + r->at, &end);
+  *value = mtp_strtod(r->data + r->at, &end);
   if (end == r->data + r->at) return 0;
   r->at = (size_t)(end - r->data);
   return skip(r, "\r\n") || skip(r, "\n");
@@ -56,7 +56,7 @@ static mtp_status read_almtp_head(reader *r, double *site_weight) {
     skip(r, "#");
     for (int k = 0; k < 4; k++) {
       char *end;
-      *site_weight = strtod(r->data + r->at, &end);
+      *site_weight = mtp_strtod(r->data + r->at, &end);
       if (end == r->data + r->at) return bad(r, "four weights");
       r->at = (size_t)(end - r->data);
     }

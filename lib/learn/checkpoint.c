@@ -12,7 +12,7 @@
 
 /* The first line; the job as text, because JSON has no integers of 64 bits. */
 #define FIRST_LINE "{\"mtp_checkpoint\":1,\"job\":\"%016llx\",\"stage\":%d,\"iterations\":%ld,\"seconds\":%.3f}\n"
-#define SCAN_LINE  "{\"mtp_checkpoint\":1,\"job\":\"%16llx\",\"stage\":%d,\"iterations\":%ld,\"seconds\":%lf}"
+#define SCAN_LINE  "{\"mtp_checkpoint\":1,\"job\":\"%16llx\",\"stage\":%d,\"iterations\":%ld,\"seconds\":%n"
 
 mtp_status mtp_checkpoint_write(mtp_context *ctx, const char *path, const mtp_checkpoint *at,
                                 const mtp_potential *pot) {
@@ -34,7 +34,11 @@ mtp_status mtp_checkpoint_read(mtp_context *ctx, const char *path, unsigned long
   mtp_status status = mtp_file_read(ctx, path, &data, &size);
   if (status != MTP_OK) return status;
   const char *end = memchr(data, '\n', size);
-  if (!end || sscanf(data, SCAN_LINE, &at->job, &at->stage, &at->iterations, &at->seconds) != 4)
+  int seconds = 0; /* where their number begins */
+  char *rest = NULL;
+  if (end) sscanf(data, SCAN_LINE, &at->job, &at->stage, &at->iterations, &seconds);
+  if (seconds) at->seconds = mtp_strtod(data + seconds, &rest);
+  if (!seconds || rest == data + seconds || *rest != '}')
     status = mtp_fail(ctx, MTP_ERR_FORMAT, "%s:1: expected a checkpoint of mtp train; remove it to begin anew", path);
   else if (at->job != job)
     status =

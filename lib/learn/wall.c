@@ -9,6 +9,7 @@
 #include "learn/hole.h"
 #include "model/model.h"
 #include "mtp/trainer.h"
+#include "support/support.h"
 
 /* How often, and by what factor, the weight of squeezed configurations grows. */
 #define RAISES 2
@@ -23,7 +24,7 @@ static mtp_status add_weighted(mtp_context *ctx, mtp_normal *nq, const mtp_confi
   mtp_config *copy = mtp_config_copy(cfg);
   if (!copy) return mtp_fail_memory(ctx);
   const char *weight = mtp_config_get_feature(cfg, "config_weight");
-  snprintf(number, sizeof number, "%g", factor * (weight ? strtod(weight, NULL) : 1.0));
+  mtp_snprintf(number, sizeof number, "%g", factor * (weight ? mtp_strtod(weight, NULL) : 1.0));
   mtp_status status = mtp_config_weights(ctx, cfg, own); /* says what is wrong with a weight */
   if (status == MTP_OK) status = mtp_config_set_feature(ctx, copy, "config_weight", number);
   if (status == MTP_OK) status = mtp_normal_add(ctx, nq, copy);

@@ -44,7 +44,7 @@ struct mtp_calls {
 
 static mtp_status set_number(mtp_context *ctx, mtp_config *cfg, const char *key, double value) {
   char text[32];
-  snprintf(text, sizeof text, "%.6g", value);
+  mtp_snprintf(text, sizeof text, "%.6g", value);
   return mtp_config_set_feature(ctx, cfg, key, text);
 }
 
@@ -119,7 +119,7 @@ static mtp_status record_end(mtp_context *ctx, mtp_calls *c, entry *e, const mtp
 
 static double number_feature(const mtp_config *cfg, const char *key) {
   const char *text = mtp_config_get_feature(cfg, key);
-  return text ? strtod(text, NULL) : 0;
+  return text ? mtp_strtod(text, NULL) : 0;
 }
 
 static mtp_qm_status status_of_name(const char *name) {

@@ -112,7 +112,7 @@ static mtp_status stamp(mtp_context *ctx, const mtp_learner *l, mtp_config *labe
     status = mtp_config_set_feature(ctx, label, "warmup", number);
   }
   if (status == MTP_OK && candidate->squeezed > 0.0) {
-    snprintf(number, sizeof number, "%g", candidate->squeezed);
+    mtp_snprintf(number, sizeof number, "%g", candidate->squeezed);
     status = mtp_config_set_feature(ctx, label, "squeezed", number);
     if (status == MTP_OK) status = mtp_config_set_feature(ctx, label, "config_type", "squeezed");
     if (status == MTP_OK && candidate->hole) status = mtp_config_set_feature(ctx, label, "hole", "1");
@@ -149,7 +149,7 @@ static mtp_status weigh_squeezed(mtp_context *ctx, mtp_config *label) {
     largest = fmax(largest, f[0] * f[0] + f[1] * f[1] + f[2] * f[2]);
   }
   const double size = sqrt(largest) / MTP_SQUEEZE_FORCE;
-  snprintf(number, sizeof number, "%.3g", MTP_SQUEEZE_WEIGHT / (1.0 + size * size));
+  mtp_snprintf(number, sizeof number, "%.3g", MTP_SQUEEZE_WEIGHT / (1.0 + size * size));
   return mtp_config_set_feature(ctx, label, "config_weight", number);
 }
 

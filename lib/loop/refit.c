@@ -42,7 +42,7 @@ static mtp_status weigh_squeezed(mtp_context *ctx, mtp_learner *l, double factor
     const char *weight = mtp_config_get_feature(cfg, "config_weight");
     char number[32];
     if (!mtp_config_is_squeezed(cfg)) continue;
-    snprintf(number, sizeof number, "%g", factor * (weight ? strtod(weight, NULL) : 1.0));
+    mtp_snprintf(number, sizeof number, "%g", factor * (weight ? mtp_strtod(weight, NULL) : 1.0));
     status = mtp_config_set_feature(ctx, cfg, "config_weight", number);
   }
   return status;

@@ -164,7 +164,7 @@ static mtp_candidate candidate_of(const mtp_config *request) {
                          .atom = -1,
                          .step = step ? strtoll(step, NULL, 10) : -1,
                          .warmup = warmup ? (int)strtol(warmup, NULL, 10) : -1,
-                         .squeezed = squeezed ? strtod(squeezed, NULL) : 0.0,
+                         .squeezed = squeezed ? mtp_strtod(squeezed, NULL) : 0.0,
                          .hole = mtp_config_get_feature(request, "hole") != NULL};
 }
 

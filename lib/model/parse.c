@@ -168,7 +168,7 @@ static bool take_number(parser *p, const char *characters, char *buffer, size_t 
 static double take_real(parser *p, const char *what) {
   char buffer[64], *end;
   if (!take_number(p, "+-.0123456789eE", buffer, sizeof buffer, what)) return 0.0;
-  double value = strtod(buffer, &end);
+  double value = mtp_strtod(buffer, &end);
   if (*end || !isfinite(value)) {
     expected(p, what, " (a finite number)");
     return 0.0;

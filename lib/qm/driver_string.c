@@ -74,7 +74,7 @@ static mtp_status next_word(mtp_context *ctx, const char **s, word *out) {
 
 static bool parse_number(const char *text, double *out) {
   char *end;
-  *out = strtod(text, &end);
+  *out = mtp_strtod(text, &end);
   return end != text && *end == 0 && isfinite(*out);
 }
 

@@ -72,7 +72,7 @@ static int take_keys(ipi *s, int count, const char *const *words, char *reason, 
     char *end;
     bool good = true;
     if (starts_with(words[used], "connect=", &value)) {
-      s->connect = strtod(value, &end);
+      s->connect = mtp_strtod(value, &end);
       good = end != value && !*end && s->connect > 0 && isfinite(s->connect);
     } else if (starts_with(words[used], "cell=", &value)) {
       s->frozen = strcmp(value, "frozen") == 0;

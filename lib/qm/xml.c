@@ -66,7 +66,7 @@ xmlNode *mtp_xml_find(xmlNode *node, const char *path) {
 static bool numbers_in(const char *text, double *out, size_t count) {
   for (size_t i = 0; i < count; i++) {
     char *end;
-    out[i] = strtod(text, &end);
+    out[i] = mtp_strtod(text, &end);
     if (end == text) return false;
     text = end;
   }

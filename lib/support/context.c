@@ -20,6 +20,7 @@ struct mtp_context {
   char message[2048];
   mtp_logger logger;
   void *user;
+  const volatile sig_atomic_t *stop; /* NULL: none */
 };
 
 #if defined(__aarch64__)
@@ -84,6 +85,18 @@ void mtp_context_set_logger(mtp_context *ctx, mtp_logger logger, void *user) {
   ctx->user = user;
 }
 
+void mtp_context_set_stop(mtp_context *ctx, const volatile sig_atomic_t *flag) {
+  if (ctx) ctx->stop = flag;
+}
+
+bool mtp_context_is_stopped(const mtp_context *ctx) {
+  return ctx && ctx->stop && *ctx->stop;
+}
+
+void mtp_context_share_stop(mtp_context *ctx, const mtp_context *from) {
+  if (ctx && from) ctx->stop = from->stop;
+}
+
 const char *mtp_context_message(const mtp_context *ctx) {
   return ctx ? ctx->message : "";
 }
@@ -105,7 +118,7 @@ mtp_status mtp_fail(mtp_context *ctx, mtp_status status, const char *format, ...
   char line[sizeof ctx->message];
   va_list args;
   va_start(args, format);
-  vsnprintf(line, sizeof line, format, args);
+  mtp_vsnprintf(line, sizeof line, format, args);
   va_end(args);
   /* "one line" is a promise of the interface, and quoted engine output may break it */
   for (char *c = line; *c; c++)
@@ -123,7 +136,7 @@ void mtp_message(mtp_context *ctx, mtp_level level, const char *format, ...) {
   char line[2048];
   va_list args;
   va_start(args, format);
-  vsnprintf(line, sizeof line, format, args);
+  mtp_vsnprintf(line, sizeof line, format, args);
   va_end(args);
   ctx->logger(ctx->user, level, line);
 }

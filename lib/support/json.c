@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/support.h"
+
 static int make_raw(cJSON *number) {
   char text[32] = "null";
   for (int digits = 15; isfinite(number->valuedouble) && digits <= 17; digits++) { /* the shortest that will do */
-    snprintf(text, sizeof text, "%.*g", digits, number->valuedouble);
-    if (strtod(text, NULL) == number->valuedouble) break;
+    mtp_snprintf(text, sizeof text, "%.*g", digits, number->valuedouble);
+    if (mtp_strtod(text, NULL) == number->valuedouble) break;
   }
   char *raw = cJSON_malloc(strlen(text) + 1);
   if (!raw) return 0;

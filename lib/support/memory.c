@@ -54,12 +54,12 @@ void mtp_text_add(mtp_text *text, const char *format, ...) {
   va_list args, again;
   va_start(args, format);
   va_copy(again, args);
-  int size = vsnprintf(NULL, 0, format, args);
+  int size = mtp_vsnprintf(NULL, 0, format, args);
   va_end(args);
   if (size < 0)
     text->failed = 1;
   else if (text_reserve(text, (size_t)size)) {
-    vsnprintf(text->data + text->size, (size_t)size + 1, format, again);
+    mtp_vsnprintf(text->data + text->size, (size_t)size + 1, format, again);
     text->size += (size_t)size;
   }
   va_end(again);

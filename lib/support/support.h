@@ -6,6 +6,7 @@
 #define MTP_SUPPORT_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -17,6 +18,11 @@ mtp_status mtp_fail(mtp_context *ctx, mtp_status status, const char *format, ...
 mtp_status mtp_fail_memory(mtp_context *ctx);
 /** Sends a message to the context's logger. */
 void mtp_message(mtp_context *ctx, mtp_level level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/** Is the flag of mtp_context_set_stop up? */
+bool mtp_context_is_stopped(const mtp_context *ctx);
+/** The flag of another context, for a helper thread. */
+void mtp_context_share_stop(mtp_context *ctx, const mtp_context *from);
 
 /** Variants of the kernels, from narrow to wide. */
 typedef enum mtp_isa { MTP_ISA_BASELINE, MTP_ISA_AVX2, MTP_ISA_AVX512, MTP_ISA_COUNT } mtp_isa;
@@ -41,11 +47,19 @@ void mtp_text_add(mtp_text *text, const char *format, ...) __attribute__((format
 void mtp_text_add_bytes(mtp_text *text, const void *bytes, size_t size);
 void mtp_text_free(mtp_text *text);
 
+/** strtod and snprintf in the locale "C", whatever the one of the program is: what is written is read elsewhere. */
+double mtp_strtod(const char *text, char **end);
+int mtp_snprintf(char *buffer, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int mtp_vsnprintf(char *buffer, size_t size, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
+
 /** Reads a whole file ("-": standard input) into malloc'ed memory with a terminating zero beyond *size. */
 mtp_status mtp_file_read(mtp_context *ctx, const char *path, char **data, size_t *size);
 /** Writes a file atomically: temporary file in the same folder, fsync, rename, fsync of the folder. Keeps the mode of
  * an existing file and follows a symbolic link to what it names. */
 mtp_status mtp_file_replace(mtp_context *ctx, const char *path, const void *data, size_t size);
+/** Opens a new file beside `target` for what is to be renamed to it, with a name that nobody else has; the file is
+ * locked while it is open. What killed programs left there is removed. `flags` as O_RDWR. Returns -1 with errno. */
+int mtp_file_temporary(const char *target, int flags, char *name, size_t size);
 /** Syncs the folder of `path`: a file just created or renamed is durable only after that. */
 void mtp_folder_sync(const char *path);
 

@@ -2,7 +2,8 @@
 /**@file mtp/context.h
  * Errors and messages. One context accompanies a chain of calls in one thread; it keeps the text of the last failure
  * and forwards messages to the caller's logger. The library never prints, exits or keeps globals: what a user should
- * read goes through here. Several contexts may live side by side in one process.
+ * read goes through here. Numbers are written and read with a point whatever LC_NUMERIC is. Several contexts may live
+ * side by side in one process.
  *
  * Conventions of all headers: lengths in Angstrom, energies in eV, forces in eV/A, virials in eV (positive when the
  * cell is compressed and wants to expand, dE/d(strain) = -virial). Arrays `x[3*n]` are row-major, one atom after the
@@ -11,6 +12,8 @@
  */
 #ifndef MTP_CONTEXT_H
 #define MTP_CONTEXT_H
+
+#include <signal.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -48,6 +51,10 @@ MTP_API void mtp_context_free(mtp_context *ctx);
 
 /** Sets where messages go; NULL (the default) drops them. */
 MTP_API void mtp_context_set_logger(mtp_context *ctx, mtp_logger logger, void *user);
+
+/** A flag that a signal handler may put up (borrowed; NULL, the default: none). While it is not zero, training and
+ * learning end soon with MTP_ERR_STOPPED; what was learned is on disk. QM calls have their own: mtp_qm_set_stop. */
+MTP_API void mtp_context_set_stop(mtp_context *ctx, const volatile sig_atomic_t *flag);
 
 /** Text of the last failure, one line, "" if there was none. Owned by the context, valid until its next failure. */
 MTP_API const char *mtp_context_message(const mtp_context *ctx);
