@@ -6,19 +6,30 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Memory for the results of one round in one process. */
 #define ROUND_BYTES ((size_t)64 << 20)
 
+/* Of a piece that failed. */
+typedef struct failure {
+  size_t number; /* of the piece among those of its process; the first one counts */
+  char message[512];
+} failure;
+
 /* The pieces of this process in one round. */
 typedef struct round {
+  const mtp_context *leading;
   const mtp_pieces *pieces;
   size_t first, step, count; /* pieces first, first + step, ... */
   size_t stride;             /* doubles a result, the first of which is the status */
   double *results;           /* [count][stride] */
   atomic_size_t next;
+  pthread_mutex_t mutex; /* of the failure */
+  failure failure;
 } round;
 
 typedef struct worker {
@@ -26,14 +37,33 @@ typedef struct worker {
   int thread;
 } worker;
 
+static void note_failure(round *r, size_t number, const mtp_context *ctx) {
+  pthread_mutex_lock(&r->mutex);
+  if (number < r->failure.number) {
+    r->failure.number = number;
+    snprintf(r->failure.message, sizeof r->failure.message, "%s", mtp_context_message(ctx));
+  }
+  pthread_mutex_unlock(&r->mutex);
+}
+
+static mtp_status work_on(const worker *w, mtp_context *ctx, size_t k, double *result) {
+  const round *r = w->r;
+  if (mtp_context_is_stopped(ctx)) return mtp_fail(ctx, MTP_ERR_STOPPED, "training was stopped");
+  return r->pieces->work(ctx, r->pieces->user, w->thread, r->first + k * r->step, result);
+}
+
 static void *work(void *argument) {
   const worker *w = argument;
   round *r = w->r;
+  mtp_context *ctx = mtp_context_new(); /* without one there are no messages */
+  mtp_context_share_stop(ctx, r->leading);
   for (size_t k; (k = atomic_fetch_add(&r->next, 1)) < r->count;) {
     double *result = r->results + k * r->stride;
     memset(result, 0, r->stride * sizeof *result);
-    result[0] = (double)r->pieces->work(r->pieces->user, w->thread, r->first + k * r->step, result + 1);
+    result[0] = (double)work_on(w, ctx, k, result + 1);
+    if (result[0] != (double)MTP_OK) note_failure(r, k, ctx);
   }
+  mtp_context_free(ctx);
   return NULL;
 }
 
@@ -55,46 +85,94 @@ static void work_in_threads(round *r, int threads) {
   free(handles);
 }
 
+static bool has_failed(const double *results, size_t count, size_t stride) {
+  for (size_t k = 0; k < count; k++)
+    if (results[k * stride] != (double)MTP_OK) return true;
+  return false;
+}
+
 /* Results of the pieces base..base+count-1 in order; those of rank q begin at all[q]. */
-static mtp_status take_round(const mtp_pieces *pieces, size_t base, size_t count, size_t size, size_t stride,
-                             double *const *all) {
+static mtp_status take_round(mtp_context *ctx, const mtp_pieces *pieces, size_t base, size_t count, size_t size,
+                             size_t stride, double *const *all, const failure *failures) {
   for (size_t k = 0; k < count; k++) {
     const double *result = all[k % size] + k / size * stride;
-    if (result[0] != (double)MTP_OK) return (mtp_status)(int)result[0];
+    const mtp_status status = (mtp_status)(int)result[0];
+    const char *message = failures[k % size].message;
+    if (status != MTP_OK) return mtp_fail(ctx, status, "%s", *message ? message : mtp_status_name(status));
     pieces->take(pieces->user, base + k, result + 1);
   }
   return MTP_OK;
 }
 
+mtp_status mtp_crew_give_up(mtp_context *ctx, const mtp_crew *crew, mtp_status status) {
+  const char *message = ctx ? mtp_context_message(ctx) : mtp_status_name(status);
+  if (mtp_crew_size(crew) > 1 && crew->comm->abort) crew->comm->abort(crew->comm->user, message);
+  return status;
+}
+
+/* What a crew holds while it runs. */
+typedef struct store {
+  size_t most;       /* pieces of a process in a round */
+  double *own;       /* [most][stride] results */
+  double *others;    /* the same of the other ranks, on rank 0 */
+  double **all;      /* [ranks] where those of each begin, on rank 0 */
+  failure *failures; /* [ranks] */
+} store;
+
+static void store_free(store *s) {
+  free(s->own);
+  free(s->others);
+  free(s->all);
+  free(s->failures);
+}
+
+static mtp_status store_init(mtp_context *ctx, store *s, size_t size, size_t rank, size_t stride) {
+  s->own = mtp_calloc(s->most * stride, sizeof *s->own);
+  s->others = rank == 0 ? mtp_calloc((size - 1) * s->most * stride, sizeof *s->others) : NULL;
+  s->all = mtp_calloc(size, sizeof *s->all);
+  s->failures = mtp_calloc(size, sizeof *s->failures);
+  if (!s->own || !s->all || !s->failures || (rank == 0 && !s->others)) return mtp_fail_memory(ctx);
+  for (size_t q = 0; rank == 0 && q < size; q++) s->all[q] = q ? s->others + (q - 1) * s->most * stride : s->own;
+  return MTP_OK;
+}
+
+/* Results of a round, and the words of those that failed, to rank 0. */
+static void collect_round(const mtp_crew *crew, const store *s, size_t count, size_t stride) {
+  const size_t size = (size_t)mtp_crew_size(crew), rank = (size_t)mtp_crew_rank(crew);
+  for (size_t q = 1; q < size; q++) {
+    const size_t theirs = count > q ? (count - q - 1) / size + 1 : 0;
+    double *results = rank == 0 ? s->all[q] : s->own;
+    if (rank != 0 && rank != q) continue;
+    crew->comm->collect(crew->comm->user, (int)q, results, theirs * stride * sizeof(double));
+    if (has_failed(results, theirs, stride))
+      crew->comm->collect(crew->comm->user, (int)q, &s->failures[q], sizeof *s->failures);
+  }
+}
+
 mtp_status mtp_crew_run(mtp_context *ctx, const mtp_crew *crew, const mtp_pieces *pieces) {
   const size_t size = (size_t)mtp_crew_size(crew), rank = (size_t)mtp_crew_rank(crew), stride = pieces->length + 1;
-  const size_t threads = crew->threads > 1 ? (size_t)crew->threads : 1;
-  size_t most = ROUND_BYTES / (stride * sizeof(double)), share = (pieces->count + size - 1) / size;
-  if (most < threads) most = threads;
-  if (most > share) most = share;
-  double *own = mtp_calloc(most * stride, sizeof *own);
-  double *others = rank == 0 ? mtp_calloc((size - 1) * most * stride, sizeof *others) : NULL;
-  double **all = mtp_calloc(size, sizeof *all);
-  /* Ranks that are out of memory cannot leave the others waiting: there is no way back from here. */
-  mtp_status status = own && all && (rank > 0 || others) ? MTP_OK : mtp_fail_memory(ctx);
-  if (status != MTP_OK && size > 1) abort();
-  for (size_t q = 0; status == MTP_OK && rank == 0 && q < size; q++)
-    all[q] = q ? others + (q - 1) * most * stride : own;
-
-  for (size_t base = 0; (status == MTP_OK || size > 1) && base < pieces->count; base += most * size) {
-    const size_t left = pieces->count - base, count = left < most * size ? left : most * size;
-    round r = {.pieces = pieces, .first = base + rank, .step = size, .stride = stride, .results = own};
-    r.count = count > rank ? (count - rank - 1) / size + 1 : 0;
-    work_in_threads(&r, (int)threads);
-    for (size_t q = 1; q < size; q++) {
-      const size_t theirs = count > q ? (count - q - 1) / size + 1 : 0;
-      if (rank == 0 || rank == q)
-        crew->comm->collect(crew->comm->user, (int)q, rank == 0 ? all[q] : own, theirs * stride * sizeof(double));
-    }
-    if (rank == 0 && status == MTP_OK) status = take_round(pieces, base, count, size, stride, all);
+  const size_t threads = crew->threads > 1 ? (size_t)crew->threads : 1, share = (pieces->count + size - 1) / size;
+  store s = {.most = ROUND_BYTES / (stride * sizeof(double))};
+  if (s.most < threads) s.most = threads;
+  if (s.most > share) s.most = share;
+  mtp_status status = store_init(ctx, &s, size, rank, stride);
+  if (status != MTP_OK) {
+    store_free(&s);
+    return mtp_crew_give_up(ctx, crew, status);
   }
-  free(own);
-  free(others);
-  free(all);
+  for (size_t base = 0; (status == MTP_OK || size > 1) && base < pieces->count; base += s.most * size) {
+    const size_t left = pieces->count - base, count = left < s.most * size ? left : s.most * size;
+    round r = {.leading = ctx, .pieces = pieces, .first = base + rank, .step = size, .stride = stride};
+    r.results = s.own;
+    r.count = count > rank ? (count - rank - 1) / size + 1 : 0;
+    r.failure.number = SIZE_MAX;
+    pthread_mutex_init(&r.mutex, NULL);
+    work_in_threads(&r, (int)threads);
+    pthread_mutex_destroy(&r.mutex);
+    s.failures[rank] = r.failure;
+    collect_round(crew, &s, count, stride);
+    if (rank == 0 && status == MTP_OK) status = take_round(ctx, pieces, base, count, size, stride, s.all, s.failures);
+  }
+  store_free(&s);
   return status;
 }

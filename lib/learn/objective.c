@@ -27,6 +27,7 @@ typedef enum order_kind {
 typedef struct order {
   order_kind kind;
   unsigned parts, trained;
+  int threads;  /* of each process */
   size_t count; /* vectors of a sketch a batch; bytes of a potential */
   unsigned long long seed;
   mtp_objective_options options;
@@ -67,7 +68,7 @@ static bool in(unsigned parts, mtp_part part) {
   return (parts & MTP_PART_BIT(part)) != 0;
 }
 
-static mtp_status pass_shard(void *user, int thread, size_t piece, double *result) {
+static mtp_status pass_shard(mtp_context *ctx, void *user, int thread, size_t piece, double *result) {
   mtp_objective *o = user;
   const mtp_shard *shard = &o->samples.shard[piece];
   mtp_batch_work *work = &o->work[thread];
@@ -77,8 +78,8 @@ static mtp_status pass_shard(void *user, int thread, size_t piece, double *resul
   if (!in(o->order.parts, shard->part)) return MTP_OK;
   for (size_t k = 0; k < shard->nbatches && status == MTP_OK; k++) {
     mtp_batch *batch = NULL;
-    status = mtp_samples_take_batch(&o->samples, shard, k, o->plan, &batch);
-    if (status == MTP_OK) status = mtp_batch_work_reserve(NULL, o->plan, batch, work);
+    status = mtp_samples_take_batch(ctx, &o->samples, shard, k, o->plan, &batch);
+    if (status == MTP_OK) status = mtp_batch_work_reserve(ctx, o->plan, batch, work);
     if (status == MTP_OK) {
       mtp_batch_forces(o->isa, o->plan, batch, work);
       for (size_t c = 0; c < batch->nconfigs; c++) {
@@ -103,7 +104,7 @@ static void take_pass(void *user, size_t piece, const double *result) {
     for (size_t k = 0; k < o->plan->nparams; k++) o->gradient[k] += result[STATS + k];
 }
 
-static mtp_status sketch_shard(void *user, int thread, size_t piece, double *result) {
+static mtp_status sketch_shard(mtp_context *ctx, void *user, int thread, size_t piece, double *result) {
   mtp_objective *o = user;
   const mtp_shard *shard = &o->samples.shard[piece];
   mtp_batch_work *work = &o->work[thread];
@@ -112,8 +113,8 @@ static mtp_status sketch_shard(void *user, int thread, size_t piece, double *res
   for (size_t k = 0; k < shard->nbatches && status == MTP_OK; k++) {
     mtp_random random = {o->order.seed + 0x9e3779b97f4a7c15ull * (piece * 1000003u + k + 1)};
     mtp_batch *batch = NULL;
-    status = mtp_samples_take_batch(&o->samples, shard, k, o->plan, &batch);
-    if (status == MTP_OK) status = mtp_batch_work_reserve(NULL, o->plan, batch, work);
+    status = mtp_samples_take_batch(ctx, &o->samples, shard, k, o->plan, &batch);
+    if (status == MTP_OK) status = mtp_batch_work_reserve(ctx, o->plan, batch, work);
     if (status == MTP_OK) {
       mtp_batch_forces(o->isa, o->plan, batch, work);
       for (size_t v = 0; v < o->order.count; v++, result += o->plan->nparams) {
@@ -159,7 +160,7 @@ static size_t most_batches(const mtp_objective *o) {
 /* Sums of normal equations are large: several shards make one piece. */
 #define SHARDS_PER_SOLVE ((size_t)16)
 
-static mtp_status solve_shards(void *user, int thread, size_t piece, double *result) {
+static mtp_status solve_shards(mtp_context *ctx, void *user, int thread, size_t piece, double *result) {
   mtp_objective *o = user;
   const size_t first = piece * SHARDS_PER_SOLVE, end = first + SHARDS_PER_SOLVE;
   mtp_status status = MTP_OK;
@@ -167,7 +168,7 @@ static mtp_status solve_shards(void *user, int thread, size_t piece, double *res
     const mtp_shard *shard = &o->samples.shard[q];
     if (!in(o->order.trained, shard->part)) continue;
     for (size_t k = 0; k < shard->n && status == MTP_OK; k++)
-      status = mtp_normal_add(NULL, o->normal[thread], o->samples.order[shard->first + k]);
+      status = mtp_normal_add(ctx, o->normal[thread], o->samples.order[shard->first + k]);
   }
   mtp_normal_take_sums(o->normal[thread], result);
   return status;
@@ -216,8 +217,7 @@ static mtp_status run(mtp_context *ctx, mtp_objective *o) {
     pieces.work = pass_shard, pieces.take = take_pass;
   } else if (o->order.kind == ORDER_SOLVE) {
     const mtp_status status = make_normals(ctx, o);
-    if (status != MTP_OK && mtp_crew_size(&o->crew) > 1) abort(); /* the others would wait forever */
-    if (status != MTP_OK) return status;
+    if (status != MTP_OK) return mtp_crew_give_up(ctx, &o->crew, status);
     pieces.length = mtp_normal_sums_length((size_t)o->plan->nspecies + (size_t)o->plan->nscalars);
     pieces.count = (o->samples.nshards + SHARDS_PER_SOLVE - 1) / SHARDS_PER_SOLVE;
     pieces.work = solve_shards, pieces.take = take_solve;
@@ -278,6 +278,7 @@ static mtp_status create(mtp_context *ctx, const mtp_objective_options *options,
 static void give_order(mtp_objective *o, order what) {
   o->order = what;
   o->order.options = o->options;
+  o->order.threads = o->crew.threads;
   mtp_crew_broadcast(&o->crew, &o->order, sizeof o->order);
 }
 
@@ -435,32 +436,32 @@ mtp_status mtp_objective_solve(mtp_context *ctx, mtp_objective *o, unsigned trai
 
 /* ---- the other ranks ---- */
 
-/* A rank that cannot do its part cannot leave either: the others would wait forever. */
-static void must(mtp_status status) {
-  if (status != MTP_OK) abort();
-}
-
-static void serve_new(mtp_context *ctx, const mtp_crew *crew, const order *order, mtp_objective **o) {
+static mtp_status serve_new(mtp_context *ctx, const mtp_crew *crew, const order *order, mtp_objective **o) {
+  const mtp_crew here = {crew->comm, order->threads};
   destroy(*o);
-  must(create(ctx, &order->options, crew, o));
-  must(mtp_samples_share(ctx, crew, &(*o)->samples, (int)order->count));
+  *o = NULL;
+  const mtp_status status = create(ctx, &order->options, &here, o);
+  return status == MTP_OK ? mtp_samples_share(ctx, &here, &(*o)->samples, (int)order->count) : status;
 }
 
-static void serve_potential(mtp_context *ctx, mtp_objective *o, size_t size) {
+static mtp_status serve_potential(mtp_context *ctx, mtp_objective *o, size_t size) {
   char *text = mtp_calloc(size + 1, 1);
   mtp_potential *pot = NULL;
-  if (!text) abort();
+  if (!text) return mtp_fail_memory(ctx);
   mtp_crew_broadcast(&o->crew, text, size);
-  must(mtp_potential_parse(ctx, "potential", text, size, &pot, NULL));
-  must(take_potential(ctx, o, pot));
-  if (o->samples.bytes == 0) must(mtp_samples_lay_out(ctx, &o->crew, &o->samples, o->plan, o->options.memory));
+  mtp_status status = mtp_potential_parse(ctx, "potential", text, size, &pot, NULL);
+  if (status == MTP_OK) status = take_potential(ctx, o, pot);
+  if (status == MTP_OK && o->samples.bytes == 0)
+    status = mtp_samples_lay_out(ctx, &o->crew, &o->samples, o->plan, o->options.memory);
   mtp_potential_free(pot);
   free(text);
+  return status;
 }
 
 mtp_status mtp_objective_serve(mtp_context *ctx, const mtp_crew *crew) {
   mtp_objective *o = NULL;
-  for (;;) {
+  mtp_status status = MTP_OK;
+  while (status == MTP_OK) {
     order order = {0};
     mtp_crew_broadcast(crew, &order, sizeof order);
     switch (order.kind) {
@@ -468,14 +469,14 @@ mtp_status mtp_objective_serve(mtp_context *ctx, const mtp_crew *crew) {
       destroy(o);
       return MTP_OK;
     case ORDER_NEW:
-      serve_new(ctx, crew, &order, &o);
+      status = serve_new(ctx, crew, &order, &o);
       break;
     case ORDER_FREE:
       destroy(o);
       o = NULL;
       break;
     case ORDER_POTENTIAL:
-      serve_potential(ctx, o, order.count);
+      status = serve_potential(ctx, o, order.count);
       break;
     default:
       o->order = order;
@@ -484,6 +485,8 @@ mtp_status mtp_objective_serve(mtp_context *ctx, const mtp_crew *crew) {
       free_normals(o);
     }
   }
+  destroy(o);
+  return mtp_crew_give_up(ctx, crew, status);
 }
 
 void mtp_objective_release(const mtp_crew *crew) {

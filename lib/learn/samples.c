@@ -183,41 +183,40 @@ static mtp_config *config_of(const record *r) {
   return c;
 }
 
-/* Ranks that are out of memory cannot leave the others waiting in a broadcast. */
-static void must(const void *p) {
-  if (!p) abort();
-}
-
-static void share_config(const mtp_crew *crew, mtp_samples *s, size_t k) {
+static mtp_status share_config(mtp_context *ctx, const mtp_crew *crew, mtp_samples *s, size_t k) {
   const bool leads = mtp_crew_rank(crew) == 0;
   record r;
   if (leads) r = record_of(s->config[k], s->part[k], s->weight[k]);
   mtp_crew_broadcast(crew, &r, sizeof r);
   mtp_config *c = leads ? mtp_config_copy(s->config[k]) : config_of(&r);
-  must(c);
+  if (!c) return mtp_fail_memory(ctx);
   mtp_crew_broadcast(crew, c->x, 3 * r.n * sizeof(double));
   mtp_crew_broadcast(crew, c->species, r.n * sizeof(int));
   if (r.has_force) mtp_crew_broadcast(crew, c->force, 3 * r.n * sizeof(double));
   if (r.has_mask) mtp_crew_broadcast(crew, c->force_mask, r.n);
   if (leads) {
     mtp_config_free(c);
-    return;
+    return MTP_OK;
   }
   s->config[k] = s->owned[k] = c;
   s->part[k] = r.part;
   memcpy(s->weight[k], r.weight, sizeof r.weight);
+  return MTP_OK;
 }
 
 mtp_status mtp_samples_share(mtp_context *ctx, const mtp_crew *crew, mtp_samples *s, int nspecies) {
   if (mtp_crew_size(crew) == 1) return MTP_OK;
   size_t n = s->n;
+  mtp_status status = MTP_OK;
   mtp_crew_broadcast(crew, &n, sizeof n);
   if (mtp_crew_rank(crew) > 0) {
-    must(allocate(ctx, s, n) == MTP_OK ? s : NULL);
-    must(s->owned = mtp_calloc(n, sizeof *s->owned));
+    status = allocate(ctx, s, n);
+    s->owned = mtp_calloc(n, sizeof *s->owned);
+    if (status == MTP_OK && !s->owned) status = mtp_fail_memory(ctx);
   }
-  for (size_t k = 0; k < n; k++) share_config(crew, s, k);
-  return mtp_crew_rank(crew) > 0 ? deal_all(ctx, s, nspecies) : MTP_OK;
+  for (size_t k = 0; k < n && status == MTP_OK; k++) status = share_config(ctx, crew, s, k);
+  if (status == MTP_OK && mtp_crew_rank(crew) > 0) status = deal_all(ctx, s, nspecies);
+  return status == MTP_OK ? MTP_OK : mtp_crew_give_up(ctx, crew, status);
 }
 
 /* ---- neighbourhoods ---- */
@@ -242,10 +241,10 @@ mtp_status mtp_samples_lay_out(mtp_context *ctx, const mtp_crew *crew, mtp_sampl
   return MTP_OK;
 }
 
-mtp_status mtp_samples_take_batch(const mtp_samples *s, const mtp_shard *shard, size_t k, const mtp_plan *plan,
-                                  mtp_batch **out) {
+mtp_status mtp_samples_take_batch(mtp_context *ctx, const mtp_samples *s, const mtp_shard *shard, size_t k,
+                                  const mtp_plan *plan, mtp_batch **out) {
   *out = shard->batch[k];
-  return *out ? MTP_OK : make_batch(NULL, s, shard, k, plan, out);
+  return *out ? MTP_OK : make_batch(ctx, s, shard, k, plan, out);
 }
 
 void mtp_samples_give_batch(const mtp_shard *shard, size_t k, mtp_batch *batch) {

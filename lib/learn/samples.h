@@ -58,8 +58,8 @@ mtp_status mtp_samples_lay_out(mtp_context *ctx, const mtp_crew *crew, mtp_sampl
                                double memory);
 
 /** Batch `k` of a shard, made if it is not there; to be given back. */
-mtp_status mtp_samples_take_batch(const mtp_samples *s, const mtp_shard *shard, size_t k, const mtp_plan *plan,
-                                  mtp_batch **out);
+mtp_status mtp_samples_take_batch(mtp_context *ctx, const mtp_samples *s, const mtp_shard *shard, size_t k,
+                                  const mtp_plan *plan, mtp_batch **out);
 void mtp_samples_give_batch(const mtp_shard *shard, size_t k, mtp_batch *batch);
 
 #endif

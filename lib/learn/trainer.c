@@ -380,6 +380,10 @@ static mtp_status check_options(mtp_context *ctx, const mtp_train_options *o) {
         ctx, MTP_ERR_ARGUMENT,
         "training: expected options that are not negative, at least one thread and one start, and less than "
         "everything held out");
+  const mtp_comm *comm = o->comm;
+  if (comm && comm->size > 1 && (!comm->broadcast || !comm->collect || !comm->abort))
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "training: expected all functions of the communicator of %d ranks",
+                    comm->size);
   return mtp_weights_check(ctx, &o->weights);
 }
 

@@ -5,6 +5,7 @@
 #include "mpi/mpi_comm.h"
 
 #include <cstddef>
+#include <cstdio>
 
 static constexpr size_t PIECE = (size_t)1 << 30;
 static constexpr int TAG = 4711;
@@ -36,8 +37,16 @@ static void collect(void *user, int from, void *data, size_t bytes) {
   }
 }
 
+static void give_up(void *user, const char *message) {
+  const MPI_Comm world = *static_cast<MPI_Comm *>(user);
+  int rank;
+  MPI_Comm_rank(world, &rank);
+  fprintf(stderr, "ERROR on rank %d: %s\n", rank, message);
+  MPI_Abort(world, 1);
+}
+
 mtp_comm mtp_mpi_comm(MPI_Comm *world) {
-  mtp_comm comm = {0, 1, world, broadcast, collect};
+  mtp_comm comm = {0, 1, world, broadcast, collect, give_up};
   MPI_Comm_rank(*world, &comm.rank);
   MPI_Comm_size(*world, &comm.size);
   return comm;

@@ -5,8 +5,10 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "support_data.h"
 
@@ -61,6 +63,13 @@ static void collect(void *user, int from, void *data, size_t bytes) {
   pthread_mutex_unlock(&t->mutex);
 }
 
+/* The other threads cannot be ended alone. */
+static void give_up(void *user, const char *message) {
+  (void)user;
+  fprintf(stderr, "%s\n", message);
+  _exit(TEAM_GAVE_UP);
+}
+
 static void *run(void *argument) {
   member *m = argument;
   mtp_context *ctx = data_context();
@@ -78,7 +87,7 @@ void team_run(int size, void (*lead)(mtp_context *, const mtp_comm *, void *),
   pthread_mutex_init(&t.mutex, NULL);
   pthread_cond_init(&t.changed, NULL);
   for (int q = 0; q < size; q++) {
-    members[q] = (member){.t = &t, .comm = {q, size, &members[q], broadcast, collect}};
+    members[q] = (member){.t = &t, .comm = {q, size, &members[q], broadcast, collect, give_up}};
     if (q > 0 && pthread_create(&members[q].thread, NULL, run, &members[q]) != 0) abort();
   }
   run(&members[0]); /* in this thread, so that its assertions end the test */

@@ -6,6 +6,9 @@
 
 #include "mtp/comm.h"
 
+/** Exit status of the program when a rank asks to end it; its message is on standard error. */
+#define TEAM_GAVE_UP 70
+
 /** Runs `lead` as rank 0 and `follow` as the other ranks, each with a context of its own, until all have returned. */
 void team_run(int size, void (*lead)(mtp_context *ctx, const mtp_comm *comm, void *user),
               void (*follow)(mtp_context *ctx, const mtp_comm *comm, void *user), void *user);

@@ -2,8 +2,10 @@
 /**@file test_crew.c
  * Work in pieces comes out complete, in order and the same in every bit, whoever does it. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,12 +23,14 @@ typedef struct plan {
   size_t failing; /* piece that fails, or count */
   double sum[LENGTH];
   mtp_status status;
+  char message[80];
+  const volatile sig_atomic_t *stop; /* of all ranks, or NULL */
 } plan;
 
-static mtp_status work(void *user, int thread, size_t piece, double *result) {
+static mtp_status work(mtp_context *ctx, void *user, int thread, size_t piece, double *result) {
   const plan *p = user;
   if (thread < 0 || thread >= p->threads) return MTP_ERR_STATE;
-  if (piece == p->failing) return MTP_ERR_NUMERIC;
+  if (piece >= p->failing) return mtp_fail(ctx, MTP_ERR_NUMERIC, "piece %zu fails", piece);
   mtp_random random = {piece};
   for (size_t k = 0; k < LENGTH; k++) result[k] += mtp_random_normal(&random); /* it was zero */
   return MTP_OK;
@@ -42,8 +46,11 @@ static void go(mtp_context *ctx, const mtp_comm *comm, void *user) {
   plan *p = user;
   const mtp_crew crew = {comm, p->threads};
   const mtp_pieces pieces = {.count = p->count, .length = LENGTH, .user = p, .work = work, .take = take};
+  mtp_context_set_stop(ctx, p->stop);
   const mtp_status status = mtp_crew_run(ctx, &crew, &pieces);
-  if (!comm || comm->rank == 0) p->status = status;
+  if (comm && comm->rank > 0) return;
+  p->status = status;
+  snprintf(p->message, sizeof p->message, "%s", mtp_context_message(ctx));
 }
 
 static void test_order(void **state) {
@@ -71,10 +78,24 @@ static void test_failure(void **state) {
     team_run(size, go, go, &p);
     assert_int_equal(p.status, MTP_ERR_NUMERIC);
     assert_true(p.next <= 4);
+    assert_string_equal(p.message, "piece 4 fails"); /* of whatever rank, the first of several */
+  }
+}
+
+static void test_stop(void **state) {
+  (void)state;
+  static const volatile sig_atomic_t up = 1;
+  for (int size = 1; size <= 3; size++) {
+    plan p = {.count = 10, .threads = 2, .failing = 10, .stop = &up};
+    team_run(size, go, go, &p);
+    assert_int_equal(p.status, MTP_ERR_STOPPED);
+    assert_string_equal(p.message, "training was stopped");
+    assert_int_equal(p.next, 0);
   }
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_order), cmocka_unit_test(test_failure)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_order), cmocka_unit_test(test_failure),
+                                     cmocka_unit_test(test_stop)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
