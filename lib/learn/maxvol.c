@@ -90,6 +90,16 @@ static void exchange(mtp_active_set *as, candidates *c, size_t i, size_t j) {
   }
 }
 
+/* Row by row: their product may be beyond an int. */
+static size_t largest_of(const double *z, size_t rows, size_t n) {
+  size_t best = 0;
+  for (size_t k = 0; k < rows; k++) {
+    const size_t at = k * n + cblas_idamax((int)n, z + k * n, 1);
+    if (!(fabs(z[at]) <= fabs(z[best]))) best = at; /* what is not a number wins, and is noticed */
+  }
+  return best;
+}
+
 /* Swaps until no candidate in play gains more than threshold. */
 static mtp_status sweep(mtp_context *ctx, mtp_active_set *as, candidates *c, double threshold, swaps *done) {
   const size_t n = as->n;
@@ -99,7 +109,7 @@ static mtp_status sweep(mtp_context *ctx, mtp_active_set *as, candidates *c, dou
   /* every swap multiplies the volume by more than threshold, so this ends; the bound is for thresholds of nearly 1 */
   const size_t limit = 100 * (n + c->m) + 1000;
   for (size_t k = 0; k < limit; k++) {
-    const size_t at = cblas_idamax((int)(c->m * n), c->z, 1);
+    const size_t at = largest_of(c->z, c->m, n);
     const double gain = fabs(c->z[at]);
     if (!isfinite(gain)) return mtp_fail(ctx, MTP_ERR_NUMERIC, "active set: the grades overflow");
     if (gain <= threshold) return MTP_OK;
