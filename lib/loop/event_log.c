@@ -149,14 +149,14 @@ static int write_line(int fd, const char *line, size_t size) {
 void mtp_event_write(mtp_context *ctx, mtp_event_log *log, cJSON *event) {
   char *line = event ? mtp_json_print(event) : NULL;
   cJSON_Delete(event);
-  size_t size = line ? strlen(line) : 0;
-  char *whole = line ? mtp_realloc(line, size + 1, 1) : NULL;
-  if (whole) whole[size] = '\n';
+  mtp_text whole = {0}; /* cJSON may have memory of another kind */
+  if (line) mtp_text_add(&whole, "%s\n", line);
+  cJSON_free(line);
   errno = ENOMEM;
-  if ((!whole || write_line(log->fd, whole, size + 1) != 0) && !log->failed) {
+  if ((!line || whole.failed || write_line(log->fd, whole.data, whole.size) != 0) && !log->failed) {
     log->failed = true;
     mtp_message(ctx, MTP_WARNING, "cannot write the event log %s: %s; the run goes on with a log that has gaps",
                 log->path, strerror(errno));
   }
-  free(whole ? whole : line);
+  mtp_text_free(&whole);
 }

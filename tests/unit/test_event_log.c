@@ -161,6 +161,32 @@ static void unusable_files_are_named(void **state) {
   mtp_context_free(ctx);
 }
 
+/* Memory of another kind than that of the library: another user of cJSON in the process may have asked for that. */
+static void *odd_malloc(size_t size) {
+  char *p = malloc(size + 32);
+  return p ? p + 32 : NULL;
+}
+
+static void odd_free(void *p) {
+  if (p) free((char *)p - 32);
+}
+
+static void memory_of_cjson_is_its_own(void **state) {
+  (void)state;
+  mtp_event_log *log = NULL;
+  cJSON_Hooks odd = {odd_malloc, odd_free};
+  assert_int_equal(mtp_event_log_open(NULL, path, &log), MTP_OK);
+  cJSON_InitHooks(&odd);
+  cJSON *event = mtp_event_new(log, "label", 7);
+  mtp_event_number(event, "value", 0.5);
+  mtp_event_write(NULL, log, event);
+  cJSON_InitHooks(NULL);
+  mtp_event_log_close(log);
+  char *text = content();
+  assert_non_null(strstr(text, "\"value\":0.5}\n"));
+  free(text);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(numbers_keep_their_digits, set_up, tear_down),
@@ -168,6 +194,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(half_a_line_is_mended, set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_full_disk_is_one_warning, set_up, tear_down),
       cmocka_unit_test_setup_teardown(unusable_files_are_named, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(memory_of_cjson_is_its_own, set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
