@@ -259,7 +259,9 @@ mtp_status mtp_calls_open(mtp_context *ctx, const char *path, int species_count,
   c->nowhere = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
   if (!c->nowhere && access(c->path, F_OK) == 0) {
     status = need_file(ctx, c);
-    if (status == MTP_OK && mtp_journal_size(c->file) > 0) status = read_left(ctx, c);
+    long long size = 0;
+    if (status == MTP_OK) status = mtp_journal_size(ctx, c->file, &size);
+    if (status == MTP_OK && size > 0) status = read_left(ctx, c);
   }
   c->under_way = status != MTP_OK; /* what could not be read is not thrown away */
   if (status == MTP_OK)

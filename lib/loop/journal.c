@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "support/support.h"
@@ -19,6 +20,7 @@ struct mtp_journal {
   char *path;
   int fd;
   bool created; /* by us, so it goes again if nothing was appended */
+  bool exclusive;
   bool regular; /* not a device, so it has a size and can be truncated */
   mtp_format format;
 };
@@ -65,6 +67,7 @@ mtp_status mtp_journal_open(mtp_context *ctx, const char *path, bool exclusive, 
   mtp_journal *journal = mtp_calloc(1, sizeof *journal);
   if (!journal) return mtp_fail_memory(ctx);
   journal->fd = -1;
+  journal->exclusive = exclusive;
   journal->path = mtp_strdup(path);
   mtp_status status = journal->path ? open_file(ctx, journal, exclusive) : mtp_fail_memory(ctx);
   if (status != MTP_OK)
@@ -76,7 +79,9 @@ mtp_status mtp_journal_open(mtp_context *ctx, const char *path, bool exclusive, 
 
 void mtp_journal_close(mtp_journal *journal) {
   if (!journal) return;
-  if (journal->created && journal->regular && mtp_journal_size(journal) == 0) unlink(journal->path);
+  long long size = -1;
+  if (journal->created && journal->regular && mtp_journal_size(NULL, journal, &size) == MTP_OK && size == 0)
+    unlink(journal->path);
   if (journal->fd >= 0) close(journal->fd);
   free(journal->path);
   free(journal);
@@ -86,9 +91,12 @@ void mtp_journal_set_transient(mtp_journal *journal) {
   journal->created = true;
 }
 
-long long mtp_journal_size(const mtp_journal *journal) {
-  struct stat st;
-  return journal->regular && fstat(journal->fd, &st) == 0 ? (long long)st.st_size : 0;
+mtp_status mtp_journal_size(mtp_context *ctx, const mtp_journal *journal, long long *size) {
+  struct stat st = {0};
+  if (journal->regular && fstat(journal->fd, &st) != 0)
+    return mtp_fail(ctx, MTP_ERR_IO, "cannot tell the size of %s: %s", journal->path, strerror(errno));
+  *size = (long long)st.st_size;
+  return MTP_OK;
 }
 
 mtp_format mtp_journal_format(const mtp_journal *journal) {
@@ -141,12 +149,15 @@ static mtp_status keep_tail(mtp_context *ctx, const mtp_journal *journal, const 
 }
 
 mtp_status mtp_journal_cut_tail(mtp_context *ctx, mtp_journal *journal, long long size) {
-  size_t length = (size_t)(mtp_journal_size(journal) - size);
+  long long whole = 0;
+  mtp_status status = mtp_journal_size(ctx, journal, &whole);
+  if (status != MTP_OK) return status;
+  size_t length = (size_t)(whole - size);
   char *tail = mtp_calloc(length, 1);
   if (!tail) return mtp_fail_memory(ctx);
-  mtp_status status = pread(journal->fd, tail, length, (off_t)size) == (ssize_t)length
-                          ? keep_tail(ctx, journal, tail, length)
-                          : mtp_fail(ctx, MTP_ERR_IO, "cannot read the end of %s: %s", journal->path, strerror(errno));
+  status = pread(journal->fd, tail, length, (off_t)size) == (ssize_t)length
+               ? keep_tail(ctx, journal, tail, length)
+               : mtp_fail(ctx, MTP_ERR_IO, "cannot read the end of %s: %s", journal->path, strerror(errno));
   if (status == MTP_OK) status = mtp_journal_truncate(ctx, journal, size);
   free(tail);
   return status;
@@ -165,11 +176,10 @@ static bool is_in_place(const mtp_journal *journal) {
                                ours.st_dev == there.st_dev && ours.st_ino == there.st_ino);
 }
 
-mtp_status mtp_journal_append(mtp_context *ctx, mtp_journal *journal, const void *record, size_t size) {
-  if (!is_in_place(journal))
-    return mtp_fail(ctx, MTP_ERR_IO, "cannot append to %s: it was removed or replaced while it was in use",
-                    journal->path);
-  long long before = mtp_journal_size(journal);
+static mtp_status append(mtp_context *ctx, mtp_journal *journal, const void *record, size_t size) {
+  long long before = 0;
+  mtp_status status = mtp_journal_size(ctx, journal, &before); /* what is not known cannot be gone back to */
+  if (status != MTP_OK) return status;
   char *joined = NULL;
   if (!ends_in_newline(journal, before)) { /* an editor saved the file without its last newline */
     joined = mtp_realloc(NULL, size + 1, 1);
@@ -186,6 +196,31 @@ mtp_status mtp_journal_append(mtp_context *ctx, mtp_journal *journal, const void
   bool left = journal->regular && (ftruncate(journal->fd, (off_t)before) != 0 || fsync(journal->fd) != 0);
   return mtp_fail(ctx, MTP_ERR_IO, "cannot append to %s: %s%s", journal->path, strerror(reason),
                   left ? " (and the unfinished record could not be taken back)" : "");
+}
+
+/* Appending takes others milliseconds, but who has the file for good must not keep us for ever. */
+static int lock_shared(const mtp_journal *journal) {
+  const double patience = 20.0, start = mtp_now();
+  const struct timespec nap = {0, 10000000};
+  while (flock(journal->fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return 0; /* a file system without locks */
+    if (mtp_now() - start > patience) return -1;
+    nanosleep(&nap, NULL);
+  }
+  return 1;
+}
+
+mtp_status mtp_journal_append(mtp_context *ctx, mtp_journal *journal, const void *record, size_t size) {
+  /* a record of another run in between would be lost where one of ours has to be taken back */
+  const int locked = !journal->exclusive && journal->regular ? lock_shared(journal) : 0;
+  if (locked < 0) return mtp_fail(ctx, MTP_ERR_IO, "cannot append to %s: another run is writing to it", journal->path);
+  mtp_status status =
+      is_in_place(journal)
+          ? append(ctx, journal, record, size)
+          : mtp_fail(ctx, MTP_ERR_IO, "cannot append to %s: it was removed or replaced while it was in use",
+                     journal->path);
+  if (locked > 0) flock(journal->fd, LOCK_UN);
+  return status;
 }
 
 static mtp_status format_all(mtp_context *ctx, const mtp_journal *journal, size_t n, const mtp_config *const *configs,
@@ -213,15 +248,13 @@ mtp_status mtp_journal_add(mtp_context *ctx, mtp_journal *journal, size_t n, con
 mtp_status mtp_journal_replace(mtp_context *ctx, mtp_journal *journal, size_t n, const mtp_config *const *configs,
                                int species_count, const char *const *names) {
   if (n == 0 || !journal->regular) return mtp_journal_truncate(ctx, journal, 0);
-  mtp_text all = {0}, temporary = {0};
+  mtp_text all = {0};
+  char temporary[PATH_MAX + 48];
   mtp_status status = format_all(ctx, journal, n, configs, species_count, names, &all);
-  mtp_text_add(&temporary, "%s.tmp", journal->path);
-  if (status == MTP_OK && temporary.failed) status = mtp_fail_memory(ctx);
   if (status == MTP_OK) {
-    int fd = open(temporary.data, O_RDWR | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd >= 0) flock(fd, LOCK_EX | LOCK_NB);
+    int fd = mtp_file_temporary(journal->path, O_RDWR | O_APPEND, temporary, sizeof temporary);
     if (fd >= 0 && write_record(fd, all.data, all.size) == 0 && fsync(fd) == 0 &&
-        rename(temporary.data, journal->path) == 0) {
+        rename(temporary, journal->path) == 0) {
       mtp_folder_sync(journal->path);
       close(journal->fd);
       journal->fd = fd;
@@ -229,12 +262,11 @@ mtp_status mtp_journal_replace(mtp_context *ctx, mtp_journal *journal, size_t n,
       status = mtp_fail(ctx, MTP_ERR_IO, "cannot replace %s: %s", journal->path, strerror(errno));
       if (fd >= 0) {
         close(fd);
-        unlink(temporary.data);
+        unlink(temporary);
       }
     }
   }
   mtp_text_free(&all);
-  mtp_text_free(&temporary);
   return status;
 }
 

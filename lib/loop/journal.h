@@ -12,14 +12,14 @@
 typedef struct mtp_journal mtp_journal;
 
 /** Opens `path` for appending and creates it if need be. `exclusive` refuses a file that another run has open in this
- *  way: two runs must not write one training set. */
+ *  way: two runs must not write one training set. Without, each append waits until those of other runs are complete. */
 mtp_status mtp_journal_open(mtp_context *ctx, const char *path, bool exclusive, mtp_journal **out);
 void mtp_journal_close(mtp_journal *journal);
 /** The file goes if it is empty when it is closed, whoever created it. */
 void mtp_journal_set_transient(mtp_journal *journal);
 
 /** Bytes in the file, 0 for a device. */
-long long mtp_journal_size(const mtp_journal *journal);
+mtp_status mtp_journal_size(mtp_context *ctx, const mtp_journal *journal, long long *size);
 /** The format of the file: of what it holds, or by its name when it is empty. */
 mtp_format mtp_journal_format(const mtp_journal *journal);
 

@@ -79,8 +79,10 @@ static mtp_status add(mtp_context *ctx, known *k, const mtp_config *cfg, const c
 
 static mtp_status read_labels(mtp_context *ctx, mtp_label_file *f, const char *path) {
   mtp_read_options options = {.format = MTP_FORMAT_EXTXYZ, .tolerate_cut_tail = true};
-  if (mtp_journal_size(f->journal) == 0) return MTP_OK;
-  mtp_status status = mtp_config_set_read(ctx, path, &options, &f->labels);
+  long long size = 0;
+  mtp_status status = mtp_journal_size(ctx, f->journal, &size);
+  if (status != MTP_OK || size == 0) return status;
+  status = mtp_config_set_read(ctx, path, &options, &f->labels);
   if (status != MTP_OK) return status;
   if (f->labels->dropped_tail) status = mtp_journal_cut_tail(ctx, f->journal, f->labels->good_size);
   for (size_t i = 0; i < f->labels->n && status == MTP_OK; i++)

@@ -67,10 +67,13 @@ static mtp_status copy_notes(mtp_context *ctx, const mtp_potential *from, mtp_po
 /* The deck that is started again names the potential of its first start, which knows less than the saved one. */
 mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
   mtp_potential *saved = NULL;
-  const bool resumes = mtp_journal_size(l->train_file) > 0;
+  long long size = 0;
   struct stat st;
+  mtp_status status = mtp_journal_size(ctx, l->train_file, &size);
+  if (status != MTP_OK) return status;
+  const bool resumes = size > 0;
   if (stat(l->save_path, &st) != 0 || !S_ISREG(st.st_mode)) return MTP_OK; /* a device takes it, and holds nothing */
-  mtp_status status = mtp_potential_read(ctx, l->save_path, &saved);
+  status = mtp_potential_read(ctx, l->save_path, &saved);
   if (status != MTP_OK)
     return mtp_fail(ctx, status, "save: %s is there and would be overwritten, but is no potential: %s", l->save_path,
                     mtp_context_message(ctx));

@@ -125,7 +125,10 @@ static mtp_status check_labels(mtp_context *ctx, const mtp_config_set *set, cons
 
 static mtp_status read_training_file(mtp_context *ctx, mtp_learner *l, mtp_config_set **set) {
   mtp_read_options options = {.format = MTP_FORMAT_AUTO, .tolerate_cut_tail = true};
-  if (mtp_journal_size(l->train_file) > 0) return mtp_config_set_read(ctx, l->train_path, &options, set);
+  long long size = 0;
+  const mtp_status status = mtp_journal_size(ctx, l->train_file, &size);
+  if (status != MTP_OK) return status;
+  if (size > 0) return mtp_config_set_read(ctx, l->train_path, &options, set);
   *set = mtp_config_set_new();
   return *set ? MTP_OK : mtp_fail_memory(ctx);
 }
@@ -133,8 +136,9 @@ static mtp_status read_training_file(mtp_context *ctx, mtp_learner *l, mtp_confi
 /* A record that a crash cut short goes from the file too, or the next one would be appended to its middle. */
 static mtp_status drop_cut_tail(mtp_context *ctx, mtp_learner *l, const mtp_config_set *set) {
   if (!set->dropped_tail) return MTP_OK;
-  long long size = mtp_journal_size(l->train_file);
-  mtp_status status = mtp_journal_cut_tail(ctx, l->train_file, set->good_size);
+  long long size = 0;
+  mtp_status status = mtp_journal_size(ctx, l->train_file, &size);
+  if (status == MTP_OK) status = mtp_journal_cut_tail(ctx, l->train_file, set->good_size);
   if (status == MTP_OK) /* the reader has warned */
     mtp_message(ctx, MTP_INFO,
                 "%s: %lld bytes of the record that was cut short are moved to %s.cut, %zu configurations remain",

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file support/file.c
  * Whole files: reading, and replacing such that a crash leaves the old or the new one, never half of it. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -76,8 +78,70 @@ void mtp_folder_sync(const char *path) {
   close(fd);
 }
 
+/* ---- temporary files ---- */
+
+/* Seconds that a writer may take between making its file and locking it. */
+#define LOCKED_AFTER 60
+/* Files of this process for one target at a time. */
+#define MOST_NAMES 1000
+
+/* NAME.PID.K.tmp, as made below. */
+static bool is_temporary_of(const char *file, const char *name) {
+  const size_t length = strlen(name);
+  if (strncmp(file, name, length) != 0 || file[length] != '.') return false;
+  const char *at = file + length + 1;
+  const size_t pid = strspn(at, "0123456789");
+  if (pid == 0 || at[pid] != '.') return false;
+  const size_t k = strspn(at + pid + 1, "0123456789");
+  return k > 0 && strcmp(at + pid + 1 + k, ".tmp") == 0;
+}
+
+/* A file that nobody holds locked, though there was time to, has lost its writer. */
+static void remove_leftover(int folder, const char *file, const struct stat *now) {
+  struct stat st;
+  const int fd = openat(folder, file, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return;
+  if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == now->st_uid &&
+      st.st_mtime + LOCKED_AFTER < now->st_mtime && flock(fd, LOCK_EX | LOCK_NB) == 0)
+    unlinkat(folder, file, 0);
+  close(fd);
+}
+
+/* `own` has the time of the file system, which may not be that of this machine. */
+static void remove_leftovers(const char *target, int own) {
+  const char *slash = strrchr(target, '/'), *name = slash ? slash + 1 : target;
+  char path[PATH_MAX];
+  struct stat now;
+  if (strlen(target) >= sizeof path || fstat(own, &now) != 0) return;
+  strcpy(path, target);
+  path[slash ? (size_t)(slash - target) + 1 : 0] = 0;
+  DIR *folder = opendir(slash ? path : ".");
+  if (!folder) return;
+  for (const struct dirent *entry; (entry = readdir(folder));)
+    if (is_temporary_of(entry->d_name, name)) remove_leftover(dirfd(folder), entry->d_name, &now);
+  closedir(folder);
+}
+
+int mtp_file_temporary(const char *target, int flags, char *name, size_t size) {
+  int fd = -1;
+  for (int k = 0; fd < 0 && k < MOST_NAMES; k++) {
+    if ((size_t)snprintf(name, size, "%s.%ld.%d.tmp", target, (long)getpid(), k) >= size) {
+      errno = ENAMETOOLONG;
+      return -1;
+    }
+    fd = open(name, flags | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (fd < 0 && errno != EEXIST) return -1;
+  }
+  if (fd < 0) return -1;
+  flock(fd, LOCK_EX | LOCK_NB); /* not possible everywhere: then nobody else removes it either */
+  remove_leftovers(target, fd);
+  return fd;
+}
+
+/* ---- whole files ---- */
+
 mtp_status mtp_file_replace(mtp_context *ctx, const char *path, const void *data, size_t size) {
-  char target[PATH_MAX], temporary[PATH_MAX + 32];
+  char target[PATH_MAX], temporary[PATH_MAX + 48];
   struct stat st;
   int exists = stat(path, &st) == 0;
   if (exists && !S_ISREG(st.st_mode)) { /* a pipe or /dev/stdout: nothing to replace */
@@ -94,8 +158,7 @@ mtp_status mtp_file_replace(mtp_context *ctx, const char *path, const void *data
     if (strlen(path) >= sizeof target) return mtp_fail(ctx, MTP_ERR_IO, "cannot write %s: name too long", path);
     strcpy(target, path);
   }
-  snprintf(temporary, sizeof temporary, "%s.%ld.tmp", target, (long)getpid());
-  int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  int fd = mtp_file_temporary(target, O_WRONLY, temporary, sizeof temporary);
   if (fd < 0) return mtp_fail(ctx, MTP_ERR_IO, "cannot write %s: %s", path, strerror(errno));
   if ((exists && fchmod(fd, st.st_mode & 07777) != 0) || write_all(fd, data, size) != 0 || fsync(fd) != 0) {
     int error = errno;

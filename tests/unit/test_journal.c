@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +21,13 @@
 #include "loop/journal.h"
 #include "support/support.h"
 #include "support_data.h"
+
+/* In front of that of the system. */
+static bool fstat_fails;
+int fstat(int fd, struct stat *st) {
+  if (fstat_fails) return errno = EIO, -1;
+  return fstatat(fd, "", st, AT_EMPTY_PATH);
+}
 
 static char *folder, *path;
 static mtp_context *ctx;
@@ -64,7 +73,9 @@ static void records_follow_each_other(void **state) {
   mtp_journal_close(journal);
   expect_content("first\nsecond\nthird\nfourth\n");
   data_must(ctx, mtp_journal_open(ctx, path, true, &journal));
-  assert_int_equal(mtp_journal_size(journal), 26);
+  long long size = 0;
+  data_must(ctx, mtp_journal_size(ctx, journal, &size));
+  assert_int_equal(size, 26);
   data_must(ctx, mtp_journal_truncate(ctx, journal, 6));
   data_must(ctx, mtp_journal_append(ctx, journal, "more\n", 5));
   mtp_journal_close(journal);
@@ -164,7 +175,9 @@ static void full_device_is_an_error(void **state) {
   (void)state;
   mtp_journal *journal = NULL;
   data_must(ctx, mtp_journal_open(ctx, "/dev/full", true, &journal));
-  assert_int_equal(mtp_journal_size(journal), 0);
+  long long size = -1;
+  data_must(ctx, mtp_journal_size(ctx, journal, &size));
+  assert_int_equal(size, 0);
   assert_int_equal(mtp_journal_append(ctx, journal, "x\n", 2), MTP_ERR_IO);
   assert_non_null(strstr(mtp_context_message(ctx), "/dev/full"));
   mtp_journal_close(journal);
@@ -215,6 +228,65 @@ static void writable_places_are_told_apart(void **state) {
   assert_non_null(strstr(mtp_context_message(ctx), "/nowhere/pot.almtp"));
 }
 
+/* A write that fails where nobody knows how long the file was must not take the rest of it away. */
+static void unknown_size_is_an_error(void **state) {
+  (void)state;
+  mtp_journal *journal = NULL;
+  put("first\n");
+  data_must(ctx, mtp_journal_open(ctx, path, false, &journal));
+  fstat_fails = true;
+  long long size = 7;
+  assert_int_equal(mtp_journal_size(ctx, journal, &size), MTP_ERR_IO);
+  assert_int_equal(size, 7);
+  const mtp_status appended = mtp_journal_append(ctx, journal, "second\n", 7);
+  const mtp_status cut = mtp_journal_cut_tail(ctx, journal, 2);
+  fstat_fails = false;
+  assert_int_equal(appended, MTP_ERR_IO);
+  assert_int_equal(cut, MTP_ERR_IO);
+  mtp_journal_close(journal);
+  expect_content("first\n");
+}
+
+/* Several runs may append to one file: who takes back a record of his own leaves the others alone. */
+static void runs_append_in_turns(void **state) {
+  (void)state;
+  enum { RUNS = 3, RECORDS = 40 };
+  signal(SIGXFSZ, SIG_IGN);
+  for (int run = 0; run < RUNS; run++) {
+    if (fork() != 0) continue;
+    mtp_journal *journal = NULL;
+    char record[1000];
+    memset(record, 'a' + run, sizeof record);
+    record[sizeof record - 1] = '\n';
+    mtp_status status = mtp_journal_open(NULL, path, false, &journal);
+    for (int k = 0; k < RECORDS && status == MTP_OK; k++) {
+      /* the last run has no room for a whole record, as on a full disk */
+      struct stat st;
+      const rlim_t size = stat(path, &st) == 0 ? (rlim_t)st.st_size + 10 : 10;
+      if (run == RUNS - 1) setrlimit(RLIMIT_FSIZE, &(struct rlimit){size, RLIM_INFINITY});
+      const mtp_status appended = mtp_journal_append(NULL, journal, record, sizeof record);
+      if (run < RUNS - 1) status = appended;
+    }
+    _exit(status != MTP_OK);
+  }
+  for (int run = 0; run < RUNS; run++) {
+    int status;
+    wait(&status);
+    assert_int_equal(status, 0);
+  }
+  char *data = NULL;
+  size_t size = 0;
+  data_must(ctx, mtp_file_read(ctx, path, &data, &size));
+  int found[RUNS] = {0};
+  for (size_t at = 0; at < size; at += 1000) {
+    assert_int_equal(data[at + 999], '\n');
+    for (size_t k = 0; k < 999; k++) assert_int_equal(data[at + k], data[at]);
+    found[data[at] - 'a']++;
+  }
+  for (int run = 0; run < RUNS - 1; run++) assert_int_equal(found[run], RECORDS);
+  free(data);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(records_follow_each_other, set_up, tear_down),
@@ -226,6 +298,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(unusable_paths_are_named, set_up, tear_down),
       cmocka_unit_test_setup_teardown(format_is_that_of_the_file, set_up, tear_down),
       cmocka_unit_test_setup_teardown(writable_places_are_told_apart, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(unknown_size_is_an_error, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(runs_append_in_turns, set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
