@@ -21,6 +21,7 @@
 #include "neigh_list.h"
 #include "neighbor.h"
 #include "qm_lammps.h"
+#include "universe.h"
 #include "update.h"
 #include "utils.h"
 
@@ -42,15 +43,19 @@ static void on_signal(int number) {
   stop_signal = number;
 }
 
-/* While one lives, SIGTERM and SIGINT do not kill this rank: QM calls end early, what is known is written down, and all
- * ranks stop with an error. A second signal kills as usual; so does the first one afterwards if nothing came of it. */
+/* While one lives, SIGTERM and SIGINT do not kill this rank: QM calls and training end early, what is known is written
+ * down, and all ranks stop with an error. A second signal kills as usual; so does the first one afterwards if nothing
+ * came of it. */
 class StopGuard {
+  static int living;
+  const bool outermost; /* ends of runs are guarded within steps that are */
   int exceptions;
   struct sigaction before[2];
   static constexpr int numbers[2] = {SIGTERM, SIGINT};
 
 public:
-  StopGuard() : exceptions(std::uncaught_exceptions()) {
+  StopGuard() : outermost(living++ == 0), exceptions(std::uncaught_exceptions()) {
+    if (!outermost) return;
     struct sigaction action = {};
     action.sa_handler = on_signal;
     action.sa_flags = SA_RESETHAND;
@@ -59,6 +64,8 @@ public:
     for (int i = 0; i < 2; i++) sigaction(numbers[i], &action, &before[i]);
   }
   ~StopGuard() {
+    living--;
+    if (!outermost) return;
     for (int i = 0; i < 2; i++) sigaction(numbers[i], &before[i], nullptr);
     const int number = stop_signal;
     stop_signal = 0;
@@ -69,6 +76,7 @@ public:
 };
 
 constexpr int StopGuard::numbers[2];
+int StopGuard::living = 0;
 
 PairMTPAL::PairMTPAL(LAMMPS *lmp)
     : PairMTP(lmp, "mtp/al"), options(mtp_learner_defaults()), mode_given(false), relaxed(true), every(1),
@@ -77,6 +85,7 @@ PairMTPAL::PairMTPAL(LAMMPS *lmp)
   Dl_info info;
   if (dladdr((const void *)mtp_qm_lammps_driver, &info) && info.dli_fname) plugin_path = info.dli_fname;
   if (comm->me == 0) mtp_context_set_logger(ctx, log, this);
+  mtp_context_set_stop(ctx, &stop_signal);
 }
 
 PairMTPAL::~PairMTPAL() {
@@ -219,13 +228,14 @@ void PairMTPAL::check_settings() {
 
 /* Writes what waits to be labelled, and the last event. */
 void PairMTPAL::end_learner() {
+  const StopGuard guard;
   const long long waiting = learner ? mtp_learner_get_stats(learner).candidates : 0;
   mtp_learner_end(ctx, learner);
   if (waiting > 0)
     utils::logmesg(lmp,
                    "pair_style mtp/al: {} candidates beyond select were not labelled; those worth a label are in "
-                   "candidates.extxyz\n",
-                   waiting);
+                   "{}\n",
+                   waiting, candidate_path);
   learner = nullptr;
   started = begun = false;
 }
@@ -239,6 +249,16 @@ static int available_threads() {
   return most > 0 ? std::min(most, cores) : cores;
 }
 
+/* Partitions that learn side by side in one folder differ in `train`: train.1.extxyz has candidates.1.extxyz. */
+static std::string candidates_beside(const std::string &train) {
+  const size_t slash = train.rfind('/'), begin = slash == std::string::npos ? 0 : slash + 1;
+  std::string name = train.substr(begin);
+  const size_t dot = name.rfind('.');
+  if (dot != std::string::npos && dot > 0) name.resize(dot);
+  name = name.compare(0, 5, "train") == 0 ? "candidates" + name.substr(5) : "candidates-" + name;
+  return train.substr(0, begin) + name + ".extxyz";
+}
+
 /* The active set in the file of pair_coeff grades until there is a training set, and gives the mode unless the deck
  * did. */
 mtp_status PairMTPAL::open_learner() {
@@ -246,6 +266,7 @@ mtp_status PairMTPAL::open_learner() {
   if (!plugin_path.empty()) lammps.user = &plugin_path[0];
   mtp_qm *qm = nullptr;
   mtp_active_set *as = nullptr;
+  candidate_path = universe->nworlds > 1 ? candidates_beside(train_path) : "candidates.extxyz";
   mtp_status status = mtp_active_set_read(ctx, utils::get_potential_file_path(path).c_str(), pot, &as);
   if (status == MTP_OK) status = mtp_qm_open(ctx, qm_text.c_str(), &lammps, 1, &qm);
   mtp_qm_set_stop(qm, &stop_signal);
@@ -256,6 +277,7 @@ mtp_status PairMTPAL::open_learner() {
     all.train_path = train_path.c_str();
     all.save_path = save_path.empty() ? path.c_str() : save_path.c_str();
     all.log_path = log_path.c_str();
+    all.candidate_path = candidate_path.c_str();
     crew = mtp_mpi_comm(&world);
     all.comm = &crew;
     all.threads = comm->nprocs == 1 ? available_threads() : 1;

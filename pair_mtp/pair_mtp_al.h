@@ -31,7 +31,7 @@ public:
 
 private:
   mtp_learner_options options; /* its paths are null: they are the strings below */
-  std::string qm_text, train_path, save_path, log_path;
+  std::string qm_text, train_path, save_path, log_path, candidate_path;
   bool mode_given; /* else the active set in the file of pair_coeff says */
   bool relaxed;    /* end points of relaxations are labelled */
   long long every;

@@ -53,6 +53,16 @@ static mtp_status stop(mtp_context *ctx, mtp_learner *l, long long step, mtp_sta
   return status;
 }
 
+/* How a call ends that may have learned something. A signal that came meanwhile, but not in a QM call or a training,
+ * ends the run too: nobody else would write down what waits. */
+static mtp_status conclude(mtp_context *ctx, mtp_learner *l, long long step, mtp_status status) {
+  if (status == MTP_OK && mtp_context_is_stopped(ctx))
+    status =
+        mtp_fail(ctx, MTP_ERR_STOPPED, "stopped: %zu configurations are in %s, and the next start goes on from there",
+                 l->train->n, l->train_path);
+  return status == MTP_OK ? MTP_OK : stop(ctx, l, step, status);
+}
+
 mtp_status mtp_learner_new(mtp_context *ctx, const mtp_learner_options *options, const mtp_potential *pot, mtp_qm *qm,
                            mtp_learner **out) {
   mtp_learner *l = options && pot && out ? mtp_calloc(1, sizeof *l) : NULL;
@@ -266,7 +276,7 @@ mtp_status mtp_learner_begin(mtp_context *ctx, mtp_learner *l, const mtp_config 
   *action = MTP_GO_ON;
   l->last_step = step;
   mtp_status status = begin(ctx, l, first, step, action);
-  return status == MTP_OK ? MTP_OK : stop(ctx, l, step, status);
+  return conclude(ctx, l, step, status);
 }
 
 /* ---- learning events ---- */
@@ -418,7 +428,7 @@ mtp_status mtp_learner_offer(mtp_context *ctx, mtp_learner *l, const mtp_config 
                              .step = step,
                              .warmup = -1};
   mtp_status status = offer(ctx, l, &candidate, action);
-  return status == MTP_OK ? MTP_OK : stop(ctx, l, step, status);
+  return conclude(ctx, l, step, status);
 }
 
 mtp_status mtp_learner_confirm(mtp_context *ctx, mtp_learner *l, const mtp_config *cfg, double grade, int atom,
@@ -431,7 +441,7 @@ mtp_status mtp_learner_confirm(mtp_context *ctx, mtp_learner *l, const mtp_confi
       .cfg = &borrowed, .hash = mtp_seen_hash(cfg), .grade = grade, .atom = atom, .step = step, .warmup = -1};
   mtp_status status = check_config(ctx, l, cfg);
   if (status == MTP_OK) status = mtp_loop_confirm(ctx, l, &end, round, action);
-  return status == MTP_OK ? MTP_OK : stop(ctx, l, step, status);
+  return conclude(ctx, l, step, status);
 }
 
 /* ---- the end ---- */

@@ -200,6 +200,10 @@ mtp_status mtp_loop_refit(mtp_context *ctx, mtp_learner *l, long long step, doub
   const mtp_status status = fit(ctx, l, &f);
   if (status != MTP_OK || is_refused(l, &f)) {
     fitted_clear(&f);
+    if (status == MTP_ERR_STOPPED)
+      return mtp_fail(ctx, status,
+                      "stopped in a refit; %zu configurations are in %s, and the next start goes on from there",
+                      l->train->n, l->train_path);
     return status;
   }
   mtp_refit_report report = {.step = step, .grade = grade, .labels = labels, .label_seconds = label_seconds};

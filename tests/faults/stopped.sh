@@ -98,3 +98,30 @@ contains label.err 'stopped: .*budget=5.9: .* are left'
 mtp label in.extxyz -o out.extxyz --qm "exec sh $PWD/slow.sh budget=60" >label.txt
 [ "$(labels out.extxyz)" -eq 6 ] || die 'not every configuration is labelled'
 [ "$(sort -u engines | wc -l)" -eq 6 ] || die 'a configuration was labelled twice'
+
+# a training that a signal interrupts, of rank 0: the run ends as it does in a call, with the event of its end, and goes
+# on from its labels
+cat >kill.sh <<'END'
+echo label >>asked
+[ "$(wc -l <asked)" -eq 5 ] || exit 0
+pid=$PPID
+until grep -q '^Name:[[:space:]]*lmp' "/proc/$pid/status"; do pid=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$pid/status"); done
+kill -TERM "$pid"
+END
+{ echo 'shell sh kill.sh'; cat reference_al.lmp; } >signalled.lmp
+for ranks in 1 2; do
+  fresh
+  rm -f asked
+  status=0
+  timeout 100 "$MPIEXEC" -n $ranks lmp -in "$decks/in.learn" -log none -nocite -var decks "$decks" -var steps 5 \
+    -var keywords 'warmup 5 0.1 wall off refit full' -var driver "'lammps signalled.lmp'" >screen 2>&1 || status=$?
+  [ $status -ne 0 ] && [ $status -ne 124 ] || die "a signal in a training: status $status"
+  [ "$(grep -c '^ERROR' screen)" -eq 1 ] || die "not one ERROR line: $(cat screen)"
+  contains screen '^ERROR.*stopped in a refit; 5 configurations are in .*the next start goes on from there'
+  [ "$(labels train.extxyz)" -eq 5 ] || die 'what was labelled is not kept'
+  contains events.jsonl '"event":"stop"'
+  contains events.jsonl '"event":"end"'
+  run $ranks last.log in.learn -var steps 5 -var keywords 'warmup 5 0.1 wall off refit full' \
+    -var driver "'lammps signalled.lmp'"
+  contains last.log.screen 'going on from the 5 configurations'
+done

@@ -70,6 +70,7 @@ static mtp_qm_status fail_call(mtp_qm_call *call, mtp_qm_status status, const ch
 static mtp_qm_status reference_label(void *state, mtp_qm_call *call) {
   learning_reference *reference = state;
   reference->calls++;
+  if (reference->calls == reference->signal_call) reference->signalled = 1;
   bool strikes = reference->fault_call && (reference->calls == reference->fault_call ||
                                            (reference->lasting && reference->calls > reference->fault_call));
   learning_morse(call->label);

@@ -5,6 +5,8 @@
 #ifndef SUPPORT_LEARNING_H
 #define SUPPORT_LEARNING_H
 
+#include <signal.h>
+
 #include "mtp/learner.h"
 
 typedef enum learning_fault {
@@ -24,6 +26,8 @@ typedef struct learning_reference {
   long long fault_call;
   bool lasting;
   bool closed;
+  long long signal_call; /* call in which a signal comes, which it does not see (0: never) */
+  volatile sig_atomic_t signalled;
 } learning_reference;
 
 /** Energy, forces and virial of Morse pairs, cut off smoothly. */

@@ -613,6 +613,62 @@ static void nonsense_is_refused(void **state) {
   mtp_config_free(cfg);
 }
 
+/* ---- signals that do not come in a QM call ---- */
+
+/* A candidate waits; then one beyond break is learned from, and the signal comes when it has its label. */
+static void stopped_after_the_label(learning_world *world, mtp_refit refit, const char *part) {
+  mtp_action action;
+  world->options.refit = refit;
+  world->options.pool = 100;
+  mtp_learner *learner = warm_learner(world, NULL);
+  mtp_context_set_stop(world->ctx, &world->reference.signalled);
+  data_must(world->ctx, offer(world, learner, 1, 2.5, 1, &action));
+  const long long labels = mtp_learner_get_stats(learner).labels;
+  world->reference.signal_call = world->reference.calls + 1;
+  assert_int_equal(offer(world, learner, 2, 50.0, 2, &action), MTP_ERR_STOPPED);
+  expect_message(world, part);
+  assert_true(mtp_learner_get_stats(learner).labels > labels);
+  mtp_learner_end(world->ctx, learner); /* without a training at leisure */
+  expect_last_event(world, "stop", "status", "stopped");
+  cJSON *log = learning_log_read(world->log);
+  assert_int_equal(learning_log_count(log, "end"), 1);
+  cJSON_Delete(log);
+  mtp_context_set_stop(world->ctx, NULL);
+  mtp_config_set *train = learning_world_train(world);
+  assert_int_equal(train->n, world->reference.calls); /* every label is there */
+  mtp_config_set_free(train);
+}
+
+static void stopped_in_a_training(void **state) {
+  learning_world *world = *state;
+  stopped_after_the_label(world, MTP_REFIT_FULL, "stopped in a refit; ");
+  expect_last_event(world, "stop", "reason", "the next start goes on from there");
+}
+
+static void stopped_beside_a_training(void **state) {
+  stopped_after_the_label(*state, MTP_REFIT_LINEAR, "stopped: ");
+}
+
+static void stopped_in_the_last_training(void **state) {
+  learning_world *world = *state;
+  mtp_action action;
+  world->options.pool = 100;
+  mtp_potential_free(world->pot);
+  const char *const elements[] = {"Al"}; /* with two radial functions no fit is good enough */
+  const mtp_potential_spec spec = {
+      .level = 2, .species_count = 1, .elements = elements, .cutoff = 4.9, .min_dist = 1.9, .radial_size = 2};
+  data_must(world->ctx, mtp_potential_new(world->ctx, &spec, &world->pot));
+  mtp_learner *learner = warm_learner(world, NULL);
+  data_must(world->ctx, offer(world, learner, 1, 2.5, 1, &action));
+  mtp_context_set_stop(world->ctx, &world->reference.signalled);
+  world->reference.signalled = 1;
+  mtp_learner_end(world->ctx, learner);
+  assert_non_null(strstr(world->messages, "the last training failed, and the potential stays as it was: stopped"));
+  cJSON *log = learning_log_read(world->log);
+  assert_int_equal(learning_log_count(log, "end"), 1);
+  cJSON_Delete(log);
+}
+
 #define test(function) cmocka_unit_test_setup_teardown(function, learning_plain_world_new, learning_world_free)
 
 int main(void) {
@@ -639,6 +695,9 @@ int main(void) {
       test(many_at_one_step),
       test(known_but_still_beyond),
       test(nonsense_is_refused),
+      test(stopped_in_a_training),
+      test(stopped_beside_a_training),
+      test(stopped_in_the_last_training),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
