@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <climits>
+#include <cstdint>
+#include <cstring>
 #include <numeric>
 
 #include "atom.h"
@@ -14,8 +16,22 @@
 
 using namespace LAMMPS_NS;
 
-/* Gathered atoms: ID, species, x, y, z. Doubles hold IDs exactly up to 2^53. */
+/* Gathered atoms: the bits of the ID, species, x, y, z. */
 static constexpr int ATOM_WIDTH = 5;
+
+/* IDs may be beyond 2^53, from where on doubles have gaps. */
+static double pack_id(int64_t id) {
+  double bits;
+  static_assert(sizeof bits == sizeof id, "an ID takes the place of a double");
+  memcpy(&bits, &id, sizeof bits);
+  return bits;
+}
+
+static int64_t id_of(const double *packed) {
+  int64_t id;
+  memcpy(&id, packed, sizeof id);
+  return id;
+}
 
 /* Lattice vectors along the periodic directions. In two dimensions there are no images along z. */
 static void copy_cell(const Domain *domain, mtp_config *cfg) {
@@ -35,7 +51,7 @@ std::vector<double> PairMTP::pack_atoms() const {
     if (s < 0 || !is_present(i)) continue;
     double x[3] = {atom->x[i][0], atom->x[i][1], atom->x[i][2]};
     domain->remap(x);
-    packed.push_back(atom->tag_enable ? (double)atom->tag[i] : 0.0);
+    packed.push_back(pack_id(atom->tag_enable ? (int64_t)atom->tag[i] : 0));
     packed.push_back(s);
     for (int k = 0; k < 3; k++) packed.push_back(x[k] - domain->boxlo[k]);
   }
@@ -78,12 +94,12 @@ mtp_config *PairMTP::gather(long long worst_tag, int *worst_index) {
   std::vector<size_t> order(n);
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return all[a * ATOM_WIDTH] < all[b * ATOM_WIDTH]; });
+                   [&](size_t a, size_t b) { return id_of(&all[a * ATOM_WIDTH]) < id_of(&all[b * ATOM_WIDTH]); });
   for (size_t i = 0; i < n; i++) {
     const double *from = &all[order[i] * ATOM_WIDTH];
     cfg->species[i] = (int)from[1];
     std::copy_n(from + 2, 3, cfg->x + 3 * i);
-    if (worst_index && (long long)from[0] == worst_tag) *worst_index = (int)i;
+    if (worst_index && id_of(from) == worst_tag) *worst_index = (int)i;
   }
   return cfg;
 }
