@@ -130,14 +130,17 @@ int report_picture(report_page *page, const char *script, const char *caption) {
   char command[256], path[512];
   page->pictures++;
   path_of(page, "picture.svg", path, sizeof path);
-  snprintf(command, sizeof command, "cd %s && gnuplot >gnuplot.out 2>gnuplot.err", page->folder);
-  FILE *gnuplot = popen(command, "w");
-  if (!gnuplot) return cli_fail(page->c, "cannot start gnuplot: %s", strerror(errno));
-  fprintf(gnuplot,
+  /* from a file, because a pipe to a gnuplot that dies early would end this process too */
+  snprintf(command, sizeof command, "cd %s && gnuplot picture.gp >gnuplot.out 2>gnuplot.err", page->folder);
+  FILE *file = report_open(page, "picture.gp");
+  if (!file) return CLI_FAILED;
+  fprintf(file,
           "set terminal svg size 520,400 dynamic font 'Helvetica,13' background 'white'\nset output 'picture.svg'\n"
           "set grid lc rgb '#dddddd'\nset key top left\nset border lw 0.7\n%s\n",
           script);
-  if (pclose(gnuplot) != 0) {
+  const int written = report_close(page, file);
+  if (written != CLI_OK) return written;
+  if (system(command) != 0) {
     char *text = NULL;
     size_t size;
     path_of(page, "gnuplot.err", path, sizeof path);

@@ -20,6 +20,13 @@ cat >events.jsonl <<'END'
 END
 printf '%s' "$(cat events.jsonl)" >cut.jsonl
 
+# a gnuplot that dies at once is one line
+mkdir false
+printf '#!/bin/sh\n[ "$1" != --version ] || exit 0\nexec <&-\necho broken >&2\nexit 1\n' >false/gnuplot
+chmod +x false/gnuplot
+PATH="$PWD/false:$PATH" refuse 1 'gnuplot fails: broken' mtp report pot.almtp data.extxyz -o never.html
+absent never.html
+
 ls -d /tmp/mtp-report-* >before.txt 2>/dev/null || true
 mtp report pot.almtp data.extxyz cut.jsonl train.log -o report.html --title 'A & B' >out.txt 2>err.txt || die "$(cat err.txt)"
 [ ! -s out.txt ] && [ ! -s err.txt ] || die "prints: $(cat out.txt err.txt)"
