@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/launcher.h"
@@ -76,7 +77,10 @@ void *cli_realloc(void *p, size_t count, size_t size) {
 }
 
 static void forward_message(void *user, mtp_level level, const char *message) {
-  if (level == MTP_WARNING) cli_warn(user, "%s", message);
+  if (level == MTP_WARNING)
+    cli_warn(user, "%s", message);
+  else if (isatty(STDERR_FILENO)) /* who is not there to read it is not told */
+    fprintf(stderr, "\r\033[K%s\n", message);
 }
 
 static void print_help(void) {

@@ -65,7 +65,14 @@ for wait in $(seq 2000); do
 done
 outlive $pid
 [ "$(kept out.extxyz)" -eq 1 ] || die "$(kept out.extxyz) labels were kept"
-mtp label in.extxyz -o out.extxyz --qm "exec sh $PWD/submit.sh workers=2" --json >second.json
+# on a terminal the command says what is only good to know
+again="mtp label in.extxyz -o out.extxyz --qm 'exec sh $PWD/submit.sh workers=2' --json >second.json"
+if command -v script >/dev/null; then
+  script -qec "$again" terminal.txt >/dev/null </dev/null
+  contains terminal.txt 'QM: a call of an earlier run has finished since'
+else
+  sh -c "$again"
+fi
 close_queue
 # the answer of the killed run is in the file, or it waits for the one before
 contains second.json '"labelled":\(3,"skipped":1,"recovered":2\|4,"skipped":0,"recovered":3\)'
