@@ -51,7 +51,7 @@ static bool copy_array(double **to, const double *from, size_t count) {
 }
 
 mtp_config *mtp_config_copy(const mtp_config *cfg) {
-  mtp_config *copy = mtp_calloc(1, sizeof *copy);
+  mtp_config *copy = cfg ? mtp_calloc(1, sizeof *copy) : NULL;
   if (!copy) return NULL;
   *copy = *cfg;
   copy->species = NULL;
@@ -75,7 +75,7 @@ mtp_config *mtp_config_copy(const mtp_config *cfg) {
 
 double mtp_config_volume(const mtp_config *cfg) {
   for (int d = 0; d < 3; d++)
-    if (!mtp_cell_has_row(cfg, d)) return 0;
+    if (!cfg || !mtp_cell_has_row(cfg, d)) return 0;
   double normal[3];
   mtp_cross(cfg->cell, cfg->cell + 3, normal);
   return fabs(mtp_dot(normal, cfg->cell + 6));
@@ -116,7 +116,7 @@ mtp_status mtp_config_set_feature(mtp_context *ctx, mtp_config *cfg, const char 
 }
 
 const char *mtp_config_get_feature(const mtp_config *cfg, const char *key) {
-  const mtp_feature *feature = find_feature(cfg, key);
+  const mtp_feature *feature = cfg && key ? find_feature(cfg, key) : NULL;
   return feature ? feature->value : NULL;
 }
 
@@ -152,6 +152,8 @@ mtp_status mtp_config_weights(mtp_context *ctx, const mtp_config *cfg, double we
                                          {"config_forces_weight", "config_force_weight"},
                                          {"config_stress_weight", "config_virial_weight"}};
   double all = 1.0;
+  if (!cfg || !weights)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "weights: expected a configuration and a place for them");
   mtp_status status = take_weight(ctx, cfg, "config_weight", NULL, &all);
   for (int k = 0; k < 3 && status == MTP_OK; k++) {
     weights[k] = all;

@@ -41,6 +41,7 @@ mtp_status mtp_config_closest_pairs(mtp_context *ctx, const mtp_config *cfg, dou
 }
 
 mtp_status mtp_config_smallest_distance(mtp_context *ctx, const mtp_config *cfg, double cutoff, double *distance) {
+  if (!distance) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "smallest distance: expected a place for it");
   mtp_neighbors *nb = NULL;
   const mtp_status status = mtp_neighbors_build(ctx, cfg, cutoff, &nb);
   double smallest = INFINITY, d[3];

@@ -55,7 +55,7 @@ int mtp_set_species_of(mtp_config_set *set, mtp_span name) {
 }
 
 int mtp_config_set_species(mtp_config_set *set, const char *name) {
-  return mtp_set_species_of(set, (mtp_span){name, strlen(name)});
+  return set && name ? mtp_set_species_of(set, (mtp_span){name, strlen(name)}) : -1;
 }
 
 static int compare_ints(const void *a, const void *b) {

@@ -91,12 +91,14 @@ double mtp_evaluator_memory(const mtp_evaluator *ev) {
 }
 
 mtp_status mtp_evaluator_grade_row(mtp_context *ctx, mtp_evaluator *ev, const double *row, double *grade) {
-  if (!ev || !ev->grader) return mtp_fail(ctx, MTP_ERR_STATE, "grades need an active set");
+  if (!ev || !row || !grade) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "evaluator: no row given");
+  if (!ev->grader) return mtp_fail(ctx, MTP_ERR_STATE, "grades need an active set");
   *grade = mtp_grader_full_row(ev->grader, row);
   return MTP_OK;
 }
 
 mtp_atoms mtp_atoms_of(const mtp_neighbors *nb) {
+  if (!nb) return (mtp_atoms){.mask = -1};
   return (mtp_atoms){.nall = nb->nall,
                      .ncentral = nb->n,
                      .x = nb->x,
@@ -245,7 +247,8 @@ static mtp_status compute_sorted(mtp_context *ctx, mtp_evaluator *ev, const mtp_
 }
 
 mtp_status mtp_evaluator_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_atoms *atoms, mtp_output *out) {
-  if (!ev || !atoms || !out) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "evaluator: no atoms given");
+  if (!ev || !atoms || !out || (atoms->ncentral && (!atoms->x || !atoms->type || !atoms->count || !atoms->list)))
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "evaluator: no atoms given");
   if (wants_grades(out) && !ev->grader) return mtp_fail(ctx, MTP_ERR_STATE, "grades need an active set");
   if (wants_grades(out) && ev->mode != MTP_MODE_NEIGHBOURHOOD)
     return mtp_fail(ctx, MTP_ERR_STATE, "grades of atoms need an active set of mode neighbourhood");

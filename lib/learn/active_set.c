@@ -61,11 +61,11 @@ void mtp_active_set_copy_columns(size_t stride, size_t first, size_t n, const do
 }
 
 mtp_rows mtp_active_set_kind(const mtp_active_set *as) {
-  return as->pinned ? MTP_ROWS_LINEAR : MTP_ROWS_ALL;
+  return as && as->pinned ? MTP_ROWS_LINEAR : MTP_ROWS_ALL;
 }
 
 size_t mtp_active_set_columns(const mtp_active_set *as) {
-  return as->n - as->pinned;
+  return as ? as->n - as->pinned : 0;
 }
 
 static mtp_status copy_configs(mtp_context *ctx, const mtp_config_set *from, mtp_config_set *to) {
@@ -112,31 +112,32 @@ void mtp_active_set_free(mtp_active_set *as) {
 }
 
 mtp_mode mtp_active_set_mode(const mtp_active_set *as) {
-  return as->mode;
+  return as ? as->mode : MTP_MODE_NEIGHBOURHOOD;
 }
 size_t mtp_active_set_size(const mtp_active_set *as) {
-  return as->n;
+  return as ? as->n : 0;
 }
 const double *mtp_active_set_rows(const mtp_active_set *as) {
-  return as->rows;
+  return as ? as->rows : NULL;
 }
 const double *mtp_active_set_inverse(const mtp_active_set *as) {
-  return as->inverse;
+  return as ? as->inverse : NULL;
 }
 const long long *mtp_active_set_origins(const mtp_active_set *as) {
-  return as->origin;
+  return as ? as->origin : NULL;
 }
 const mtp_config_set *mtp_active_set_configs(const mtp_active_set *as) {
-  return as->configs;
+  return as ? as->configs : NULL;
 }
 
 size_t mtp_active_set_filled(const mtp_active_set *as) {
   size_t filled = 0;
-  for (size_t i = 0; i < as->n; i++) filled += as->origin[2 * i] >= 0;
+  for (size_t i = 0; as && i < as->n; i++) filled += as->origin[2 * i] >= 0;
   return filled;
 }
 
 double mtp_active_set_log_volume(const mtp_active_set *as) {
+  if (!as) return NAN;
   const size_t n = as->n;
   double *lu = mtp_calloc(n * n, sizeof(double));
   lapack_int *pivot = mtp_calloc(n, sizeof *pivot);
@@ -162,6 +163,7 @@ static double drift_of(size_t n, const double *rows, const double *inverse, doub
 }
 
 double mtp_active_set_drift(const mtp_active_set *as) {
+  if (!as) return NAN;
   double *product = mtp_calloc(as->n * as->n, sizeof(double));
   const double drift = product ? drift_of(as->n, as->rows, as->inverse, product) : NAN;
   free(product);

@@ -201,7 +201,7 @@ static mtp_status offer_columns(mtp_context *ctx, mtp_active_set *as, size_t m, 
 
 mtp_status mtp_active_set_offer(mtp_context *ctx, mtp_active_set *as, size_t m, const double *rows,
                                 const long long *origin, double threshold, mtp_swap **swap_list, size_t *swap_count) {
-  if (!as || (m && (!rows || !origin)) || !(threshold >= 1.0))
+  if (!as || (m && (!rows || !origin)) || (swap_list && !swap_count) || !(threshold >= 1.0))
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "active set: expected rows, origins and a threshold of at least 1");
   return (as->pinned ? offer_columns : offer)(ctx, as, m, rows, origin, threshold, swap_list, swap_count);
 }

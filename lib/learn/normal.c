@@ -302,16 +302,16 @@ void mtp_normal_add_sums(mtp_normal *nq, const double *sums) {
 }
 
 size_t mtp_normal_configs(const mtp_normal *nq) {
-  return nq->configs;
+  return nq ? nq->configs : 0;
 }
 size_t mtp_normal_size(const mtp_normal *nq) {
-  return nq->m;
+  return nq ? nq->m : 0;
 }
 const double *mtp_normal_matrix(const mtp_normal *nq) {
-  return nq->plain.matrix;
+  return nq ? nq->plain.matrix : NULL;
 }
 const double *mtp_normal_rhs(const mtp_normal *nq) {
-  return nq->plain.rhs;
+  return nq ? nq->plain.rhs : NULL;
 }
 
 /* From centred unknowns to plain ones, in place; sign -1 goes the other way. */
@@ -391,6 +391,7 @@ mtp_status mtp_normal_solve(mtp_context *ctx, const mtp_normal *nq, double ridge
 }
 
 double mtp_normal_loss(const mtp_normal *nq, const double *x) {
+  if (!nq || !x) return NAN;
   const size_t m = nq->m;
   double *y = mtp_calloc(m, sizeof(double));
   if (!y || !nq->configs) {
@@ -458,7 +459,8 @@ static bool has_functions_of(const mtp_normal *nq, const mtp_potential *pot) {
 }
 
 mtp_status mtp_normal_fit(mtp_context *ctx, const mtp_normal *nq, double ridge, mtp_potential *pot) {
-  if (!pot || !has_functions_of(nq, pot))
+  if (!nq || !pot) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "linear fit: expected normal equations and a potential");
+  if (!has_functions_of(nq, pot))
     return mtp_fail(ctx, MTP_ERR_STATE,
                     "linear fit: the potential has other radial functions than the normal equations");
   double *theta = mtp_calloc(pot->nparams, sizeof(double));

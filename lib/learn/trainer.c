@@ -434,6 +434,7 @@ mtp_status mtp_train(mtp_context *ctx, const mtp_train_options *options, mtp_pot
 
 mtp_status mtp_trainer_serve(mtp_context *ctx, const mtp_comm *comm) {
   const mtp_crew crew = {comm, 1};
+  if (!comm) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "training: expected a communicator to serve");
   return mtp_objective_serve(ctx, &crew);
 }
 

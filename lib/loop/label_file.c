@@ -150,6 +150,8 @@ static mtp_status list_missing(mtp_context *ctx, const mtp_label_file *f, size_t
 
 mtp_status mtp_label_file_missing(mtp_context *ctx, const mtp_label_file *f, size_t n, const mtp_config *const *configs,
                                   size_t *missing) {
+  if (!f || (n && !configs) || !missing)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "labels: expected a file, configurations and a place for their number");
   size_t *number = mtp_calloc(n, sizeof *number);
   mtp_status status = number ? list_missing(ctx, f, n, configs, number, missing) : mtp_fail_memory(ctx);
   free(number);
@@ -184,12 +186,14 @@ static mtp_status take(void *user, size_t k, mtp_config *label, const mtp_qm_rep
     status = mtp_journal_add(a->ctx, f->journal, 1, (const mtp_config *const *)&label, f->species_count, f->names);
   if (label && status == MTP_OK) status = keep(a->ctx, f, label);
   if (label && status != MTP_OK) mtp_config_free(label);
-  if (status == MTP_OK) a->told(a->user, i, report);
+  if (status == MTP_OK && a->told) a->told(a->user, i, report);
   return status;
 }
 
 mtp_status mtp_label_file_add(mtp_context *ctx, mtp_label_file *f, mtp_qm *qm, size_t n,
                               const mtp_config *const *configs, mtp_label_told told, void *user) {
+  if (!f || !qm || (n && !configs))
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "labels: expected a file, a driver and configurations");
   size_t *number = mtp_calloc(n, sizeof *number), count = 0;
   const mtp_config **list = mtp_calloc(n, sizeof *list);
   mtp_status status = number && list ? list_missing(ctx, f, n, configs, number, &count) : mtp_fail_memory(ctx);
@@ -202,5 +206,5 @@ mtp_status mtp_label_file_add(mtp_context *ctx, mtp_label_file *f, mtp_qm *qm, s
 }
 
 size_t mtp_label_file_waiting(const mtp_label_file *f) {
-  return mtp_calls_waiting(f->calls);
+  return f ? mtp_calls_waiting(f->calls) : 0;
 }

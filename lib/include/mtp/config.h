@@ -45,7 +45,7 @@ typedef struct mtp_config {
 
 /** An empty configuration of n atoms at the origin, species 0, no cell, or NULL when memory is exhausted. */
 MTP_API mtp_config *mtp_config_new(size_t n);
-MTP_API mtp_config *mtp_config_copy(const mtp_config *cfg); /**< deep copy, NULL when memory is exhausted */
+MTP_API mtp_config *mtp_config_copy(const mtp_config *cfg); /**< deep copy, NULL of NULL and when memory is exhausted */
 MTP_API void mtp_config_free(mtp_config *cfg);
 /** Volume of the cell, 0 unless all three directions have a lattice vector. */
 MTP_API double mtp_config_volume(const mtp_config *cfg);
@@ -85,7 +85,7 @@ MTP_API mtp_config_set *mtp_config_set_new(void);
 MTP_API void mtp_config_set_free(mtp_config_set *set);
 /** Appends a configuration; the set owns it afterwards (also when the call fails). */
 MTP_API mtp_status mtp_config_set_append(mtp_context *ctx, mtp_config_set *set, mtp_config *cfg);
-/** Species of that name, added to the table if absent; -1 when memory is exhausted. */
+/** Species of that name, added to the table if absent; -1 when memory is exhausted, or without a set or a name. */
 MTP_API int mtp_config_set_species(mtp_config_set *set, const char *name);
 
 /** Renumbers all species so that the table becomes `names[count]`. A name of the set is matched by equality; a decimal

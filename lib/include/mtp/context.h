@@ -8,7 +8,9 @@
  * Conventions of all headers: lengths in Angstrom, energies in eV, forces in eV/A, virials in eV (positive when the
  * cell is compressed and wants to expand, dE/d(strain) = -virial). Arrays `x[3*n]` are row-major, one atom after the
  * other. Six virial components in memory are ordered xx yy zz xy xz yz. Species are 0-based. Every fallible function
- * returns mtp_status; on failure the message is in the context, and output arguments are unchanged (handles NULL).
+ * returns mtp_status; MTP_ERR_ARGUMENT where a pointer is NULL that must not be. What only tells something of an object
+ * (a count, a name, a pointer) tells of NULL what it would of an empty one: 0, NULL, NaN. A NULL context drops
+ * messages. On failure the message is in the context, and output arguments are unchanged (handles NULL).
  */
 #ifndef MTP_CONTEXT_H
 #define MTP_CONTEXT_H

@@ -34,7 +34,7 @@ MTP_API mtp_status mtp_label_file_missing(mtp_context *ctx, const mtp_label_file
 typedef void (*mtp_label_told)(void *user, size_t i, const mtp_qm_report *report);
 
 /** Labels what is missing of n configurations, in their order. Returns as mtp_qm_label_all does: failed calls are
- * reported and are no failure of this function. */
+ * reported and are no failure of this function. `told` may be NULL. */
 MTP_API mtp_status mtp_label_file_add(mtp_context *ctx, mtp_label_file *file, mtp_qm *qm, size_t n,
                                       const mtp_config *const *configs, mtp_label_told told, void *user);
 

@@ -61,7 +61,7 @@ MTP_API const double *mtp_normal_rhs(const mtp_normal *nq);
  * the smallest scaled solution. Squeezed configurations weigh less than they say where they would cost more than a
  * quarter of the errors on all others. */
 MTP_API mtp_status mtp_normal_solve(mtp_context *ctx, const mtp_normal *nq, double ridge, double *x);
-/** Objective L at linear coefficients x[C+S] (exact quadratic form). */
+/** Objective L at linear coefficients x[C+S] (exact quadratic form); NaN without equations or coefficients. */
 MTP_API double mtp_normal_loss(const mtp_normal *nq, const double *x);
 
 /** Sums of squared errors, none of them weighted; squeezed configurations do not count. */
