@@ -121,7 +121,7 @@ static const double exact_tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e
 /* strtod needs a terminated copy, and it accepts more than a number of a file may be (nan, inf, hexadecimal): called
  * for checked spans only. */
 static bool real_by_library(mtp_span span, double *value) {
-  char local[64], *copy = span.n < sizeof local ? local : malloc(span.n + 1);
+  char local[64], *copy = span.n < sizeof local ? local : mtp_realloc(NULL, span.n + 1, 1);
   if (!copy) return false;
   memcpy(copy, span.s, span.n);
   copy[span.n] = 0;
@@ -185,7 +185,7 @@ bool mtp_span_count(mtp_span span, size_t max, size_t *value) {
 }
 
 char *mtp_span_copy(mtp_span span) {
-  char *copy = malloc(span.n + 1);
+  char *copy = mtp_realloc(NULL, span.n + 1, 1);
   if (!copy) return NULL;
   memcpy(copy, span.s, span.n);
   copy[span.n] = 0;

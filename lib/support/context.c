@@ -72,7 +72,7 @@ const char *mtp_context_instruction_set(const mtp_context *ctx) {
 }
 
 mtp_context *mtp_context_new(void) {
-  return calloc(1, sizeof(mtp_context));
+  return mtp_calloc(1, sizeof(mtp_context));
 }
 
 void mtp_context_free(mtp_context *ctx) {

@@ -24,7 +24,7 @@ mtp_status mtp_file_read(mtp_context *ctx, const char *path, char **data, size_t
     return mtp_fail(ctx, MTP_ERR_IO, "cannot read %s: not a file", path);
   }
   if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) capacity = (size_t)st.st_size + 2;
-  char *buffer = malloc(capacity);
+  char *buffer = mtp_realloc(NULL, capacity, 1);
   mtp_status status = buffer ? MTP_OK : mtp_fail_memory(ctx);
   while (status == MTP_OK) {
     if (used + 1 >= capacity) {

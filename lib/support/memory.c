@@ -10,18 +10,25 @@
 
 #include "support/support.h"
 
+#ifdef MTP_TEST_ALLOCATIONS
+bool mtp_test_may_allocate(void); /* of the test that compiles this file: shall this allocation succeed? */
+#else
+#define mtp_test_may_allocate() true
+#endif
+
 void *mtp_calloc(size_t count, size_t size) {
+  if (!mtp_test_may_allocate()) return NULL;
   return calloc(count ? count : 1, size ? size : 1);
 }
 
 void *mtp_realloc(void *p, size_t count, size_t size) {
-  if (size && count > SIZE_MAX / size) return NULL;
+  if ((size && count > SIZE_MAX / size) || !mtp_test_may_allocate()) return NULL;
   size_t bytes = count * size;
   return realloc(p, bytes > 0 ? bytes : 1);
 }
 
 void *mtp_alloc_aligned(size_t count, size_t size) {
-  if (size && count > (SIZE_MAX - 64) / size) return NULL;
+  if ((size && count > (SIZE_MAX - 64) / size) || !mtp_test_may_allocate()) return NULL;
   size_t bytes = (count * size + 63) / 64 * 64;
   if (bytes == 0) bytes = 64;
   void *p = aligned_alloc(64, bytes);
@@ -31,7 +38,7 @@ void *mtp_alloc_aligned(size_t count, size_t size) {
 
 char *mtp_strdup(const char *s) {
   size_t size = strlen(s) + 1;
-  char *copy = malloc(size);
+  char *copy = mtp_realloc(NULL, size, 1);
   if (copy) memcpy(copy, s, size);
   return copy;
 }
@@ -42,7 +49,7 @@ static int text_reserve(mtp_text *text, size_t more) {
   if (more + 1 > text->capacity - text->size || !text->data) {
     if (more > SIZE_MAX / 2 - text->size - 64) return text->failed = 1, 0;
     size_t capacity = (text->size + more + 64) * 2;
-    char *data = realloc(text->data, capacity);
+    char *data = mtp_realloc(text->data, capacity, 1);
     if (!data) return text->failed = 1, 0;
     text->data = data;
     text->capacity = capacity;
