@@ -140,8 +140,8 @@ void mtp_extxyz_add_pair(mtp_text *text, const char *key, const char *value) {
 }
 
 bool mtp_extxyz_is_reserved(const char *key) {
-  static const char *const names[] = {"Lattice", "Properties", "energy",    "virial",
-                                      "stress",  "pbc",        "max_grade", "MV_grade"};
+  static const char *const names[] = {"Lattice", "Properties", "pbc", "max_grade", "MV_grade"};
+  if (mtp_extxyz_is_usual(key)) return true;
   for (size_t k = 0; k < sizeof names / sizeof *names; k++)
     if (strcasecmp(key, names[k]) == 0) return true;
   return false;

@@ -32,6 +32,7 @@ typedef struct property {
 typedef struct file_state {
   mtp_config_set *set;
   mtp_dropped dropped;
+  mtp_extxyz_labels labels;
   bool warned_asymmetry, warned_extra;
 } file_state;
 
@@ -43,8 +44,9 @@ typedef struct record {
   property properties[MAX_PROPERTIES];
   int property_count, column_count;
   bool plain; /* no Properties: species x y z, and more columns are not an error */
-  bool has_lattice, has_pbc, has_stress, has_virial;
-  double stress[6];
+  bool has_lattice, has_pbc, has_label[LABEL_COUNT];
+  double free_energy, stress[6];
+  char other_unit[LABEL_COUNT][64]; /* what a key says of the unit of a label */
 } record;
 
 static const struct {
@@ -58,8 +60,6 @@ static const struct {
     {"numbers", ROLE_NUMBER, 1},
     {"pos", ROLE_POSITION, 3},
     {"positions", ROLE_POSITION, 3},
-    {"forces", ROLE_FORCE, 3},
-    {"force", ROLE_FORCE, 3},
     {"site_energy", ROLE_SITE_ENERGY, 1},
     {"local_energy", ROLE_SITE_ENERGY, 1},
     {"energies", ROLE_SITE_ENERGY, 1},
@@ -82,8 +82,31 @@ static bool has_role(const record *r, enum role role) {
   return false;
 }
 
+static mtp_status check_force_column(record *r, mtp_span name, mtp_span type, size_t columns) {
+  const mtp_quote quote = mtp_span_quote(name);
+  const char *shown = quote.text;
+  if (has_role(r, ROLE_FORCE))
+    return mtp_scan_fail(r->scan,
+                         "found '%s' beside another column of forces, expected one: choose with --keys "
+                         "forces=NAME",
+                         shown);
+  if (columns != 3 || mtp_span_is(type, "L"))
+    return mtp_scan_fail(r->scan, "found property '%s' with %zu columns of type %c, expected 3 of numbers", shown,
+                         columns, type.s[0]);
+  r->file->labels.seen[LABEL_FORCES] = r->has_label[LABEL_FORCES] = true;
+  return r->file->labels.keys.forces ? mtp_extxyz_check_key(r->scan, shown) : MTP_OK;
+}
+
 static mtp_status add_property(record *r, mtp_span name, mtp_span type, size_t columns) {
   property p = {ROLE_DROPPED, (int)columns};
+  if (mtp_extxyz_label_of_column(&r->file->labels, name) == LABEL_FORCES) {
+    mtp_status status = check_force_column(r, name, type, columns);
+    if (status != MTP_OK) return status;
+    p.role = ROLE_FORCE;
+    r->properties[r->property_count++] = p;
+    r->column_count += p.columns;
+    return MTP_OK;
+  }
   for (size_t k = 0; k < sizeof known_properties / sizeof *known_properties; k++) {
     if (!mtp_span_is(name, known_properties[k].name)) continue;
     p.role = known_properties[k].role;
@@ -96,7 +119,8 @@ static mtp_status add_property(record *r, mtp_span name, mtp_span type, size_t c
   }
   /* of two names for one thing the first counts; the other is reported like an unknown one */
   if (p.role != ROLE_DROPPED && has_role(r, p.role)) p.role = ROLE_DROPPED;
-  if (p.role == ROLE_DROPPED) mtp_dropped_add(&r->file->dropped, name);
+  if (p.role == ROLE_DROPPED && !mtp_extxyz_note_column(&r->file->labels, name))
+    mtp_dropped_add(&r->file->dropped, name);
   r->properties[r->property_count++] = p;
   r->column_count += p.columns;
   return MTP_OK;
@@ -202,27 +226,95 @@ static mtp_status parse_number(record *r, const char *key, const char *value, bo
   return MTP_OK;
 }
 
-static mtp_status take_pair(record *r, const char *key, const char *value) {
+static mtp_status take_label(record *r, mtp_label label, const char *key, const char *value) {
   mtp_config *cfg = r->cfg;
-  if (strcasecmp(key, "Lattice") == 0) return parse_lattice(r, value);
-  if (strcasecmp(key, "Properties") == 0) return parse_properties(r, value);
-  if (strcasecmp(key, "pbc") == 0) return parse_pbc(r, value);
-  if (strcasecmp(key, "energy") == 0) return parse_number(r, key, value, &cfg->has_energy, &cfg->energy);
-  if (strcasecmp(key, "max_grade") == 0 || strcasecmp(key, "MV_grade") == 0)
-    return parse_number(r, key, value, &cfg->has_max_grade, &cfg->max_grade);
-  if (strcasecmp(key, "virial") == 0) {
-    r->has_virial = true;
-    return parse_tensor(r, key, value, cfg->virial);
+  mtp_extxyz_labels *labels = &r->file->labels;
+  if (r->has_label[label] && (label == LABEL_VIRIAL || label == LABEL_STRESS))
+    return mtp_scan_fail(r->scan, "found '%s' beside another %s, expected one", key,
+                         label == LABEL_VIRIAL ? "virial" : "stress");
+  mtp_status status = mtp_extxyz_is_usual(key) ? MTP_OK : mtp_extxyz_check_key(r->scan, key);
+  if (status != MTP_OK) return status;
+  labels->seen[label] = true;
+  if (label == LABEL_ENERGY) return parse_number(r, key, value, &cfg->has_energy, &cfg->energy);
+  if (label == LABEL_FREE_ENERGY) return parse_number(r, key, value, &r->has_label[label], &r->free_energy);
+  r->has_label[label] = true;
+  return parse_tensor(r, key, value, label == LABEL_VIRIAL ? cfg->virial : r->stress);
+}
+
+/* Whatever is no field of a configuration. */
+static mtp_status keep_pair(record *r, const char *key, const char *value) {
+  char name[32];
+  mtp_label of;
+  mtp_extxyz_note_key(&r->file->labels, key, value);
+  if (mtp_extxyz_is_other_unit(key, value, &of) && !r->other_unit[of][0])
+    snprintf(r->other_unit[of], sizeof r->other_unit[of], "%.28s=%.28s", key, value);
+  if (mtp_extxyz_is_usual(key)) { /* or it would be read when it is written again */
+    snprintf(name, sizeof name, "unused_%s", key);
+    key = name;
   }
-  if (strcasecmp(key, "stress") == 0) {
-    r->has_stress = true;
-    return parse_tensor(r, key, value, r->stress);
-  }
-  const char *before = mtp_config_get_feature(cfg, key);
+  const char *before = mtp_config_get_feature(r->cfg, key);
   if (before && strcmp(before, value) != 0)
     return mtp_scan_fail(r->scan, "found '%s' a second time with another value, expected it once",
                          mtp_span_quote((mtp_span){key, strlen(key)}).text);
-  return mtp_config_set_feature(r->scan->ctx, cfg, key, value);
+  return mtp_config_set_feature(r->scan->ctx, r->cfg, key, value);
+}
+
+static mtp_status take_pair(record *r, const char *key, const char *value) {
+  mtp_config *cfg = r->cfg;
+  mtp_label label = mtp_extxyz_label_of_key(&r->file->labels, key);
+  if (label != LABEL_NONE) return take_label(r, label, key, value);
+  if (strcasecmp(key, "Lattice") == 0) return parse_lattice(r, value);
+  if (strcasecmp(key, "Properties") == 0) return parse_properties(r, value);
+  if (strcasecmp(key, "pbc") == 0) return parse_pbc(r, value);
+  if (strcasecmp(key, "max_grade") == 0 || strcasecmp(key, "MV_grade") == 0)
+    return parse_number(r, key, value, &cfg->has_max_grade, &cfg->max_grade);
+  return keep_pair(r, key, value);
+}
+
+/* Forces are the gradient of the free energy; with electronic smearing the other energy is extrapolated to none. */
+static mtp_status choose_energy(record *r) {
+  mtp_config *cfg = r->cfg;
+  if (!r->has_label[LABEL_FREE_ENERGY]) return MTP_OK;
+  mtp_status status = MTP_OK;
+  if (cfg->has_energy && cfg->energy != r->free_energy) {
+    char text[40];
+    snprintf(text, sizeof text, "%.17g", cfg->energy);
+    status = mtp_config_set_feature(r->scan->ctx, cfg, "unused_energy", text);
+    if (!r->file->labels.told_free_energy)
+      mtp_message(
+          r->scan->ctx, MTP_WARNING,
+          "%s:%zu: free_energy= is taken for the energy, as forces are its gradient; energy= is another and kept "
+          "as unused_energy= (--keys energy=energy takes it)",
+          r->scan->path, r->scan->line);
+    r->file->labels.told_free_energy = true;
+  }
+  cfg->has_energy = true;
+  cfg->energy = r->free_energy;
+  return status;
+}
+
+static mtp_status check_units(record *r) {
+  r->has_label[LABEL_NONE] = true; /* positions */
+  r->has_label[LABEL_ENERGY] = r->cfg->has_energy;
+  for (int k = 0; k < LABEL_COUNT; k++)
+    if (r->has_label[k] && r->other_unit[k][0])
+      return mtp_scan_fail(r->scan, "found %s, expected eV, A, eV/A and eV/A^3: convert the file", r->other_unit[k]);
+  return MTP_OK;
+}
+
+/* Printed digits and sums in another order make no contradiction. */
+static mtp_status compare_stress(record *r, double volume) {
+  double largest = 0, difference = 0;
+  const double *virial = r->cfg->virial;
+  for (int k = 0; k < 6; k++) {
+    largest = fmax(largest, fmax(fabs(virial[k]), fabs(r->stress[k] * volume)));
+    difference = fmax(difference, fabs(virial[k] + r->stress[k] * volume));
+  }
+  if (!(difference > 1e-3 * largest + 1e-5 * volume)) return MTP_OK;
+  return mtp_scan_fail(r->scan,
+                       "found a virial and a stress that disagree by %.3g eV, expected virial = -stress * volume: "
+                       "leave one out with --keys stress= or virial=",
+                       difference);
 }
 
 /* The cell is complete: periodic directions, and a stress as the virial it means. */
@@ -235,17 +327,17 @@ static mtp_status finish_cell(record *r) {
       return mtp_scan_fail(r->scan, "found direction %d periodic without a lattice vector, expected one in Lattice",
                            d + 1);
   }
-  if (r->has_stress && !r->has_virial) {
-    double volume = mtp_config_volume(cfg);
-    if (volume == 0)
-      return mtp_scan_fail(r->scan, "found a stress without a cell, expected a Lattice of three vectors");
-    for (int k = 0; k < 6; k++) {
-      cfg->virial[k] = -r->stress[k] * volume;
-      if (!isfinite(cfg->virial[k]) && !r->scan->tolerates_bad_numbers)
-        return mtp_scan_fail(r->scan, "found a stress beyond all bounds");
-    }
+  const bool has_virial = r->has_label[LABEL_VIRIAL];
+  cfg->has_virial = has_virial || r->has_label[LABEL_STRESS];
+  if (!r->has_label[LABEL_STRESS]) return MTP_OK;
+  const double volume = mtp_config_volume(cfg);
+  if (volume == 0) return mtp_scan_fail(r->scan, "found a stress without a cell, expected a Lattice of three vectors");
+  if (has_virial) return compare_stress(r, volume);
+  for (int k = 0; k < 6; k++) {
+    cfg->virial[k] = -r->stress[k] * volume;
+    if (!isfinite(cfg->virial[k]) && !r->scan->tolerates_bad_numbers)
+      return mtp_scan_fail(r->scan, "found a stress beyond all bounds");
   }
-  cfg->has_virial = r->has_stress || r->has_virial;
   return MTP_OK;
 }
 
@@ -276,7 +368,9 @@ static mtp_status read_comment(record *r) {
     free(value);
     if (status != MTP_OK) break;
   }
+  if (status == MTP_OK) status = choose_energy(r);
   if (status == MTP_OK) status = finish_cell(r);
+  if (status == MTP_OK) status = check_units(r);
   if (status == MTP_OK && !has_role(r, ROLE_POSITION))
     return mtp_scan_fail(scan, "found Properties without positions, expected pos:R:3");
   if (status == MTP_OK && !has_role(r, ROLE_SPECIES) && !has_role(r, ROLE_NUMBER))
@@ -382,8 +476,12 @@ mtp_status mtp_extxyz_parse(mtp_context *ctx, const char *path, const char *data
                             const mtp_read_options *options, mtp_config_set *set) {
   mtp_scan scan = mtp_scan_start(ctx, path, data, size, first_line);
   file_state state = {.set = set};
+  const size_t first = set->n;
+  if (options) state.labels.keys = options->keys;
   scan.tolerates_bad_numbers = options && options->tolerate_bad_numbers;
   mtp_status status = mtp_records_parse(&scan, options, read_record, &state, set);
   mtp_dropped_report(&state.dropped, ctx, scan.path, "columns that are not kept");
-  return status;
+  mtp_status labels = mtp_extxyz_labels_end(&state.labels, ctx, scan.path, status == MTP_OK && set->n > first);
+  if (labels != MTP_OK) mtp_set_truncate(set, first);
+  return status != MTP_OK ? status : labels;
 }

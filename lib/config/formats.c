@@ -86,6 +86,12 @@ static mtp_status find_format(mtp_scan *scan, size_t size, mtp_format *format) {
                            "(LAMMPS dump), or the header of a LAMMPS data file");
 }
 
+/* Whoever chose names for labels shall know where they count for nothing. */
+static void tell_of_keys(mtp_context *ctx, const char *path, const mtp_read_options *options) {
+  if (options && (options->keys.energy || options->keys.forces || options->keys.virial || options->keys.stress))
+    mtp_message(ctx, MTP_WARNING, "%s: no extended XYZ, so that no names of labels are chosen in it", path);
+}
+
 mtp_status mtp_config_set_read(mtp_context *ctx, const char *path, const mtp_read_options *options,
                                mtp_config_set **out) {
   if (out) *out = NULL;
@@ -101,6 +107,7 @@ mtp_status mtp_config_set_read(mtp_context *ctx, const char *path, const mtp_rea
   if (!set || !set->path) status = mtp_fail_memory(ctx);
   mtp_scan scan = mtp_scan_start(ctx, path, data, size, 1);
   if (status == MTP_OK) status = find_format(&scan, size, &format);
+  if (status == MTP_OK && format != MTP_FORMAT_EXTXYZ) tell_of_keys(ctx, scan.path, options);
   if (status == MTP_OK) status = formats[format].parse(ctx, path, data, size, 1, options, set);
   free(data);
   if (status != MTP_OK) {

@@ -66,16 +66,6 @@ static void take_results(mtp_config *label, mtp_config *frame) {
   frame->force = NULL;
 }
 
-/* ASE writes two energies: with electronic smearing `energy` is extrapolated to none, and the forces are the gradient
- * of the other. */
-static bool take_free_energy(mtp_config *frame, char *reason, size_t size) {
-  const char *text = mtp_config_get_feature(frame, "free_energy");
-  if (!text) return true;
-  frame->has_energy = mtp_span_real((mtp_span){text, strlen(text)}, &frame->energy);
-  if (!frame->has_energy) mtp_qm_reason(reason, size, OUT_FILE ": free_energy=%s: expected a finite number", text);
-  return frame->has_energy;
-}
-
 /* What no result of so many atoms needs would only fill the memory. */
 static bool is_too_long(const mtp_qm_call *call, const char *path) {
   struct stat st;
@@ -104,8 +94,7 @@ static mtp_qm_status read_frame(mtp_context *ctx, mtp_qm_call *call, const char 
   mtp_qm_status status = MTP_QM_BAD_DATA;
   if (read != MTP_OK) {
     mtp_qm_reason(call->reason, call->reason_size, "%s", mtp_context_message(ctx));
-  } else if (mtp_qm_same_atoms(call->config, set->configs[0], TOLERANCE, call->reason, call->reason_size) &&
-             take_free_energy(set->configs[0], call->reason, call->reason_size)) {
+  } else if (mtp_qm_same_atoms(call->config, set->configs[0], TOLERANCE, call->reason, call->reason_size)) {
     take_results(call->label, set->configs[0]);
     status = MTP_QM_OK;
   }

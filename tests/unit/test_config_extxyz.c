@@ -75,7 +75,9 @@ static void test_virial_and_stress(void **state) {
       {CUBE "virial=[[1, 4, 5], [4, 2, 6], [5, 6, 3]]", {1, 2, 3, 4, 5, 6}},
       {CUBE "stress=\"1 2 3 4 5 6\"", {-8, -16, -24, -48, -40, -32}},
       {CUBE "stress=\"1 4 5 4 2 6 5 6 3\"", {-8, -16, -24, -32, -40, -48}},
-      {CUBE "stress=\"9 9 9 9 9 9\" virial=\"1 2 3 4 5 6\"", {1, 2, 3, 6, 5, 4}},
+      {CUBE "stress=\"-0.125 -0.25 -0.375 -0.5 -0.625 -0.75001\" virial=\"1 2 3 4 5 6\"", {1, 2, 3, 6, 5, 4}},
+      {CUBE "virials=\"1 2 3 4 5 6\"", {1, 2, 3, 6, 5, 4}},
+      {CUBE "Stresses=\"1 2 3 4 5 6\"", {-8, -16, -24, -48, -40, -32}},
       {"stress=\"1 2 3 4 5 6\" " CUBE "pbc=\"T T F\"", {-8, -16, -24, -48, -40, -32}},
   };
   for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
@@ -91,6 +93,120 @@ static void test_asymmetric_tensor_is_told(void **state) {
   mtp_config_set *set = read_comment(b, CUBE "virial=\"1 4 0 6 2 0 0 0 3\"");
   assert_true(set->configs[0]->virial[3] == 5);
   assert_non_null(strstr(b->warnings, "not symmetric"));
+  mtp_config_set_free(set);
+}
+
+/* What a file says of its labels contradicts itself, or the units of this program. */
+static void test_contradictions(void **state) {
+  static const struct {
+    const char *comment, *part;
+  } cases[] = {
+      {CUBE "stress=\"9 9 9 9 9 9\" virial=\"1 2 3 4 5 6\"", "virial and a stress that disagree"},
+      {CUBE "stress=\"1 2 3 4 5 6\" virial=\"8 16 24 32 40 48\"", "disagree"}, /* the sign */
+      {CUBE "virials=\"1 2 3 4 5 6\" virial=\"1 2 3 4 5 7\"", "beside another virial"},
+      {CUBE "virials=\"1 2 3 4 5\"", "nine or six"},
+      {CUBE "free_energy=none", "free_energy=\"none\", expected a finite number"},
+      {CUBE "free_energy=1 free_energy=2", "second time"},
+      {CUBE "energy=-1 energy_unit=Hartree", "energy_unit=Hartree, expected eV"},
+      {CUBE "energy_units=kcal/mol energy=-1", "energy_units=kcal/mol"},
+      {CUBE "stress=\"1 2 3 4 5 6\" stress_unit=GPa", "stress_unit=GPa"},
+      {CUBE "energy=-1 units=real", "units=real"},
+      {CUBE "length_unit=bohr", "length_unit=bohr"},
+  };
+  char text[512];
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    snprintf(text, sizeof text, "1\n%s\nAl 0 0 0\n", cases[k].comment);
+    bench_refuse(*state, "bad.xyz", text, 2, cases[k].part);
+  }
+  bench_refuse(*state, "bad.xyz", "1\nProperties=species:S:1:pos:R:3:forces:R:3:force:R:3\nAl 0 0 0 1 1 1 2 2 2\n", 2,
+               "beside another column of forces");
+  bench_refuse(*state, "bad.xyz", "1\nProperties=species:S:1:pos:R:3:forces:R:1\nAl 0 0 0 1\n", 2,
+               "'forces' with 1 columns");
+  static const char *const good[] = {"energy_unit=eV", "energy_units=\"eV\" length_unit=Angstrom force_unit=eV/Ang",
+                                     "units=metal", "units=\"eV, A\"", "stress_unit=eV/Angstrom^3 time_unit=fs"};
+  for (size_t k = 0; k < sizeof good / sizeof *good; k++) {
+    snprintf(text, sizeof text, CUBE "energy=-1 stress=\"1 2 3 4 5 6\" %s", good[k]);
+    mtp_config_set_free(read_comment(*state, text));
+  }
+}
+
+/* Forces are the gradient of the free energy. */
+static void test_free_energy(void **state) {
+  bench *b = *state;
+  static const char *const comments[] = {PROPERTIES "energy=-1.25 free_energy=-1.5",
+                                         PROPERTIES "free_energy=-1.5 energy=-1.25"};
+  for (int k = 0; k < 2; k++) {
+    mtp_config_set *set = read_comment(b, comments[k]);
+    const mtp_config *cfg = set->configs[0];
+    assert_true(cfg->has_energy && cfg->energy == -1.5);
+    assert_string_equal(mtp_config_get_feature(cfg, "unused_energy"), "-1.25");
+    assert_null(mtp_config_get_feature(cfg, "free_energy"));
+    assert_non_null(strstr(b->warnings, "free_energy= is taken"));
+    mtp_config_set *again = bench_round_trip(b, set, "again.xyz");
+    bench_same(set, again, BENCH_ALL);
+    assert_null(strstr(b->warnings, "free_energy")); /* what was decided once is decided */
+    mtp_config_set_free(again);
+    mtp_config_set_free(set);
+  }
+  mtp_config_set *set = read_comment(b, PROPERTIES "free_energy=-1.5 energy=-1.5");
+  assert_int_equal(set->configs[0]->feature_count, 0);
+  assert_string_equal(b->warnings, "");
+  mtp_config_set_free(set);
+  set = read_comment(b, PROPERTIES "free_energy=-1.5");
+  assert_true(set->configs[0]->has_energy && set->configs[0]->energy == -1.5);
+  mtp_config_set_free(set);
+}
+
+static mtp_config_set *read_keys(bench *b, const char *text, mtp_label_keys keys) {
+  mtp_read_options options = {.keys = keys};
+  mtp_config_set *set = NULL;
+  b->warnings[0] = 0;
+  bench_put(b, "keys.xyz", text, strlen(text));
+  mtp_status status = mtp_config_set_read(b->ctx, b->path, &options, &set);
+  assert_true((status == MTP_OK) == (set != NULL));
+  return set;
+}
+
+static const char named[] = "1\nLattice=\"2 0 0 0 2 0 0 0 2\" Properties=species:S:1:pos:R:3:REF_forces:R:3:forces:R:3 "
+                            "REF_energy=-1.5 energy=7 free_energy=8 REF_stress=\"1 2 3 4 5 6\" virial=\"1 1 1 0 0 0\" "
+                            "config_energy_weight=2 energy_per_atom=3\nAl 0 0 0 1 2 3 4 5 6\n";
+
+static void test_chosen_keys(void **state) {
+  bench *b = *state;
+  mtp_config_set *set = read_keys(
+      b, named, (mtp_label_keys){.energy = "REF_energy", .forces = "REF_forces", .virial = "", .stress = "REF_stress"});
+  assert_non_null(set);
+  const mtp_config *cfg = set->configs[0];
+  assert_true(cfg->energy == -1.5 && cfg->force[0] == 1 && cfg->force[2] == 3 && cfg->virial[0] == -8);
+  assert_string_equal(mtp_config_get_feature(cfg, "unused_energy"), "7");
+  assert_string_equal(mtp_config_get_feature(cfg, "unused_free_energy"), "8");
+  assert_string_equal(mtp_config_get_feature(cfg, "unused_virial"), "1 1 1 0 0 0");
+  assert_non_null(strstr(b->warnings, "not read: forces, energy, free_energy, virial, energy_per_atom\n"));
+  mtp_config_set *again = bench_round_trip(b, set, "again.xyz");
+  bench_same(set, again, BENCH_ALL);
+  mtp_config_set_free(again);
+  mtp_config_set_free(set);
+  set = read_keys(b, named, (mtp_label_keys){.energy = "energy", .stress = "nowhere"});
+  assert_true(set && set->configs[0]->energy == 7 && set->configs[0]->force[0] == 4);
+  assert_non_null(strstr(b->warnings, "asked for as a label: nowhere"));
+  mtp_config_set_free(set);
+  assert_null(read_keys(b, named, (mtp_label_keys){.energy = "nowhere", .forces = "neither"}));
+  assert_non_null(strstr(mtp_context_message(b->ctx), "nowhere, neither"));
+  assert_null(read_keys(b, named, (mtp_label_keys){.energy = "energy_per_atom"}));
+  assert_non_null(strstr(mtp_context_message(b->ctx), ":2: found the key 'energy_per_atom'"));
+  assert_null(read_keys(b, named, (mtp_label_keys){.energy = "config_energy_weight", .virial = "REF_energy"}));
+  assert_non_null(strstr(mtp_context_message(b->ctx), "nine or six"));
+}
+
+/* Names that nobody asked for and that look like labels come in one line, with what would read them. */
+static void test_unread_labels_are_named(void **state) {
+  bench *b = *state;
+  mtp_config_set *set = bench_read(b, "gap.xyz",
+                                   "1\nLattice=\"2 0 0 0 2 0 0 0 2\" Properties=species:S:1:pos:R:3:dft_force:R:3 "
+                                   "dft_energy=-1.5 dft_virial=\"1 0 0 0 1 0 0 0 1\" note=energy\nAl 0 0 0 1 2 3\n");
+  assert_false(set->configs[0]->has_energy || set->configs[0]->force || set->configs[0]->has_virial);
+  assert_non_null(strstr(b->warnings, "look like labels, but are not read: dft_force, dft_energy, dft_virial; to read "
+                                      "them: --keys energy=dft_energy,forces=dft_force,virial=dft_virial\n"));
   mtp_config_set_free(set);
 }
 
@@ -257,6 +373,10 @@ int main(void) {
       cmocka_unit_test(test_everything),
       cmocka_unit_test(test_virial_and_stress),
       cmocka_unit_test(test_asymmetric_tensor_is_told),
+      cmocka_unit_test(test_contradictions),
+      cmocka_unit_test(test_free_energy),
+      cmocka_unit_test(test_chosen_keys),
+      cmocka_unit_test(test_unread_labels_are_named),
       cmocka_unit_test(test_periodicity),
       cmocka_unit_test(test_plain_xyz),
       cmocka_unit_test(test_atomic_numbers),

@@ -111,14 +111,24 @@ typedef enum mtp_format {
 /** Format of a name such as "extxyz" or "lammps-dump"; MTP_FORMAT_AUTO if unknown. */
 MTP_API mtp_format mtp_format_from_name(const char *name);
 
+/** Names under which an extended XYZ file holds its labels. NULL: those that are usual, which are energy (eV;
+ * free_energy goes before it, because forces are the gradient of that), the columns forces or force (eV/A), virial or
+ * virials (eV), stress or stresses (eV/A^3, of the opposite sign). "": the label is not read. */
+typedef struct mtp_label_keys {
+  const char *energy, *forces, *virial, *stress;
+} mtp_label_keys;
+
 typedef struct mtp_read_options {
   mtp_format format;
+  mtp_label_keys keys;
   bool tolerate_cut_tail; /**< a last record cut short is dropped with a warning (dropped_tail) instead of an error */
   bool tolerate_bad_numbers; /**< nan and inf are read as they are, for mtp_config_check to find */
 } mtp_read_options;
 
 /** Reads every configuration of a file ("-": standard input). `options` may be NULL. The first bad byte is an error
- * that names file, line and expectation; nothing is skipped silently. */
+ * that names file, line and expectation; nothing is skipped silently. Of extended XYZ: labels that contradict each
+ * other (a virial and another stress) or are said to be in other units are errors. A usual name that is not read is
+ * kept as the feature unused_NAME, and one warning lists all that look like labels and are not read. */
 MTP_API mtp_status mtp_config_set_read(mtp_context *ctx, const char *path, const mtp_read_options *options,
                                        mtp_config_set **out);
 
