@@ -49,6 +49,9 @@ struct cli {
   char **words;               /**< arguments that are not options */
   int word_count;
   cli_progress progress;
+  const char *keys_text; /**< of the option --keys, for commands that have it */
+  mtp_label_keys keys;   /**< the same, once cli_parse is done */
+  char *keys_copy;       /**< holds them; freed at the end */
 };
 
 /* main.c: the one line of an error */
@@ -80,6 +83,13 @@ typedef struct cli_option {
   cli_kind kind;
   void *value;
 } cli_option;
+
+/** An option of all commands that read configurations, for their tables, and its lines of the help. */
+#define CLI_KEYS_OPTION(c)                                                                                             \
+  { "keys", 0, CLI_TEXT, &(c)->keys_text }
+#define CLI_KEYS_HELP                                                                                                  \
+  "  --keys K=NAME,...   names of labels in extended XYZ; K: energy, forces, virial or stress, and an\n"               \
+  "                      empty NAME: not read. Example: --keys energy=REF_energy,forces=REF_forces\n"
 
 /** The command is not over after parsing: go on with it. */
 enum { CLI_GO_ON = -1 };

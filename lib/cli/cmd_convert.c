@@ -6,7 +6,7 @@
 #include "cli/cli.h"
 
 static const char help[] =
-    "IN and OUT hold configurations, or both a potential; - is standard input or output.\n\n"
+    "IN and OUT hold configurations, or both a potential; - is standard input or output.\n\n" CLI_KEYS_HELP
     "  --from F, --to F    cfg, extxyz, lammps-data or lammps-dump (by content, by suffix)\n"
     "  --species Al,Ni     configurations: the order of the species, names for those that are numbers;\n"
     "                      a potential: the element names to write into it\n\n"
@@ -65,7 +65,7 @@ static int convert_potential(cli *c, const char *from, const char *to, const cha
 static int run(cli *c, int argc, char **argv) {
   const char *from = NULL, *to = NULL, *species = NULL;
   const cli_option options[] = {
-      {"from", 0, CLI_TEXT, &from}, {"to", 0, CLI_TEXT, &to}, {"species", 0, CLI_TEXT, &species}};
+      {"from", 0, CLI_TEXT, &from}, CLI_KEYS_OPTION(c), {"to", 0, CLI_TEXT, &to}, {"species", 0, CLI_TEXT, &species}};
   int status = cli_parse(c, argc, argv, sizeof options / sizeof options[0], options, 2, 2);
   if (status != CLI_GO_ON) return status;
   cli_content content;

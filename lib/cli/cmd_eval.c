@@ -7,7 +7,7 @@
 static const char help[] =
     "Every configuration gets energy (eV), forces (eV/A), virial (eV) and site energies.\n\n"
     "  -o, --output OUT    the file to write, - for standard output\n"
-    "  --grade             also extrapolation grades; POT must hold an active set\n"
+    "  --grade             also extrapolation grades; POT must hold an active set\n" CLI_KEYS_HELP
     "  --from F, --to F    formats: cfg, extxyz, lammps-data, lammps-dump (by content, suffix)\n\n"
     "Example: mtp eval pot.almtp md.dump -o md.extxyz --grade\n";
 
@@ -41,6 +41,7 @@ static int run(cli *c, int argc, char **argv) {
   const cli_option options[] = {{"output", 'o', CLI_TEXT, &output},
                                 {"grade", 0, CLI_FLAG, &graded},
                                 {"from", 0, CLI_TEXT, &from},
+                                CLI_KEYS_OPTION(c),
                                 {"to", 0, CLI_TEXT, &to}};
   int status = cli_parse(c, argc, argv, sizeof options / sizeof options[0], options, 2, 2);
   if (status != CLI_GO_ON) return status;

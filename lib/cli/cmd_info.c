@@ -13,7 +13,7 @@
 
 static const char help[] =
     "FILE is a potential, configurations or the event log of a learning run; its content tells.\n\n"
-    "  --json              one JSON object\n"
+    "  --json              one JSON object\n" CLI_KEYS_HELP
     "  --from F            format of configurations: cfg, extxyz, lammps-data, lammps-dump\n\n"
     "Example: mtp info pot.almtp\n";
 
@@ -361,7 +361,7 @@ static int describe_log(cli *c, const char *path, const sheet *s) {
 static int run(cli *c, int argc, char **argv) {
   const char *from = NULL;
   bool json = false;
-  const cli_option options[] = {{"json", 0, CLI_FLAG, &json}, {"from", 0, CLI_TEXT, &from}};
+  const cli_option options[] = {{"json", 0, CLI_FLAG, &json}, {"from", 0, CLI_TEXT, &from}, CLI_KEYS_OPTION(c)};
   int status = cli_parse(c, argc, argv, sizeof options / sizeof options[0], options, 1, 1);
   if (status != CLI_GO_ON) return status;
   const char *path = c->words[0];

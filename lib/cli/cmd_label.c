@@ -32,7 +32,7 @@ static const char help[] =
     "                      (26 calls); says what is wrong, and needs no -o\n"
     "  --species Al,Ni     names for the species of an IN that holds numbers; with the\n"
     "                      lammps driver also the order of the types in its file,\n"
-    "                      and needed there if IN has several species\n"
+    "                      and needed there if IN has several species\n" CLI_KEYS_HELP
     "  --from F            format of IN: cfg, extxyz, lammps-data, lammps-dump (by content)\n"
     "  --json              one JSON object\n\n"
     "Example: mtp label selected.cfg -o train.extxyz --species Al --qm \"qe al.in 'mpirun -np 8 pw.x'\"\n";
@@ -208,9 +208,10 @@ static bool is_lammps(const char *driver) {
 static int run(cli *c, int argc, char **argv) {
   const char *output = NULL, *driver = NULL, *species = NULL, *from = NULL;
   bool json = false, check = false;
-  const cli_option options[] = {{"output", 'o', CLI_TEXT, &output}, {"qm", 0, CLI_TEXT, &driver},
-                                {"species", 0, CLI_TEXT, &species}, {"from", 0, CLI_TEXT, &from},
-                                {"check", 0, CLI_FLAG, &check},     {"json", 0, CLI_FLAG, &json}};
+  const cli_option options[] = {
+      {"output", 'o', CLI_TEXT, &output}, {"qm", 0, CLI_TEXT, &driver}, {"species", 0, CLI_TEXT, &species},
+      {"from", 0, CLI_TEXT, &from},       CLI_KEYS_OPTION(c),           {"check", 0, CLI_FLAG, &check},
+      {"json", 0, CLI_FLAG, &json}};
   int status = cli_parse(c, argc, argv, sizeof options / sizeof options[0], options, 1, 1);
   if (status != CLI_GO_ON) return status;
   mtp_format input_format;

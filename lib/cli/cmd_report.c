@@ -17,7 +17,7 @@ static const char help[] =
     "  an event log        of pair_style mtp/al: learning curve, grades, labels\n"
     "  a training log      of `mtp train --log`: loss and errors by iteration\n\n"
     "  -o, --output PAGE   the page to write\n"
-    "  --title TEXT        what is written above it\n\n"
+    "  --title TEXT        what is written above it\n" CLI_KEYS_HELP "\n"
     "Pictures are drawn by gnuplot.\n\n"
     "Example: mtp report pot.almtp test.extxyz mtp-al.jsonl -o report.html\n";
 
@@ -408,7 +408,7 @@ static int fill_page(report_page *page, const mtp_potential *pot, const char *pa
 
 static int run(cli *c, int argc, char **argv) {
   const char *output = NULL, *title = "Moment tensor potential", *path = NULL;
-  const cli_option options[] = {{"output", 'o', CLI_TEXT, &output}, {"title", 0, CLI_TEXT, &title}};
+  const cli_option options[] = {{"output", 'o', CLI_TEXT, &output}, {"title", 0, CLI_TEXT, &title}, CLI_KEYS_OPTION(c)};
   int status = cli_parse(c, argc, argv, sizeof options / sizeof options[0], options, 1, -1);
   if (status != CLI_GO_ON) return status;
   if ((status = cli_require(c, output, "-o")) != CLI_OK) return status;

@@ -103,7 +103,7 @@ int cli_write_potential(cli *c, const char *path, const mtp_potential *pot, cons
 }
 
 int cli_read_set(cli *c, const char *path, mtp_format format, mtp_config_set **out) {
-  mtp_read_options options = {.format = format};
+  mtp_read_options options = {.format = format, .keys = c->keys};
   if (mtp_config_set_read(c->ctx, path, &options, out) != MTP_OK) return cli_library(c, path);
   if ((*out)->n > 0) return CLI_OK;
   mtp_config_set_free(*out);
@@ -179,7 +179,7 @@ int cli_read_training(cli *c, int count, char *const *paths, mtp_format format, 
   bool any = false;
   *out = NULL;
   for (int i = 0; i < count && status == CLI_OK; i++) {
-    const mtp_read_options options = {.format = format, .tolerate_bad_numbers = skip_bad};
+    const mtp_read_options options = {.format = format, .keys = c->keys, .tolerate_bad_numbers = skip_bad};
     mtp_config_set *set = NULL;
     bool labelled = false;
     if (mtp_config_set_read(c->ctx, paths[i], &options, &set) != MTP_OK)

@@ -182,6 +182,7 @@ int main(int argc, char **argv) {
   /* a full disk behind standard output shows only now, and must not end as success */
   if ((fflush(stdout) != 0 || ferror(stdout)) && status == CLI_OK)
     status = cli_fail(&c, "cannot write to standard output: %s", strerror(errno));
+  free(c.keys_copy);
   mtp_context_free(c.ctx);
   return status;
 }

@@ -79,6 +79,35 @@ static int parse_words(cli *c, int argc, char **argv, size_t count, const cli_op
   }
 }
 
+static const char **key_of(mtp_label_keys *keys, const char *word) {
+  const struct {
+    const char *name;
+    const char **key;
+  } known[] = {{"energy", &keys->energy},
+               {"forces", &keys->forces},
+               {"force", &keys->forces},
+               {"virial", &keys->virial},
+               {"stress", &keys->stress}};
+  for (size_t k = 0; k < sizeof known / sizeof known[0]; k++)
+    if (strcmp(word, known[k].name) == 0) return known[k].key;
+  return NULL;
+}
+
+static int parse_keys(cli *c) {
+  c->keys_copy = cli_alloc(strlen(c->keys_text) + 1, 1);
+  for (char *word = strcpy(c->keys_copy, c->keys_text), *next; word; word = next) {
+    if ((next = strchr(word, ','))) *next++ = 0;
+    char *equals = strchr(word, '=');
+    if (equals) *equals = 0;
+    const char **key = equals ? key_of(&c->keys, word) : NULL;
+    if (!key)
+      return cli_usage(c, "--keys: energy=, forces=, virial= or stress= and a name are expected, not '%s'", word);
+    if (*key) return cli_usage(c, "--keys: %s is given twice", word);
+    *key = equals + 1;
+  }
+  return CLI_GO_ON;
+}
+
 int cli_parse(cli *c, int argc, char **argv, size_t count, const cli_option *options, int min, int max) {
   struct option *table = cli_alloc(count + 2, sizeof *table);
   char *letters = cli_alloc(2 * count + 3, 1), *next = letters;
@@ -100,7 +129,7 @@ int cli_parse(cli *c, int argc, char **argv, size_t count, const cli_option *opt
   c->word_count = argc - optind;
   if (c->word_count < min) return cli_usage(c, "missing argument: mtp %s %s", c->command->name, c->command->usage);
   if (max >= 0 && c->word_count > max) return cli_usage(c, "unexpected argument '%s'", c->words[max]);
-  return CLI_GO_ON;
+  return c->keys_text ? parse_keys(c) : CLI_GO_ON;
 }
 
 int cli_require(cli *c, const char *value, const char *option) {
