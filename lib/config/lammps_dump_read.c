@@ -14,6 +14,7 @@ enum column {
   COLUMN_DROPPED,
   COLUMN_ID,
   COLUMN_TYPE,
+  COLUMN_TYPELABEL,
   COLUMN_ELEMENT,
   COLUMN_X,
   COLUMN_XU = COLUMN_X + 3,
@@ -23,16 +24,18 @@ enum column {
   COLUMN_COUNT = COLUMN_FX + 3
 };
 
-static const char *const column_names[COLUMN_COUNT] = {"",    "id",  "type", "element", "x",  "y",  "z",
-                                                       "xu",  "yu",  "zu",   "xs",      "ys", "zs", "xsu",
-                                                       "ysu", "zsu", "fx",   "fy",      "fz"};
+static const char *const column_names[COLUMN_COUNT] = {"",    "id",  "type", "typelabel", "element", "x",  "y",
+                                                       "z",   "xu",  "yu",   "zu",        "xs",      "ys", "zs",
+                                                       "xsu", "ysu", "zsu",  "fx",        "fy",      "fz"};
 
 #define MAX_COLUMNS 128
 
 typedef struct file_state {
   mtp_config_set *set;
   mtp_dropped dropped;
-  int naming; /* 0 = not known yet, COLUMN_TYPE or COLUMN_ELEMENT */
+  int naming;     /* the column that tells the species: 0 = not known yet, COLUMN_TYPE, _TYPELABEL or _ELEMENT */
+  bool any_atom;  /* was read */
+  bool has_label; /* LAMMPS puts labels into the column type as well (dump_modify types labels) */
 } file_state;
 
 typedef struct record {
@@ -141,18 +144,13 @@ static mtp_status read_columns(record *r) {
       (has_column(r, COLUMN_FX) || has_column(r, COLUMN_FX + 1) || has_column(r, COLUMN_FX + 2)))
     return mtp_scan_fail(r->scan, "found one or two of the columns fx fy fz, expected all or none");
   r->scaled = r->position == COLUMN_XS || r->position == COLUMN_XSU;
-  int naming = has_column(r, COLUMN_ELEMENT) ? COLUMN_ELEMENT : has_column(r, COLUMN_TYPE) ? COLUMN_TYPE : 0;
-  if (!naming || (r->file->naming && naming != r->file->naming))
-    return mtp_scan_fail(r->scan, "found %s, expected %s in all frames", naming ? "another column" : "no column",
-                         r->file->naming == COLUMN_TYPE ? "type" : "element (or type)");
+  int naming = COLUMN_ELEMENT;
+  while (naming >= COLUMN_TYPE && !has_column(r, naming)) naming--;
+  if (naming < COLUMN_TYPE || (r->file->naming && naming != r->file->naming))
+    return mtp_scan_fail(r->scan, "found %s, expected %s in all frames",
+                         naming < COLUMN_TYPE ? "no column" : "another column",
+                         r->file->naming ? column_names[r->file->naming] : "element, typelabel or type");
   r->file->naming = naming;
-  return MTP_OK;
-}
-
-static mtp_status set_type(record *r, size_t i, mtp_span token) {
-  size_t type;
-  if (!mtp_span_count(token, INT_MAX, &type) || type == 0) return mtp_scan_expected(r->scan, token, "a type 1, 2, ...");
-  r->cfg->species[i] = (int)type - 1;
   return MTP_OK;
 }
 
@@ -160,6 +158,21 @@ static mtp_status set_element(record *r, size_t i, mtp_span token) {
   if (memchr(token.s, 0, token.n)) return mtp_scan_expected(r->scan, token, "the name of an element");
   r->cfg->species[i] = mtp_set_species_of(r->file->set, token);
   return r->cfg->species[i] < 0 ? mtp_fail_memory(r->scan->ctx) : MTP_OK;
+}
+
+/* A number, or a label, which LAMMPS lets begin neither with a digit nor with '#' or '*'. */
+static mtp_status set_type(record *r, size_t i, mtp_span token) {
+  file_state *file = r->file;
+  size_t type;
+  const bool is_number = mtp_span_count(token, INT_MAX, &type) && type > 0;
+  const bool is_label = token.n && !strchr("0123456789+-#*", token.s[0]);
+  if (!is_number && !is_label) return mtp_scan_expected(r->scan, token, "a type 1, 2, ... or its label");
+  if (file->any_atom && is_label != file->has_label)
+    return mtp_scan_expected(r->scan, token, file->has_label ? "the label of a type, as before" : "a type 1, 2, ...");
+  file->has_label = is_label;
+  if (is_label) return set_element(r, i, token);
+  r->cfg->species[i] = (int)type - 1;
+  return MTP_OK;
 }
 
 static mtp_status read_value(record *r, size_t i, int column, mtp_span token, size_t *id) {
@@ -184,6 +197,7 @@ static mtp_status read_atom(record *r, size_t i, size_t *id) {
     if (status != MTP_OK) return status;
   }
   if (mtp_span_token(&r->scan->rest, &token)) return mtp_scan_expected(r->scan, token, "the end of the line");
+  r->file->any_atom = true;
   if (!r->scaled) return MTP_OK;
   double *x = r->cfg->x + 3 * i, s[3] = {x[0], x[1], x[2]};
   for (int a = 0; a < 3; a++) x[a] = r->origin[a] + s[0] * r->cell[a] + s[1] * r->cell[3 + a] + s[2] * r->cell[6 + a];
@@ -285,7 +299,7 @@ mtp_status mtp_lammps_dump_parse(mtp_context *ctx, const char *path, const char 
   size_t first = set->n;
   mtp_status status = mtp_records_parse(&scan, options, read_record, &state, set);
   mtp_dropped_report(&state.dropped, ctx, scan.path, "columns that are not kept");
-  if (status == MTP_OK && state.naming == COLUMN_TYPE) status = mtp_set_name_types(ctx, set, first);
+  if (status == MTP_OK && state.naming == COLUMN_TYPE && !state.has_label) status = mtp_set_name_types(ctx, set, first);
   if (status != MTP_OK) mtp_set_truncate(set, first);
   return status;
 }

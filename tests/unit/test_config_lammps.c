@@ -183,6 +183,31 @@ static void test_dump(void **state) {
 
 #define FRAME(n) "ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n" #n "\nITEM: BOX BOUNDS pp pp pp\n0 5\n0 5\n0 5\n"
 
+/* Labels of types, in a column of their own or in that of the types. */
+static void test_dump_labels(void **state) {
+  static const char *const columns[] = {"id typelabel", "id type", "id element"};
+  for (int k = 0; k < 3; k++) {
+    char text[512];
+    snprintf(text, sizeof text,
+             FRAME(2) "ITEM: ATOMS %s x y z\n2 Cu 1 1 1\n1 Al 0 0 0\n" FRAME(1) "ITEM: ATOMS %s x y z\n1 Cu 0 0 0\n",
+             columns[k], columns[k]);
+    mtp_config_set *set = bench_read(*state, "labels.dump", text);
+    assert_int_equal(set->species_count, 2);
+    assert_string_equal(set->names[set->configs[0]->species[0]], "Al");
+    assert_string_equal(set->names[set->configs[0]->species[1]], "Cu");
+    assert_string_equal(set->names[set->configs[1]->species[0]], "Cu");
+    mtp_config_set_free(set);
+  }
+  /* what is an element goes before a label, and a label before a number */
+  mtp_config_set *set =
+      bench_read(*state, "labels.dump", FRAME(1) "ITEM: ATOMS type typelabel element x y z\n1 c1 C 0 0 0\n");
+  assert_string_equal(set->names[set->configs[0]->species[0]], "C");
+  mtp_config_set_free(set);
+  set = bench_read(*state, "labels.dump", FRAME(1) "ITEM: ATOMS type typelabel x y z\n1 c1 0 0 0\n");
+  assert_string_equal(set->names[set->configs[0]->species[0]], "c1");
+  mtp_config_set_free(set);
+}
+
 static void test_dump_refusals(void **state) {
   static const struct {
     const char *text;
@@ -198,7 +223,9 @@ static void test_dump_refusals(void **state) {
       {"ITEM: BOX BOUNDS pp pp pp\n0 1 2\n", 2, "end of the line"},
       {"ITEM: BOX BOUNDS pp pp pp\n0 1\n3 3\n0 1\n", 4, "no extent along y"},
       {FRAME(1) "ITEM: ATOMS id type x y\n1 1 0 0\n", 9, "no columns x y z"},
-      {FRAME(1) "ITEM: ATOMS id x y z\n1 0 0 0\n", 9, "element (or type)"},
+      {FRAME(1) "ITEM: ATOMS id x y z\n1 0 0 0\n", 9, "expected element, typelabel or type"},
+      {FRAME(2) "ITEM: ATOMS id type x y z\n1 Al 0 0 0\n2 2 1 1 1\n", 11, "'2', expected the label of a type"},
+      {FRAME(1) "ITEM: ATOMS type x y z\n1 0 0 0\n" FRAME(1) "ITEM: ATOMS type x y z\nAl 0 0 0\n", 20, "a type 1, 2"},
       {FRAME(1) "ITEM: ATOMS id type x y z x\n1 1 0 0 0 0\n", 9, "twice"},
       {FRAME(1) "ITEM: ATOMS id type x y z fx\n1 1 0 0 0 0\n", 9, "fx fy fz"},
       {FRAME(1) "ITEM: ATOMS id type x y z\n1 0 0 0 0\n", 10, "type 1, 2"},
@@ -376,6 +403,7 @@ int main(void) {
       cmocka_unit_test(test_general_triclinic),
       cmocka_unit_test(test_data_refusals),
       cmocka_unit_test(test_dump),
+      cmocka_unit_test(test_dump_labels),
       cmocka_unit_test(test_dump_refusals),
       cmocka_unit_test(test_dump_cut_tail),
       cmocka_unit_test(test_restricted_boxes_stay),

@@ -104,8 +104,8 @@ typedef enum mtp_format {
   MTP_FORMAT_CFG,         /**< MLIP text: .cfg, .cfgs */
   MTP_FORMAT_EXTXYZ,      /**< extended XYZ: .xyz, .extxyz */
   MTP_FORMAT_LAMMPS_DATA, /**< data file, atom_style atomic (or charge, full read): .data, .lmp */
-  MTP_FORMAT_LAMMPS_DUMP  /**< custom dump with id/element or type and x y z or scaled or unwrapped coordinates: .dump,
-                             .lammpstrj */
+  MTP_FORMAT_LAMMPS_DUMP  /**< custom dump with id/element, typelabel or type and x y z or scaled or unwrapped
+                             coordinates: .dump,  .lammpstrj */
 } mtp_format;
 
 /** Format of a name such as "extxyz" or "lammps-dump"; MTP_FORMAT_AUTO if unknown. */
