@@ -25,6 +25,7 @@ endfunction()
 mtp_require(OPENBLAS openblas cblas.h openblas)
 mtp_require(LAPACKE lapacke lapacke.h lapacke)
 mtp_require(LIBXML2 xml2 libxml/parser.h libxml-2.0)
+mtp_require(ZLIB z zlib.h zlib)
 mtp_require(CJSON cjson cjson/cJSON.h libcjson cjson)
 target_link_libraries(mtp-dependencies INTERFACE m ${CMAKE_DL_LIBS})
 

@@ -347,11 +347,13 @@ static void put_tally(const sheet *s, const char *path, const tally *t) {
 }
 
 static int describe_log(cli *c, const char *path, const sheet *s) {
-  FILE *file = fopen(path, "r");
-  if (!file) return cli_fail(c, "cannot open %s: %s", path, strerror(errno));
+  char *text = NULL;
+  FILE *file = cli_open_text(c, path, &text);
+  if (!file) return CLI_FAILED;
   tally t = {.counts = cJSON_CreateObject(), .last_step = NAN};
   int status = tally_log(c, path, file, &t);
   fclose(file);
+  free(text);
   if (status == CLI_OK) put_tally(s, path, &t);
   cJSON_Delete(t.counts);
   cJSON_Delete(t.refit);

@@ -3,7 +3,6 @@
  * `mtp report`: one page with what is known of a potential: parity plots and errors on data, the history of a learning
  * run, the course of a training. */
 #include <cjson/cJSON.h>
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -277,8 +276,9 @@ static void take_event(log_data *d, const cJSON *event) {
 }
 
 static int read_events(report_page *page, const char *path, log_data *d) {
-  FILE *file = fopen(path, "r");
-  if (!file) return cli_fail(page->c, "cannot open %s: %s", path, strerror(errno));
+  char *text = NULL;
+  FILE *file = cli_open_text(page->c, path, &text);
+  if (!file) return CLI_FAILED;
   char *line = NULL;
   size_t capacity = 0;
   int status = CLI_OK;
@@ -292,6 +292,7 @@ static int read_events(report_page *page, const char *path, log_data *d) {
   }
   free(line);
   fclose(file);
+  free(text);
   return status;
 }
 

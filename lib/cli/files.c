@@ -10,34 +10,51 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "support/support.h"
 
 static bool is_dash(const char *path) {
   return strcmp(path, "-") == 0;
 }
 
+/* The first byte of a line that is neither blank nor a comment. */
+static const char *first_byte(const char *at, const char *end) {
+  for (;;) {
+    while (at < end && isspace((unsigned char)*at)) at++;
+    if (at == end || *at != '#') return at;
+    while (at < end && *at != '\n') at++;
+  }
+}
+
 int cli_recognise(cli *c, const char *path, cli_content *content) {
   *content = CLI_CONFIGURATIONS;
   if (is_dash(path)) return CLI_OK; /* cannot be looked at twice */
-  FILE *file = fopen(path, "r");
-  if (!file) return cli_fail(c, "cannot open %s: %s", path, strerror(errno));
-  int first;
-  do first = fgetc(file);
-  while (first != EOF && isspace(first));
-  char rest[3] = "";
-  size_t size = fread(rest, 1, sizeof rest, file);
-  if (first == '{')
+  char head[4096];
+  size_t size = 0;
+  if (mtp_file_head(c->ctx, path, head, sizeof head, &size) != MTP_OK) return cli_library(c, path);
+  const char *end = head + size, *at = first_byte(head, end);
+  if (at < end && *at == '{')
     *content = CLI_LOG;
-  else if (first == 'M' && size == 3 && memcmp(rest, "TP", 2) == 0 && isspace((unsigned char)rest[2]))
+  else if (end - at > 3 && memcmp(at, "MTP", 3) == 0 && isspace((unsigned char)at[3]))
     *content = CLI_POTENTIAL;
-  bool bad = ferror(file) != 0;
-  int error = errno;
-  fclose(file);
-  return bad ? cli_fail(c, "cannot read %s: %s", path, strerror(error)) : CLI_OK;
+  return CLI_OK;
+}
+
+FILE *cli_open_text(cli *c, const char *path, char **text) {
+  size_t size = 0;
+  if (mtp_file_read(c->ctx, path, text, &size) != MTP_OK) {
+    cli_library(c, path);
+    return NULL;
+  }
+  FILE *file = fmemopen(*text, size ? size : 1, "r");
+  if (file) return file;
+  cli_fail(c, "cannot read %s: %s", path, strerror(errno));
+  free(*text);
+  return NULL;
 }
 
 bool cli_has_suffix(const char *path, const char *suffix) {
-  size_t length = strlen(path), tail = strlen(suffix);
-  return length > tail && strcmp(path + length - tail, suffix) == 0;
+  size_t length = strlen(path) - (mtp_is_gzip_name(path) ? 3 : 0), tail = strlen(suffix);
+  return length > tail && strncmp(path + length - tail, suffix, tail) == 0;
 }
 
 int cli_format(cli *c, const char *option, const char *name, mtp_format *format) {
@@ -103,7 +120,7 @@ int cli_write_potential(cli *c, const char *path, const mtp_potential *pot, cons
 }
 
 int cli_read_set(cli *c, const char *path, mtp_format format, mtp_config_set **out) {
-  mtp_read_options options = {.format = format, .keys = c->keys};
+  mtp_read_options options = {.format = format, .keys = c->keys, .whole_records = true};
   if (mtp_config_set_read(c->ctx, path, &options, out) != MTP_OK) return cli_library(c, path);
   if ((*out)->n > 0) return CLI_OK;
   mtp_config_set_free(*out);
@@ -179,7 +196,8 @@ int cli_read_training(cli *c, int count, char *const *paths, mtp_format format, 
   bool any = false;
   *out = NULL;
   for (int i = 0; i < count && status == CLI_OK; i++) {
-    const mtp_read_options options = {.format = format, .keys = c->keys, .tolerate_bad_numbers = skip_bad};
+    const mtp_read_options options = {
+        .format = format, .keys = c->keys, .whole_records = true, .tolerate_bad_numbers = skip_bad};
     mtp_config_set *set = NULL;
     bool labelled = false;
     if (mtp_config_set_read(c->ctx, paths[i], &options, &set) != MTP_OK)

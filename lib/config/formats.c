@@ -36,9 +36,15 @@ mtp_format mtp_format_from_name(const char *name) {
   return MTP_FORMAT_AUTO;
 }
 
+/* That before .gz, if there is one. */
 static mtp_format format_of_suffix(const char *path) {
-  const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
-  return dot ? mtp_format_from_name(dot + 1) : MTP_FORMAT_AUTO;
+  const char *slash = strrchr(path, '/'), *name = slash ? slash : path;
+  const size_t length = strlen(name) - (mtp_is_gzip_name(name) ? 3 : 0);
+  const char *dot = memrchr(name, '.', length);
+  char suffix[16];
+  if (!dot || (size_t)(name + length - dot) > sizeof suffix) return MTP_FORMAT_AUTO;
+  snprintf(suffix, sizeof suffix, "%.*s", (int)(name + length - dot - 1), dot + 1);
+  return mtp_format_from_name(suffix);
 }
 
 /* True if the header of a LAMMPS data file says how many atoms there are. */
@@ -86,6 +92,20 @@ static mtp_status find_format(mtp_scan *scan, size_t size, mtp_format *format) {
                            "(LAMMPS dump), or the header of a LAMMPS data file");
 }
 
+/* Compressed data that end too early may end anywhere: their last record is one to be left out. */
+static mtp_status read_file(mtp_context *ctx, const char *path, const mtp_read_options **options,
+                            mtp_read_options *cut_options, char **data, size_t *size) {
+  if (!*options || !(*options)->whole_records) return mtp_file_read(ctx, path, data, size);
+  int cut;
+  mtp_status status = mtp_file_read_cut(ctx, path, data, size, &cut);
+  if (status != MTP_OK || !cut) return status;
+  mtp_message(ctx, MTP_WARNING, "%s: the compressed data are cut short", path);
+  *cut_options = **options;
+  cut_options->tolerate_cut_tail = true;
+  *options = cut_options;
+  return MTP_OK;
+}
+
 /* Whoever chose names for labels shall know where they count for nothing. */
 static void tell_of_keys(mtp_context *ctx, const char *path, const mtp_read_options *options) {
   if (options && (options->keys.energy || options->keys.forces || options->keys.virial || options->keys.stress))
@@ -100,7 +120,8 @@ mtp_status mtp_config_set_read(mtp_context *ctx, const char *path, const mtp_rea
   if ((int)format < 0 || (int)format >= FORMAT_COUNT) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "no such format");
   char *data = NULL;
   size_t size = 0;
-  mtp_status status = mtp_file_read(ctx, path, &data, &size);
+  mtp_read_options cut_options = {0};
+  mtp_status status = read_file(ctx, path, &options, &cut_options, &data, &size);
   if (status != MTP_OK) return status;
   mtp_config_set *set = mtp_config_set_new();
   if (set) set->path = mtp_strdup(path);

@@ -25,12 +25,12 @@ static mtp_status check_weights(mtp_scan *scan, mtp_config *cfg, size_t line) {
 
 mtp_status mtp_records_parse(mtp_scan *scan, const mtp_read_options *options, mtp_record_reader *reader, void *state,
                              mtp_config_set *set) {
-  bool tolerant = options && options->tolerate_cut_tail;
+  bool tolerant = options && options->tolerate_cut_tail, whole = options && options->whole_records;
   size_t first = set->n;
   mtp_status status = MTP_OK;
   /* a file system that lost power may have extended a file by zeros */
   const char *end = scan->end;
-  while (tolerant && scan->end > scan->next && scan->end[-1] == 0) scan->end--;
+  while ((tolerant || whole) && scan->end > scan->next && scan->end[-1] == 0) scan->end--;
   set->dropped_tail = false;
   set->good_size = 0;
   while (status == MTP_OK && mtp_scan_filled_line(scan)) {
@@ -41,12 +41,17 @@ mtp_status mtp_records_parse(mtp_scan *scan, const mtp_read_options *options, mt
     /* a line that has its end was written in full, and what is wrong in it is wrong */
     bool cut = status == MTP_ERR_FORMAT && (scan->past_end || !ended);
     /* without its line end the last number of a record may lack digits, which only a reader of good will can accept */
-    if (tolerant && (cut || (status == MTP_OK && !ended))) {
+    bool unsure = status == MTP_OK && !ended;
+    if ((tolerant && (cut || unsure)) || (whole && cut && set->n > first)) {
       mtp_config_free(cfg);
       drop_tail(scan, set, line);
       status = MTP_OK;
       break;
     }
+    if (whole && unsure && set->n > first)
+      mtp_message(scan->ctx, MTP_WARNING,
+                  "%s:%zu: the last line has no end: if the file was cut short there, its last number lacks digits",
+                  scan->path, scan->line);
     if (cut)
       mtp_fail(scan->ctx, status, "%s (the file ends here: its last record may be cut short)",
                mtp_context_message(scan->ctx));

@@ -42,6 +42,12 @@ static mtp_format format_of_content(int fd, const char *path) {
   return format_of_name(path);
 }
 
+static bool is_compressed(const mtp_journal *journal) {
+  char head[2];
+  if (mtp_is_gzip_name(journal->path)) return true;
+  return journal->regular && mtp_is_gzip(head, pread(journal->fd, head, sizeof head, 0) == 2 ? 2 : 0);
+}
+
 static mtp_status open_file(mtp_context *ctx, mtp_journal *journal, bool exclusive) {
   struct stat st;
   bool existed = stat(journal->path, &st) == 0;
@@ -53,6 +59,10 @@ static mtp_status open_file(mtp_context *ctx, mtp_journal *journal, bool exclusi
   if (journal->fd < 0 || fstat(journal->fd, &st) != 0)
     return mtp_fail(ctx, MTP_ERR_IO, "cannot append to %s: %s", journal->path, strerror(errno));
   journal->regular = S_ISREG(st.st_mode);
+  if (is_compressed(journal)) { /* a record after it could never be read */
+    if (!existed) unlink(journal->path);
+    return mtp_fail(ctx, MTP_ERR_IO, "cannot append to %s: it is compressed, expected a plain file", journal->path);
+  }
   journal->format = journal->regular ? format_of_content(journal->fd, journal->path) : format_of_name(journal->path);
   /* file systems without locks are no reason to refuse */
   if (exclusive && journal->regular && flock(journal->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)

@@ -10,10 +10,11 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "support/support.h"
 
-mtp_status mtp_file_read(mtp_context *ctx, const char *path, char **data, size_t *size) {
+static mtp_status read_bytes(mtp_context *ctx, const char *path, char **data, size_t *size) {
   int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return mtp_fail(ctx, MTP_ERR_IO, "cannot open %s: %s", path, strerror(errno));
   size_t capacity = 1 << 16, used = 0;
@@ -52,6 +53,62 @@ mtp_status mtp_file_read(mtp_context *ctx, const char *path, char **data, size_t
   *data = buffer;
   *size = used;
   return MTP_OK;
+}
+
+/* What begins so is no text, whatever else it may be. */
+static const char *other_compression(const char *data, size_t size) {
+  static const struct {
+    const char *name, *begin;
+  } known[] = {{"bzip2", "BZh"},
+               {"xz", "\xFD"
+                      "7zXZ"},
+               {"zstd", "\x28\xB5\x2F\xFD"},
+               {"zip", "PK\x03\x04"}};
+  for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
+    const size_t length = strlen(known[k].begin);
+    if (size >= length && memcmp(data, known[k].begin, length) == 0) return known[k].name;
+  }
+  return NULL;
+}
+
+mtp_status mtp_file_read_cut(mtp_context *ctx, const char *path, char **data, size_t *size, int *cut) {
+  mtp_status status = read_bytes(ctx, path, data, size);
+  *cut = 0;
+  if (status != MTP_OK) return status;
+  const char *other = other_compression(*data, *size);
+  if (other)
+    status = mtp_fail(ctx, MTP_ERR_UNSUPPORTED,
+                      "%s: found data compressed by %s, expected text, or text compressed by "
+                      "gzip",
+                      path, other);
+  else if (mtp_is_gzip(*data, *size))
+    status = mtp_gunzip(ctx, path, data, size, cut);
+  if (status != MTP_OK) {
+    free(*data);
+    *data = NULL;
+  }
+  return status;
+}
+
+mtp_status mtp_file_read(mtp_context *ctx, const char *path, char **data, size_t *size) {
+  int cut;
+  mtp_status status = mtp_file_read_cut(ctx, path, data, size, &cut);
+  if (status != MTP_OK || !cut) return status;
+  free(*data);
+  *data = NULL;
+  return mtp_fail(ctx, MTP_ERR_FORMAT, "%s: the compressed data are cut short", path);
+}
+
+mtp_status mtp_file_head(mtp_context *ctx, const char *path, char *head, size_t room, size_t *size) {
+  gzFile file = gzopen(path, "rb"); /* which also reads what is not compressed */
+  if (!file) return mtp_fail(ctx, MTP_ERR_IO, "cannot open %s: %s", path, strerror(errno));
+  errno = 0;
+  const int got = gzread(file, head, (unsigned)room);
+  const int error = errno;
+  gzclose(file);
+  *size = got > 0 ? (size_t)got : 0;
+  if (got >= 0 || error == 0) return MTP_OK; /* who reads all of it tells what is wrong with compressed data */
+  return mtp_fail(ctx, MTP_ERR_IO, "cannot read %s: %s", path, strerror(error));
 }
 
 static int write_all(int fd, const char *data, size_t size) {
@@ -140,7 +197,7 @@ int mtp_file_temporary(const char *target, int flags, char *name, size_t size) {
 
 /* ---- whole files ---- */
 
-mtp_status mtp_file_replace(mtp_context *ctx, const char *path, const void *data, size_t size) {
+static mtp_status replace_bytes(mtp_context *ctx, const char *path, const void *data, size_t size) {
   char target[PATH_MAX], temporary[PATH_MAX + 48];
   struct stat st;
   int exists = stat(path, &st) == 0;
@@ -173,4 +230,14 @@ mtp_status mtp_file_replace(mtp_context *ctx, const char *path, const void *data
   }
   mtp_folder_sync(target);
   return MTP_OK;
+}
+
+mtp_status mtp_file_replace(mtp_context *ctx, const char *path, const void *data, size_t size) {
+  if (!mtp_is_gzip_name(path)) return replace_bytes(ctx, path, data, size);
+  char *compressed = NULL;
+  size_t length = 0;
+  mtp_status status = mtp_gzip(ctx, data, size, &compressed, &length);
+  if (status == MTP_OK) status = replace_bytes(ctx, path, compressed, length);
+  free(compressed);
+  return status;
 }

@@ -52,14 +52,27 @@ double mtp_strtod(const char *text, char **end);
 int mtp_snprintf(char *buffer, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int mtp_vsnprintf(char *buffer, size_t size, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
 
-/** Reads a whole file ("-": standard input) into malloc'ed memory with a terminating zero beyond *size. */
+/** Reads a whole file ("-": standard input) into malloc'ed memory with a terminating zero beyond *size. What gzip has
+ * compressed is read as what it was. */
 mtp_status mtp_file_read(mtp_context *ctx, const char *path, char **data, size_t *size);
+/** The same; of a compressed file that ends too early *cut becomes true instead of an error, and the data are what
+ * could be read of it. */
+mtp_status mtp_file_read_cut(mtp_context *ctx, const char *path, char **data, size_t *size, int *cut);
+/** The first bytes of what mtp_file_read gives, `room` at most. */
+mtp_status mtp_file_head(mtp_context *ctx, const char *path, char *head, size_t room, size_t *size);
 /** Writes a file atomically: temporary file in the same folder, fsync, rename, fsync of the folder. Keeps the mode of
- * an existing file and follows a symbolic link to what it names. */
+ * an existing file and follows a symbolic link to what it names. A name that ends in .gz gets compressed data. */
 mtp_status mtp_file_replace(mtp_context *ctx, const char *path, const void *data, size_t size);
 /** Opens a new file beside `target` for what is to be renamed to it, with a name that nobody else has; the file is
  * locked while it is open. What killed programs left there is removed. `flags` as O_RDWR. Returns -1 with errno. */
 int mtp_file_temporary(const char *target, int flags, char *name, size_t size);
+/** Data compressed by gzip, as a name (.gz) or the first bytes say. */
+int mtp_is_gzip_name(const char *path);
+int mtp_is_gzip(const char *data, size_t size);
+/** Replaces malloc'ed data by what they were before compression, with a zero beyond *size; *cut: they end too early. */
+mtp_status mtp_gunzip(mtp_context *ctx, const char *path, char **data, size_t *size, int *cut);
+/** Compresses into malloc'ed memory. */
+mtp_status mtp_gzip(mtp_context *ctx, const void *data, size_t size, char **out, size_t *out_size);
 /** Syncs the folder of `path`: a file just created or renamed is durable only after that. */
 void mtp_folder_sync(const char *path);
 

@@ -100,7 +100,7 @@ MTP_API mtp_status mtp_config_set_known_species(mtp_context *ctx, const mtp_conf
                                                 const char *const *names, bool *known);
 
 typedef enum mtp_format {
-  MTP_FORMAT_AUTO,        /**< by content when reading, by suffix when writing */
+  MTP_FORMAT_AUTO,        /**< by content when reading, by suffix (before .gz) when writing */
   MTP_FORMAT_CFG,         /**< MLIP text: .cfg, .cfgs */
   MTP_FORMAT_EXTXYZ,      /**< extended XYZ: .xyz, .extxyz */
   MTP_FORMAT_LAMMPS_DATA, /**< data file, atom_style atomic (or charge, full read): .data, .lmp */
@@ -122,18 +122,21 @@ typedef struct mtp_read_options {
   mtp_format format;
   mtp_label_keys keys;
   bool tolerate_cut_tail; /**< a last record cut short is dropped with a warning (dropped_tail) instead of an error */
+  bool whole_records; /**< a last record cut short is left out with a warning (dropped_tail) if there are others before
+                         it; unlike tolerate_cut_tail, one that lacks but its line end counts, with a warning */
   bool tolerate_bad_numbers; /**< nan and inf are read as they are, for mtp_config_check to find */
 } mtp_read_options;
 
-/** Reads every configuration of a file ("-": standard input). `options` may be NULL. The first bad byte is an error
- * that names file, line and expectation; nothing is skipped silently. Of extended XYZ: labels that contradict each
- * other (a virial and another stress) or are said to be in other units are errors. A usual name that is not read is
- * kept as the feature unused_NAME, and one warning lists all that look like labels and are not read. */
+/** Reads every configuration of a file ("-": standard input), compressed by gzip or not. `options` may be NULL. The
+ * first bad byte is an error that names file, line and expectation; nothing is skipped silently. Of extended XYZ:
+ * labels that contradict each other (a virial and another stress) or are said to be in other units are errors. A usual
+ * name that is not read is kept as the feature unused_NAME, and one warning lists all that look like labels and are not
+ * read. */
 MTP_API mtp_status mtp_config_set_read(mtp_context *ctx, const char *path, const mtp_read_options *options,
                                        mtp_config_set **out);
 
 /** Writes all configurations ("-": standard output), lossless (17 significant digits); a regular file is written
- * atomically. Formats that hold one configuration (LAMMPS data) refuse more. */
+ * atomically, and compressed if its name ends in .gz. Formats that hold one configuration (LAMMPS data) refuse more. */
 MTP_API mtp_status mtp_config_set_write(mtp_context *ctx, const mtp_config_set *set, const char *path,
                                         mtp_format format);
 
