@@ -202,8 +202,10 @@ void PairMTP::read_potential() {
   mtp_potential *read = nullptr;
   if (comm->me == 0) {
     std::string found = utils::get_potential_file_path(path);
-    status = mtp_file_read(ctx, found.empty() ? path.c_str() : found.c_str(), &text, &size);
-    if (status == MTP_OK) status = mtp_potential_parse(ctx, path.c_str(), text, size, &read, &size);
+    size_t whole = 0;
+    status = mtp_file_read(ctx, found.empty() ? path.c_str() : found.c_str(), &text, &whole);
+    if (status == MTP_OK) status = mtp_potential_parse(ctx, path.c_str(), text, whole, &read, &size);
+    if (status == MTP_OK) mtp_potential_remark(ctx, path.c_str(), read, text, whole);
     if (status != MTP_OK) free(text);
   }
   check_root(status);

@@ -57,13 +57,6 @@ static mtp_status check_basic(mtp_context *ctx, const mtp_basis *basis, int radi
                       "%s: alpha_index_basic entry %d: tensor rank %d, at most %d is supported", path, i,
                       m[1] + m[2] + m[3], MTP_MAX_RANK);
   }
-  int needed = mtp_basis_radial_count(basis);
-  if (needed < radial_count)
-    return mtp_fail(
-        ctx, MTP_ERR_FORMAT,
-        "%s: radial_funcs_count = %d, but alpha_index_basic uses only %d radial functions; expected %d (the "
-        "others would be parameters without effect)",
-        path, radial_count, needed, needed);
   return MTP_OK;
 }
 

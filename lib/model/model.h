@@ -101,6 +101,12 @@ mtp_status mtp_potential_adopt(mtp_context *ctx, mtp_potential *pot, const mtp_p
 
 /** Text of the potential part as written to files, without a final newline. */
 mtp_status mtp_potential_text(mtp_context *ctx, const mtp_potential *pot, mtp_text *text);
+/** Bytes of the lines of comment before a potential, which LAMMPS asks of every file of parameters:
+ * "# DATE: 2025-01-16 UNITS: metal CONTRIBUTOR: ...". */
+size_t mtp_potential_comments(size_t size, const char *data);
+/** Warns of what is valid in a potential read from data[size], but hardly meant: radial functions that no moment uses,
+ * a comment that says other units than metal. */
+void mtp_potential_remark(mtp_context *ctx, const char *path, const mtp_potential *pot, const char *data, size_t size);
 /** Where the text of a potential ends and an active set begins: the first line that starts with '#' (.almtp) or '^'
  * (.als); NULL if there is none. */
 const char *mtp_potential_section(const char *data, size_t size);

@@ -300,7 +300,7 @@ static void take_version(parser *p) {
     refuse(p, MTP_ERR_UNSUPPORTED, "version %.40s of the format is not supported, expected %s", version, known);
   free(version);
   if (!titled) {
-    p->at = p->begin;
+    p->at = p->begin + mtp_potential_comments((size_t)(p->limit - p->begin), p->begin);
     expected(p, "'MTP' in the first line", "");
   }
 }
@@ -590,8 +590,19 @@ static void take_potential(parser *p, draft *d, size_t *end) {
   set_parameters(p, d);
 }
 
+size_t mtp_potential_comments(size_t size, const char *data) {
+  size_t at = 0;
+  for (;;) {
+    size_t next = at;
+    while (next < size && isspace((unsigned char)data[next])) next++;
+    if (next == size || data[next] != '#') return at;
+    const char *newline = memchr(data + next, '\n', size - next);
+    at = newline ? (size_t)(newline - data) + 1 : size;
+  }
+}
+
 const char *mtp_potential_section(const char *data, size_t size) {
-  for (const char *line = data, *end = data + size; line < end; line++) {
+  for (const char *line = data + mtp_potential_comments(size, data), *end = data + size; line < end; line++) {
     if (*line == '#' || *line == '^') return line;
     line = memchr(line, '\n', (size_t)(end - line));
     if (!line) return NULL;
@@ -605,6 +616,7 @@ mtp_status mtp_potential_parse(mtp_context *ctx, const char *path, const char *d
   parser p = {.ctx = ctx, .path = path, .begin = data, .at = data, .limit = data + size};
   const char *section = mtp_potential_section(data, size);
   if (section) p.limit = section;
+  p.at += mtp_potential_comments(size, data);
   draft d = {.pot = mtp_calloc(1, sizeof(mtp_potential))};
   size_t used = 0;
   if (!d.pot) return mtp_fail_memory(ctx);

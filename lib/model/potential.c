@@ -91,6 +91,36 @@ mtp_status mtp_potential_new(mtp_context *ctx, const mtp_potential_spec *spec, m
   return MTP_OK;
 }
 
+static int count_used_functions(const mtp_potential *pot) {
+  int count = 0;
+  for (int mu = 0; mu < pot->nradial; mu++) {
+    int i = 0;
+    while (i < pot->basis.nbasic && pot->basis.basic[i][0] != mu) i++;
+    count += i < pot->basis.nbasic;
+  }
+  return count;
+}
+
+void mtp_potential_remark(mtp_context *ctx, const char *path, const mtp_potential *pot, const char *data, size_t size) {
+  static const char key[] = "UNITS:";
+  const int used = count_used_functions(pot);
+  if (used < pot->nradial)
+    mtp_message(ctx, MTP_WARNING,
+                "%s: radial_funcs_count = %d, but alpha_index_basic uses only %d radial functions: the parameters of "
+                "the others have no effect",
+                path, pot->nradial, used);
+  const char *end = data + mtp_potential_comments(size, data);
+  const char *at = memmem(data, (size_t)(end - data), key, sizeof key - 1);
+  if (!at) return;
+  int line = 1, length = 0;
+  for (const char *c = data; c < at; c++) line += *c == '\n';
+  for (at += sizeof key - 1; at < end && (*at == ' ' || *at == '\t');) at++;
+  while (at + length < end && length < 20 && isgraph((unsigned char)at[length])) length++;
+  if (length != 5 || memcmp(at, "metal", 5) != 0)
+    mtp_message(ctx, MTP_WARNING, "%s:%d: UNITS: %.*s in a comment, but the potential is read in metal units", path,
+                line, length, at);
+}
+
 mtp_status mtp_potential_read(mtp_context *ctx, const char *path, mtp_potential **out) {
   if (!out) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "mtp_potential_read: a null pointer was passed in");
   *out = NULL;
@@ -100,6 +130,7 @@ mtp_status mtp_potential_read(mtp_context *ctx, const char *path, mtp_potential 
   mtp_status status = mtp_file_read(ctx, path, &data, &size);
   if (status != MTP_OK) return status;
   status = mtp_potential_parse(ctx, path, data, size, out, NULL);
+  if (status == MTP_OK) mtp_potential_remark(ctx, path, *out, data, size);
   free(data);
   return status;
 }
