@@ -176,7 +176,7 @@ static int smallest_distance(cli *c, const mtp_config *cfg, double *distance) {
 
 typedef struct survey {
   range atoms, energy, force, distance, volume;
-  size_t energies, forces, virials, grades, periodic;
+  size_t energies, forces, virials, grades, periodic, ghosts;
   size_t *species; /* atoms of each */
 } survey;
 
@@ -193,6 +193,7 @@ static void survey_config(const mtp_config *cfg, survey *v) {
     if (f) widen(&v->force, sqrt(f[0] * f[0] + f[1] * f[1] + f[2] * f[2]));
   }
   if (cfg->has_virial) v->virials++;
+  v->ghosts += cfg->n - mtp_config_real_count(cfg);
   if (cfg->grade || cfg->has_max_grade) v->grades++;
   if (cfg->periodic[0] && cfg->periodic[1] && cfg->periodic[2]) v->periodic++;
   double volume = mtp_config_volume(cfg);
@@ -204,6 +205,7 @@ static void put_survey(const sheet *s, const char *path, const mtp_config_set *s
   put_number(s, "configurations", "configurations", (double)set->n, NULL);
   put_number(s, "total_atoms", "atoms", (double)cli_atom_count(set), NULL);
   put_range(s, "atoms", "  in a configuration", v->atoms, NULL);
+  if (v->ghosts) put_number(s, "ghosts", "  that are ghosts", (double)v->ghosts, NULL);
   cJSON *species = s->json ? cJSON_AddObjectToObject(s->json, "species") : NULL;
   for (int i = 0; i < set->species_count; i++) {
     char label[64];
@@ -225,7 +227,7 @@ static int describe_configurations(cli *c, const char *path, mtp_format format, 
   mtp_config_set *set = NULL;
   int status = cli_read_set(c, path, format, &set);
   if (status != CLI_OK) return status;
-  survey v = {EMPTY_RANGE, EMPTY_RANGE, EMPTY_RANGE, EMPTY_RANGE, EMPTY_RANGE, 0, 0, 0, 0, 0, NULL};
+  survey v = {EMPTY_RANGE, EMPTY_RANGE, EMPTY_RANGE, EMPTY_RANGE, EMPTY_RANGE, 0, 0, 0, 0, 0, 0, NULL};
   v.species = cli_alloc((size_t)set->species_count, sizeof *v.species);
   cli_progress_begin(c, "measuring", set->n);
   for (size_t i = 0; i < set->n && status == CLI_OK; i++) {

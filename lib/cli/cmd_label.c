@@ -194,7 +194,11 @@ static int run_driver(cli *c, const mtp_config_set *set, const char *output, con
 
 static int check_atoms(cli *c, const mtp_config_set *set) {
   for (size_t i = 0; i < set->n; i++)
-    if (set->configs[i]->n == 0) return cli_fail(c, "%s: configuration %zu has no atoms", c->words[0], i + 1);
+    if (set->configs[i]->n == 0)
+      return cli_fail(c, "%s: configuration %zu has no atoms", c->words[0], i + 1);
+    else if (set->configs[i]->ghost)
+      return cli_fail(c, "%s: configuration %zu is a part of a system, with ghost atoms: no engine can label it",
+                      c->words[0], i + 1);
   return CLI_OK;
 }
 

@@ -159,10 +159,8 @@ static mtp_status read_cell_of_atom(record *r, int column, size_t i, mtp_span to
     cfg->species[i] = (int)number;
     return MTP_OK;
   case COLUMN_GHOST:
-    if (mtp_span_is(token, "false")) return MTP_OK;
-    return mtp_fail(r->scan->ctx, mtp_span_is(token, "true") ? MTP_ERR_UNSUPPORTED : MTP_ERR_FORMAT,
-                    "%s:%zu: found ghost '%s', expected false: ghost atoms are not read", r->scan->path, r->scan->line,
-                    mtp_span_quote(token).text);
+    cfg->ghost[i] = mtp_span_is(token, "true");
+    return cfg->ghost[i] || mtp_span_is(token, "false") ? MTP_OK : mtp_scan_expected(r->scan, token, "true or false");
   case COLUMN_DROPPED:
     return MTP_OK;
   default:
@@ -207,10 +205,12 @@ static mtp_status read_atoms(record *r) {
   if (seen[COLUMN_FX]) cfg->force = mtp_calloc(3 * cfg->n, sizeof *cfg->force);
   if (seen[COLUMN_SITE_ENERGY]) cfg->site_energy = mtp_calloc(cfg->n, sizeof *cfg->site_energy);
   if (seen[COLUMN_GRADE]) cfg->grade = mtp_calloc(cfg->n, sizeof *cfg->grade);
-  if ((seen[COLUMN_FX] && !cfg->force) || (seen[COLUMN_SITE_ENERGY] && !cfg->site_energy) ||
-      (seen[COLUMN_GRADE] && !cfg->grade))
+  if (seen[COLUMN_GHOST]) cfg->ghost = mtp_calloc(cfg->n, 1);
+  if ((seen[COLUMN_FX] && !cfg->force) || (seen[COLUMN_GHOST] && !cfg->ghost) ||
+      (seen[COLUMN_SITE_ENERGY] && !cfg->site_energy) || (seen[COLUMN_GRADE] && !cfg->grade))
     return mtp_fail_memory(r->scan->ctx);
   for (size_t i = 0; i < r->size && status == MTP_OK; i++) status = read_atom(r, columns, count, i);
+  if (status == MTP_OK) mtp_config_settle_ghosts(cfg);
   return status;
 }
 

@@ -32,6 +32,7 @@ void mtp_config_free(mtp_config *cfg) {
   free(cfg->x);
   free(cfg->force);
   free(cfg->force_mask);
+  free(cfg->ghost);
   free(cfg->site_energy);
   free(cfg->grade);
   for (size_t i = 0; i < cfg->feature_count; i++) {
@@ -42,11 +43,30 @@ void mtp_config_free(mtp_config *cfg) {
   free(cfg);
 }
 
+size_t mtp_config_real_count(const mtp_config *cfg) {
+  size_t count = cfg ? cfg->n : 0;
+  for (size_t i = 0; cfg && cfg->ghost && i < cfg->n; i++) count -= cfg->ghost[i] != 0;
+  return count;
+}
+
+void mtp_config_settle_ghosts(mtp_config *cfg) {
+  if (mtp_config_real_count(cfg) < cfg->n) return;
+  free(cfg->ghost);
+  cfg->ghost = NULL;
+}
+
 /* Copies an optional array; false when memory is exhausted. */
 static bool copy_array(double **to, const double *from, size_t count) {
   if (!from) return true;
   *to = mtp_calloc(count, sizeof **to);
   if (*to) memcpy(*to, from, count * sizeof **to);
+  return *to != NULL;
+}
+
+static bool copy_flags(unsigned char **to, const unsigned char *from, size_t count) {
+  if (!from) return true;
+  *to = mtp_calloc(count, 1);
+  if (*to) memcpy(*to, from, count);
   return *to != NULL;
 }
 
@@ -56,15 +76,14 @@ mtp_config *mtp_config_copy(const mtp_config *cfg) {
   *copy = *cfg;
   copy->species = NULL;
   copy->x = copy->force = copy->site_energy = copy->grade = NULL;
-  copy->force_mask = NULL;
+  copy->force_mask = copy->ghost = NULL;
   copy->features = NULL;
   copy->feature_count = 0;
   copy->species = mtp_calloc(cfg->n, sizeof *copy->species);
   bool ok = copy->species && copy_array(&copy->x, cfg->x, 3 * cfg->n) &&
             copy_array(&copy->force, cfg->force, 3 * cfg->n) &&
             copy_array(&copy->site_energy, cfg->site_energy, cfg->n) && copy_array(&copy->grade, cfg->grade, cfg->n);
-  if (ok && cfg->force_mask) ok = (copy->force_mask = mtp_calloc(cfg->n, 1)) != NULL;
-  if (ok && cfg->force_mask) memcpy(copy->force_mask, cfg->force_mask, cfg->n);
+  ok = ok && copy_flags(&copy->force_mask, cfg->force_mask, cfg->n) && copy_flags(&copy->ghost, cfg->ghost, cfg->n);
   if (ok) memcpy(copy->species, cfg->species, cfg->n * sizeof *copy->species);
   for (size_t i = 0; ok && i < cfg->feature_count; i++)
     ok = mtp_config_set_feature(NULL, copy, cfg->features[i].key, cfg->features[i].value) == MTP_OK;

@@ -67,6 +67,8 @@ static inline void mtp_cross(const double a[3], const double b[3], double c[3]) 
   c[2] = a[0] * b[1] - a[1] * b[0];
 }
 
+/** Takes a column of ghosts out that says of no atom that it is one. */
+void mtp_config_settle_ghosts(mtp_config *cfg);
 /** Removes a feature if there is one of that name. */
 void mtp_config_drop_feature(mtp_config *cfg, const char *key);
 

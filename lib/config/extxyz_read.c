@@ -18,7 +18,8 @@ enum role {
   ROLE_FORCE,
   ROLE_SITE_ENERGY,
   ROLE_GRADE,
-  ROLE_MASK
+  ROLE_MASK,
+  ROLE_GHOST
 };
 
 #define MAX_PROPERTIES 64
@@ -65,6 +66,7 @@ static const struct {
     {"energies", ROLE_SITE_ENERGY, 1},
     {"grade", ROLE_GRADE, 1},
     {"force_mask", ROLE_MASK, 1},
+    {"ghost", ROLE_GHOST, 1},
 };
 
 /* Up to the next ':'. */
@@ -110,7 +112,7 @@ static mtp_status add_property(record *r, mtp_span name, mtp_span type, size_t c
   for (size_t k = 0; k < sizeof known_properties / sizeof *known_properties; k++) {
     if (!mtp_span_is(name, known_properties[k].name)) continue;
     p.role = known_properties[k].role;
-    const bool logical = p.role == ROLE_MASK;
+    const bool logical = p.role == ROLE_MASK || p.role == ROLE_GHOST;
     if (p.columns != known_properties[k].columns || (!logical && mtp_span_is(type, "L")) ||
         (logical && !mtp_span_is(type, "L") && !mtp_span_is(type, "I")))
       return mtp_scan_fail(r->scan, "found property '%s' with %d columns of type %c, expected %d of %s",
@@ -409,10 +411,10 @@ static mtp_status read_property(record *r, const property *p, size_t i) {
       return mtp_scan_expected(r->scan, token, "a finite number");
     if (p->role == ROLE_SPECIES) status = set_species(r, i, token);
     if (p->role == ROLE_NUMBER && !has_role(r, ROLE_SPECIES)) status = set_number(r, i, token);
-    if (p->role == ROLE_MASK) {
-      bool masked;
-      if (!parse_logical(token, &masked)) return mtp_scan_expected(r->scan, token, "T or F");
-      r->cfg->force_mask[i] = masked;
+    if (p->role == ROLE_MASK || p->role == ROLE_GHOST) {
+      bool set;
+      if (!parse_logical(token, &set)) return mtp_scan_expected(r->scan, token, "T or F");
+      (p->role == ROLE_MASK ? r->cfg->force_mask : r->cfg->ghost)[i] = set;
     }
     if (status != MTP_OK) return status;
   }
@@ -447,10 +449,11 @@ static mtp_status allocate_columns(record *r) {
   if (force) cfg->force = mtp_calloc(3 * cfg->n, sizeof *cfg->force);
   if (site) cfg->site_energy = mtp_calloc(cfg->n, sizeof *cfg->site_energy);
   if (grade) cfg->grade = mtp_calloc(cfg->n, sizeof *cfg->grade);
-  bool mask = has_role(r, ROLE_MASK);
+  bool mask = has_role(r, ROLE_MASK), ghost = has_role(r, ROLE_GHOST);
   if (mask) cfg->force_mask = mtp_calloc(cfg->n, sizeof *cfg->force_mask);
-  bool ok =
-      (!mask || cfg->force_mask) && (!force || cfg->force) && (!site || cfg->site_energy) && (!grade || cfg->grade);
+  if (ghost) cfg->ghost = mtp_calloc(cfg->n, sizeof *cfg->ghost);
+  bool ok = (!mask || cfg->force_mask) && (!ghost || cfg->ghost) && (!force || cfg->force) &&
+            (!site || cfg->site_energy) && (!grade || cfg->grade);
   return ok ? MTP_OK : mtp_fail_memory(r->scan->ctx);
 }
 
@@ -465,6 +468,7 @@ static mtp_status read_record(mtp_scan *scan, void *state, mtp_config **out) {
   mtp_status status = r.cfg ? read_comment(&r) : mtp_fail_memory(scan->ctx);
   if (status == MTP_OK) status = allocate_columns(&r);
   for (size_t i = 0; i < r.size && status == MTP_OK; i++) status = read_atom(&r, i);
+  if (status == MTP_OK) mtp_config_settle_ghosts(r.cfg);
   if (status == MTP_OK)
     *out = r.cfg;
   else

@@ -434,7 +434,9 @@ static mtp_status find_all(search *s, mtp_neighbors *nb) {
 mtp_status mtp_neighbors_build(mtp_context *ctx, const mtp_config *cfg, double cutoff, mtp_neighbors **out) {
   if (out) *out = NULL;
   if (!cfg || !out) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "no configuration given");
-  search s = {.ctx = ctx, .cfg = cfg, .cutoff = cutoff};
+  mtp_config open = *cfg; /* ghosts are the images */
+  for (int d = 0; cfg->ghost && d < 3; d++) open.periodic[d] = false;
+  search s = {.ctx = ctx, .cfg = &open, .cutoff = cutoff};
   mtp_neighbors *nb = mtp_calloc(1, sizeof *nb);
   mtp_status status = nb ? check_input(ctx, cfg, cutoff) : mtp_fail_memory(ctx);
   if (status == MTP_OK) status = set_up_lattice(&s);

@@ -282,6 +282,7 @@ typedef struct config_results {
   mtp_neighbors *nb;
   double *all_force; /* [3*nall] */
   double *force, *site_energy, *grade, *gradient;
+  int *central; /* or NULL for all */
 } config_results;
 
 static void config_results_free(config_results *r) {
@@ -291,6 +292,19 @@ static void config_results_free(config_results *r) {
   free(r->site_energy);
   free(r->grade);
   free(r->gradient);
+  free(r->central);
+}
+
+/* Ghosts have neither energy nor grade. */
+static mtp_status leave_out_ghosts(mtp_context *ctx, const mtp_config *cfg, mtp_atoms *atoms, config_results *r) {
+  if (!cfg->ghost) return MTP_OK;
+  r->central = mtp_calloc(cfg->n, sizeof *r->central);
+  if (!r->central) return mtp_fail_memory(ctx);
+  atoms->central = r->central;
+  atoms->ncentral = 0;
+  for (size_t i = 0; i < cfg->n; i++)
+    if (!cfg->ghost[i]) r->central[atoms->ncentral++] = (int)i;
+  return MTP_OK;
 }
 
 static void take(double **field, double **value) {
@@ -315,7 +329,8 @@ mtp_status mtp_evaluator_config(mtp_context *ctx, mtp_evaluator *ev, mtp_config 
   if (!r.all_force || !r.force || !r.site_energy || (by_atom && !r.grade) || (by_config && !r.gradient))
     status = mtp_fail_memory(ctx);
   mtp_output out = {.force = r.all_force, .site_energy = r.site_energy, .grade = r.grade, .gradient = r.gradient};
-  const mtp_atoms atoms = mtp_atoms_of(r.nb);
+  mtp_atoms atoms = mtp_atoms_of(r.nb);
+  if (status == MTP_OK) status = leave_out_ghosts(ctx, cfg, &atoms, &r);
   if (status == MTP_OK) status = mtp_evaluator_compute(ctx, ev, &atoms, &out);
   if (status == MTP_OK) {
     fold_forces(r.nb, r.all_force, r.force);
@@ -326,7 +341,7 @@ mtp_status mtp_evaluator_config(mtp_context *ctx, mtp_evaluator *ev, mtp_config 
     cfg->energy = out.energy;
     memcpy(cfg->virial, out.virial, sizeof out.virial);
     if (by_config) {
-      for (size_t k = 0; k < ev->plan->nparams; k++) r.gradient[k] /= cfg->n ? (double)cfg->n : 1.0;
+      for (size_t k = 0; k < ev->plan->nparams; k++) r.gradient[k] /= atoms.ncentral ? (double)atoms.ncentral : 1.0;
       status = mtp_evaluator_grade_row(ctx, ev, r.gradient, &out.max_grade);
     }
     if (graded) {

@@ -16,13 +16,10 @@ static const struct {
   const char *name;
   bool fatal;
 } faults[MTP_FAULTS] = {
-    [MTP_FAULT_NONE] = {"none", false},
-    [MTP_FAULT_NOT_FINITE] = {"not-finite", true},
-    [MTP_FAULT_ELEMENT] = {"element", true},
-    [MTP_FAULT_CLOSE_ATOMS] = {"close-atoms", true},
-    [MTP_FAULT_NO_LABEL] = {"no-label", false},
-    [MTP_FAULT_NO_ENERGY] = {"no-energy", false},
-    [MTP_FAULT_NO_NEIGHBOURS] = {"no-neighbours", false},
+    [MTP_FAULT_NONE] = {"none", false},           [MTP_FAULT_NOT_FINITE] = {"not-finite", true},
+    [MTP_FAULT_ELEMENT] = {"element", true},      [MTP_FAULT_CLOSE_ATOMS] = {"close-atoms", true},
+    [MTP_FAULT_NO_LABEL] = {"no-label", false},   [MTP_FAULT_GHOSTS] = {"ghosts", true},
+    [MTP_FAULT_NO_ENERGY] = {"no-energy", false}, [MTP_FAULT_NO_NEIGHBOURS] = {"no-neighbours", false},
 };
 
 const char *mtp_fault_name(mtp_fault fault) {
@@ -106,6 +103,8 @@ mtp_status mtp_screen(mtp_context *ctx, const mtp_potential *pot, const mtp_conf
   if (!s.fault) status = find_closest(ctx, pot, cfg, &s);
   if (!s.fault && (cfg->n == 0 || !(cfg->has_energy || cfg->has_virial || cfg->force)))
     set(&s, MTP_FAULT_NO_LABEL, "there is neither energy nor forces nor virial");
+  if (!s.fault && cfg->ghost)
+    set(&s, MTP_FAULT_GHOSTS, "it has ghost atoms: labels of a part of a system cannot be trained on");
   if (!s.fault && !cfg->has_energy) set(&s, MTP_FAULT_NO_ENERGY, "there is no energy");
   if (!s.fault && isinf(s.smallest)) set(&s, MTP_FAULT_NO_NEIGHBOURS, "no atom has a neighbour within the cutoff");
   *out = s;

@@ -127,6 +127,32 @@ static void test_types(void **state) {
   mtp_config_set_free(set);
 }
 
+/* What MLIP writes of parallel runs: atoms of a part of the system, and ghosts around them. */
+static void test_ghosts(void **state) {
+  static const char text[] =
+      "BEGIN_CFG\nSize\n3\nAtomData: id type cartes_x cartes_y cartes_z ghost nbh_grades\n"
+      "1 0 0 0 0 false 15.5\n2 0 2 1 0 false 15.75\n3 0 0 2 0 true 0\nFeature MV_grade 15.75\n"
+      "END_CFG\nBEGIN_CFG\nSize\n1\nAtomData: ghost cartes_x cartes_y cartes_z\nfalse 0 0 0\nEND_CFG\n";
+  bench *b = *state;
+  mtp_config_set *set = bench_read(b, "ghosts.cfg", text);
+  const mtp_config *cfg = set->configs[0];
+  assert_true(cfg->ghost && !cfg->ghost[0] && !cfg->ghost[1] && cfg->ghost[2]);
+  assert_int_equal(mtp_config_real_count(cfg), 2);
+  assert_null(set->configs[1]->ghost);
+  mtp_config *copy = mtp_config_copy(cfg);
+  assert_memory_equal(copy->ghost, cfg->ghost, 3);
+  mtp_config_free(copy);
+  static const char *const names[] = {"again.cfg", "again.xyz"};
+  for (int k = 0; k < 2; k++) {
+    mtp_config_set *again = bench_round_trip(b, set, names[k]);
+    assert_memory_equal(again->configs[0]->ghost, cfg->ghost, 3);
+    assert_null(again->configs[1]->ghost);
+    bench_same(set, again, BENCH_ALL);
+    mtp_config_set_free(again);
+  }
+  mtp_config_set_free(set);
+}
+
 static void test_refusals(void **state) {
 #define ATOMS "AtomData: id type cartes_x cartes_y cartes_z\n1 0 0 0 0\n"
   static const struct {
@@ -153,7 +179,7 @@ static void test_refusals(void **state) {
       {"BEGIN_CFG\nSize 1\nAtomData: cartes_x cartes_y cartes_z\n0 0 1e999\nEND_CFG\n", 4, "'1e999'"},
       {"BEGIN_CFG\nSize 1\nAtomData: cartes_x cartes_y cartes_z\n0 0 0x10\nEND_CFG\n", 4, "'0x10'"},
       {"BEGIN_CFG\nSize 1\nAtomData: type cartes_x cartes_y cartes_z\n-1 0 0 0\nEND_CFG\n", 4, "type"},
-      {"BEGIN_CFG\nSize 1\nAtomData: ghost cartes_x cartes_y cartes_z\ntrue 0 0 0\nEND_CFG\n", 4, "ghost"},
+      {"BEGIN_CFG\nSize 1\nAtomData: ghost cartes_x cartes_y cartes_z\nyes 0 0 0\nEND_CFG\n", 4, "true or false"},
       {"BEGIN_CFG\nSize 1\n" ATOMS "Energy\nmuch\nEND_CFG\n", 6, "expected the energy"},
       {"BEGIN_CFG\nSize 1\n" ATOMS "PlusStress: xx yy zz yz xz\n1 2 3 4 5 6\nEND_CFG\n", 5, "xx yy zz yz xz xy"},
       {"BEGIN_CFG\nSize 1\n" ATOMS "PlusStress: xx yy zz yz xz xx\n1 2 3 4 5 6\nEND_CFG\n", 5, "each once"},
@@ -274,6 +300,7 @@ int main(void) {
       cmocka_unit_test(test_lattices),
       cmocka_unit_test(test_direct_coordinates),
       cmocka_unit_test(test_types),
+      cmocka_unit_test(test_ghosts),
       cmocka_unit_test(test_refusals),
       cmocka_unit_test(test_binary_is_refused),
       cmocka_unit_test(test_cut_tail),

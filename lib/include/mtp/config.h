@@ -34,8 +34,11 @@ typedef struct mtp_config {
   double virial[6];          /**< xx yy zz xy xz yz */
   double *force;             /**< [3*n] or NULL */
   unsigned char *force_mask; /**< [n] 1: the force of this atom is left out of training and errors; or NULL */
-  double *site_energy;       /**< [n] or NULL */
-  double *grade;             /**< [n] per-atom extrapolation grades or NULL */
+  /** [n] 1: a ghost, which is a neighbour of the others and has no energy or grade of its own; or NULL. Such a part of
+   * a larger system holds all neighbours itself, so that its cell makes no images. */
+  unsigned char *ghost;
+  double *site_energy; /**< [n] or NULL */
+  double *grade;       /**< [n] per-atom extrapolation grades or NULL */
   bool has_max_grade;
   double max_grade; /**< grade of the configuration (cfg feature MV_grade, extxyz max_grade) */
   long long line;   /**< where it begins in the file that it was read from, 0 if unknown */
@@ -55,6 +58,8 @@ MTP_API mtp_status mtp_config_require_force(mtp_context *ctx, mtp_config *cfg);
 static inline bool mtp_config_is_masked(const mtp_config *cfg, size_t atom) {
   return cfg->force_mask && cfg->force_mask[atom];
 }
+/** Atoms that are no ghosts. */
+MTP_API size_t mtp_config_real_count(const mtp_config *cfg);
 /** Weights of energy, forces and stress that the configuration asks for, which multiply those of the objective:
  * features `config_weight` times `config_energy_weight`, `config_forces_weight` (or `config_force_weight`),
  * `config_stress_weight` (or `config_virial_weight`), each 1 if absent. Fails unless all are finite and not negative.

@@ -21,12 +21,13 @@ typedef enum mtp_fault {
   MTP_FAULT_ELEMENT,       /**< it has an element that the potential lacks */
   MTP_FAULT_CLOSE_ATOMS,   /**< two atoms are on top of each other: closer than a tenth of min_dist */
   MTP_FAULT_NO_LABEL,      /**< neither energy nor forces nor virial */
+  MTP_FAULT_GHOSTS,        /**< it has ghosts: labels of a part of a system cannot be trained on */
   MTP_FAULT_NO_ENERGY,     /**< forces or virial without an energy: of use, but seldom meant */
   MTP_FAULT_NO_NEIGHBOURS, /**< no two atoms of it are within the cutoff */
   MTP_FAULTS
 } mtp_fault;
 
-/** A short name: "not-finite", "element", "close-atoms", "no-label", "no-energy", "no-neighbours"; "none". */
+/** A short name: "not-finite", "element", "close-atoms", "no-label", "ghosts", "no-energy", "no-neighbours"; "none". */
 MTP_API const char *mtp_fault_name(mtp_fault fault);
 /** Training is not possible with it; the others are worth a warning. */
 MTP_API bool mtp_fault_is_fatal(mtp_fault fault);
