@@ -1,15 +1,32 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file cli/cmd_eval.c
  * `mtp eval`: energy, forces, virial and grades of configurations. */
+#include <stdio.h>
+
 #include "cli/cli.h"
+#include "config/config_internal.h"
 #include "mtp/evaluator.h"
 
 static const char help[] =
-    "Every configuration gets energy (eV), forces (eV/A), virial (eV) and site energies.\n\n"
+    "Every configuration gets energy (eV), forces (eV/A), virial (eV) and site energies. Labels and grades\n"
+    "that IN has are not carried over, and who made them (EFS_by, qm) becomes old_EFS_by, old_qm.\n\n"
     "  -o, --output OUT    the file to write, - for standard output\n"
     "  --grade             also extrapolation grades; POT must hold an active set\n" CLI_KEYS_HELP
     "  --from F, --to F    formats: cfg, extxyz, lammps-data, lammps-dump (by content, suffix)\n\n"
     "Example: mtp eval pot.almtp md.dump -o md.extxyz --grade\n";
+
+/* Who made the labels that were there, and which rows of an active set they were: not true of the new ones. */
+static int rename_origins(cli *c, mtp_config *cfg) {
+  static const char *const keys[] = {"EFS_by", "qm", "qm_driver", "selected_eqn_inds", "TS_index", "AS_index"};
+  for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+    const char *value = mtp_config_get_feature(cfg, keys[k]);
+    char name[32];
+    snprintf(name, sizeof name, "old_%s", keys[k]);
+    if (value && mtp_config_set_feature(c->ctx, cfg, name, value) != MTP_OK) return cli_library(c, NULL);
+    mtp_config_drop_feature(cfg, keys[k]);
+  }
+  return CLI_OK;
+}
 
 int cli_evaluate(cli *c, const mtp_potential *pot, const mtp_active_set *as, mtp_config_set *set) {
   mtp_evaluator *evaluator = NULL;
@@ -20,6 +37,8 @@ int cli_evaluate(cli *c, const mtp_potential *pot, const mtp_active_set *as, mtp
   for (size_t i = 0; i < set->n && status == CLI_OK; i++) {
     if (mtp_evaluator_config(c->ctx, evaluator, set->configs[i], as != NULL) != MTP_OK)
       status = cli_fail(c, "configuration %zu: %s", i + 1, mtp_context_message(c->ctx));
+    else
+      status = rename_origins(c, set->configs[i]);
     cli_progress_step(c, 1);
   }
   cli_progress_end(c);

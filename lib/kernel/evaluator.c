@@ -307,8 +307,8 @@ static mtp_status leave_out_ghosts(mtp_context *ctx, const mtp_config *cfg, mtp_
   return MTP_OK;
 }
 
+/* Replaces what was known before, also by nothing. */
 static void take(double **field, double **value) {
-  if (!*value) return;
   free(*field);
   *field = *value;
   *value = NULL;
@@ -344,10 +344,8 @@ mtp_status mtp_evaluator_config(mtp_context *ctx, mtp_evaluator *ev, mtp_config 
       for (size_t k = 0; k < ev->plan->nparams; k++) r.gradient[k] /= atoms.ncentral ? (double)atoms.ncentral : 1.0;
       status = mtp_evaluator_grade_row(ctx, ev, r.gradient, &out.max_grade);
     }
-    if (graded) {
-      cfg->has_max_grade = true;
-      cfg->max_grade = out.max_grade;
-    }
+    cfg->has_max_grade = graded;
+    cfg->max_grade = graded ? out.max_grade : 0;
   }
   config_results_free(&r);
   return status;

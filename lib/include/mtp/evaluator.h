@@ -95,6 +95,7 @@ typedef struct mtp_output {
 MTP_API mtp_status mtp_evaluator_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_atoms *atoms, mtp_output *out);
 
 /** Energy, forces, virial and site energies of one configuration, written into `cfg` (species must be the potential's).
+ * Grades that it had, of whatever potential, go.
  * With an active set attached and `graded`, also grade[] and max_grade (in configuration mode only max_grade). Ghosts
  * of it are neighbours of the others; their site energies and grades are zero. */
 MTP_API mtp_status mtp_evaluator_config(mtp_context *ctx, mtp_evaluator *ev, mtp_config *cfg, int graded);
