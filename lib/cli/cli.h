@@ -50,9 +50,10 @@ struct cli {
   char **words;               /**< arguments that are not options */
   int word_count;
   cli_progress progress;
-  const char *keys_text; /**< of the option --keys, for commands that have it */
-  mtp_label_keys keys;   /**< the same, once cli_parse is done */
-  char *keys_copy;       /**< holds them; freed at the end */
+  const char *keys_text;    /**< of the option --keys, for commands that have it */
+  mtp_label_keys keys;      /**< the same, once cli_parse is done */
+  const char *species_text; /**< of the option --species of commands that read a potential and data */
+  char *keys_copy;          /**< holds them; freed at the end */
 };
 
 /* main.c: the one line of an error */
@@ -91,6 +92,11 @@ typedef struct cli_option {
 #define CLI_KEYS_HELP                                                                                                  \
   "  --keys K=NAME,...   names of labels in extended XYZ; K: energy, forces, virial or stress, and an\n"               \
   "                      empty NAME: not read. Example: --keys energy=REF_energy,forces=REF_forces\n"
+
+/** The same of those that read a potential as well. */
+#define CLI_SPECIES_OPTION(c)                                                                                          \
+  { "species", 0, CLI_TEXT, &(c)->species_text }
+#define CLI_SPECIES_HELP "  --species Al,Ni     the elements of a POT without names, in its order\n"
 
 /** The command is not over after parsing: go on with it. */
 enum { CLI_GO_ON = -1 };
@@ -134,19 +140,21 @@ int cli_format(cli *c, const char *option, const char *name, mtp_format *format)
 int cli_output_format(cli *c, const char *path, const char *name, mtp_format *format);
 /** Fails early, before the work, if `path` cannot be written. */
 int cli_check_output(cli *c, const char *path);
-/** Reads a potential; if `as` is not NULL also its active set (NULL if it has none). */
+/** Gives the potential the names of "Al,Ni"; those that it has already have to be the same. */
+int cli_name_species(cli *c, const char *path, mtp_potential *pot, const char *species, bool may_rename);
+/** Reads a potential; if `as` is not NULL also its active set (NULL if it has none). With the names of --species. */
 int cli_read_potential(cli *c, const char *path, mtp_potential **pot, mtp_active_set **as);
 /** Writes `.mtp` without the active set and everything else as `.almtp`. */
 int cli_write_potential(cli *c, const char *path, const mtp_potential *pot, const mtp_active_set *as);
 bool cli_writes_active_set(const char *path);
 /** Reads configurations; an empty file is an error. */
 int cli_read_set(cli *c, const char *path, mtp_format format, mtp_config_set **out);
-/** Reads the files one after the other into one set with the species of the potential. */
-int cli_read_data(cli *c, int count, char *const *paths, mtp_format format, const mtp_potential *pot,
-                  mtp_config_set **out);
+/** Reads the files one after the other into one set with the species of the potential. One without names and with one
+ * species takes the name of the one species of the data. */
+int cli_read_data(cli *c, int count, char *const *paths, mtp_format format, mtp_potential *pot, mtp_config_set **out);
 /** The same for training: configurations without labels are left out, those that are not as they should be are named,
  * and left out too with `skip_bad`. */
-int cli_read_training(cli *c, int count, char *const *paths, mtp_format format, const mtp_potential *pot, bool skip_bad,
+int cli_read_training(cli *c, int count, char *const *paths, mtp_format format, mtp_potential *pot, bool skip_bad,
                       mtp_config_set **out);
 /** To the species of the potential. */
 int cli_map_species(cli *c, const char *path, const mtp_potential *pot, mtp_config_set *set);

@@ -33,19 +33,6 @@ static int convert_configurations(cli *c, const char *from, const char *to, cons
   return status;
 }
 
-static int stamp(cli *c, const char *path, mtp_potential *pot, const char *species) {
-  cli_names names;
-  int status = cli_names_parse(c, species, false, &names);
-  if (status != CLI_OK) return status;
-  int count = mtp_potential_species_count(pot);
-  if (names.count != count)
-    status = cli_fail(c, "--species: %s has %d species, but %d names are given", path, count, names.count);
-  else if (mtp_potential_set_elements(c->ctx, pot, cli_names_list(&names)) != MTP_OK)
-    status = cli_library(c, path);
-  cli_names_free(&names);
-  return status;
-}
-
 static int convert_potential(cli *c, const char *from, const char *to, const char *species) {
   const char *input = c->words[0], *output = c->words[1];
   if (from || to) return cli_usage(c, "%s is a potential: --from and --to are for configurations", input);
@@ -55,7 +42,7 @@ static int convert_potential(cli *c, const char *from, const char *to, const cha
   mtp_active_set *as = NULL;
   int status = cli_check_output(c, output);
   if (status == CLI_OK) status = cli_read_potential(c, input, &pot, &as);
-  if (status == CLI_OK && species) status = stamp(c, input, pot, species);
+  if (status == CLI_OK && species) status = cli_name_species(c, input, pot, species, true);
   if (status == CLI_OK) status = cli_write_potential(c, output, pot, as);
   mtp_active_set_free(as);
   mtp_potential_free(pot);

@@ -15,7 +15,7 @@ static const char help[] =
     "on each species if POT has several.\n\n"
     "  --json              one JSON object: null where DATA has no such labels; the same members\n"
     "                      for each name in \"groups\", and the forces for each in \"species\"\n" CLI_KEYS_HELP
-    "  --from F            format of DATA: cfg, extxyz (by content)\n\n"
+        CLI_SPECIES_HELP "  --from F            format of DATA: cfg, extxyz (by content)\n\n"
     "Example: mtp errors pot.almtp test.extxyz\n";
 
 /* ---- computing ---- */
@@ -164,7 +164,8 @@ static int check(cli *c, const char *name, const watcher *w, const mtp_errors *e
 static int run(cli *c, int argc, char **argv) {
   const char *from = NULL;
   bool json = false;
-  const cli_option options[] = {{"json", 0, CLI_FLAG, &json}, {"from", 0, CLI_TEXT, &from}, CLI_KEYS_OPTION(c)};
+  const cli_option options[] = {
+      {"json", 0, CLI_FLAG, &json}, {"from", 0, CLI_TEXT, &from}, CLI_KEYS_OPTION(c), CLI_SPECIES_OPTION(c)};
   int status = cli_parse(c, argc, argv, sizeof options / sizeof options[0], options, 2, -1);
   if (status != CLI_GO_ON) return status;
   mtp_format format;

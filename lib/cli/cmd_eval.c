@@ -11,7 +11,7 @@ static const char help[] =
     "Every configuration gets energy (eV), forces (eV/A), virial (eV) and site energies. Labels and grades\n"
     "that IN has are not carried over, and who made them (EFS_by, qm) becomes old_EFS_by, old_qm.\n\n"
     "  -o, --output OUT    the file to write, - for standard output\n"
-    "  --grade             also extrapolation grades; POT must hold an active set\n" CLI_KEYS_HELP
+    "  --grade             also extrapolation grades; POT must hold an active set\n" CLI_KEYS_HELP CLI_SPECIES_HELP
     "  --from F, --to F    formats: cfg, extxyz, lammps-data, lammps-dump (by content, suffix)\n\n"
     "Example: mtp eval pot.almtp md.dump -o md.extxyz --grade\n";
 
@@ -61,6 +61,7 @@ static int run(cli *c, int argc, char **argv) {
                                 {"grade", 0, CLI_FLAG, &graded},
                                 {"from", 0, CLI_TEXT, &from},
                                 CLI_KEYS_OPTION(c),
+                                CLI_SPECIES_OPTION(c),
                                 {"to", 0, CLI_TEXT, &to}};
   int status = cli_parse(c, argc, argv, sizeof options / sizeof options[0], options, 2, 2);
   if (status != CLI_GO_ON) return status;

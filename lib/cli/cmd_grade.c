@@ -12,7 +12,7 @@ static const char help[] =
     "configurations are counted from 1). Up to 1 is interpolation; above 2 a configuration is worth\n"
     "learning, above 10 results are not to be trusted. POT must hold an active set.\n\n"
     "  -o, --output OUT    also write the configurations with energies, forces and grades\n"
-    "  --json              one JSON object\n" CLI_KEYS_HELP
+    "  --json              one JSON object\n" CLI_KEYS_HELP CLI_SPECIES_HELP
     "  --from F, --to F    formats: cfg, extxyz, lammps-data, lammps-dump (by content, suffix)\n\n"
     "Example: mtp grade pot.almtp md.dump -o graded.extxyz\n";
 
@@ -91,6 +91,7 @@ static int run(cli *c, int argc, char **argv) {
                                 {"json", 0, CLI_FLAG, &json},
                                 {"from", 0, CLI_TEXT, &from},
                                 CLI_KEYS_OPTION(c),
+                                CLI_SPECIES_OPTION(c),
                                 {"to", 0, CLI_TEXT, &to}};
   int status = cli_parse(c, argc, argv, sizeof options / sizeof options[0], options, 2, 2);
   if (status != CLI_GO_ON) return status;

@@ -16,7 +16,7 @@ static const char help[] =
     "  an event log        of pair_style mtp/al: learning curve, grades, labels\n"
     "  a training log      of `mtp train --log`: loss and errors by iteration\n\n"
     "  -o, --output PAGE   the page to write\n"
-    "  --title TEXT        what is written above it\n" CLI_KEYS_HELP "\n"
+    "  --title TEXT        what is written above it\n" CLI_KEYS_HELP CLI_SPECIES_HELP "\n"
     "Pictures are drawn by gnuplot.\n\n"
     "Example: mtp report pot.almtp test.extxyz mtp-al.jsonl -o report.html\n";
 
@@ -186,7 +186,7 @@ static int draw_comparison(report_page *page, comparison *p) {
   return status;
 }
 
-static int report_data(report_page *page, const mtp_potential *pot, char *path) {
+static int report_data(report_page *page, mtp_potential *pot, char *path) {
   cli *c = page->c;
   comparison p = {.c = c};
   mtp_config_set *set = NULL;
@@ -394,7 +394,7 @@ static int find_potential(cli *c, mtp_potential **pot, const char **path) {
   return status;
 }
 
-static int fill_page(report_page *page, const mtp_potential *pot, const char *path) {
+static int fill_page(report_page *page, mtp_potential *pot, const char *path) {
   cli *c = page->c;
   int status = CLI_OK;
   if (pot) describe_potential(page, path, pot);
@@ -409,7 +409,8 @@ static int fill_page(report_page *page, const mtp_potential *pot, const char *pa
 
 static int run(cli *c, int argc, char **argv) {
   const char *output = NULL, *title = "Moment tensor potential", *path = NULL;
-  const cli_option options[] = {{"output", 'o', CLI_TEXT, &output}, {"title", 0, CLI_TEXT, &title}, CLI_KEYS_OPTION(c)};
+  const cli_option options[] = {
+      {"output", 'o', CLI_TEXT, &output}, {"title", 0, CLI_TEXT, &title}, CLI_KEYS_OPTION(c), CLI_SPECIES_OPTION(c)};
   int status = cli_parse(c, argc, argv, sizeof options / sizeof options[0], options, 1, -1);
   if (status != CLI_GO_ON) return status;
   if ((status = cli_require(c, output, "-o")) != CLI_OK) return status;

@@ -50,7 +50,7 @@ static const char help[] =
     "  --rows R            what active rows are the gradient by: linear (coefficients), all (parameters, as MLIP\n"
     "                      has it); linear after training, all with --linear or --max-iter 0\n"
     "  --mode M            active set of neighbourhood or configuration rows (what POT has, else\n"
-    "                      neighbourhood)\n" CLI_KEYS_HELP
+    "                      neighbourhood)\n" CLI_KEYS_HELP CLI_SPECIES_HELP
     "  --from F            format of DATA: cfg, extxyz (by content)\n"
     "  --json              one JSON object\n\n"
     "Example: mtp train pot.almtp train.extxyz -o fitted.almtp --valid test.extxyz\n";
@@ -385,6 +385,7 @@ static int run(cli *c, int argc, char **argv) {
                                 {"wall", 0, CLI_TEXT, &wall},
                                 {"from", 0, CLI_TEXT, &from},
                                 CLI_KEYS_OPTION(c),
+                                CLI_SPECIES_OPTION(c),
                                 {"skip-bad", 0, CLI_FLAG, &job.skip_bad},
                                 {"json", 0, CLI_FLAG, &job.json}};
   int status = cli_parse(c, argc, argv, sizeof options / sizeof options[0], options, 2, -1);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "config/species.h"
 #include "support/support.h"
 
 static bool is_dash(const char *path) {
@@ -101,8 +102,40 @@ int cli_check_output(cli *c, const char *path) {
   return status;
 }
 
+static int check_names(cli *c, const char *path, const mtp_potential *pot, const cli_names *names) {
+  for (int i = 0; i < names->count; i++) {
+    const char *element = mtp_potential_element(pot, i);
+    if (element && strcmp(element, names->name[i]) != 0)
+      return cli_fail(c, "--species: species %d of %s is %s, not %s", i + 1, path, element, names->name[i]);
+  }
+  return CLI_OK;
+}
+
+int cli_name_species(cli *c, const char *path, mtp_potential *pot, const char *species, bool may_rename) {
+  cli_names names;
+  int status = cli_names_parse(c, species, false, &names);
+  if (status != CLI_OK) return status;
+  const int count = mtp_potential_species_count(pot);
+  if (names.count != count)
+    status = cli_fail(c, "--species: %s has %d species, but %d names are given", path, count, names.count);
+  else if (!may_rename)
+    status = check_names(c, path, pot, &names);
+  if (status == CLI_OK && mtp_potential_set_elements(c->ctx, pot, cli_names_list(&names)) != MTP_OK)
+    status = cli_library(c, path);
+  cli_names_free(&names);
+  return status;
+}
+
 int cli_read_potential(cli *c, const char *path, mtp_potential **pot, mtp_active_set **as) {
   if (mtp_potential_read(c->ctx, path, pot) != MTP_OK) return cli_library(c, path);
+  if (c->species_text) {
+    int status = cli_name_species(c, path, *pot, c->species_text, false);
+    if (status != CLI_OK) {
+      mtp_potential_free(*pot);
+      *pot = NULL;
+      return status;
+    }
+  }
   if (!as || mtp_active_set_read(c->ctx, path, *pot, as) == MTP_OK) return CLI_OK;
   mtp_potential_free(*pot);
   *pot = NULL;
@@ -135,8 +168,7 @@ int cli_map_species(cli *c, const char *path, const mtp_potential *pot, mtp_conf
     const char *message = mtp_context_message(c->ctx);
     bool named = strstr(message, path) != NULL;
     status = cli_fail(c, "%s%s%s%s", named ? "" : path, named ? "" : ": ", message,
-                      names.nameless ? "; the potential has no element names: `mtp convert POT OUT --species` sets them"
-                                     : "");
+                      names.nameless ? "; the potential has no element names: --species gives them" : "");
   }
   cli_names_free(&names);
   return status;
@@ -171,13 +203,34 @@ static int merge(cli *c, mtp_config_set *set, mtp_config_set **all) {
   return status;
 }
 
-int cli_read_data(cli *c, int count, char *const *paths, mtp_format format, const mtp_potential *pot,
-                  mtp_config_set **out) {
+/* The only species with atoms, -1 if there are none or several. */
+static int only_species(const mtp_config_set *set) {
+  int only = -1;
+  for (size_t k = 0; k < set->n; k++)
+    for (size_t i = 0; i < set->configs[k]->n; i++) {
+      const int s = set->configs[k]->species[i];
+      if (only >= 0 && s != only) return -1;
+      only = s;
+    }
+  return only;
+}
+
+/* One species without a name and one in the data are the same, unless a label that is an atomic number says another. */
+static int adopt_name(cli *c, const char *path, mtp_potential *pot, const mtp_config_set *set) {
+  if (mtp_potential_species_count(pot) != 1 || mtp_potential_element(pot, 0)) return CLI_OK;
+  const int species = only_species(set), label = mtp_potential_label(pot, 0);
+  const char *name = species >= 0 ? set->names[species] : NULL;
+  if (!name || mtp_element_number(name) == 0 || (label > 0 && mtp_element_number(name) != label)) return CLI_OK;
+  return mtp_potential_set_elements(c->ctx, pot, &name) == MTP_OK ? CLI_OK : cli_library(c, path);
+}
+
+int cli_read_data(cli *c, int count, char *const *paths, mtp_format format, mtp_potential *pot, mtp_config_set **out) {
   int status = CLI_OK;
   *out = NULL;
   for (int i = 0; i < count && status == CLI_OK; i++) {
     mtp_config_set *set = NULL;
     status = cli_read_set(c, paths[i], format, &set);
+    if (status == CLI_OK) status = adopt_name(c, paths[i], pot, set);
     if (status == CLI_OK) status = cli_map_species(c, paths[i], pot, set);
     if (status == CLI_OK)
       status = merge(c, set, out);
@@ -190,7 +243,7 @@ int cli_read_data(cli *c, int count, char *const *paths, mtp_format format, cons
   return status;
 }
 
-int cli_read_training(cli *c, int count, char *const *paths, mtp_format format, const mtp_potential *pot, bool skip_bad,
+int cli_read_training(cli *c, int count, char *const *paths, mtp_format format, mtp_potential *pot, bool skip_bad,
                       mtp_config_set **out) {
   int status = CLI_OK;
   bool any = false;
@@ -204,6 +257,7 @@ int cli_read_training(cli *c, int count, char *const *paths, mtp_format format, 
       status = cli_library(c, paths[i]);
     else if (set->n == 0)
       status = cli_fail(c, "%s: there is no configuration in it", paths[i]);
+    if (status == CLI_OK) status = adopt_name(c, paths[i], pot, set);
     if (status == CLI_OK) status = cli_screen_file(c, paths[i], pot, skip_bad, &labelled, set);
     if (status == CLI_OK && !labelled && count > 1) cli_warn(c, "%s: there is nothing to train on in it", paths[i]);
     any = any || labelled;

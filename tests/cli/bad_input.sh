@@ -52,8 +52,8 @@ all 'empty.almtp' empty.almtp good.extxyz
 # an untrained potential evaluates nothing
 refuse 1 'trained' mtp eval start.mtp good.extxyz -o out.extxyz
 # element names with a potential that has none: the way out is named
-mtp init --level 4 --species 1 --cutoff 5 -o nameless.mtp
-refuse 1 'mtp convert' mtp train nameless.mtp clusters.extxyz -o out.mtp --linear
+mtp init --level 4 --species 2 --cutoff 5 -o nameless.mtp
+refuse 1 'no element names: --species' mtp train nameless.mtp clusters.extxyz -o out.mtp --linear
 absent out.extxyz out.mtp
 
 # outputs that cannot be written are refused before the work
