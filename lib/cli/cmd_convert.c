@@ -7,11 +7,15 @@
 
 static const char help[] =
     "IN and OUT hold configurations, or both a potential; - is standard input or output.\n\n" CLI_KEYS_HELP
-    "  --from F, --to F    cfg, extxyz, lammps-data or lammps-dump (by content, by suffix)\n"
+    "  --from F, --to F    cfg, extxyz, poscar, lammps-data, lammps-dump; read only: outcar, vasprun (by\n"
+    "                      content, by name)\n"
     "  --species Al,Ni     configurations: the order of the species, names for those that are numbers;\n"
     "                      a potential: the element names to write into it\n\n"
+    "Of an OUTCAR or vasprun.xml all ionic steps are read, with the free energy, forces and stress of those\n"
+    "whose electrons converged. POSCAR holds one configuration, with atoms sorted by species.\n"
     "A potential written to .mtp loses its active set, any other name (.almtp) keeps it.\n\n"
     "Examples: mtp convert train.cfg train.extxyz --species Al,Ni\n"
+    "          mtp convert relax/OUTCAR relax.extxyz\n"
     "          mtp convert old.mtp pot.almtp --species Al,Ni\n";
 
 static int convert_configurations(cli *c, const char *from, const char *to, const char *species) {

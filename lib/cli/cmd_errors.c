@@ -15,7 +15,7 @@ static const char help[] =
     "on each species if POT has several.\n\n"
     "  --json              one JSON object: null where DATA has no such labels; the same members\n"
     "                      for each name in \"groups\", and the forces for each in \"species\"\n" CLI_KEYS_HELP
-        CLI_SPECIES_HELP "  --from F            format of DATA: cfg, extxyz (by content)\n\n"
+        CLI_SPECIES_HELP "  --from F            format of DATA: cfg, extxyz, outcar, vasprun (by content)\n\n"
     "Example: mtp errors pot.almtp test.extxyz\n";
 
 /* ---- computing ---- */

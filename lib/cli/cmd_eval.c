@@ -12,7 +12,8 @@ static const char help[] =
     "that IN has are not carried over, and who made them (EFS_by, qm) becomes old_EFS_by, old_qm.\n\n"
     "  -o, --output OUT    the file to write, - for standard output\n"
     "  --grade             also extrapolation grades; POT must hold an active set\n" CLI_KEYS_HELP CLI_SPECIES_HELP
-    "  --from F, --to F    formats: cfg, extxyz, lammps-data, lammps-dump (by content, suffix)\n\n"
+    "  --from F, --to F    formats: cfg, extxyz, poscar, lammps-data, lammps-dump; read only: outcar, vasprun\n"
+    "                      (by content, by name)\n\n"
     "Example: mtp eval pot.almtp md.dump -o md.extxyz --grade\n";
 
 /* Who made the labels that were there, and which rows of an active set they were: not true of the new ones. */

@@ -13,7 +13,8 @@ static const char help[] =
     "learning, above 10 results are not to be trusted. POT must hold an active set.\n\n"
     "  -o, --output OUT    also write the configurations with energies, forces and grades\n"
     "  --json              one JSON object\n" CLI_KEYS_HELP CLI_SPECIES_HELP
-    "  --from F, --to F    formats: cfg, extxyz, lammps-data, lammps-dump (by content, suffix)\n\n"
+    "  --from F, --to F    formats: cfg, extxyz, poscar, lammps-data, lammps-dump; read only: outcar, vasprun\n"
+    "                      (by content, by name)\n\n"
     "Example: mtp grade pot.almtp md.dump -o graded.extxyz\n";
 
 static const double SELECT_GRADE = 2, BREAK_GRADE = 10; /* the defaults of the learning loop */

@@ -14,7 +14,8 @@
 static const char help[] =
     "FILE is a potential, configurations or the event log of a learning run; its content tells.\n\n"
     "  --json              one JSON object\n" CLI_KEYS_HELP
-    "  --from F            format of configurations: cfg, extxyz, lammps-data, lammps-dump\n\n"
+    "  --from F            format of configurations: cfg, extxyz, poscar, outcar, vasprun, lammps-data,\n"
+    "                      lammps-dump\n\n"
     "Example: mtp info pot.almtp\n";
 
 /* One description for both outputs: lines for people, or members of an object. */

@@ -33,7 +33,7 @@ static const char help[] =
     "  --species Al,Ni     names for the species of an IN that holds numbers; with the\n"
     "                      lammps driver also the order of the types in its file,\n"
     "                      and needed there if IN has several species\n" CLI_KEYS_HELP
-    "  --from F            format of IN: cfg, extxyz, lammps-data, lammps-dump (by content)\n"
+    "  --from F            format of IN: cfg, extxyz, poscar, lammps-data, lammps-dump, ... (by content)\n"
     "  --json              one JSON object\n\n"
     "Example: mtp label selected.cfg -o train.extxyz --species Al --qm \"qe al.in 'mpirun -np 8 pw.x'\"\n";
 

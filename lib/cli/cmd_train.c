@@ -51,7 +51,7 @@ static const char help[] =
     "                      has it); linear after training, all with --linear or --max-iter 0\n"
     "  --mode M            active set of neighbourhood or configuration rows (what POT has, else\n"
     "                      neighbourhood)\n" CLI_KEYS_HELP CLI_SPECIES_HELP
-    "  --from F            format of DATA: cfg, extxyz (by content)\n"
+    "  --from F            format of DATA: cfg, extxyz, outcar, vasprun (by content)\n"
     "  --json              one JSON object\n\n"
     "Example: mtp train pot.almtp train.extxyz -o fitted.almtp --valid test.extxyz\n";
 

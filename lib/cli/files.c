@@ -63,25 +63,17 @@ int cli_format(cli *c, const char *option, const char *name, mtp_format *format)
   if (!name) return CLI_OK;
   *format = mtp_format_from_name(name);
   if (*format != MTP_FORMAT_AUTO) return CLI_OK;
-  return cli_usage(c, "%s: unknown format '%s', known are cfg, extxyz, lammps-data and lammps-dump", option, name);
+  return cli_usage(
+      c, "%s: unknown format '%s', known are cfg, extxyz, poscar, outcar, vasprun, lammps-data and lammps-dump", option,
+      name);
 }
 
 int cli_output_format(cli *c, const char *path, const char *name, mtp_format *format) {
-  static const struct {
-    const char *suffix;
-    mtp_format format;
-  } known[] = {{".cfg", MTP_FORMAT_CFG},          {".cfgs", MTP_FORMAT_CFG},
-               {".xyz", MTP_FORMAT_EXTXYZ},       {".extxyz", MTP_FORMAT_EXTXYZ},
-               {".data", MTP_FORMAT_LAMMPS_DATA}, {".lmp", MTP_FORMAT_LAMMPS_DATA},
-               {".dump", MTP_FORMAT_LAMMPS_DUMP}, {".lammpstrj", MTP_FORMAT_LAMMPS_DUMP}};
   if (name) return cli_format(c, "--to", name, format);
   *format = MTP_FORMAT_EXTXYZ;
   if (is_dash(path)) return CLI_OK;
-  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-    if (cli_has_suffix(path, known[i].suffix)) {
-      *format = known[i].format;
-      return CLI_OK;
-    }
+  *format = mtp_format_from_path(path);
+  if (*format != MTP_FORMAT_AUTO) return CLI_OK;
   return cli_usage(c, "the suffix of %s does not tell a format: give it with --to", path);
 }
 

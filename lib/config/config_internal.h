@@ -18,6 +18,11 @@ mtp_parser mtp_cfg_parse;
 mtp_parser mtp_extxyz_parse;
 mtp_parser mtp_lammps_data_parse;
 mtp_parser mtp_lammps_dump_parse;
+mtp_parser mtp_poscar_parse;
+mtp_parser mtp_outcar_parse;
+mtp_parser mtp_vasprun_parse;
+/** True if the first lines are those of a POSCAR: a title, a number, three rows of three numbers. */
+bool mtp_poscar_looks_like(mtp_scan scan);
 
 /** Reads one record. The scan is at its first line that is not blank, and shall be left at its last. */
 typedef mtp_status mtp_record_reader(mtp_scan *scan, void *state, mtp_config **out);
@@ -49,6 +54,7 @@ mtp_status mtp_cfg_write(mtp_writer *w, const mtp_config *cfg);
 mtp_status mtp_extxyz_write(mtp_writer *w, const mtp_config *cfg);
 mtp_status mtp_lammps_data_write(mtp_writer *w, const mtp_config *cfg);
 mtp_status mtp_lammps_dump_write(mtp_writer *w, const mtp_config *cfg);
+mtp_status mtp_poscar_write(mtp_writer *w, const mtp_config *cfg);
 /** Appends numbers with 17 significant digits, each after a separator. */
 void mtp_write_reals(mtp_writer *w, const char *separator, const double *values, size_t count);
 /** Species of that name, added to the table if absent; -1 when memory is exhausted. */

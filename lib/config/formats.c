@@ -23,6 +23,9 @@ static const struct {
     [MTP_FORMAT_EXTXYZ] = {"extxyz", {".extxyz", ".xyz"}, mtp_extxyz_parse, mtp_extxyz_write},
     [MTP_FORMAT_LAMMPS_DATA] = {"lammps-data", {".data", ".lmp"}, mtp_lammps_data_parse, mtp_lammps_data_write},
     [MTP_FORMAT_LAMMPS_DUMP] = {"lammps-dump", {".dump", ".lammpstrj"}, mtp_lammps_dump_parse, mtp_lammps_dump_write},
+    [MTP_FORMAT_POSCAR] = {"poscar", {".poscar", ".vasp", ".contcar"}, mtp_poscar_parse, mtp_poscar_write},
+    [MTP_FORMAT_OUTCAR] = {"outcar", {".outcar"}, mtp_outcar_parse, NULL},
+    [MTP_FORMAT_VASPRUN] = {"vasprun", {NULL}, mtp_vasprun_parse, NULL},
 };
 #define FORMAT_COUNT ((int)(sizeof formats / sizeof *formats))
 
@@ -36,15 +39,32 @@ mtp_format mtp_format_from_name(const char *name) {
   return MTP_FORMAT_AUTO;
 }
 
-/* That before .gz, if there is one. */
-static mtp_format format_of_suffix(const char *path) {
-  const char *slash = strrchr(path, '/'), *name = slash ? slash : path;
+/* VASP has names of its own, and people add to them: POSCAR-12, OUTCAR_relax. */
+static mtp_format format_of_vasp_name(const char *name) {
+  static const struct {
+    const char *begin;
+    mtp_format format;
+  } known[] = {{"POSCAR", MTP_FORMAT_POSCAR},
+               {"CONTCAR", MTP_FORMAT_POSCAR},
+               {"OUTCAR", MTP_FORMAT_OUTCAR},
+               {"vasprun", MTP_FORMAT_VASPRUN}};
+  for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+    if (strncmp(name, known[k].begin, strlen(known[k].begin)) == 0) return known[k].format;
+  return MTP_FORMAT_AUTO;
+}
+
+/* By the suffix before .gz, if there is that. */
+mtp_format mtp_format_from_path(const char *path) {
+  const char *slash = path ? strrchr(path, '/') : NULL, *name = slash ? slash + 1 : path ? path : "";
   const size_t length = strlen(name) - (mtp_is_gzip_name(name) ? 3 : 0);
   const char *dot = memrchr(name, '.', length);
   char suffix[16];
-  if (!dot || (size_t)(name + length - dot) > sizeof suffix) return MTP_FORMAT_AUTO;
-  snprintf(suffix, sizeof suffix, "%.*s", (int)(name + length - dot - 1), dot + 1);
-  return mtp_format_from_name(suffix);
+  mtp_format format = MTP_FORMAT_AUTO;
+  if (dot && (size_t)(name + length - dot) <= sizeof suffix) {
+    snprintf(suffix, sizeof suffix, "%.*s", (int)(name + length - dot - 1), dot + 1);
+    format = mtp_format_from_name(suffix);
+  }
+  return format != MTP_FORMAT_AUTO ? format : format_of_vasp_name(name);
 }
 
 /* True if the header of a LAMMPS data file says how many atoms there are. */
@@ -69,6 +89,9 @@ static mtp_format format_of_content(mtp_scan scan) {
   bool alone = !mtp_span_token(&scan.rest, &more);
   if (mtp_span_is(token, "BEGIN_CFG") || mtp_span_is(token, "BEGIN")) return MTP_FORMAT_CFG;
   if (mtp_span_is(token, "ITEM:")) return MTP_FORMAT_LAMMPS_DUMP;
+  if (token.n > 5 && memcmp(token.s, "vasp.", 5) == 0) return MTP_FORMAT_OUTCAR;
+  if (mtp_span_is(token, "<?xml") || mtp_span_is(token, "<modeling>")) return MTP_FORMAT_VASPRUN;
+  if (mtp_poscar_looks_like(whole)) return MTP_FORMAT_POSCAR; /* whose title may be a number */
   if (alone && mtp_span_count(token, SIZE_MAX / 10, &n)) return MTP_FORMAT_EXTXYZ;
   return looks_like_data(whole) ? MTP_FORMAT_LAMMPS_DATA : MTP_FORMAT_AUTO;
 }
@@ -84,12 +107,13 @@ static mtp_status find_format(mtp_scan *scan, size_t size, mtp_format *format) {
                     "%s:1: found a binary cfg file, expected text: convert it with the program that wrote it",
                     scan->path);
   if (*format == MTP_FORMAT_AUTO) *format = format_of_content(*scan);
-  if (*format == MTP_FORMAT_AUTO) *format = format_of_suffix(scan->path);
+  if (*format == MTP_FORMAT_AUTO) *format = mtp_format_from_path(scan->path);
   if (*format != MTP_FORMAT_AUTO) return MTP_OK;
   mtp_scan_filled_line(scan);
   return mtp_scan_expected(scan, mtp_span_trim(scan->rest),
                            "the start of a configuration file: BEGIN_CFG (cfg), a number of atoms (extxyz), ITEM: "
-                           "(LAMMPS dump), or the header of a LAMMPS data file");
+                           "(LAMMPS dump), the header of a LAMMPS data file, or a file of VASP (POSCAR, OUTCAR, "
+                           "vasprun.xml)");
 }
 
 /* Compressed data that end too early may end anywhere: their last record is one to be left out. */
@@ -186,14 +210,17 @@ static mtp_status write_standard_output(mtp_context *ctx, const char *data, size
 mtp_status mtp_config_set_write(mtp_context *ctx, const mtp_config_set *set, const char *path, mtp_format format) {
   if (!set || !path) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "no configurations or no file to write given");
   bool standard = strcmp(path, "-") == 0;
-  if (format == MTP_FORMAT_AUTO) format = standard ? MTP_FORMAT_EXTXYZ : format_of_suffix(path);
+  if (format == MTP_FORMAT_AUTO) format = standard ? MTP_FORMAT_EXTXYZ : mtp_format_from_path(path);
   if ((int)format <= MTP_FORMAT_AUTO || (int)format >= FORMAT_COUNT)
     return mtp_fail(ctx, MTP_ERR_ARGUMENT,
-                    "%s: found no known suffix, expected .cfg, .extxyz, .xyz, .data, .lmp, .dump or .lammpstrj, or a "
-                    "format that is named",
+                    "%s: found no known suffix, expected .cfg, .extxyz, .xyz, .data, .lmp, .dump, .lammpstrj, .vasp "
+                    "or POSCAR, or a format that is named",
                     path);
-  if (format == MTP_FORMAT_LAMMPS_DATA && set->n != 1)
-    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "%s: a LAMMPS data file holds one configuration, not %zu", path, set->n);
+  if (!formats[format].write)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "%s: files of the format %s are read only", path, formats[format].name);
+  if ((format == MTP_FORMAT_LAMMPS_DATA || format == MTP_FORMAT_POSCAR) && set->n != 1)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "%s: %s holds one configuration, not %zu", path,
+                    format == MTP_FORMAT_POSCAR ? "a POSCAR" : "a LAMMPS data file", set->n);
   mtp_writer w = {.ctx = ctx, .species_count = set->species_count, .names = (const char *const *)set->names};
   mtp_status status = MTP_OK;
   for (; w.index < set->n && status == MTP_OK; w.index++) status = write_one(&w, set->configs[w.index], format);

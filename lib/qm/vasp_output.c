@@ -391,14 +391,21 @@ static mtp_status read_text(mtp_context *ctx, const char *path, const char *text
   return status;
 }
 
-mtp_status mtp_vasp_outcar_read(mtp_context *ctx, const char *path, mtp_vasp_output *out) {
+mtp_status mtp_vasp_outcar_parse(mtp_context *ctx, const char *path, const char *text, size_t size,
+                                 mtp_vasp_output *out) {
   *out = (mtp_vasp_output){.steps = mtp_config_set_new()};
+  mtp_status status = out->steps ? read_text(ctx, path, text, size, out) : mtp_fail_memory(ctx);
+  if (status != MTP_OK) mtp_vasp_output_free(out);
+  return status;
+}
+
+mtp_status mtp_vasp_outcar_read(mtp_context *ctx, const char *path, mtp_vasp_output *out) {
+  *out = (mtp_vasp_output){0};
   char *text = NULL;
   size_t size = 0;
-  mtp_status status = out->steps ? mtp_file_read(ctx, path, &text, &size) : mtp_fail_memory(ctx);
-  if (status == MTP_OK) status = read_text(ctx, path, text, size, out);
+  mtp_status status = mtp_file_read(ctx, path, &text, &size);
+  if (status == MTP_OK) status = mtp_vasp_outcar_parse(ctx, path, text, size, out);
   free(text);
-  if (status != MTP_OK) mtp_vasp_output_free(out);
   return status;
 }
 

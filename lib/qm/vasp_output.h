@@ -32,6 +32,9 @@ typedef struct mtp_vasp_output {
  * none (Fortran prints ***** for what does not fit) or numbers of atoms contradict each other. On failure *out is
  * empty. */
 mtp_status mtp_vasp_outcar_read(mtp_context *ctx, const char *path, mtp_vasp_output *out);
+/** The same of a text; `path` is for messages. */
+mtp_status mtp_vasp_outcar_parse(mtp_context *ctx, const char *path, const char *text, size_t size,
+                                 mtp_vasp_output *out);
 void mtp_vasp_output_free(mtp_vasp_output *out);
 
 /** Replaces cell, positions, energy, forces and virial of `step`, the last step of an OUTCAR, by those of the

@@ -109,12 +109,20 @@ typedef enum mtp_format {
   MTP_FORMAT_CFG,         /**< MLIP text: .cfg, .cfgs */
   MTP_FORMAT_EXTXYZ,      /**< extended XYZ: .xyz, .extxyz */
   MTP_FORMAT_LAMMPS_DATA, /**< data file, atom_style atomic (or charge, full read): .data, .lmp */
-  MTP_FORMAT_LAMMPS_DUMP  /**< custom dump with id/element, typelabel or type and x y z or scaled or unwrapped
-                             coordinates: .dump,  .lammpstrj */
+  MTP_FORMAT_LAMMPS_DUMP, /**< custom dump with id/element, typelabel or type and x y z or scaled or unwrapped
+                            coordinates: .dump,  .lammpstrj */
+  MTP_FORMAT_POSCAR, /**< of VASP 4 and 5: POSCAR, CONTCAR, .poscar, .vasp. Selective dynamics and velocities are not
+                        kept; written with atoms sorted by species */
+  MTP_FORMAT_OUTCAR, /**< all ionic steps of VASP 5 or 6, read only: OUTCAR, .outcar. Energies are free energies, which
+                        the forces are gradients of; a step whose electrons did not converge has no labels and the
+                        feature converged=F */
+  MTP_FORMAT_VASPRUN /**< the same with more digits: vasprun.xml */
 } mtp_format;
 
 /** Format of a name such as "extxyz" or "lammps-dump"; MTP_FORMAT_AUTO if unknown. */
 MTP_API mtp_format mtp_format_from_name(const char *name);
+/** Format of a file by its name, such as md.dump.gz or POSCAR; MTP_FORMAT_AUTO if that does not tell. */
+MTP_API mtp_format mtp_format_from_path(const char *path);
 
 /** Names under which an extended XYZ file holds its labels. NULL: those that are usual, which are energy (eV;
  * free_energy goes before it, because forces are the gradient of that), the columns forces or force (eV/A), virial or
@@ -141,7 +149,8 @@ MTP_API mtp_status mtp_config_set_read(mtp_context *ctx, const char *path, const
                                        mtp_config_set **out);
 
 /** Writes all configurations ("-": standard output), lossless (17 significant digits); a regular file is written
- * atomically, and compressed if its name ends in .gz. Formats that hold one configuration (LAMMPS data) refuse more. */
+ * atomically, and compressed if its name ends in .gz. Formats that hold one configuration (LAMMPS data, POSCAR) refuse
+ * more. */
 MTP_API mtp_status mtp_config_set_write(mtp_context *ctx, const mtp_config_set *set, const char *path,
                                         mtp_format format);
 
