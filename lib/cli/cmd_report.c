@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/report_page.h"
+#include "config/units.h"
 
 static const char help[] =
     "Writes one page that needs nothing else (HTML with pictures in it). FILEs in any order:\n\n"
@@ -54,7 +55,7 @@ static void add_point(quantity *q, double label, double model) {
 
 static void watch(void *user, const mtp_config *labelled, const mtp_config *computed) {
   comparison *p = user;
-  const double volume = mtp_config_volume(labelled), gpa = 160.2176634;
+  const double volume = mtp_config_volume(labelled), gpa = MTP_GPA;
   const double n = (double)labelled->n;
   if (labelled->has_energy && labelled->n) add_point(&p->energy, labelled->energy / n, computed->energy / n);
   for (size_t k = 0; labelled->force && k < 3 * labelled->n; k++)

@@ -12,11 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STEP       0.01         /* A */
-#define STRAIN     0.004        /* what qm engines resolve well, and small enough for 0.1 % */
-#define DISPLACE   0.05         /* A, at most, of the copy */
-#define GPA        160.21766208 /* of 1 eV/A^3 */
-#define PROPORTION 0.03         /* relative: two lists of numbers are taken for proportional */
+#include "config/units.h"
+
+#define STEP       0.01  /* A */
+#define STRAIN     0.004 /* what qm engines resolve well, and small enough for 0.1 % */
+#define DISPLACE   0.05  /* A, at most, of the copy */
+#define PROPORTION 0.03  /* relative: two lists of numbers are taken for proportional */
 /* Beyond the first a user should know, beyond the second the driver is wrong: between them lie the errors of engines,
  * such as the stress of an incomplete set of plane waves, which no driver can mend. eV/A and GPa. */
 #define FORCE_TOLERANCE(scale)  (0.005 + 0.01 * (scale))
@@ -158,10 +159,10 @@ static const factor force_factors[] = {
     {1.0 / 51.4220674763, "the unit is Hartree/bohr"},
     {-1.0 / 51.4220674763, "the unit is Hartree/bohr and the sign is reversed"},
     {1.0 / 25.7110337381, "the unit is Rydberg/bohr"},
-    {0.529177210903, "the unit of length in them is bohr (eV/bohr, or Hartree/bohr with energies in Hartree)"},
-    {1.0 / 27.211386245988, "forces are in Hartree, or energies in eV are not"},
-    {27.211386245988, "the energy is in Hartree"},
-    {13.605693122994, "the energy is in Rydberg"},
+    {MTP_BOHR, "the unit of length in them is bohr (eV/bohr, or Hartree/bohr with energies in Hartree)"},
+    {1.0 / MTP_HARTREE, "forces are in Hartree, or energies in eV are not"},
+    {MTP_HARTREE, "the energy is in Hartree"},
+    {MTP_RYDBERG, "the energy is in Rydberg"},
     {51.4220674763, "the unit of forces was converted twice, or that of energies not at all"},
     {23.0605480, "forces are in kcal/mol/A"},
     {1.0 / 23.0605480, "the energy is in kcal/mol"},
@@ -300,8 +301,8 @@ static double judge_stress(check *k) {
   double volume = mtp_config_volume(label), *reported = k->reported + COMPONENTS, *expected = k->expected + COMPONENTS;
   for (int s = 0; s < COMPONENTS; s++) {
     const probe *plus = &k->probes[k->shift + 1 + 2 * s], *minus = plus + 1;
-    reported[s] = label->virial[s] / volume * GPA;
-    expected[s] = -(plus->label->energy - minus->label->energy) / (2 * STRAIN) / volume * GPA;
+    reported[s] = label->virial[s] / volume * MTP_GPA;
+    expected[s] = -(plus->label->energy - minus->label->energy) / (2 * STRAIN) / volume * MTP_GPA;
   }
   double scale, r, worst = deviation(COMPONENTS, reported, expected, &scale);
   if (worst <= STRESS_NOTICE(scale)) return worst;
@@ -309,16 +310,16 @@ static double judge_stress(check *k) {
       {-1.0, "the sign is reversed (stress counted positive in tension)"},
       {1.0 / volume, "it is a stress in eV/A^3, not a virial in eV"},
       {-1.0 / volume, "it is a stress in eV/A^3 that counts tension as positive, not a virial in eV"},
-      {GPA / volume, "it is a stress in GPa, not a virial in eV"},
-      {-GPA / volume, "it is a stress in GPa that counts tension as positive, not a virial in eV"},
-      {10 * GPA / volume, "it is a stress in kbar, not a virial in eV"},
-      {GPA, "the unit of the stress is GPa, not eV/A^3"},
-      {-GPA, "the unit of the stress is GPa, not eV/A^3, and the sign is reversed"},
-      {10 * GPA, "the unit of the stress is kbar, not eV/A^3"},
+      {MTP_GPA / volume, "it is a stress in GPa, not a virial in eV"},
+      {-MTP_GPA / volume, "it is a stress in GPa that counts tension as positive, not a virial in eV"},
+      {10 * MTP_GPA / volume, "it is a stress in kbar, not a virial in eV"},
+      {MTP_GPA, "the unit of the stress is GPa, not eV/A^3"},
+      {-MTP_GPA, "the unit of the stress is GPa, not eV/A^3, and the sign is reversed"},
+      {10 * MTP_GPA, "the unit of the stress is kbar, not eV/A^3"},
       {1.0 / 183.6315, "the unit of the stress is Hartree/bohr^3"},
       {-1.0 / 183.6315, "the unit of the stress is Hartree/bohr^3, and the sign is reversed"},
-      {1.0 / 27.211386245988, "the unit of the virial is Hartree"},
-      {-1.0 / 27.211386245988, "the unit of the virial is Hartree, and the sign is reversed"},
+      {1.0 / MTP_HARTREE, "the unit of the virial is Hartree"},
+      {-1.0 / MTP_HARTREE, "the unit of the virial is Hartree, and the sign is reversed"},
       {2.0, "it is twice the virial"},
   };
   const char *meaning = NULL;

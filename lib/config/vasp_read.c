@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "config/config_internal.h"
+#include "config/units.h"
 #include "qm/vasp_output.h"
 #include "qm/xml.h"
 

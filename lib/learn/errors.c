@@ -8,10 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/units.h"
 #include "mtp/evaluator.h"
 #include "support/support.h"
-
-#define GPA 160.2176634 /* GPa in 1 eV/A^3 (CODATA 2018) */
 
 /* Sums while collecting: mae holds sum |d|, rmse sum d^2. */
 static void note(mtp_error_stat *s, double d) {
@@ -47,7 +46,7 @@ static void note_config(mtp_errors *e, const mtp_config *label, const mtp_config
   const double volume = mtp_config_volume(label);
   if (!label->has_virial || !(volume > 0)) return;
   for (int c = 0; c < 6; c++) {
-    const double d = (model->virial[c] - label->virial[c]) / volume * GPA;
+    const double d = (model->virial[c] - label->virial[c]) / volume * MTP_GPA;
     note(&e->stress, d);
     if (c >= 3) note(&e->stress, d); /* the tensor has it twice */
   }

@@ -5,9 +5,8 @@
 
 #include <math.h>
 
+#include "config/units.h"
 #include "learn/weights.h"
-
-#define GPA 160.2176634 /* GPa in 1 eV/A^3 (CODATA 2018) */
 
 static double force_weight(const mtp_labels *l, size_t i) {
   const double phi = l->options->scale_by_force, *f = l->cfg->force + 3 * i;
@@ -50,7 +49,7 @@ void mtp_labels_add_stats(const mtp_labels *l, const mtp_batch_work *work, mtp_f
   }
   const double volume = mtp_config_volume(cfg);
   for (size_t k = 0; cfg->has_virial && k < 6; k++) { /* the tensor has off-diagonal components twice */
-    const double d = l->virial[k], times = k < 3 ? 1.0 : 2.0, stress = volume > 0 ? d / volume * GPA : 0.0;
+    const double d = l->virial[k], times = k < 3 ? 1.0 : 2.0, stress = volume > 0 ? d / volume * MTP_GPA : 0.0;
     loss += times * l->w.stress * d * d;
     s->stress += times * stress * stress, s->stress_abs += times * fabs(stress);
     s->stresses += volume > 0 ? times : 0.0;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "config/config_internal.h"
+#include "config/units.h"
 #include "loop/loop.h"
 #include "mtp/evaluator.h"
 #include "support/support.h"
@@ -218,7 +219,7 @@ static void tell_error(mtp_context *ctx, const mtp_candidate *end, const mtp_ver
   mtp_message(ctx, MTP_WARNING,
               "step %lld: at the end point of the relaxation the potential is off by %.3g meV/atom, %.3g eV/A and %.3g "
               "GPa although it has learned it; a higher level, or more radial functions, may do better",
-              end->step, 1e3 * v->energy, v->force, v->stress * 160.21766);
+              end->step, 1e3 * v->energy, v->force, v->stress * MTP_GPA);
 }
 
 /* Once for each learner. */

@@ -12,9 +12,9 @@
 
 #include "config/config_internal.h"
 #include "config/rotate.h"
+#include "config/units.h"
 #include "qm/check.h"
 #include "qm/reason.h"
-#include "qm/units.h"
 #include "support/support.h"
 
 enum { HEADER = 12, EXTRA_LIMIT = 16 << 20 };

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/units.h"
 #include "qm/check.h"
 #include "qm/reason.h"
-#include "qm/units.h"
 #include "qm/xml.h"
 
 /* What is sent with 17 digits comes back with 16, in units of a bohr that may be of an older CODATA. */

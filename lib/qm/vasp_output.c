@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "config/config_internal.h"
+#include "config/units.h"
 #include "support/support.h"
 
 /* Decimals of the formats. */

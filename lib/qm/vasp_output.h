@@ -11,8 +11,6 @@
 #include "config/scan.h"
 #include "mtp/config.h"
 
-#define MTP_VASP_KILOBAR 1602.1766208 /**< in an eV/A^3 */
-
 /** What an OUTCAR holds; freed by mtp_vasp_output_free. */
 typedef struct mtp_vasp_output {
   /** One configuration per ionic step whose energy and forces are there, with the elements of the POTCAR as species

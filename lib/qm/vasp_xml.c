@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/units.h"
 #include "qm/check.h"
 #include "qm/reason.h"
 #include "qm/vasp_output.h"

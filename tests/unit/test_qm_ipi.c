@@ -21,9 +21,9 @@
 
 #include <cmocka.h>
 
+#include "config/units.h"
 #include "mtp/qm.h"
 #include "qm/ipi_socket.h"
-#include "qm/units.h"
 #include "support/support.h"
 #include "support_learning.h"
 #include "support_qm.h"

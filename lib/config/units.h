@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file config/units.h
+ * Units of others in ours (A, eV, eV/A, eV/A^3), CODATA 2018. */
+#ifndef MTP_CONFIG_UNITS_H
+#define MTP_CONFIG_UNITS_H
+
+#define MTP_BOHR    0.529177210903  /**< A */
+#define MTP_HARTREE 27.211386245988 /**< eV */
+#define MTP_RYDBERG 13.605693122994 /**< eV */
+#define MTP_GPA     160.2176634     /**< GPa in 1 eV/A^3 */
+
+/** Kilobar in 1 eV/A^3 as VASP has it, which computes with an older value. */
+#define MTP_VASP_KILOBAR 1602.1766208
+
+#endif
