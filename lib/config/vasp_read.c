@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "config/config_internal.h"
+#include "config/outcar.h"
 #include "config/units.h"
-#include "qm/vasp_output.h"
-#include "qm/xml.h"
+#include "config/xml.h"
 
 /* ---- what both have in common ---- */
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/xml.h"
 #include "qm/command.h"
 #include "qm/drivers.h"
 #include "qm/folder.h"
@@ -12,7 +13,6 @@
 #include "qm/qe_template.h"
 #include "qm/qe_xml.h"
 #include "qm/reason.h"
-#include "qm/xml.h"
 #include "support/support.h"
 
 #define IN_FILE    "pw.in"

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "config/units.h"
+#include "config/xml.h"
 #include "qm/check.h"
 #include "qm/reason.h"
-#include "qm/xml.h"
 
 /* What is sent with 17 digits comes back with 16, in units of a bohr that may be of an older CODATA. */
 #define TOLERANCE          1e-6

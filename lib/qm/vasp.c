@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/outcar.h"
+#include "config/xml.h"
 #include "qm/check.h"
 #include "qm/command.h"
 #include "qm/drivers.h"
@@ -11,8 +13,7 @@
 #include "qm/process.h"
 #include "qm/reason.h"
 #include "qm/vasp_input.h"
-#include "qm/vasp_output.h"
-#include "qm/xml.h"
+#include "qm/vasp_xml.h"
 #include "support/support.h"
 
 #define TOLERANCE 1e-4 /* A; OUTCAR has five decimals */

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "config/config_internal.h"
+#include "config/outcar.h"
 #include "qm/folder.h"
 #include "qm/reason.h"
-#include "qm/vasp_output.h"
 #include "support/support.h"
 
 enum { LARGE_FILE = 1 << 20 };

@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/outcar.h"
 #include "config/units.h"
+#include "config/xml.h"
 #include "qm/check.h"
 #include "qm/reason.h"
-#include "qm/vasp_output.h"
-#include "qm/xml.h"
+#include "qm/vasp_xml.h"
 #include "support/support.h"
 
 /* Largest differences of the two files, by the decimals of OUTCAR; VASP computes with an older value of

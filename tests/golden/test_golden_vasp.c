@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "qm/vasp_output.h"
+#include "config/outcar.h"
 #include "support/support.h"
 #include "support_qm.h"
 

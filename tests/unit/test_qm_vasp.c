@@ -15,9 +15,9 @@
 
 #include <cmocka.h>
 
+#include "config/outcar.h"
 #include "mtp/qm.h"
 #include "qm/vasp_incar.h"
-#include "qm/vasp_output.h"
 #include "support/support.h"
 #include "support_qm.h"
 #include "support_vasp.h"

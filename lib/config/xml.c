@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/**@file qm/xml.c
+/**@file config/xml.c
  * Finding elements and numbers in the XML files of engines. */
-#include "qm/xml.h"
+#include "config/xml.h"
 
 #include <libxml/parser.h>
 #include <limits.h>

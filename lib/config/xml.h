@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/**@file qm/xml.h
+/**@file config/xml.h
  * Finding elements and numbers in the XML files of engines. */
-#ifndef MTP_QM_XML_H
-#define MTP_QM_XML_H
+#ifndef MTP_CONFIG_XML_H
+#define MTP_CONFIG_XML_H
 
 #include <libxml/tree.h>
 #include <stdbool.h>

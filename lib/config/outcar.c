@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/**@file qm/vasp_output.c
+/**@file config/outcar.c
  * Reads OUTCAR line by line. It is a log for people: what counts is found by the words around it, and numbers are in
  * Fortran's fixed formats, so that two of them may touch. */
-#include "qm/vasp_output.h"
+#include "config/outcar.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/**@file qm/vasp_output.h
- * Results of VASP: the ionic steps of any OUTCAR, and the digits that vasprun.xml has beyond those.
- */
-#ifndef MTP_QM_VASP_OUTPUT_H
-#define MTP_QM_VASP_OUTPUT_H
+/**@file config/outcar.h
+ * The ionic steps of any OUTCAR of VASP. */
+#ifndef MTP_CONFIG_OUTCAR_H
+#define MTP_CONFIG_OUTCAR_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,11 +33,6 @@ mtp_status mtp_vasp_outcar_read(mtp_context *ctx, const char *path, mtp_vasp_out
 mtp_status mtp_vasp_outcar_parse(mtp_context *ctx, const char *path, const char *text, size_t size,
                                  mtp_vasp_output *out);
 void mtp_vasp_output_free(mtp_vasp_output *out);
-
-/** Replaces cell, positions, energy, forces and virial of `step`, the last step of an OUTCAR, by those of the
- * vasprun.xml of the same run, which have more digits, if there is such a file and it is complete. False with a line in
- * `reason`, and `step` unspecified, if the two files contradict each other beyond what is printed. */
-bool mtp_vasp_xml_refine(const char *path, mtp_config *step, char *reason, size_t reason_size);
 
 /** The element of a line "TITEL  = PAW_PBE Al_sv_GW 04Jan2001" or "VRHFIN =Al: s2p1", as POTCAR and OUTCAR have them;
  * false for any other line. */
