@@ -31,15 +31,17 @@ static mtp_format format_of_name(const char *path) {
 }
 
 /* What is in the file counts more than its name: a record in another format would make it unreadable. An extended XYZ
- * file begins with a number. */
+ * file begins with a number, cfg with BEGIN; nothing can be appended to others that are read (MTP_FORMAT_AUTO). */
 static mtp_format format_of_content(int fd, const char *path) {
   char head[256];
-  ssize_t got = pread(fd, head, sizeof head, 0);
-  for (ssize_t i = 0; i < got; i++) {
-    if (strchr(" \t\r\n", head[i])) continue;
-    return head[i] >= '0' && head[i] <= '9' ? MTP_FORMAT_EXTXYZ : MTP_FORMAT_CFG;
-  }
-  return format_of_name(path);
+  ssize_t got = pread(fd, head, sizeof head - 1, 0);
+  head[got > 0 ? got : 0] = 0;
+  const char *at = head + (memcmp(head, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0);
+  at += strspn(at, " \t\r\n");
+  if (!*at) return format_of_name(path); /* also of a file that a crash has filled with zeros */
+  if (*at >= '0' && *at <= '9') return MTP_FORMAT_EXTXYZ;
+  const size_t length = strlen(at);
+  return strncmp(at, "BEGIN", length < 5 ? length : 5) == 0 ? MTP_FORMAT_CFG : MTP_FORMAT_AUTO;
 }
 
 static bool is_compressed(const mtp_journal *journal) {
@@ -64,6 +66,10 @@ static mtp_status open_file(mtp_context *ctx, mtp_journal *journal, bool exclusi
     return mtp_fail(ctx, MTP_ERR_IO, "cannot append to %s: it is compressed, expected a plain file", journal->path);
   }
   journal->format = journal->regular ? format_of_content(journal->fd, journal->path) : format_of_name(journal->path);
+  if (journal->format == MTP_FORMAT_AUTO)
+    return mtp_fail(ctx, MTP_ERR_FORMAT,
+                    "cannot append to %s:1: expected extended XYZ (a number of atoms) or cfg (BEGIN_CFG)",
+                    journal->path);
   /* file systems without locks are no reason to refuse */
   if (exclusive && journal->regular && flock(journal->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
     return mtp_fail(ctx, MTP_ERR_IO, "cannot append to %s: another run is writing to it", journal->path);

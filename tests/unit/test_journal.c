@@ -66,12 +66,12 @@ static void put(const char *text) {
 static void records_follow_each_other(void **state) {
   (void)state;
   mtp_journal *journal = NULL;
-  put("first\nsecond"); /* no newline at the end */
+  put("12345\nsecond"); /* no newline at the end */
   data_must(ctx, mtp_journal_open(ctx, path, true, &journal));
   data_must(ctx, mtp_journal_append(ctx, journal, "third\n", 6));
   data_must(ctx, mtp_journal_append(ctx, journal, "fourth\n", 7));
   mtp_journal_close(journal);
-  expect_content("first\nsecond\nthird\nfourth\n");
+  expect_content("12345\nsecond\nthird\nfourth\n");
   data_must(ctx, mtp_journal_open(ctx, path, true, &journal));
   long long size = 0;
   data_must(ctx, mtp_journal_size(ctx, journal, &size));
@@ -79,7 +79,36 @@ static void records_follow_each_other(void **state) {
   data_must(ctx, mtp_journal_truncate(ctx, journal, 6));
   data_must(ctx, mtp_journal_append(ctx, journal, "more\n", 5));
   mtp_journal_close(journal);
-  expect_content("first\nmore\n");
+  expect_content("12345\nmore\n");
+}
+
+/* A record behind a POSCAR, a dump or compressed data could never be read again. */
+static void other_formats_stay_as_they_are(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    mtp_format format; /* MTP_FORMAT_AUTO: refused */
+  } cases[] = {{"Al\n1.0\n", MTP_FORMAT_AUTO},
+               {"ITEM: TIMESTEP\n", MTP_FORMAT_AUTO},
+               {" vasp.6.4.2\n", MTP_FORMAT_AUTO},
+               {"\x1f\x8b\x08", MTP_FORMAT_AUTO},
+               {"\xEF\xBB\xBF"
+                "1\n",
+                MTP_FORMAT_EXTXYZ},
+               {"\n BEGIN_CFG\n", MTP_FORMAT_CFG},
+               {"BEG", MTP_FORMAT_CFG}}; /* cut short */
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    mtp_journal *journal = NULL;
+    put(cases[k].text);
+    const mtp_status status = mtp_journal_open(ctx, path, true, &journal);
+    assert_true((status == MTP_OK) == (cases[k].format != MTP_FORMAT_AUTO));
+    if (status == MTP_OK)
+      assert_int_equal(mtp_journal_format(journal), cases[k].format);
+    else
+      assert_non_null(strstr(mtp_context_message(ctx), "cannot append to"));
+    mtp_journal_close(journal);
+    if (cases[k].text[0] != 0x1f) expect_content(cases[k].text); /* what gzip began is no text */
+  }
 }
 
 static void nothing_appended_leaves_no_file(void **state) {
@@ -290,6 +319,7 @@ static void runs_append_in_turns(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(records_follow_each_other, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(other_formats_stay_as_they_are, set_up, tear_down),
       cmocka_unit_test_setup_teardown(nothing_appended_leaves_no_file, set_up, tear_down),
       cmocka_unit_test_setup_teardown(who_loses_the_race_removes_nothing, set_up, tear_down),
       cmocka_unit_test_setup_teardown(two_runs_do_not_share, set_up, tear_down),
