@@ -28,7 +28,8 @@ typedef struct mtp_extxyz_labels {
   bool seen[LABEL_COUNT];     /**< in some record */
   mtp_dropped unread;         /**< names that look like labels */
   mtp_text hint[LABEL_COUNT]; /**< the first of them that could be read as this */
-  bool told_free_energy;
+  bool told_free_energy;      /**< that it is not the energy of the same record */
+  bool energy_alone;          /**< some record has that and no free energy */
 } mtp_extxyz_labels;
 
 /** Which label the key of a comment line, or the column of that name, is. */
@@ -40,7 +41,7 @@ mtp_status mtp_extxyz_check_key(mtp_scan *scan, const char *key);
 bool mtp_extxyz_is_usual(const char *key);
 /** Notes a key or column that is not read, if it looks like a label. */
 void mtp_extxyz_note_key(mtp_extxyz_labels *labels, const char *key, const char *value);
-bool mtp_extxyz_note_column(mtp_extxyz_labels *labels, mtp_span name);
+bool mtp_extxyz_note_column(mtp_extxyz_labels *labels, mtp_span name, int columns);
 /** True for a key such as energy_unit whose value is not the unit that we need; *of is what it speaks of, LABEL_NONE:
  * of positions or of everything. */
 bool mtp_extxyz_is_other_unit(const char *key, const char *value, mtp_label *of);

@@ -140,7 +140,7 @@ void mtp_extxyz_note_key(mtp_extxyz_labels *labels, const char *key, const char 
   note(labels, kind, (mtp_span){key, strlen(key)}, fits && !says_other_units(key));
 }
 
-bool mtp_extxyz_note_column(mtp_extxyz_labels *labels, mtp_span name) {
+bool mtp_extxyz_note_column(mtp_extxyz_labels *labels, mtp_span name, int columns) {
   static const char *const others[] = {"f", "fx", "fy", "fz", NULL};
   char *text = mtp_span_copy(name);
   if (!text) return false;
@@ -149,7 +149,7 @@ bool mtp_extxyz_note_column(mtp_extxyz_labels *labels, mtp_span name) {
   char word[16];
   if (kind == LABEL_NONE && next_word(&at, word) && !*at && is_one_of(word, others)) kind = LABEL_FORCES;
   bool is = kind != LABEL_NONE && !is_about_labels(text);
-  if (is) note(labels, kind, name, kind == LABEL_FORCES && name.n > 2 && !says_other_units(text));
+  if (is) note(labels, kind, name, kind == LABEL_FORCES && columns == 3 && !says_other_units(text));
   free(text);
   return is;
 }
@@ -266,6 +266,10 @@ mtp_status mtp_extxyz_labels_end(mtp_extxyz_labels *labels, mtp_context *ctx, co
   else if (missing.size && any_record)
     mtp_message(ctx, MTP_WARNING, "%s: no configuration has what was asked for as a label: %s", path, missing.data);
   mtp_text_free(&missing);
+  if (status == MTP_OK && labels->told_free_energy && labels->energy_alone)
+    mtp_message(ctx, MTP_WARNING,
+                "%s: some configurations have no free_energy=; of these energy= is taken, which is another quantity",
+                path);
   if (status == MTP_OK && any_record) tell_unread(labels, ctx, path);
   mtp_text_free(&labels->unread.names);
   for (int k = 0; k < LABEL_COUNT; k++) mtp_text_free(&labels->hint[k]);

@@ -121,7 +121,7 @@ static mtp_status add_property(record *r, mtp_span name, mtp_span type, size_t c
   }
   /* of two names for one thing the first counts; the other is reported like an unknown one */
   if (p.role != ROLE_DROPPED && has_role(r, p.role)) p.role = ROLE_DROPPED;
-  if (p.role == ROLE_DROPPED && !mtp_extxyz_note_column(&r->file->labels, name))
+  if (p.role == ROLE_DROPPED && !mtp_extxyz_note_column(&r->file->labels, name, p.columns))
     mtp_dropped_add(&r->file->dropped, name);
   r->properties[r->property_count++] = p;
   r->column_count += p.columns;
@@ -276,6 +276,7 @@ static mtp_status take_pair(record *r, const char *key, const char *value) {
 /* Forces are the gradient of the free energy; with electronic smearing the other energy is extrapolated to none. */
 static mtp_status choose_energy(record *r) {
   mtp_config *cfg = r->cfg;
+  r->file->labels.energy_alone |= cfg->has_energy && !r->has_label[LABEL_FREE_ENERGY];
   if (!r->has_label[LABEL_FREE_ENERGY]) return MTP_OK;
   mtp_status status = MTP_OK;
   if (cfg->has_energy && cfg->energy != r->free_energy) {

@@ -148,7 +148,11 @@ static void test_free_energy(void **state) {
     mtp_config_set_free(again);
     mtp_config_set_free(set);
   }
-  mtp_config_set *set = read_comment(b, PROPERTIES "free_energy=-1.5 energy=-1.5");
+  mtp_config_set *set = bench_read(
+      b, "some.xyz", "1\n" PROPERTIES "energy=-1 free_energy=-1.5\nAl 0 0 0\n1\n" PROPERTIES "energy=-1\nAl 0 0 0\n");
+  assert_non_null(strstr(b->warnings, "some configurations have no free_energy="));
+  mtp_config_set_free(set);
+  set = read_comment(b, PROPERTIES "free_energy=-1.5 energy=-1.5");
   assert_int_equal(set->configs[0]->feature_count, 0);
   assert_string_equal(b->warnings, "");
   mtp_config_set_free(set);
@@ -201,12 +205,14 @@ static void test_chosen_keys(void **state) {
 /* Names that nobody asked for and that look like labels come in one line, with what would read them. */
 static void test_unread_labels_are_named(void **state) {
   bench *b = *state;
-  mtp_config_set *set = bench_read(b, "gap.xyz",
-                                   "1\nLattice=\"2 0 0 0 2 0 0 0 2\" Properties=species:S:1:pos:R:3:dft_force:R:3 "
-                                   "dft_energy=-1.5 dft_virial=\"1 0 0 0 1 0 0 0 1\" note=energy\nAl 0 0 0 1 2 3\n");
+  mtp_config_set *set =
+      bench_read(b, "gap.xyz",
+                 "1\nLattice=\"2 0 0 0 2 0 0 0 2\" Properties=species:S:1:pos:R:3:dft_force:R:3:fx:R:1 "
+                 "dft_energy=-1.5 dft_virial=\"1 0 0 0 1 0 0 0 1\" note=energy\nAl 0 0 0 1 2 3 1\n");
   assert_false(set->configs[0]->has_energy || set->configs[0]->force || set->configs[0]->has_virial);
-  assert_non_null(strstr(b->warnings, "look like labels, but are not read: dft_force, dft_energy, dft_virial; to read "
-                                      "them: --keys energy=dft_energy,forces=dft_force,virial=dft_virial\n"));
+  assert_non_null(strstr(b->warnings,
+                         "look like labels, but are not read: dft_force, fx, dft_energy, dft_virial; to read "
+                         "them: --keys energy=dft_energy,forces=dft_force,virial=dft_virial\n"));
   mtp_config_set_free(set);
 }
 
