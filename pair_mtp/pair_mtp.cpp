@@ -83,6 +83,11 @@ PairMTP::PairMTP(LAMMPS *lmp, const char *style)
   nextra = 8;
   pvector = new double[nextra]();
   if (!ctx) error->one(FLERR, "pair_style {}: memory is exhausted", name);
+  const auto warn = [](void *user, mtp_level level, const char *message) {
+    const auto *pair = static_cast<PairMTP *>(user);
+    if (level == MTP_WARNING) pair->error->warning(FLERR, "pair_style {}: {}", pair->name, message);
+  };
+  if (comm->me == 0) mtp_context_set_logger(ctx, warn, this);
   if (lmp->citeme) lmp->citeme->add(cite_mtp);
 }
 

@@ -41,3 +41,10 @@ run 4 empty.log in.single -var cells 1 -var borders "s s s"
 compare empty.log 1 cluster
 
 close "$(value block1.log energy)" "$(value block4.log energy)" 1e-12
+
+# a potential with the comment that LAMMPS asks of files of parameters, compressed; what is odd in it is told once
+mv pot.almtp plain.almtp
+{ echo '# DATE: 2025-01-16 UNITS: real CONTRIBUTOR: somebody' && cat plain.almtp; } | gzip -c >pot.almtp
+run 2 dated.log in.single
+close "$(value block2.log energy)" "$(value dated.log energy)" 1e-14
+[ "$(grep -c 'WARNING: pair_style mtp: pot.almtp:1: UNITS: real' dated.log)" -eq 1 ] || die "$(cat dated.log)"
