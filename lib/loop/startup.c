@@ -119,6 +119,9 @@ static mtp_status check_labels(mtp_context *ctx, const mtp_config_set *set, cons
       return mtp_fail(ctx, MTP_ERR_FORMAT,
                       "%s: configuration %zu lacks %s, but learning needs energies and forces of all", path, i + 1,
                       lacks);
+    if (cfg->ghost)
+      return mtp_fail(ctx, MTP_ERR_FORMAT, "%s: configuration %zu has ghost atoms: it is a part of a system", path,
+                      i + 1);
   }
   return MTP_OK;
 }

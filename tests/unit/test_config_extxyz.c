@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/support.h"
 #include "support_config.h"
 
 static const char full[] =
@@ -329,6 +330,52 @@ static void test_cut_tail(void **state) {
   mtp_config_set_free(set);
 }
 
+/* Compressed files, whole, and cut or damaged anywhere. */
+static void test_compressed(void **state) {
+  bench *b = *state;
+  mtp_config_set *set = bench_random_set(5, 12, true), *again = bench_round_trip(b, set, "random.xyz.gz");
+  bench_same(set, again, BENCH_ALL);
+  char *data = NULL, *text = NULL;
+  size_t size = 0, length = 0;
+  bench_put(b, "plain.xyz", "", 0);
+  char path[128];
+  snprintf(path, sizeof path, "%s/random.xyz.gz", b->folder);
+  FILE *file = fopen(path, "rb");
+  assert_non_null(file);
+  data = malloc(1 << 20);
+  assert_non_null(data);
+  size = fread(data, 1, 1 << 20, file);
+  fclose(file);
+  assert_true(size > 100 && (unsigned char)data[0] == 0x1f && mtp_file_read(b->ctx, path, &text, &length) == MTP_OK);
+  assert_true(length > size && text[length] == 0);
+  free(text);
+  size_t most = 0;
+  for (size_t cut = 2; cut <= size; cut += 1 + size / 300) {
+    const mtp_read_options options = {.whole_records = true};
+    mtp_config_set *part = NULL;
+    bench_put(b, "cut.gz", data, cut);
+    if (cut < size) assert_int_not_equal(mtp_config_set_read(b->ctx, b->path, NULL, &part), MTP_OK);
+    assert_null(part);
+    if (mtp_config_set_read(b->ctx, b->path, &options, &part) != MTP_OK) continue;
+    assert_true(part->n >= most && part->n <= set->n); /* whole records, and no fewer of more data */
+    most = part->n;
+    mtp_config_set_free(part);
+  }
+  assert_true(most > set->n / 2);
+  for (size_t at = 0; at < size; at += 1 + size / 300) {
+    mtp_config_set *part = NULL;
+    data[at] = (char)(data[at] ^ 0x10);
+    bench_put(b, "bad.gz", data, size);
+    if (mtp_config_set_read(b->ctx, b->path, NULL, &part) == MTP_OK)
+      bench_same(set, part, BENCH_ALL); /* of the header */
+    mtp_config_set_free(part);
+    data[at] = (char)(data[at] ^ 0x10);
+  }
+  free(data);
+  mtp_config_set_free(again);
+  mtp_config_set_free(set);
+}
+
 /* Only what the end of the file does is forgiven. */
 static void test_tolerance_ends_at_wrong_lines(void **state) {
   bench *b = *state;
@@ -388,6 +435,7 @@ int main(void) {
       cmocka_unit_test(test_atomic_numbers),
       cmocka_unit_test(test_refusals),
       cmocka_unit_test(test_cut_tail),
+      cmocka_unit_test(test_compressed),
       cmocka_unit_test(test_tolerance_ends_at_wrong_lines),
       cmocka_unit_test(test_lossless),
       cmocka_unit_test(test_writer_refusals),
