@@ -590,26 +590,6 @@ static void take_potential(parser *p, draft *d, size_t *end) {
   set_parameters(p, d);
 }
 
-size_t mtp_potential_comments(size_t size, const char *data) {
-  size_t at = 0;
-  for (;;) {
-    size_t next = at;
-    while (next < size && isspace((unsigned char)data[next])) next++;
-    if (next == size || data[next] != '#') return at;
-    const char *newline = memchr(data + next, '\n', size - next);
-    at = newline ? (size_t)(newline - data) + 1 : size;
-  }
-}
-
-const char *mtp_potential_section(const char *data, size_t size) {
-  for (const char *line = data + mtp_potential_comments(size, data), *end = data + size; line < end; line++) {
-    if (*line == '#' || *line == '^') return line;
-    line = memchr(line, '\n', (size_t)(end - line));
-    if (!line) return NULL;
-  }
-  return NULL;
-}
-
 mtp_status mtp_potential_parse(mtp_context *ctx, const char *path, const char *data, size_t size, mtp_potential **out,
                                size_t *end) {
   *out = NULL;

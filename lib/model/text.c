@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file model/text.c
- * The potential part of a file, in the exact layout that the fussiest reader of the format accepts (spec 5.1: one blank
- * on both sides of '=', lists on one line, fixed order) with all digits of a double. */
+ * Where the potential part of a file is, and its text, in the exact layout that the fussiest reader of the format
+ * accepts (spec 5.1: one blank on both sides of '=', lists on one line, fixed order) with all digits of a double. */
 #include "model/model.h"
+
+#include <ctype.h>
+#include <string.h>
 
 static void add_reals(mtp_text *text, const double *values, size_t count) {
   for (size_t i = 0; i < count; i++) mtp_text_add(text, "%s%.16e", i ? ", " : "{", values[i]);
@@ -73,4 +76,24 @@ mtp_status mtp_potential_text(mtp_context *ctx, const mtp_potential *pot, mtp_te
     add_reals(text, pot->params + mtp_offset_moment(pot), (size_t)pot->basis.nscalars);
   }
   return text->failed ? mtp_fail_memory(ctx) : MTP_OK;
+}
+
+size_t mtp_potential_comments(size_t size, const char *data) {
+  size_t at = 0;
+  for (;;) {
+    size_t next = at;
+    while (next < size && isspace((unsigned char)data[next])) next++;
+    if (next == size || data[next] != '#') return at;
+    const char *newline = memchr(data + next, '\n', size - next);
+    at = newline ? (size_t)(newline - data) + 1 : size;
+  }
+}
+
+const char *mtp_potential_section(const char *data, size_t size) {
+  for (const char *line = data + mtp_potential_comments(size, data), *end = data + size; line < end; line++) {
+    if (*line == '#' || *line == '^') return line;
+    line = memchr(line, '\n', (size_t)(end - line));
+    if (!line) return NULL;
+  }
+  return NULL;
 }

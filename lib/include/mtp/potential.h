@@ -47,9 +47,11 @@ typedef struct mtp_potential_spec {
  * size must not be below the number of radial functions of the level (1 + (level - 2)/4, at most 6). */
 MTP_API mtp_status mtp_potential_new(mtp_context *ctx, const mtp_potential_spec *spec, mtp_potential **out);
 
-/** Reads the potential part of `.mtp`, `.almtp` or `.als`; what follows a '#' is left alone (active_set.h reads it).
- *  An untrained file (no radial coefficients) gets the radial functions of mtp_potential_new; a file without element
- * names has no elements. Errors name the file, the line and what was expected. Magnetic files: MTP_ERR_UNSUPPORTED. */
+/** Reads the potential part of `.mtp`, `.almtp` or `.als`, compressed by gzip or not; what follows a '#' is left alone
+ * (active_set.h reads it), lines of '#' before the potential are comments. Warns of units other than metal in these and
+ * of radial functions that no moment uses, which are kept. An untrained file (no radial coefficients) gets the radial
+ * functions of mtp_potential_new; a file without element names has no elements. Errors name the file, the line and what
+ * was expected. Magnetic files: MTP_ERR_UNSUPPORTED. */
 MTP_API mtp_status mtp_potential_read(mtp_context *ctx, const char *path, mtp_potential **out);
 
 /** Writes the potential without an active set, atomically (temporary file, sync, rename), with 17 significant digits.
