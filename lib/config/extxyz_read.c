@@ -281,7 +281,7 @@ static mtp_status choose_energy(record *r) {
   mtp_status status = MTP_OK;
   if (cfg->has_energy && cfg->energy != r->free_energy) {
     char text[40];
-    snprintf(text, sizeof text, "%.17g", cfg->energy);
+    mtp_snprintf(text, sizeof text, "%.17g", cfg->energy);
     status = mtp_config_set_feature(r->scan->ctx, cfg, "unused_energy", text);
     if (!r->file->labels.told_free_energy)
       mtp_message(

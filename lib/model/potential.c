@@ -228,7 +228,7 @@ static const char *value_of(const mtp_potential *pot, const char *key) {
 double mtp_potential_note(const mtp_potential *pot, const char *key) {
   const char *value = value_of(pot, key);
   char *end = NULL;
-  const double number = value ? strtod(value, &end) : NAN;
+  const double number = value ? mtp_strtod(value, &end) : NAN;
   return value && end > value && (!*end || *end == ' ') ? number : NAN;
 }
 
