@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The libraries that libmtp uses, collected in mtp-dependencies. Full paths rather than -l: several BLAS libraries live
+# The libraries that libmtpal uses, collected in mtp-dependencies. Full paths rather than -l: several BLAS libraries live
 # side by side on most machines, and the one that was found is the one to link.
 
 find_package(PkgConfig REQUIRED)

@@ -3,7 +3,7 @@
 
 include(CMakePackageConfigHelpers)
 
-install(TARGETS mtp-static mtp-shared EXPORT libmtpTargets)
+install(TARGETS mtp-static mtp-shared EXPORT mtpalTargets)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/lib/include/mtp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
         FILES_MATCHING PATTERN "*.h")
 if(TARGET mtp)
@@ -13,18 +13,18 @@ if(TARGET mtpplugin)
   install(TARGETS mtpplugin LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/lammps/plugins)
 endif()
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(FILES ${PROJECT_SOURCE_DIR}/lib/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME LICENSE.libmtp)
+install(FILES ${PROJECT_SOURCE_DIR}/lib/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME LICENSE.libmtpal)
 
-set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/libmtp)
-install(EXPORT libmtpTargets NAMESPACE libmtp:: DESTINATION ${package_dir})
-configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/libmtpConfig.cmake.in libmtpConfig.cmake
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/mtpal)
+install(EXPORT mtpalTargets NAMESPACE mtpal:: DESTINATION ${package_dir})
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/mtpalConfig.cmake.in mtpalConfig.cmake
                               INSTALL_DESTINATION ${package_dir})
-write_basic_package_version_file(libmtpConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-install(FILES ${PROJECT_BINARY_DIR}/libmtpConfig.cmake ${PROJECT_BINARY_DIR}/libmtpConfigVersion.cmake
+write_basic_package_version_file(mtpalConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/mtpalConfig.cmake ${PROJECT_BINARY_DIR}/mtpalConfigVersion.cmake
         DESTINATION ${package_dir})
 
 # Relative to the file, so that it is right wherever `cmake --install --prefix` puts it.
 file(RELATIVE_PATH MTP_PREFIX_FROM_PC ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 string(REPLACE ";" " " MTP_PRIVATE_LIBRARIES "${MTP_DEPENDENCY_LIBRARIES}")
-configure_file(${PROJECT_SOURCE_DIR}/cmake/libmtp.pc.in libmtp.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/libmtp.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+configure_file(${PROJECT_SOURCE_DIR}/cmake/mtpal.pc.in mtpal.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/mtpal.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -3,7 +3,7 @@
 
 set(LAMMPS_SOURCE_DIR "" CACHE PATH "The src folder of LAMMPS; empty: no plugin")
 if(NOT LAMMPS_SOURCE_DIR)
-  message(STATUS "LAMMPS_SOURCE_DIR is not given: building libmtp, mtp and the unit tests without LAMMPS")
+  message(STATUS "LAMMPS_SOURCE_DIR is not given: building libmtpal, mtp and the unit tests without LAMMPS")
   return()
 endif()
 if(NOT TARGET mtp-mpi)

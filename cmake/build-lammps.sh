@@ -98,7 +98,7 @@ command -v mpicxx.mpich >/dev/null || complain "cannot build LAMMPS: mpicxx.mpic
 
 compiler=$(mpicxx.mpich -dumpmachine) && compiler+=$(mpicxx.mpich -dumpversion)
 key=$(printf '%s\n' "$checksum" "$compiler" "${options[@]}" | sha256sum | cut -c 1-8)
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/libmtp
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/libmtpal
 final=$cache/lammps-$version-$key
 stage=$final.part
 

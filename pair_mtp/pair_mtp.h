@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**@file pair_mtp.h
- * `pair_style mtp`: a frozen moment tensor potential. LAMMPS arrays go to libmtp, and its errors to LAMMPS; the
- * physics, the files and the grades are all in libmtp. */
+ * `pair_style mtp`: a frozen moment tensor potential. LAMMPS arrays go to libmtpal, and its errors to LAMMPS; the
+ * physics, the files and the grades are all in libmtpal. */
 #ifndef LMP_PAIR_MTP_H
 #define LMP_PAIR_MTP_H
 

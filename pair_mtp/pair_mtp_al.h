@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**@file pair_mtp_al.h
- * `pair_style mtp/al`: the potential that learns while it runs. The learner of libmtp and its QM driver live on rank 0;
- * the other ranks get parameters and inverse active set from there, and sleep while it works. */
+ * `pair_style mtp/al`: the potential that learns while it runs. The learner of libmtpal and its QM driver live on rank
+ * 0; the other ranks get parameters and inverse active set from there, and sleep while it works. */
 #ifndef LMP_PAIR_MTP_AL_H
 #define LMP_PAIR_MTP_AL_H
 

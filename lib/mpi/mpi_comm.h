@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file mpi/mpi_comm.h
- * mtp_comm on MPI, for the programs that have it: not a part of libmtp, but compiled into the command and the plugin.
+ * mtp_comm on MPI, for the programs that have it: not a part of libmtpal, but compiled into the command and the plugin.
  */
 #ifndef MTP_MPI_COMM_H
 #define MTP_MPI_COMM_H

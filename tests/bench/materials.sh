@@ -20,7 +20,7 @@ level=${LEVEL:-12}
 hold=${HOLD:-100}
 seed=${SEED:-4928459}
 keep=${KEEP:-materials}
-references=${REF:-${XDG_CACHE_HOME:-$HOME/.cache}/libmtp/materials}
+references=${REF:-${XDG_CACHE_HOME:-$HOME/.cache}/libmtpal/materials}
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 LC_ALL=C
 mkdir -p "$keep" "$references"
 keep=$(cd "$keep" && pwd)

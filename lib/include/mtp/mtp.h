@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file mtp/mtp.h
+ * The whole public interface, but for what plugins of QM engines include (mtp/qm_plugin.h). */
+#ifndef MTP_MTP_H
+#define MTP_MTP_H
+
+#include "mtp/active_set.h"
+#include "mtp/comm.h"
+#include "mtp/config.h"
+#include "mtp/context.h"
+#include "mtp/errors.h"
+#include "mtp/evaluator.h"
+#include "mtp/label_file.h"
+#include "mtp/learner.h"
+#include "mtp/potential.h"
+#include "mtp/qm.h"
+#include "mtp/screen.h"
+#include "mtp/trainer.h"
+
+#endif
