@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "kernel/jacobian.h"
+#include "learn/crew.h"
 #include "learn/equations.h"
 #include "learn/normal.h"
 #include "learn/weights.h"
@@ -229,28 +230,93 @@ static void add_force_squares(mtp_normal *nq, const mtp_config *cfg) {
     if (!mtp_config_is_masked(cfg, i / 3)) nq->errors.force_squares += cfg->force[i] * cfg->force[i];
 }
 
+/* What a configuration brings, before it is summed. */
+typedef struct contribution {
+  mtp_config *target;
+  mtp_linear_rows rows;
+  mtp_weights weights;
+} contribution;
+
+static void contribution_clear(contribution *c) {
+  mtp_linear_rows_clear(&c->rows);
+  mtp_config_free(c->target);
+  *c = (contribution){0};
+}
+
+/* Nearly all of the work; nothing of `nq` changes, but what is fixed is evaluated with it. */
+static mtp_status prepare(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg, contribution *c) {
+  mtp_neighbors *nb = NULL;
+  double own[3];
+  mtp_status status = check_labels(ctx, nq, cfg);
+  if (status == MTP_OK) status = mtp_config_weights(ctx, cfg, own);
+  if (status == MTP_OK) status = make_targets(ctx, nq, cfg, &c->target);
+  if (status == MTP_OK) status = mtp_neighbors_build(ctx, cfg, nq->plan->radial.max_dist, &nb);
+  if (status == MTP_OK) status = mtp_linear_rows_compute(ctx, nq->plan, nb, &c->rows);
+  if (status == MTP_OK) c->weights = mtp_weights_of(&nq->weights, cfg, own);
+  mtp_neighbors_free(nb);
+  return status;
+}
+
+static mtp_status add(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg, const contribution *c) {
+  mtp_status status = MTP_OK;
+  if (cfg->has_energy) status = add_energy(ctx, nq, &c->rows, c->target, c->weights.energy);
+  if (status == MTP_OK) status = add_derivatives(ctx, nq, &c->rows, c->target, c->weights);
+  if (status != MTP_OK) return status;
+  if (cfg->force && counts_for_errors(nq, cfg)) add_force_squares(nq, cfg);
+  nq->configs++;
+  nq->squeezed += is_of_wall(nq, cfg);
+  return MTP_OK;
+}
+
 mtp_status mtp_normal_add(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg) {
   if (!nq || !cfg) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "linear fit: no configuration given");
-  mtp_config *target = NULL;
-  mtp_neighbors *nb = NULL;
-  mtp_linear_rows rows = {0};
-  mtp_status status = check_labels(ctx, nq, cfg);
-  if (status == MTP_OK) status = make_targets(ctx, nq, cfg, &target);
-  if (status == MTP_OK) status = mtp_neighbors_build(ctx, cfg, nq->plan->radial.max_dist, &nb);
-  if (status == MTP_OK) status = mtp_linear_rows_compute(ctx, nq->plan, nb, &rows);
-  double own[3];
-  if (status == MTP_OK) status = mtp_config_weights(ctx, cfg, own);
-  if (status == MTP_OK) {
-    const mtp_weights w = mtp_weights_of(&nq->weights, cfg, own);
-    if (cfg->has_energy) status = add_energy(ctx, nq, &rows, target, w.energy);
-    if (status == MTP_OK) status = add_derivatives(ctx, nq, &rows, target, w);
-    if (status == MTP_OK && cfg->force && counts_for_errors(nq, cfg)) add_force_squares(nq, cfg);
-    if (status == MTP_OK) nq->configs++;
-    if (status == MTP_OK) nq->squeezed += is_of_wall(nq, cfg);
+  contribution c = {0};
+  mtp_status status = prepare(ctx, nq, cfg, &c);
+  if (status == MTP_OK) status = add(ctx, nq, cfg, &c);
+  contribution_clear(&c);
+  return status;
+}
+
+/* ---- many at once ---- */
+
+/* Contributions that are held at a time. */
+#define CHUNK 64
+
+typedef struct chunk {
+  mtp_context *ctx;
+  mtp_normal *nq;
+  const mtp_config *const *configs;
+  contribution of[CHUNK];
+  mtp_status status;
+} chunk;
+
+static mtp_status prepare_piece(mtp_context *ctx, void *user, int thread, size_t piece, double *result) {
+  chunk *k = user;
+  (void)thread;
+  (void)result;
+  return prepare(ctx, k->nq, k->configs[piece], &k->of[piece]);
+}
+
+static void add_piece(void *user, size_t piece, const double *result) {
+  chunk *k = user;
+  (void)result;
+  if (k->status == MTP_OK) k->status = add(k->ctx, k->nq, k->configs[piece], &k->of[piece]);
+}
+
+mtp_status mtp_normal_add_all(mtp_context *ctx, mtp_normal *nq, size_t n, const mtp_config *const *configs,
+                              int threads) {
+  if (!nq || (n && !configs) || threads < 1)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "linear fit: expected configurations and at least one thread");
+  /* an evaluator works for one thread at a time */
+  const mtp_crew crew = {NULL, nq->fixed ? 1 : threads};
+  mtp_status status = MTP_OK;
+  for (size_t done = 0; done < n && status == MTP_OK; done += CHUNK) {
+    chunk k = {.ctx = ctx, .nq = nq, .configs = configs + done};
+    const mtp_pieces pieces = {n - done < CHUNK ? n - done : CHUNK, 1, &k, prepare_piece, add_piece};
+    status = mtp_crew_run(ctx, &crew, &pieces);
+    if (status == MTP_OK) status = k.status;
+    for (size_t i = 0; i < pieces.count; i++) contribution_clear(&k.of[i]);
   }
-  mtp_linear_rows_clear(&rows);
-  mtp_neighbors_free(nb);
-  mtp_config_free(target);
   return status;
 }
 

@@ -55,8 +55,8 @@ mtp_status mtp_loop_measure(mtp_context *ctx, const mtp_normal *normal, const mt
 
 mtp_status mtp_loop_equations(mtp_context *ctx, const mtp_learner *l, const mtp_potential *pot, mtp_normal **out) {
   mtp_status status = mtp_normal_new(ctx, pot, l->options.weights, out);
-  for (size_t i = 0; status == MTP_OK && i < l->train->n; i++) status = mtp_normal_add(ctx, *out, l->train->configs[i]);
-  return status;
+  if (status != MTP_OK) return status;
+  return mtp_normal_add_all(ctx, *out, l->train->n, (const mtp_config *const *)l->train->configs, l->options.threads);
 }
 
 /* ---- all parameters? ---- */

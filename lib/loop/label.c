@@ -53,7 +53,6 @@ static void add_residual(mtp_learner *l, const mtp_residual *r) {
 mtp_status mtp_loop_count(mtp_context *ctx, mtp_learner *l, mtp_config *label) {
   mtp_status status = mtp_config_set_append(ctx, l->train, label);
   if (status == MTP_OK) status = mtp_loop_note_distances(ctx, l, label);
-  if (status == MTP_OK) status = mtp_normal_add(ctx, l->normal, label);
   if (status == MTP_OK) status = mtp_seen_add(ctx, l->seen, mtp_seen_hash(label), NULL);
   l->stats.configurations = (long long)l->train->n;
   return status;
@@ -62,6 +61,7 @@ mtp_status mtp_loop_count(mtp_context *ctx, mtp_learner *l, mtp_config *label) {
 /* Takes the configuration over. `residual` receives what the present potential made of it. */
 static mtp_status count(mtp_context *ctx, mtp_learner *l, mtp_config *label, mtp_residual *residual) {
   mtp_status status = mtp_loop_count(ctx, l, label);
+  if (status == MTP_OK) status = mtp_normal_add(ctx, l->normal, label);
   if (status == MTP_OK && !mtp_config_is_squeezed(label)) status = predict(ctx, l, label, residual);
   if (status == MTP_OK) add_residual(l, residual);
   return status;

@@ -220,7 +220,7 @@ size_t mtp_loop_allowance(const mtp_learner *l, size_t n);
  * *labels counts them up; a refused label is remembered, and an error only if the run must stop for it. */
 mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
                           int *labels);
-/** Takes over a labelled configuration that is in the training file: counts it and adds its equations. */
+/** Takes over a labelled configuration that is in the training file and counts it; its equations are not added. */
 mtp_status mtp_loop_count(mtp_context *ctx, mtp_learner *l, mtp_config *label);
 
 /* resume.c */

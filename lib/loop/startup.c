@@ -189,7 +189,9 @@ static mtp_status count_all(mtp_context *ctx, mtp_learner *l, mtp_config_set *se
     status = set->configs[i] ? mtp_loop_count(ctx, l, cfg) : mtp_fail_memory(ctx);
     if (!set->configs[i]) set->configs[i] = cfg;
   }
-  return status;
+  if (status != MTP_OK) return status;
+  return mtp_normal_add_all(ctx, l->normal, l->train->n, (const mtp_config *const *)l->train->configs,
+                            l->options.threads);
 }
 
 static mtp_status load_training_set(mtp_context *ctx, mtp_learner *l, bool *dropped_tail) {

@@ -327,6 +327,10 @@ static mtp_status active_set_build_of(void) {
   return mtp_active_set_build_of(P(1, w.ctx), P(2, w.pot), P(3, w.set), MTP_MODE_NEIGHBOURHOOD, MTP_ROWS_LINEAR, 1.1,
                                  P(4, w.as), P(5, &as));
 }
+static mtp_status active_set_grow(void) {
+  mtp_active_set *as;
+  return mtp_active_set_grow(P(1, w.ctx), P(2, w.pot), P(3, w.set), 0, 1.1, P(4, w.as), P(5, &as));
+}
 static mtp_status active_set_kind(void) {
   return mtp_active_set_kind(P(1, w.as)), MTP_ERR_ARGUMENT;
 }
@@ -393,6 +397,13 @@ static mtp_status normal_solve(void) {
 }
 static mtp_status normal_loss(void) {
   return isnan(mtp_normal_loss(P(1, w.normal), P(2, w.numbers))) ? MTP_ERR_ARGUMENT : MTP_OK;
+}
+static mtp_status normal_errors(void) {
+  mtp_normal_residual r;
+  return mtp_normal_errors(P(1, w.ctx), P(2, w.normal), P(3, w.numbers), P(4, &r));
+}
+static mtp_status normal_add_all(void) {
+  return mtp_normal_add_all(P(1, w.ctx), P(2, w.normal), 1, P(3, (const mtp_config *const *)w.set->configs), 1);
 }
 static mtp_status normal_fit(void) {
   return mtp_normal_fit(P(1, w.ctx), P(2, w.normal), 0, P(3, w.pot));
@@ -614,6 +625,7 @@ static const struct entry {
     {"mtp_active_set_configs", active_set_configs, 1, 0},
     {"mtp_active_set_build", active_set_build, 5, BIT(1) | BIT(4)},
     {"mtp_active_set_build_of", active_set_build_of, 5, BIT(1) | BIT(4)},
+    {"mtp_active_set_grow", active_set_grow, 5, BIT(1)},
     {"mtp_active_set_kind", active_set_kind, 1, 0},
     {"mtp_active_set_columns", active_set_columns, 1, 0},
     {"mtp_active_set_read", active_set_read, 4, BIT(1)},
@@ -636,6 +648,8 @@ static const struct entry {
     {"mtp_normal_rhs", normal_rhs, 1, 0},
     {"mtp_normal_solve", normal_solve, 3, BIT(1)},
     {"mtp_normal_loss", normal_loss, 2, 0},
+    {"mtp_normal_errors", normal_errors, 4, BIT(1)},
+    {"mtp_normal_add_all", normal_add_all, 3, BIT(1)},
     {"mtp_normal_fit", normal_fit, 3, BIT(1)},
     {"mtp_train_defaults", NULL, 0, 0},
     {"mtp_train", train, 6, BIT(1) | BIT(5) | BIT(6)},

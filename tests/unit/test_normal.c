@@ -150,6 +150,39 @@ static void squeezed_ones_do_no_harm(void **state) {
   }
 }
 
+/* By any number of threads, the same in every bit; what cannot be added says why. */
+static void many_at_once(void **state) {
+  (void)state;
+  static const mtp_radial_type types[] = {MTP_RADIAL_CHEBYSHEV, MTP_RADIAL_CHEBYSHEV_REPULS};
+  for (int k = 0; k < 2; k++) {
+    fixture f;
+    mtp_normal *one = NULL, *many = NULL;
+    fixture_open(&f, types[k], 31);
+    const mtp_config *configs[150];
+    for (size_t i = 0; i < 150; i++) configs[i] = f.set->configs[i % f.set->n];
+    data_must(f.ctx, mtp_normal_new(f.ctx, f.pot, mtp_weights_default(), &one));
+    data_must(f.ctx, mtp_normal_new(f.ctx, f.pot, mtp_weights_default(), &many));
+    for (size_t i = 0; i < 150; i++) data_must(f.ctx, mtp_normal_add(f.ctx, one, configs[i]));
+    data_must(f.ctx, mtp_normal_add_all(f.ctx, many, 150, configs, 3));
+    const size_t m = mtp_normal_size(one);
+    assert_int_equal(mtp_normal_configs(many), 150);
+    assert_memory_equal(mtp_normal_matrix(one), mtp_normal_matrix(many), m * m * sizeof(double));
+    assert_memory_equal(mtp_normal_rhs(one), mtp_normal_rhs(many), m * sizeof(double));
+    mtp_config *wrong = mtp_config_copy(configs[0]);
+    wrong->species[0] = 7;
+    configs[100] = wrong;
+    assert_int_equal(mtp_normal_add_all(f.ctx, many, 150, configs, 3), MTP_ERR_ARGUMENT);
+    assert_non_null(strstr(mtp_context_message(f.ctx), "species 7"));
+    assert_int_equal(mtp_normal_add_all(f.ctx, NULL, 1, configs, 1), MTP_ERR_ARGUMENT);
+    assert_int_equal(mtp_normal_add_all(f.ctx, many, 1, NULL, 1), MTP_ERR_ARGUMENT);
+    assert_int_equal(mtp_normal_add_all(f.ctx, many, 1, configs, 0), MTP_ERR_ARGUMENT);
+    mtp_config_free(wrong);
+    mtp_normal_free(one);
+    mtp_normal_free(many);
+    fixture_close(&f);
+  }
+}
+
 static void nothing_to_ask(void **state) {
   (void)state;
   fixture f;
@@ -172,6 +205,7 @@ int main(void) {
       cmocka_unit_test(errors_are_those_of_the_evaluator),
       cmocka_unit_test(atoms_that_do_not_count),
       cmocka_unit_test(squeezed_ones_do_no_harm),
+      cmocka_unit_test(many_at_once),
       cmocka_unit_test(nothing_to_ask),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,6 +49,10 @@ MTP_API mtp_status mtp_normal_new(mtp_context *ctx, const mtp_potential *pot, mt
 MTP_API void mtp_normal_free(mtp_normal *nq);
 /** Adds the equations of a labelled configuration. */
 MTP_API mtp_status mtp_normal_add(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg);
+/** Adds configs[n] one after the other, prepared in `threads` threads (at least 1) at a time; the sums are those of
+ * mtp_normal_add in every bit. After a failure some of them may have been added. */
+MTP_API mtp_status mtp_normal_add_all(mtp_context *ctx, mtp_normal *nq, size_t n, const mtp_config *const *configs,
+                                      int threads);
 /** Number of configurations added. */
 MTP_API size_t mtp_normal_configs(const mtp_normal *nq);
 /** Number of unknowns C + S; the symmetric matrix [m*m] (both triangles) and right-hand side [m] (sums, not divided by
