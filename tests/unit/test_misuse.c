@@ -173,6 +173,12 @@ static mtp_status config_weights(void) {
 static mtp_status config_set_feature(void) {
   return mtp_config_set_feature(P(1, w.ctx), P(2, w.cfg), P(3, "key"), P(4, "value"));
 }
+static mtp_status config_real_count(void) {
+  return RETURNS(mtp_config_real_count(P(1, w.cfg)), 0);
+}
+static mtp_status format_from_path(void) {
+  return RETURNS(mtp_format_from_path(P(1, "a.extxyz")), MTP_FORMAT_AUTO);
+}
 static mtp_status config_get_feature(void) {
   return RETURNS(mtp_config_get_feature(P(1, w.cfg), P(2, "key")), NULL);
 }
@@ -584,6 +590,8 @@ static const struct entry {
     {"mtp_config_require_force", config_require_force, 2, BIT(1)},
     {"mtp_config_weights", config_weights, 3, BIT(1)},
     {"mtp_config_set_feature", config_set_feature, 4, BIT(1)},
+    {"mtp_config_real_count", config_real_count, 1, 0},
+    {"mtp_format_from_path", format_from_path, 1, 0},
     {"mtp_config_get_feature", config_get_feature, 2, 0},
     {"mtp_config_is_squeezed", config_is_squeezed, 1, 0},
     {"mtp_config_set_new", NULL, 0, 0},
