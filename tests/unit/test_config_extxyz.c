@@ -58,8 +58,8 @@ static void test_everything(void **state) {
 }
 
 static mtp_config_set *read_comment(bench *b, const char *comment) {
-  char text[512];
-  snprintf(text, sizeof text, "1\n%s\nAl 0 0 0\n", comment);
+  char text[1024];
+  snprintf(text, sizeof text, "1\n%.900s\nAl 0 0 0\n", comment);
   return bench_read(b, "comment.xyz", text);
 }
 
