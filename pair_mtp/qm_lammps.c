@@ -104,20 +104,14 @@ static void close_instance(session *s) {
   s->lmp = NULL;
 }
 
-static mtp_qm_status fail(mtp_qm_call *call, mtp_qm_status status, const char *text) {
-  snprintf(call->reason, call->reason_size, "%s", text);
-  return status;
-}
-
 /* Runs commands; on failure the reason is LAMMPS's own message, and the instance is given up. */
 static mtp_qm_status check_engine(session *s, mtp_qm_call *call) {
   if (!lammps_has_error(s->lmp)) return MTP_QM_OK;
   char said[512] = "";
   lammps_get_last_error_message(s->lmp, said, sizeof(said));
   one_line(said);
-  snprintf(call->reason, call->reason_size, "%s: LAMMPS says: %s", s->path, said);
   close_instance(s);
-  return MTP_QM_CRASHED;
+  return mtp_qm_fail(call->ctx, MTP_QM_CRASHED, "%s: LAMMPS says: %s", s->path, said);
 }
 
 static mtp_qm_status run_commands(session *s, mtp_qm_call *call, const char *commands) {
@@ -138,7 +132,7 @@ static mtp_qm_status create_box(session *s, mtp_qm_call *call, const mtp_lammps_
                lo[0] + cell[0], lo[1], lo[1] + cell[4], lo[2], lo[2] + cell[8], cell[3], cell[6], cell[7]);
   mtp_text_add(&text, "create_box %d mtp_qm\nmass * 1.0\n", call->species_count);
   const mtp_qm_status status =
-      text.failed ? fail(call, MTP_QM_CRASHED, "memory is exhausted") : run_commands(s, call, text.data);
+      text.failed ? mtp_qm_fail(call->ctx, MTP_QM_CRASHED, "memory is exhausted") : run_commands(s, call, text.data);
   mtp_text_free(&text);
   return status;
 }
@@ -149,7 +143,7 @@ static mtp_qm_status create_atoms(session *s, mtp_qm_call *call, const mtp_lammp
   double *y = mtp_calloc(3 * cfg->n, sizeof(double));
   mtp_qm_status status = MTP_QM_OK;
   if (!type || !y) {
-    status = fail(call, MTP_QM_CRASHED, "memory is exhausted");
+    status = mtp_qm_fail(call->ctx, MTP_QM_CRASHED, "memory is exhausted");
   } else {
     for (size_t i = 0; i < cfg->n; i++) {
       type[i] = cfg->species[i] + 1;
@@ -159,7 +153,8 @@ static mtp_qm_status create_atoms(session *s, mtp_qm_call *call, const mtp_lammp
     const int created = lammps_create_atoms(s->lmp, (int)cfg->n, NULL, type, y, NULL, NULL, 0);
     status = check_engine(s, call);
     if (status == MTP_QM_OK && created != (int)cfg->n)
-      status = fail(call, MTP_QM_BAD_DATA, "LAMMPS did not accept all atoms (positions that are not finite?)");
+      status =
+          mtp_qm_fail(call->ctx, MTP_QM_BAD_DATA, "LAMMPS did not accept all atoms (positions that are not finite?)");
   }
   free(type);
   free(y);
@@ -195,11 +190,12 @@ static mtp_qm_status read_forces(session *s, mtp_qm_call *call, const mtp_lammps
   const void *id = lammps_extract_atom(s->lmp, "id");
   const int wide = lammps_extract_setting(s->lmp, "tagint") == 8;
   if (!f || !x || !id || (size_t)lammps_extract_setting(s->lmp, "nlocal") != n)
-    return fail(call, MTP_QM_BAD_DATA, "the commands changed the number of atoms");
+    return mtp_qm_fail(call->ctx, MTP_QM_BAD_DATA, "the commands changed the number of atoms");
   for (size_t i = 0; i < n; i++) {
     const int64_t tag = wide ? ((const int64_t *)id)[i] : ((const int32_t *)id)[i];
-    if (tag < 1 || (size_t)tag > n) return fail(call, MTP_QM_BAD_DATA, "the commands changed the atom IDs");
-    if (!atom_is_where_sent(call, b, tag, x[i])) return fail(call, MTP_QM_BAD_DATA, "the commands moved the atoms");
+    if (tag < 1 || (size_t)tag > n) return mtp_qm_fail(call->ctx, MTP_QM_BAD_DATA, "the commands changed the atom IDs");
+    if (!atom_is_where_sent(call, b, tag, x[i]))
+      return mtp_qm_fail(call->ctx, MTP_QM_BAD_DATA, "the commands moved the atoms");
     mtp_lammps_rotate_back(b, f[i], call->label->force + 3 * (tag - 1));
   }
   return MTP_QM_OK;
@@ -210,7 +206,7 @@ static mtp_qm_status read_virial(session *s, mtp_qm_call *call, const mtp_lammps
   const double *nktv2p = lammps_extract_global(s->lmp, "nktv2p");
   const mtp_qm_status status = check_engine(s, call);
   if (status != MTP_QM_OK) return status;
-  if (!pressure || !nktv2p) return fail(call, MTP_QM_BAD_DATA, "LAMMPS gives no virial");
+  if (!pressure || !nktv2p) return mtp_qm_fail(call->ctx, MTP_QM_BAD_DATA, "LAMMPS gives no virial");
   const double factor = b->cell[0] * b->cell[4] * b->cell[8] / *nktv2p;
   for (int k = 0; k < 6; k++) call->label->virial[k] = factor * pressure[k];
   mtp_rotate_tensor_back(b->rotation, call->label->virial);
@@ -233,12 +229,13 @@ static mtp_qm_status evaluate(session *s, mtp_qm_call *call, const mtp_lammps_bo
   }
   if (status == MTP_QM_OK) status = run_commands(s, call, finish);
   if (status != MTP_QM_OK) return status;
-  if (mtp_config_require_force(NULL, call->label) != MTP_OK) return fail(call, MTP_QM_CRASHED, "memory is exhausted");
+  if (mtp_config_require_force(NULL, call->label) != MTP_OK)
+    return mtp_qm_fail(call->ctx, MTP_QM_CRASHED, "memory is exhausted");
   call->label->energy = lammps_get_thermo(s->lmp, "pe");
   call->label->has_energy = true;
   status = check_engine(s, call);
   if (status == MTP_QM_OK && !box_is_as_sent(s, b))
-    status = fail(call, MTP_QM_BAD_DATA, "the commands changed the box");
+    status = mtp_qm_fail(call->ctx, MTP_QM_BAD_DATA, "the commands changed the box");
   if (status == MTP_QM_OK) status = read_forces(s, call, b);
   const bool *periodic = call->config->periodic;
   if (status == MTP_QM_OK && periodic[0] && periodic[1] && periodic[2]) status = read_virial(s, call, b);
@@ -248,12 +245,12 @@ static mtp_qm_status evaluate(session *s, mtp_qm_call *call, const mtp_lammps_bo
 static mtp_qm_status label(void *state, mtp_qm_call *call) {
   session *s = state;
   mtp_lammps_box b;
-  if (call->config->n > INT32_MAX) return fail(call, MTP_QM_BAD_DATA, "too many atoms");
-  if (!make_box(call->config, &b)) return fail(call, MTP_QM_BAD_DATA, "the cell spans no volume");
+  if (call->config->n > INT32_MAX) return mtp_qm_fail(call->ctx, MTP_QM_BAD_DATA, "too many atoms");
+  if (!make_box(call->config, &b)) return mtp_qm_fail(call->ctx, MTP_QM_BAD_DATA, "the cell spans no volume");
   if (!s->lmp) {
     char *argv[] = {"lammps", "-log", "none", "-screen", "none", "-nocite", NULL};
     s->lmp = lammps_open(6, argv, MPI_COMM_SELF, NULL);
-    if (!s->lmp) return fail(call, MTP_QM_CRASHED, "no private LAMMPS instance could be started");
+    if (!s->lmp) return mtp_qm_fail(call->ctx, MTP_QM_CRASHED, "no private LAMMPS instance could be started");
   }
   pin_plugins();
   return evaluate(s, call, &b);
@@ -270,7 +267,7 @@ static void close_session(void *state) {
 }
 
 /* The box is made before FILE runs, so its lines about units and atom style are read here and blanked. */
-static bool take_settings(session *s, char *reason, size_t reason_size) {
+static mtp_status take_settings(mtp_context *ctx, session *s) {
   int number = 1;
   bool has_style = false;
   for (char *line = s->commands; *line; number++) {
@@ -283,15 +280,14 @@ static bool take_settings(session *s, char *reason, size_t reason_size) {
     has_style = has_style || (length == 10 && strncmp(word, "pair_style", 10) == 0) ||
                 (length == 7 && strncmp(word, "include", 7) == 0);
     const bool units = length == 5 && strncmp(word, "units", 5) == 0;
-    if (units && (strncmp(value, "metal", 5) != 0 || strcspn(value, " \t\r\n#") != 5)) {
-      snprintf(reason, reason_size, "%s:%d: expected metal units (the lammps driver knows no others), found \"%.*s\"",
-               s->path, number, (int)(end - word), word);
-      return false;
-    }
+    if (units && (strncmp(value, "metal", 5) != 0 || strcspn(value, " \t\r\n#") != 5))
+      return mtp_fail(ctx, MTP_ERR_FORMAT,
+                      "%s:%d: expected metal units (the lammps driver knows no others), found \"%.*s\"", s->path,
+                      number, (int)(end - word), word);
     if (length == 10 && strncmp(word, "atom_style", 10) == 0) {
       free(s->atom_style);
       s->atom_style = mtp_calloc(value_length + 1, 1);
-      if (!s->atom_style) return false;
+      if (!s->atom_style) return mtp_fail_memory(ctx);
       memcpy(s->atom_style, value, value_length);
       memset(line, ' ', (size_t)(end - line));
     } else if (units) {
@@ -299,39 +295,30 @@ static bool take_settings(session *s, char *reason, size_t reason_size) {
     }
     line = next;
   }
-  if (!has_style) snprintf(reason, reason_size, "%s: expected a pair_style and found none", s->path);
-  return has_style;
+  if (has_style) return MTP_OK;
+  return mtp_fail(ctx, MTP_ERR_FORMAT, "%s: expected a pair_style and found none", s->path);
 }
 
-static mtp_qm_status open_session(void *user, const mtp_qm_setup *setup, int count, const char *const *arguments,
-                                  void **state, char *reason, size_t reason_size) {
-  (void)setup;
-  if (count != 1) {
-    if (count == 0)
-      snprintf(reason, reason_size, "expected a file of LAMMPS commands after \"lammps\"");
-    else
-      snprintf(reason, reason_size, "unexpected \"%s\" after the file of LAMMPS commands", arguments[1]);
-    return MTP_QM_CANNOT_START;
-  }
-  mtp_context *ctx = mtp_context_new();
-  session *s = mtp_calloc(1, sizeof(session));
+static mtp_status read_commands(mtp_context *ctx, session *s, const char *path) {
   size_t size = 0;
-  bool good = false;
-  snprintf(reason, reason_size, "memory is exhausted");
-  if (ctx && s) {
-    s->plugin = user;
-    s->atom_style = mtp_strdup("atomic");
-    s->path = realpath(arguments[0], NULL);
-    if (!s->path) s->path = mtp_strdup(arguments[0]); /* the read below says what is wrong with it */
-    if (s->atom_style && s->path) {
-      if (mtp_file_read(ctx, s->path, &s->commands, &size) != MTP_OK)
-        snprintf(reason, reason_size, "%s", mtp_context_message(ctx));
-      else
-        good = take_settings(s, reason, reason_size);
-    }
-  }
-  mtp_context_free(ctx);
-  if (!good) {
+  s->atom_style = mtp_strdup("atomic");
+  s->path = realpath(path, NULL);
+  if (!s->path) s->path = mtp_strdup(path); /* the read below says what is wrong with it */
+  if (!s->atom_style || !s->path) return mtp_fail_memory(ctx);
+  mtp_status status = mtp_file_read(ctx, s->path, &s->commands, &size);
+  return status == MTP_OK ? take_settings(ctx, s) : status;
+}
+
+static mtp_qm_status open_session(mtp_context *ctx, void *user, const mtp_qm_setup *setup, int count,
+                                  const char *const *arguments, void **state) {
+  (void)setup;
+  if (count == 0) return mtp_qm_fail(ctx, MTP_QM_CANNOT_START, "expected a file of LAMMPS commands after \"lammps\"");
+  if (count != 1)
+    return mtp_qm_fail(ctx, MTP_QM_CANNOT_START, "unexpected \"%s\" after the file of LAMMPS commands", arguments[1]);
+  session *s = mtp_calloc(1, sizeof(session));
+  if (!s) return mtp_qm_fail(ctx, MTP_QM_CANNOT_START, "out of memory");
+  s->plugin = user;
+  if (read_commands(ctx, s, arguments[0]) != MTP_OK) {
     close_session(s);
     return MTP_QM_CANNOT_START;
   }

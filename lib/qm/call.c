@@ -10,7 +10,6 @@
 #include "config/config_internal.h"
 #include "qm/check.h"
 #include "qm/internal.h"
-#include "qm/reason.h"
 #include "support/support.h"
 
 static mtp_config *copy_without_results(const mtp_config *cfg) {
@@ -61,20 +60,16 @@ void mtp_qm_end_request(const mtp_qm *qm, mtp_qm_request *r, bool safe) {
   mtp_mark_release(&r->mark);
 }
 
-/* Whether a try may start, which it may not if it cannot end in time. `longest` is what a call may take. */
-static bool may_start(const mtp_qm *qm, double longest, double *left, mtp_qm_report *report) {
+/* MTP_QM_OK if a try may start, which it may not if it cannot end in time. `longest` is what a call may take. */
+static mtp_qm_status may_start(mtp_context *ctx, const mtp_qm *qm, double longest, double *left) {
   const mtp_qm_policy *policy = &qm->string.policy;
   *left = 0;
-  if (qm->stop && *qm->stop) {
-    mtp_qm_reason(report->reason, sizeof report->reason, "the run stops");
-    return false;
-  }
-  if (policy->budget <= 0) return true;
+  if (qm->stop && *qm->stop) return mtp_qm_fail(ctx, MTP_QM_STOPPED, "the run stops");
+  if (policy->budget <= 0) return MTP_QM_OK;
   *left = policy->budget - (mtp_now() - qm->opened);
-  if (*left > longest && *left > 0) return true;
-  mtp_qm_reason(report->reason, sizeof report->reason, "budget=%g: %.3g s are left, and a call takes up to %.3g s",
-                policy->budget, *left > 0 ? *left : 0, longest);
-  return false;
+  if (*left > longest && *left > 0) return MTP_QM_OK;
+  return mtp_qm_fail(ctx, MTP_QM_STOPPED, "budget=%g: %.3g s are left, and a call takes up to %.3g s", policy->budget,
+                     *left > 0 ? *left : 0, longest);
 }
 
 static void measure_forces(mtp_qm_report *report, const mtp_config *label) {
@@ -95,11 +90,9 @@ static mtp_qm_status ask(mtp_qm *qm, mtp_qm_call *call, double left, mtp_qm_requ
   bool in_budget = left > 0 && (policy->timeout <= 0 || left < policy->timeout);
   call->timeout = in_budget ? left : policy->timeout;
   call->deadline = left > 0 ? mtp_now() + left : 0;
-  if (qm->driver.needs_dir &&
-      !mtp_folders_make(&qm->folders, report->dir, sizeof report->dir, report->reason, sizeof report->reason))
+  if (qm->driver.needs_dir && mtp_folders_make(call->ctx, &qm->folders, report->dir, sizeof report->dir) != MTP_OK)
     return MTP_QM_CANNOT_START;
-  if (qm->driver.collect && !mtp_mark_make(&r->mark, report->dir, report->reason, sizeof report->reason))
-    return MTP_QM_CANNOT_START;
+  if (qm->driver.collect && mtp_mark_make(call->ctx, &r->mark, report->dir) != MTP_OK) return MTP_QM_CANNOT_START;
   call->dir = qm->driver.needs_dir ? report->dir : NULL;
   call->folders = &qm->folders;
   call->own_dir = report->dir;
@@ -108,22 +101,19 @@ static mtp_qm_status ask(mtp_qm *qm, mtp_qm_call *call, double left, mtp_qm_requ
   double start = mtp_now();
   mtp_qm_status status = qm->driver.label(qm->states[rung], call);
   double seconds = mtp_now() - start;
-  if (status == MTP_QM_TIMEOUT && call->deadline > 0 && mtp_now() >= call->deadline) {
-    mtp_qm_reason(report->reason, sizeof report->reason, "budget=%g is spent: %s", policy->budget, report->reason);
-    return MTP_QM_STOPPED;
-  }
-  if (status == MTP_QM_OK && seconds < policy->min_time) {
-    mtp_qm_reason(report->reason, sizeof report->reason, "the answer came after %.3g s, sooner than mintime=%g",
-                  seconds, policy->min_time);
-    return MTP_QM_BAD_DATA;
-  }
+  if (status == MTP_QM_TIMEOUT && call->deadline > 0 && mtp_now() >= call->deadline)
+    return mtp_qm_fail(call->ctx, MTP_QM_STOPPED, "budget=%g is spent: %s", policy->budget,
+                       mtp_context_message(call->ctx));
+  if (status == MTP_QM_OK && seconds < policy->min_time)
+    return mtp_qm_fail(call->ctx, MTP_QM_BAD_DATA, "the answer came after %.3g s, sooner than mintime=%g", seconds,
+                       policy->min_time);
   return status;
 }
 
 static mtp_qm_status check(const mtp_qm *qm, const mtp_qm_call *call, bool *lasting) {
   const mtp_qm_policy *policy = &qm->string.policy;
   const mtp_qm_limits limits = {policy->max_force, policy->require_forces, policy->require_stress};
-  return mtp_qm_check_label(call->config, call->label, &limits, call->reason, call->reason_size, lasting);
+  return mtp_qm_check_label(call->ctx, call->config, call->label, &limits, lasting);
 }
 
 /* One call of the driver and the checks of its answer. Returns whether another try would be of no use. */
@@ -131,20 +121,16 @@ static bool try_once(mtp_qm *qm, mtp_qm_call *call, mtp_qm_request *r) {
   mtp_qm_report *report = &r->report;
   bool lasting = false;
   double left;
-  report->reason[0] = report->dir[0] = 0;
-  report->status = MTP_QM_STOPPED;
-  if (!may_start(qm, r->longest, &left, report)) return true;
+  report->dir[0] = 0;
+  mtp_context_clear(call->ctx);
+  report->status = may_start(call->ctx, qm, r->longest, &left);
+  if (report->status != MTP_QM_OK) return true;
   report->status = ask(qm, call, left, r);
   /* a queue that ends a job signals all its processes, so an engine that dies then has not failed */
   if (report->status != MTP_QM_OK && report->status != MTP_QM_STOPPED && qm->stop && *qm->stop) {
-    report->status = MTP_QM_STOPPED;
-    mtp_qm_reason(report->reason, sizeof report->reason, "the run stops (%s)", report->reason);
+    report->status = mtp_qm_fail(call->ctx, MTP_QM_STOPPED, "the run stops (%s)", mtp_context_message(call->ctx));
   }
   if (report->status == MTP_QM_OK) report->status = check(qm, call, &lasting);
-  if (report->status == MTP_QM_OK)
-    report->reason[0] = 0;
-  else if (!report->reason[0])
-    mtp_qm_reason(report->reason, sizeof report->reason, "the driver gave no reason");
   bool same_input = call->attempt + 1 >= qm->state_count;
   if (report->status == MTP_QM_NOT_CONVERGED && qm->driver.steadfast && same_input) lasting = true;
   return lasting || report->status == MTP_QM_CANNOT_START || report->status == MTP_QM_STOPPED;
@@ -166,9 +152,14 @@ static void tell_failure(const mtp_qm *qm, const mtp_qm_request *r, bool lasting
   r->say(r->user, line);
 }
 
-static mtp_qm_status fail_for_memory(mtp_qm_report *report) {
-  mtp_qm_reason(report->reason, sizeof report->reason, "out of memory");
-  return MTP_QM_CANNOT_START;
+/* What the report of a try says: a line beyond its end is cut. */
+static void take_reason(mtp_qm_report *report, const mtp_context *ctx) {
+  const char *said = mtp_context_message(ctx);
+  if (report->status == MTP_QM_OK)
+    said = "";
+  else if (!said[0])
+    said = "the driver gave no reason";
+  snprintf(report->reason, sizeof report->reason, "%.*s", (int)sizeof report->reason - 1, said);
 }
 
 /* ---- answers that nobody was there to take ---- */
@@ -213,7 +204,7 @@ static bool find_result(mtp_qm *qm, mtp_qm_call call, mtp_qm_request *r) {
   bool found = false;
   for (call.attempt = 0; !found && call.attempt < qm->state_count; call.attempt++) {
     search s = {qm, &call, qm->states[call.attempt], r};
-    if (!mtp_folders_make(&qm->folders, sample, sizeof sample, call.reason, call.reason_size)) return false;
+    if (mtp_folders_make(call.ctx, &qm->folders, sample, sizeof sample) != MTP_OK) return false;
     call.dir = sample;
     found = qm->driver.prepare(s.state, &call) == MTP_QM_OK && mtp_folders_search(&qm->folders, take_result, &s);
     mtp_folder_remove(sample);
@@ -234,23 +225,23 @@ void mtp_qm_make_call(mtp_qm *qm, mtp_qm_request *r) {
                       .stop = qm->stop,
                       .say = r->say,
                       .say_user = r->user,
-                      .reason = report->reason,
-                      .reason_size = sizeof report->reason};
+                      .ctx = qm->contexts[r->worker]};
   double start = mtp_now();
   bool found = r->begun && qm->driver.collect && find_result(qm, call, r);
   if (found) {
     report->status = MTP_QM_OK;
-    report->reason[0] = 0;
     measure_forces(report, r->label);
   }
   for (bool again = !found; again; call.attempt++) {
     call.label = copy_without_results(r->config); /* afresh: a failed try may have left half a result */
     if (!call.label) {
-      report->status = fail_for_memory(report);
+      report->status = mtp_qm_fail(call.ctx, MTP_QM_CANNOT_START, "out of memory");
+      take_reason(report, call.ctx);
       break;
     }
     report->tries++;
     bool lasting = try_once(qm, &call, r);
+    take_reason(report, call.ctx);
     if (report->status == MTP_QM_OK) {
       measure_forces(report, call.label);
       r->label = call.label;

@@ -6,7 +6,7 @@
 #include <math.h>
 
 #include "config/config_internal.h"
-#include "qm/reason.h"
+#include "support/support.h"
 
 /* Text formats of engines carry fewer digits than ours; anything above this is another structure. */
 #define POSITION_TOLERANCE 1e-4
@@ -35,49 +35,41 @@ static void remove_lattice_vectors(const mtp_config *cfg, const double counters[
     for (int c = 0; c < 3; c++) d[c] -= turns[k] * cfg->cell[3 * k + c];
 }
 
-static bool same_cell(const mtp_config *sent, const mtp_config *got, double tolerance, char *reason, size_t size) {
+static mtp_status compare_cells(mtp_context *ctx, const mtp_config *sent, const mtp_config *got, double tolerance) {
   for (int k = 0; k < 3; k++) {
-    if (sent->periodic[k] != got->periodic[k]) {
-      mtp_qm_reason(reason, size, "the result is of another cell: %speriodic along lattice vector %d",
-                    got->periodic[k] ? "" : "not ", k + 1);
-      return false;
-    }
+    if (sent->periodic[k] != got->periodic[k])
+      return mtp_fail(ctx, MTP_ERR_FORMAT, "the result is of another cell: %speriodic along lattice vector %d",
+                      got->periodic[k] ? "" : "not ", k + 1);
     for (int c = 0; sent->periodic[k] && c < 3; c++) {
       double a = sent->cell[3 * k + c], b = got->cell[3 * k + c];
       if (fabs(a - b) <= tolerance) continue;
-      mtp_qm_reason(reason, size,
-                    "the result is of another cell: component %c of lattice vector %d is %.10g, not %.10g", "xyz"[c],
-                    k + 1, b, a);
-      return false;
+      return mtp_fail(ctx, MTP_ERR_FORMAT,
+                      "the result is of another cell: component %c of lattice vector %d is %.10g, not %.10g", "xyz"[c],
+                      k + 1, b, a);
     }
   }
-  return true;
+  return MTP_OK;
 }
 
-bool mtp_qm_same_atoms(const mtp_config *sent, const mtp_config *got, double tolerance, char *reason,
-                       size_t reason_size) {
-  if (got->n != sent->n) {
-    mtp_qm_reason(reason, reason_size, "the result is of %zu atoms, %zu were sent", got->n, sent->n);
-    return false;
-  }
-  if (!same_cell(sent, got, tolerance, reason, reason_size)) return false;
+mtp_status mtp_qm_compare_atoms(mtp_context *ctx, const mtp_config *sent, const mtp_config *got, double tolerance) {
+  if (got->n != sent->n)
+    return mtp_fail(ctx, MTP_ERR_FORMAT, "the result is of %zu atoms, %zu were sent", got->n, sent->n);
+  mtp_status status = compare_cells(ctx, sent, got, tolerance);
+  if (status != MTP_OK) return status;
   double counters[9];
   turn_counters(sent, counters);
   for (size_t i = 0; i < sent->n; i++) {
-    if (sent->species[i] != got->species[i]) {
-      mtp_qm_reason(reason, reason_size, "the result is of other atoms: atom %zu is of another species", i + 1);
-      return false;
-    }
+    if (sent->species[i] != got->species[i])
+      return mtp_fail(ctx, MTP_ERR_FORMAT, "the result is of other atoms: atom %zu is of another species", i + 1);
     double d[3];
     for (size_t c = 0; c < 3; c++) d[c] = got->x[3 * i + c] - sent->x[3 * i + c];
     remove_lattice_vectors(sent, counters, d);
     double distance = sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
     if (distance <= tolerance) continue; /* false for NaN as well */
-    mtp_qm_reason(reason, reason_size, "the result is of other atoms: atom %zu is %.3g A away from where it was sent",
-                  i + 1, distance);
-    return false;
+    return mtp_fail(ctx, MTP_ERR_FORMAT, "the result is of other atoms: atom %zu is %.3g A away from where it was sent",
+                    i + 1, distance);
   }
-  return true;
+  return MTP_OK;
 }
 
 static bool all_finite(const double *values, size_t count) {
@@ -92,17 +84,10 @@ static bool all_zero(const double *values, size_t count) {
   return true;
 }
 
-/* One line in `reason`, and whether the engine would answer the same again. */
-typedef struct refusal {
-  char *reason;
-  size_t size;
-  bool lasting;
-} refusal;
-
 /* Where pairs were pushed together on purpose, forces may be so many times maxforce. */
 #define SQUEEZED_FORCES 10.0
 
-static bool forces_are_sane(const mtp_config *label, double max_force, refusal *no) {
+static mtp_status check_forces(mtp_context *ctx, const mtp_config *label, double max_force, bool *lasting) {
   double largest = 0, sum[3] = {0, 0, 0};
   size_t where = 0;
   for (size_t i = 0; i < label->n; i++) {
@@ -115,70 +100,56 @@ static bool forces_are_sane(const mtp_config *label, double max_force, refusal *
     for (int c = 0; c < 3; c++) sum[c] += f[c];
   }
   if (largest > max_force) {
-    mtp_qm_reason(no->reason, no->size, "the force on atom %zu is %.4g eV/A, more than maxforce=%g", where + 1, largest,
-                  max_force);
-    no->lasting = true;
-    return false;
+    *lasting = true;
+    return mtp_fail(ctx, MTP_ERR_FORMAT, "the force on atom %zu is %.4g eV/A, more than maxforce=%g", where + 1,
+                    largest, max_force);
   }
   /* engines leave a small net force (grids, printed digits); a large one means wrong units or a cut-off file */
   double net = label->n ? sqrt(sum[0] * sum[0] + sum[1] * sum[1] + sum[2] * sum[2]) / (double)label->n : 0;
-  if (net > 0.05 * largest + 0.05) {
-    mtp_qm_reason(no->reason, no->size, "the forces do not sum to zero: %.4g eV/A per atom remain (largest force %.4g)",
-                  net, largest);
-    return false;
-  }
-  return true;
+  if (net > 0.05 * largest + 0.05)
+    return mtp_fail(ctx, MTP_ERR_FORMAT,
+                    "the forces do not sum to zero: %.4g eV/A per atom remain (largest force %.4g)", net, largest);
+  return MTP_OK;
 }
 
-static bool virial_is_sane(mtp_config *label, const mtp_qm_limits *limits, bool periodic, refusal *no) {
-  if (label->has_virial && !all_finite(label->virial, 6)) {
-    mtp_qm_reason(no->reason, no->size, "the virial is not finite");
-    return false;
-  }
+static mtp_status check_virial(mtp_context *ctx, mtp_config *label, const mtp_qm_limits *limits, bool periodic,
+                               bool *lasting) {
+  if (label->has_virial && !all_finite(label->virial, 6))
+    return mtp_fail(ctx, MTP_ERR_FORMAT, "the virial is not finite");
   bool zero = label->has_virial && all_zero(label->virial, 6);
   if (zero && !periodic) label->has_virial = false;
-  if (zero && periodic && label->force && !all_zero(label->force, 3 * label->n)) {
-    mtp_qm_reason(no->reason, no->size, "the virial is zero though the forces are not");
-    return false;
-  }
+  if (zero && periodic && label->force && !all_zero(label->force, 3 * label->n))
+    return mtp_fail(ctx, MTP_ERR_FORMAT, "the virial is zero though the forces are not");
   if (limits->require_stress && periodic && !label->has_virial) {
-    mtp_qm_reason(no->reason, no->size, "there is no stress in the result (require=)");
-    no->lasting = true;
-    return false;
+    *lasting = true;
+    return mtp_fail(ctx, MTP_ERR_FORMAT, "there is no stress in the result (require=)");
   }
-  return true;
+  return MTP_OK;
 }
 
-static bool label_is_sane(const mtp_config *sent, mtp_config *label, const mtp_qm_limits *limits, refusal *no) {
-  if (!mtp_qm_same_atoms(sent, label, POSITION_TOLERANCE, no->reason, no->size)) return false;
-  if (!label->has_energy || !isfinite(label->energy)) {
-    mtp_qm_reason(no->reason, no->size,
-                  label->has_energy ? "the energy is not finite" : "there is no energy in the result");
-    return false;
-  }
+static mtp_status check_all(mtp_context *ctx, const mtp_config *sent, mtp_config *label, const mtp_qm_limits *limits,
+                            bool *lasting) {
+  mtp_status status = mtp_qm_compare_atoms(ctx, sent, label, POSITION_TOLERANCE);
+  if (status != MTP_OK) return status;
+  if (!label->has_energy || !isfinite(label->energy))
+    return mtp_fail(ctx, MTP_ERR_FORMAT,
+                    label->has_energy ? "the energy is not finite" : "there is no energy in the result");
   if (!label->force && limits->require_forces) {
-    mtp_qm_reason(no->reason, no->size, "there are no forces in the result (require=)");
-    no->lasting = true;
-    return false;
+    *lasting = true;
+    return mtp_fail(ctx, MTP_ERR_FORMAT, "there are no forces in the result (require=)");
   }
-  if (label->force && !all_finite(label->force, 3 * label->n)) {
-    mtp_qm_reason(no->reason, no->size, "a force is not finite");
-    return false;
-  }
+  if (label->force && !all_finite(label->force, 3 * label->n))
+    return mtp_fail(ctx, MTP_ERR_FORMAT, "a force is not finite");
   if (label->n > 1 && mtp_qm_is_periodic(sent) && label->energy == 0 && label->force &&
-      all_zero(label->force, 3 * label->n)) {
-    mtp_qm_reason(no->reason, no->size, "the energy and all forces are exactly zero: nothing was computed");
-    return false;
-  }
+      all_zero(label->force, 3 * label->n))
+    return mtp_fail(ctx, MTP_ERR_FORMAT, "the energy and all forces are exactly zero: nothing was computed");
   const double most = limits->max_force * (mtp_config_is_squeezed(sent) ? SQUEEZED_FORCES : 1.0);
-  if (label->force && !forces_are_sane(label, most, no)) return false;
-  return virial_is_sane(label, limits, mtp_qm_is_periodic(sent), no);
+  if (label->force) status = check_forces(ctx, label, most, lasting);
+  return status == MTP_OK ? check_virial(ctx, label, limits, mtp_qm_is_periodic(sent), lasting) : status;
 }
 
-mtp_qm_status mtp_qm_check_label(const mtp_config *sent, mtp_config *label, const mtp_qm_limits *limits, char *reason,
-                                 size_t reason_size, bool *lasting) {
-  refusal no = {reason, reason_size, false};
-  bool sane = label_is_sane(sent, label, limits, &no);
-  *lasting = no.lasting;
-  return sane ? MTP_QM_OK : MTP_QM_BAD_DATA;
+mtp_qm_status mtp_qm_check_label(mtp_context *ctx, const mtp_config *sent, mtp_config *label,
+                                 const mtp_qm_limits *limits, bool *lasting) {
+  *lasting = false;
+  return check_all(ctx, sent, label, limits, lasting) == MTP_OK ? MTP_QM_OK : MTP_QM_BAD_DATA;
 }

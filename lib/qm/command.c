@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "qm/folder.h"
-#include "qm/reason.h"
 #include "qm/shell_line.h"
 #include "support/support.h"
 
@@ -51,15 +50,15 @@ static char *find_on_path(const char *word, const char *run_dir) {
   }
 }
 
-static char *resolve_program(const char *word, const char *run_dir, char *reason, size_t size) {
+static char *resolve_program(mtp_context *ctx, const char *word, const char *run_dir) {
   if (!strchr(word, '/')) {
     char *found = find_on_path(word, run_dir);
-    if (!found) mtp_qm_reason(reason, size, "no such command: '%s' is not on PATH", word);
+    if (!found) mtp_fail(ctx, MTP_ERR_IO, "no such command: '%s' is not on PATH", word);
     return found;
   }
   char *path = mtp_folder_absolute(run_dir, word);
   if (path && is_runnable(path)) return path;
-  mtp_qm_reason(reason, size, "cannot run '%s': %s", word, path ? strerror(errno) : "out of memory");
+  mtp_fail(ctx, MTP_ERR_IO, "cannot run '%s': %s", word, path ? strerror(errno) : "out of memory");
   free(path);
   return NULL;
 }
@@ -94,29 +93,33 @@ static bool open_shell(mtp_command *command, const char *line, int tail_count, c
   return command->argv[0] && command->argv[1] && command->argv[2];
 }
 
-bool mtp_command_open(mtp_command *command, int count, const char *const *words, int tail_count,
-                      const char *const *tail, char *reason, size_t reason_size) {
+static mtp_status open_program(mtp_context *ctx, mtp_command *command, int count, const char *const *words,
+                               int tail_count, const char *const *tail) {
+  command->argv[0] = resolve_program(ctx, words[0], command->run_dir);
+  bool ok = command->argv[0] != NULL;
+  if (!ok) return MTP_ERR_IO;
+  for (int i = 1; ok && i < count; i++) ok = (command->argv[i] = resolve_word(words[i], command->run_dir)) != NULL;
+  for (int i = 0; ok && i < tail_count; i++) ok = (command->argv[count + i] = mtp_strdup(tail[i])) != NULL;
+  return ok ? MTP_OK : mtp_fail_memory(ctx);
+}
+
+mtp_status mtp_command_open(mtp_context *ctx, mtp_command *command, int count, const char *const *words, int tail_count,
+                            const char *const *tail) {
   *command = (mtp_command){0};
-  if (count < 1 || !words[0][0]) {
-    mtp_qm_reason(reason, reason_size, "expected a command");
-    return false;
-  }
-  mtp_qm_reason(reason, reason_size, "out of memory");
+  if (count < 1 || !words[0][0]) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "expected a command");
   command->run_dir = mtp_folder_current();
+  if (!command->run_dir) return mtp_fail(ctx, MTP_ERR_IO, "the current folder has no path: %s", strerror(errno));
   command->name = mtp_strdup(words[0]);
   command->argv = mtp_calloc((size_t)count + (size_t)tail_count + 4, sizeof *command->argv);
-  bool ok = command->run_dir && command->name && command->argv;
-  if (!command->run_dir) mtp_qm_reason(reason, reason_size, "the current folder has no path: %s", strerror(errno));
-  if (ok && count == 1 && strpbrk(words[0], " \t") && !is_program(words[0], command->run_dir)) {
-    ok = open_shell(command, words[0], tail_count, tail);
-  } else if (ok) {
-    command->argv[0] = resolve_program(words[0], command->run_dir, reason, reason_size);
-    ok = command->argv[0] != NULL;
-    for (int i = 1; ok && i < count; i++) ok = (command->argv[i] = resolve_word(words[i], command->run_dir)) != NULL;
-    for (int i = 0; ok && i < tail_count; i++) ok = (command->argv[count + i] = mtp_strdup(tail[i])) != NULL;
-  }
-  if (!ok) mtp_command_close(command);
-  return ok;
+  mtp_status status;
+  if (!command->name || !command->argv)
+    status = mtp_fail_memory(ctx);
+  else if (count == 1 && strpbrk(words[0], " \t") && !is_program(words[0], command->run_dir))
+    status = open_shell(command, words[0], tail_count, tail) ? MTP_OK : mtp_fail_memory(ctx);
+  else
+    status = open_program(ctx, command, count, words, tail_count, tail);
+  if (status != MTP_OK) mtp_command_close(command);
+  return status;
 }
 
 void mtp_command_close(mtp_command *command) {

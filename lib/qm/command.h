@@ -5,7 +5,8 @@
 #define MTP_QM_COMMAND_H
 
 #include <stdbool.h>
-#include <stddef.h>
+
+#include "mtp/context.h"
 
 typedef struct mtp_command {
   char **argv;   /**< NULL-terminated; argv[0] is an absolute path */
@@ -18,9 +19,9 @@ typedef struct mtp_command {
  * is a line for /bin/sh, with relative paths made absolute (see shell_line.h). Otherwise the first word is looked for
  * on PATH, or taken relative to the current folder if it contains a slash, and later words that name something in the
  * current folder become absolute, because the command will run elsewhere (in.extxyz and out.extxyz are files of the
- * call); the tail is passed as it is. On failure one line is in `reason`. */
-bool mtp_command_open(mtp_command *command, int count, const char *const *words, int tail_count,
-                      const char *const *tail, char *reason, size_t reason_size);
+ * call); the tail is passed as it is. */
+mtp_status mtp_command_open(mtp_context *ctx, mtp_command *command, int count, const char *const *words, int tail_count,
+                            const char *const *tail);
 void mtp_command_close(mtp_command *command);
 
 /** The environment for a run of the command: that of this process without the variables by which MPI libraries pass

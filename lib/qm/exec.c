@@ -23,20 +23,17 @@
 #define TOLERANCE    1e-4 /* A; engines print fewer digits than they were sent */
 enum { SPARE_BYTES = 1 << 20, ATOM_BYTES = 4096 };
 
-static mtp_qm_status exec_open(void *user, const mtp_qm_setup *setup, int count, const char *const *arguments,
-                               void **state, char *reason, size_t reason_size) {
+static mtp_qm_status exec_open(mtp_context *ctx, void *user, const mtp_qm_setup *setup, int count,
+                               const char *const *arguments, void **state) {
   (void)user;
   (void)setup;
-  if (count < 1) {
-    mtp_qm_reason(reason, reason_size, "exec: expected a COMMAND after the name");
-    return MTP_QM_CANNOT_START;
-  }
+  if (count < 1) return mtp_qm_fail(ctx, MTP_QM_CANNOT_START, "exec: expected a COMMAND after the name");
   mtp_command *command = mtp_calloc(1, sizeof *command);
-  if (command && mtp_command_open(command, count, arguments, 0, NULL, reason, reason_size)) {
+  if (!command) return mtp_qm_fail(ctx, MTP_QM_CANNOT_START, "out of memory");
+  if (mtp_command_open(ctx, command, count, arguments, 0, NULL) == MTP_OK) {
     *state = command;
     return MTP_QM_OK;
   }
-  if (!command) mtp_qm_reason(reason, reason_size, "out of memory");
   free(command);
   return MTP_QM_CANNOT_START;
 }
@@ -47,12 +44,12 @@ static void exec_close(void *state) {
 }
 
 /* *says_so: that it is good. */
-static mtp_qm_status judge_status(const mtp_config *frame, bool *says_so, char *reason, size_t size) {
+static mtp_qm_status judge_status(mtp_context *ctx, const mtp_config *frame, bool *says_so) {
   const char *status = mtp_config_get_feature(frame, "status");
   *says_so = status && strcmp(status, "ok") == 0;
   if (!status || *says_so) return MTP_QM_OK;
-  mtp_qm_reason(reason, size, OUT_FILE " says status=%s", status);
-  return strstr(status, "conv") ? MTP_QM_NOT_CONVERGED : MTP_QM_CRASHED;
+  const mtp_qm_status said = strstr(status, "conv") ? MTP_QM_NOT_CONVERGED : MTP_QM_CRASHED;
+  return mtp_qm_fail(ctx, said, OUT_FILE " says status=%s", status);
 }
 
 /* Moves the results over; atoms and cell of the label stay exactly as they were sent. */
@@ -67,51 +64,42 @@ static void take_results(mtp_config *label, mtp_config *frame) {
 }
 
 /* What no result of so many atoms needs would only fill the memory. */
-static bool is_too_long(const mtp_qm_call *call, const char *path) {
+static mtp_status check_length(const mtp_qm_call *call, const char *path) {
   struct stat st;
   const long long most = SPARE_BYTES + ATOM_BYTES * (long long)call->config->n;
-  if (stat(path, &st) != 0 || (long long)st.st_size <= most) return false;
-  mtp_qm_reason(call->reason, call->reason_size, OUT_FILE " has %lld bytes, too many for %zu atoms",
-                (long long)st.st_size, call->config->n);
-  return true;
+  if (stat(path, &st) != 0 || (long long)st.st_size <= most) return MTP_OK;
+  return mtp_fail(call->ctx, MTP_ERR_FORMAT, OUT_FILE " has %lld bytes, too many for %zu atoms", (long long)st.st_size,
+                  call->config->n);
 }
 
-static mtp_qm_status read_frame(mtp_context *ctx, mtp_qm_call *call, const char *path, bool *says_so) {
-  if (is_too_long(call, path)) return MTP_QM_BAD_DATA;
-  mtp_config_set *set = NULL;
+static mtp_status read_frame(mtp_context *ctx, const char *path, mtp_config_set **set) {
   const mtp_read_options options = {.format = MTP_FORMAT_EXTXYZ};
-  mtp_status read = mtp_config_set_read(ctx, path, &options, &set);
-  if (read == MTP_OK && set->n != 1) {
-    read = mtp_fail(ctx, MTP_ERR_FORMAT, OUT_FILE " holds %zu configurations, expected one", set->n);
-  } else if (read == MTP_OK) {
-    mtp_qm_status status = judge_status(set->configs[0], says_so, call->reason, call->reason_size);
-    if (status != MTP_QM_OK) {
-      mtp_config_set_free(set);
-      return status;
-    }
-    read = mtp_config_set_map_species(ctx, set, call->species_count, call->names);
-  }
-  mtp_qm_status status = MTP_QM_BAD_DATA;
-  if (read != MTP_OK) {
-    mtp_qm_reason(call->reason, call->reason_size, "%s", mtp_context_message(ctx));
-  } else if (mtp_qm_same_atoms(call->config, set->configs[0], TOLERANCE, call->reason, call->reason_size)) {
-    take_results(call->label, set->configs[0]);
-    status = MTP_QM_OK;
-  }
-  mtp_config_set_free(set);
+  mtp_status status = mtp_config_set_read(ctx, path, &options, set);
+  if (status == MTP_OK && (*set)->n != 1)
+    status = mtp_fail(ctx, MTP_ERR_FORMAT, OUT_FILE " holds %zu configurations, expected one", (*set)->n);
   return status;
 }
 
+/* The frame must be of the atoms that were sent. */
+static mtp_qm_status use_frame(mtp_qm_call *call, mtp_config_set *set, bool *says_so) {
+  mtp_qm_status said = judge_status(call->ctx, set->configs[0], says_so);
+  if (said != MTP_QM_OK) return said;
+  mtp_status status = mtp_config_set_map_species(call->ctx, set, call->species_count, call->names);
+  if (status == MTP_OK) status = mtp_qm_compare_atoms(call->ctx, call->config, set->configs[0], TOLERANCE);
+  if (status != MTP_OK) return MTP_QM_BAD_DATA;
+  take_results(call->label, set->configs[0]);
+  return MTP_QM_OK;
+}
+
 static mtp_qm_status read_result(mtp_qm_call *call, bool *says_so) {
-  mtp_context *ctx = mtp_context_new();
   char *path = mtp_folder_absolute(call->dir, OUT_FILE);
-  mtp_qm_status status = MTP_QM_CANNOT_START;
-  if (ctx && path)
-    status = read_frame(ctx, call, path, says_so);
-  else
-    mtp_qm_reason(call->reason, call->reason_size, "out of memory");
+  if (!path) return mtp_qm_fail(call->ctx, MTP_QM_CANNOT_START, "out of memory");
+  mtp_config_set *set = NULL;
+  mtp_status read = check_length(call, path);
+  if (read == MTP_OK) read = read_frame(call->ctx, path, &set);
+  mtp_qm_status status = read == MTP_OK ? use_frame(call, set, says_so) : MTP_QM_BAD_DATA;
+  mtp_config_set_free(set);
   free(path);
-  mtp_context_free(ctx);
   return status;
 }
 
@@ -122,9 +110,9 @@ static mtp_qm_status exec_prepare(void *state, mtp_qm_call *call) {
   mtp_text words = {0};
   mtp_text_add(&words, "%s\n", command->run_dir);
   for (char **word = command->argv; *word; word++) mtp_text_add(&words, "%s\n", *word);
-  bool ok = mtp_folder_write_text(call->dir, COMMAND_FILE, &words, call->reason, call->reason_size);
-  ok = ok && mtp_qm_write_request(call, call->dir);
-  return ok ? MTP_QM_OK : MTP_QM_CANNOT_START;
+  mtp_status status = mtp_folder_write_text(call->ctx, call->dir, COMMAND_FILE, &words);
+  if (status == MTP_OK) status = mtp_qm_write_request(call, call->dir);
+  return status == MTP_OK ? MTP_QM_OK : MTP_QM_CANNOT_START;
 }
 
 static mtp_qm_status exec_label(void *state, mtp_qm_call *call) {
@@ -134,7 +122,7 @@ static mtp_qm_status exec_label(void *state, mtp_qm_call *call) {
   bool says_so;
   status = mtp_process_run_call(state, call, STDOUT_FILE, STDERR_FILE, &exit_code);
   if (status == MTP_QM_OK) status = read_result(call, &says_so);
-  if (status != MTP_QM_OK) mtp_qm_add_last_words(call->dir, STDERR_FILE, STDOUT_FILE, call->reason, call->reason_size);
+  if (status != MTP_QM_OK) mtp_qm_add_last_words(call->ctx, call->dir, STDERR_FILE, STDOUT_FILE);
   return status;
 }
 

@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "qm/reason.h"
 #include "support/support.h"
 
 /* Paths of calls are reported in a fixed field (mtp_qm_report), and engines have limits of their own. */
@@ -81,38 +80,38 @@ static bool find_next(mtp_folders *folders) {
   return error == 0;
 }
 
-bool mtp_folders_open(mtp_folders *folders, const char *path, char *reason, size_t reason_size) {
+mtp_status mtp_folders_open(mtp_context *ctx, mtp_folders *folders, const char *path) {
   *folders = (mtp_folders){0};
   char *current = mtp_folder_current();
   folders->path = current ? mtp_folder_absolute(current, path) : NULL;
   free(current);
   size_t length = folders->path ? strlen(folders->path) : 0;
   while (length > 1 && folders->path[length - 1] == '/') folders->path[--length] = 0;
+  mtp_status status = MTP_OK;
   if (length == 0)
-    mtp_qm_reason(reason, reason_size, "dir=%s: %s", path, strerror(errno));
+    status = mtp_fail(ctx, MTP_ERR_IO, "dir=%s: %s", path, strerror(errno));
   else if (length > PATH_LIMIT)
-    mtp_qm_reason(reason, reason_size, "dir=%s: the path is longer than %d characters", path, PATH_LIMIT);
+    status = mtp_fail(ctx, MTP_ERR_IO, "dir=%s: the path is longer than %d characters", path, PATH_LIMIT);
   else if (!make_with_parents(folders->path, &folders->created))
-    mtp_qm_reason(reason, reason_size, "dir=%s: cannot create the folder %s: %s", path, folders->path, strerror(errno));
+    status = mtp_fail(ctx, MTP_ERR_IO, "dir=%s: cannot create the folder %s: %s", path, folders->path, strerror(errno));
   else if (!find_next(folders))
-    mtp_qm_reason(reason, reason_size, "dir=%s: cannot read the folder %s: %s", path, folders->path, strerror(errno));
+    status = mtp_fail(ctx, MTP_ERR_IO, "dir=%s: cannot read the folder %s: %s", path, folders->path, strerror(errno));
   else if (access(folders->path, W_OK | X_OK) != 0)
-    mtp_qm_reason(reason, reason_size, "dir=%s: cannot write into the folder %s: %s", path, folders->path,
-                  strerror(errno));
-  else
-    return true;
+    status =
+        mtp_fail(ctx, MTP_ERR_IO, "dir=%s: cannot write into the folder %s: %s", path, folders->path, strerror(errno));
+  if (status == MTP_OK) return MTP_OK;
   free(folders->path);
   folders->path = NULL;
-  return false;
+  return status;
 }
 
-bool mtp_folders_make(mtp_folders *folders, char *dir, size_t dir_size, char *reason, size_t reason_size) {
+mtp_status mtp_folders_make(mtp_context *ctx, mtp_folders *folders, char *dir, size_t dir_size) {
   bool parents_made = false;
   for (long long number = atomic_fetch_add(&folders->next, 1);;) {
     if (snprintf(dir, dir_size, "%s/%06lld", folders->path, number) >= (int)dir_size)
       errno = ENAMETOOLONG;
     else if (mkdir(dir, 0777) == 0)
-      return true;
+      return MTP_OK;
     else if (errno == EEXIST) { /* another process uses the same dir= */
       number = atomic_fetch_add(&folders->next, 1);
       continue;
@@ -122,9 +121,9 @@ bool mtp_folders_make(mtp_folders *folders, char *dir, size_t dir_size, char *re
       parents_made = true;
       if (make_with_parents(folders->path, &created)) continue;
     }
-    mtp_qm_reason(reason, reason_size, "cannot create the folder %s: %s", dir, strerror(errno));
+    mtp_fail(ctx, MTP_ERR_IO, "cannot create the folder %s: %s", dir, strerror(errno));
     dir[0] = 0;
-    return false;
+    return MTP_ERR_IO;
   }
 }
 
@@ -183,25 +182,24 @@ void mtp_folders_close(mtp_folders *folders) {
   *folders = (mtp_folders){0};
 }
 
-bool mtp_folder_write(const char *dir, const char *name, const void *data, size_t size, char *reason,
-                      size_t reason_size) {
+mtp_status mtp_folder_write(mtp_context *ctx, const char *dir, const char *name, const void *data, size_t size) {
   char *path = mtp_folder_absolute(dir, name);
   FILE *file = path ? fopen(path, "we") : NULL;
   bool ok = file && fwrite(data, 1, size, file) == size;
   if (file) ok = fclose(file) == 0 && ok;
+  mtp_status status = MTP_OK;
   if (!path)
-    mtp_qm_reason(reason, reason_size, "out of memory");
+    status = mtp_fail_memory(ctx);
   else if (!ok)
-    mtp_qm_reason(reason, reason_size, "cannot write %s: %s", path, strerror(errno));
+    status = mtp_fail(ctx, MTP_ERR_IO, "cannot write %s: %s", path, strerror(errno));
   free(path);
-  return ok;
+  return status;
 }
 
-bool mtp_folder_write_text(const char *dir, const char *name, mtp_text *text, char *reason, size_t reason_size) {
-  bool ok = !text->failed && mtp_folder_write(dir, name, text->data, text->size, reason, reason_size);
-  if (text->failed) mtp_qm_reason(reason, reason_size, "out of memory");
+mtp_status mtp_folder_write_text(mtp_context *ctx, const char *dir, const char *name, mtp_text *text) {
+  mtp_status status = text->failed ? mtp_fail_memory(ctx) : mtp_folder_write(ctx, dir, name, text->data, text->size);
   mtp_text_free(text);
-  return ok;
+  return status;
 }
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *where) {

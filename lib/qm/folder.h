@@ -18,11 +18,10 @@ typedef struct mtp_folders {
   bool created;      /**< it did not exist before */
 } mtp_folders;
 
-/** Opens or creates `path` (with its parents) and finds the first number above all that are there. On failure one line
- * is in `reason`. */
-bool mtp_folders_open(mtp_folders *folders, const char *path, char *reason, size_t reason_size);
+/** Opens or creates `path` (with its parents) and finds the first number above all that are there. */
+mtp_status mtp_folders_open(mtp_context *ctx, mtp_folders *folders, const char *path);
 /** Creates the next numbered folder and writes its absolute path into `dir`. Several threads may do so at a time. */
-bool mtp_folders_make(mtp_folders *folders, char *dir, size_t dir_size, char *reason, size_t reason_size);
+mtp_status mtp_folders_make(mtp_context *ctx, mtp_folders *folders, char *dir, size_t dir_size);
 /** Shows the folders that were there before, in no order, until one is accepted. False if none was. */
 bool mtp_folders_search(const mtp_folders *folders, bool (*accept)(void *user, const char *dir), void *user);
 /** Removes the folder if it was created here and is empty. */
@@ -33,11 +32,10 @@ bool mtp_folder_has_files_of(const char *dir, const char *sample);
 /** Removes a folder and all within, without following links. */
 bool mtp_folder_remove(const char *dir);
 
-/** Writes a file for an engine: what a power failure takes of it is of no worth. False with a line in `reason`. */
-bool mtp_folder_write(const char *dir, const char *name, const void *data, size_t size, char *reason,
-                      size_t reason_size);
+/** Writes a file for an engine: what a power failure takes of it is of no worth. */
+mtp_status mtp_folder_write(mtp_context *ctx, const char *dir, const char *name, const void *data, size_t size);
 /** The same with a text, which is freed. */
-bool mtp_folder_write_text(const char *dir, const char *name, mtp_text *text, char *reason, size_t reason_size);
+mtp_status mtp_folder_write_text(mtp_context *ctx, const char *dir, const char *name, mtp_text *text);
 
 /** Current folder as malloc'ed text, NULL if there is none. */
 char *mtp_folder_current(void);

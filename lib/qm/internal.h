@@ -20,6 +20,8 @@ struct mtp_qm {
   mtp_folders folders;
   void **states; /* [state_count] of the driver: as given, then of the entries of ladder= */
   int state_count;
+  int context_count;
+  mtp_context **contexts; /* [context_count], one a worker; the first is that of opening, too */
   bool is_none;
   double opened;  /* mtp_now() then, from which budget= counts */
   double longest; /* seconds of the longest try that was not cut off */

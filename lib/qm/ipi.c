@@ -63,22 +63,22 @@ static bool starts_with(const char *text, const char *start, const char **rest) 
   return true;
 }
 
-/* The keys between address and command. Returns how many words they are, -1 with a reason. */
-static int take_keys(ipi *s, int count, const char *const *words, char *reason, size_t size) {
-  int used = 0;
+/* The keys between address and command: *used words. */
+static mtp_status take_keys(mtp_context *ctx, ipi *s, int count, const char *const *words, int *used) {
   bool cell_given = false;
-  for (; used < count; used++) {
+  for (*used = 0; *used < count; ++*used) {
+    const char *word = words[*used];
     const char *value;
     char *end;
     bool good = true;
-    if (starts_with(words[used], "connect=", &value)) {
+    if (starts_with(word, "connect=", &value)) {
       s->connect = mtp_strtod(value, &end);
       good = end != value && !*end && s->connect > 0 && isfinite(s->connect);
-    } else if (starts_with(words[used], "cell=", &value)) {
+    } else if (starts_with(word, "cell=", &value)) {
       s->frozen = strcmp(value, "frozen") == 0;
       good = s->frozen || strcmp(value, "free") == 0;
       cell_given = true;
-    } else if (starts_with(words[used], "bad=", &value)) {
+    } else if (starts_with(word, "bad=", &value)) {
       free(s->bad_line);
       s->bad_line = mtp_strdup(value);
       good = *value && s->bad_line;
@@ -86,11 +86,11 @@ static int take_keys(ipi *s, int count, const char *const *words, char *reason, 
       break;
     }
     if (good) continue;
-    mtp_qm_reason(reason, size, "ipi: %s: expected connect=SECONDS, cell=frozen, cell=free or bad=TEXT", words[used]);
-    return -1;
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "ipi: %s: expected connect=SECONDS, cell=frozen, cell=free or bad=TEXT",
+                    word);
   }
   s->tells_frozen = !cell_given;
-  return used;
+  return MTP_OK;
 }
 
 static bool is_program(const char *word, const char *name) {
@@ -99,69 +99,66 @@ static bool is_program(const char *word, const char *name) {
 }
 
 /* The plane waves of pw.x are those of the cell in its input. Where that input can be found it is written anew for each
- * client; returns false, with a reason, if it cannot be read. */
-static bool look_for_pw(ipi *s, int count, const char *const *words, char *reason, size_t size) {
+ * client. */
+static mtp_status look_for_pw(mtp_context *ctx, ipi *s, int count, const char *const *words) {
   static const char *const flags[] = {"-in", "-i", "-inp", "-input"};
   int program = 0;
   while (program < count && !is_program(words[program], "pw.x")) program++;
-  if (program == count) return true;
+  if (program == count) return MTP_OK;
   if (s->tells_frozen) s->frozen = true;
   for (int i = program + 1; i + 1 < count; i++)
     for (size_t f = 0; f < sizeof flags / sizeof flags[0]; f++)
       if (!s->input_word && strcmp(words[i], flags[f]) == 0) s->input_word = i + 1;
-  return !s->input_word || mtp_qe_template_open(&s->input, words[s->input_word], reason, size);
+  return s->input_word ? mtp_qe_template_open(ctx, &s->input, words[s->input_word]) : MTP_OK;
 }
 
-static bool take_command(ipi *s, int count, const char *const *words, char *reason, size_t size) {
-  if (count == 0) return true;
-  if (!look_for_pw(s, count, words, reason, size) ||
-      !mtp_command_open(&s->command, count, words, 0, NULL, reason, size))
-    return false;
+static mtp_status take_command(mtp_context *ctx, ipi *s, int count, const char *const *words) {
+  if (count == 0) return MTP_OK;
+  mtp_status status = look_for_pw(ctx, s, count, words);
+  if (status == MTP_OK) status = mtp_command_open(ctx, &s->command, count, words, 0, NULL);
+  if (status != MTP_OK) return status;
   s->has_command = true;
-  if (!s->input_word) return true;
+  if (!s->input_word) return MTP_OK;
   char *word = mtp_strdup(PW_INPUT);
-  if (!word) return false;
+  if (!word) return mtp_fail_memory(ctx);
   free(s->command.argv[s->input_word]);
   s->command.argv[s->input_word] = word;
-  return true;
+  return MTP_OK;
 }
 
 static void ipi_close(void *state);
 
-static mtp_qm_status ipi_open(void *user, const mtp_qm_setup *setup, int count, const char *const *arguments,
-                              void **state, char *reason, size_t reason_size) {
+static mtp_qm_status ipi_open(mtp_context *ctx, void *user, const mtp_qm_setup *setup, int count,
+                              const char *const *arguments, void **state) {
   (void)user;
-  if (count < 1) {
-    mtp_qm_reason(reason, reason_size, "ipi: expected an ADDRESS (unix:NAME or HOST:PORT) after the name");
-    return MTP_QM_CANNOT_START;
-  }
-  mtp_qm_reason(reason, reason_size, "out of memory");
+  if (count < 1)
+    return mtp_qm_fail(ctx, MTP_QM_CANNOT_START, "ipi: expected an ADDRESS (unix:NAME or HOST:PORT) after the name");
   ipi *s = mtp_calloc(1, sizeof *s);
-  if (!s) return MTP_QM_CANNOT_START;
+  if (!s) return mtp_qm_fail(ctx, MTP_QM_CANNOT_START, "out of memory");
   s->setup = *setup;
   s->listener.fd = -1;
   s->connect = CONNECT;
   pthread_mutex_init(&s->lock, NULL);
   s->clients = mtp_calloc((size_t)setup->workers, sizeof *s->clients);
   for (int i = 0; s->clients && i < setup->workers; i++) s->clients[i].channel.fd = -1;
-  int keys = s->clients ? take_keys(s, count - 1, arguments + 1, reason, reason_size) : -1;
-  if (keys >= 0 && take_command(s, count - 1 - keys, arguments + 1 + keys, reason, reason_size) &&
-      mtp_listen(&s->listener, arguments[0], reason, reason_size)) {
+  int keys = 0;
+  mtp_status status = s->clients ? take_keys(ctx, s, count - 1, arguments + 1, &keys) : mtp_fail_memory(ctx);
+  if (status == MTP_OK) status = take_command(ctx, s, count - 1 - keys, arguments + 1 + keys);
+  if (status == MTP_OK) status = mtp_listen(ctx, &s->listener, arguments[0]);
+  if (status == MTP_OK)
     *state = s;
-    return MTP_QM_OK;
-  }
-  ipi_close(s);
-  return MTP_QM_CANNOT_START;
+  else
+    ipi_close(s);
+  return status == MTP_OK ? MTP_QM_OK : MTP_QM_CANNOT_START;
 }
 
 /* ---- clients ---- */
 
 /* Ends a client that may be in any state. */
 static void drop(const ipi *s, client *c, bool failed) {
-  char nothing[8];
   int exit_code;
   mtp_channel_close(&c->channel);
-  if (c->running.pid > 0) mtp_process_end(&c->running, true, &exit_code, nothing, sizeof nothing);
+  if (c->running.pid > 0) mtp_process_end(NULL, &c->running, true, &exit_code);
   bool keep = s->setup.keep_all || ((failed || c->failed) && s->setup.keep_failed);
   if (c->dir[0] && !keep) mtp_folder_remove(c->dir);
   mtp_config_free(c->first);
@@ -191,20 +188,20 @@ static void ipi_close(void *state) {
 }
 
 /* What a client reads when it starts: the very atoms that it will be sent. */
-static bool write_inputs(const ipi *s, const client *c, const mtp_ipi_atoms *atoms, const mtp_qm_call *call) {
+static mtp_status write_inputs(const ipi *s, const client *c, const mtp_ipi_atoms *atoms, const mtp_qm_call *call) {
   mtp_qm_call turned = *call;
   turned.config = atoms->config;
-  if (!mtp_qm_write_request(&turned, c->dir)) return false;
-  return !s->input_word || mtp_qe_write_input(&s->input, &turned, c->dir, PW_INPUT);
+  mtp_status status = mtp_qm_write_request(&turned, c->dir);
+  if (status == MTP_OK && s->input_word) status = mtp_qe_write_input(&s->input, &turned, c->dir, PW_INPUT);
+  return status;
 }
 
 static mtp_qm_status spawn(const ipi *s, client *c, const mtp_ipi_atoms *atoms, mtp_qm_call *call) {
-  if (!mtp_folders_make(call->folders, c->dir, sizeof c->dir, call->reason, call->reason_size))
-    return MTP_QM_CANNOT_START;
-  if (!write_inputs(s, c, atoms, call)) return MTP_QM_BAD_DATA;
+  if (mtp_folders_make(call->ctx, call->folders, c->dir, sizeof c->dir) != MTP_OK) return MTP_QM_CANNOT_START;
+  if (write_inputs(s, c, atoms, call) != MTP_OK) return MTP_QM_BAD_DATA;
   const mtp_process process = {
       .command = &s->command, .dir = c->dir, .out = OUT_FILE, .err = ERR_FILE, .attempt = call->attempt};
-  return mtp_process_start(&process, &c->running, call->reason, call->reason_size);
+  return mtp_process_start(call->ctx, &process, &c->running);
 }
 
 /* Connections that nobody waits for are of strangers. */
@@ -221,30 +218,21 @@ static mtp_qm_status await_connection(const ipi *s, client *c, mtp_qm_call *call
       c->channel = mtp_channel_open(fd, s->listener.path == NULL);
       return MTP_QM_OK;
     }
-    if (call->stop && *call->stop) {
-      mtp_qm_reason(call->reason, call->reason_size, "the run stops");
-      return MTP_QM_STOPPED;
-    }
+    if (call->stop && *call->stop) return mtp_qm_fail(call->ctx, MTP_QM_STOPPED, "the run stops");
     if (s->has_command && mtp_process_has_ended(&c->running)) {
       int exit_code;
-      mtp_qm_status status = mtp_process_end(&c->running, false, &exit_code, call->reason, call->reason_size);
-      if (status == MTP_QM_OK)
-        mtp_qm_reason(call->reason, call->reason_size, "'%s' ended before it connected", s->command.name);
-      return status == MTP_QM_OK ? MTP_QM_CRASHED : status;
+      mtp_qm_status status = mtp_process_end(call->ctx, &c->running, false, &exit_code);
+      if (status != MTP_QM_OK) return status;
+      return mtp_qm_fail(call->ctx, MTP_QM_CRASHED, "'%s' ended before it connected", s->command.name);
     }
-    if (mtp_now() > deadline) {
-      mtp_qm_reason(call->reason, call->reason_size, "no client connected within connect=%g s", s->connect);
-      return MTP_QM_TIMEOUT;
-    }
+    if (mtp_now() > deadline)
+      return mtp_qm_fail(call->ctx, MTP_QM_TIMEOUT, "no client connected within connect=%g s", s->connect);
   }
 }
 
 static mtp_qm_status start(ipi *s, client *c, const mtp_ipi_atoms *atoms, mtp_qm_call *call) {
   c->first = mtp_config_copy(atoms->config);
-  if (!c->first) {
-    mtp_qm_reason(call->reason, call->reason_size, "out of memory");
-    return MTP_QM_CANNOT_START;
-  }
+  if (!c->first) return mtp_qm_fail(call->ctx, MTP_QM_CANNOT_START, "out of memory");
   pthread_mutex_lock(&s->lock);
   mtp_qm_status status = MTP_QM_OK;
   if (s->has_command) {
@@ -253,9 +241,8 @@ static mtp_qm_status start(ipi *s, client *c, const mtp_ipi_atoms *atoms, mtp_qm
   }
   if (status == MTP_QM_OK) status = await_connection(s, c, call);
   if (status != MTP_QM_OK && c->running.pid > 0) { /* not later: it could connect when another worker waits */
-    char nothing[8];
     int exit_code;
-    mtp_process_end(&c->running, true, &exit_code, nothing, sizeof nothing);
+    mtp_process_end(NULL, &c->running, true, &exit_code);
   }
   pthread_mutex_unlock(&s->lock);
   return status;
@@ -289,12 +276,11 @@ static mtp_qm_status ensure_client(ipi *s, client *c, const mtp_ipi_atoms *atoms
   }
   if (c->channel.fd < 0) return start(s, c, atoms, call);
   if (same_species(c->first, call->config)) return MTP_QM_OK;
-  mtp_qm_reason(
-      call->reason, call->reason_size,
+  return mtp_qm_fail(
+      call->ctx, MTP_QM_CANNOT_START,
       "the client computes the %zu atoms that it began with, and without a COMMAND it cannot be started again "
       "for others",
       c->first->n);
-  return MTP_QM_CANNOT_START;
 }
 
 static mtp_qm_status compute(ipi *s, client *c, const mtp_ipi_atoms *atoms, mtp_qm_call *call) {
@@ -304,8 +290,7 @@ static mtp_qm_status compute(ipi *s, client *c, const mtp_ipi_atoms *atoms, mtp_
   status = mtp_ipi_compute(&c->channel, atoms, call, atomic_fetch_add(&s->replica, 1), s->connect);
   bool bad = c->dir[0] && mtp_log_scan_next(&c->scan, c->dir, s->bad_line, line, sizeof line);
   if (!bad || status == MTP_QM_STOPPED || status == MTP_QM_TIMEOUT) return status;
-  mtp_qm_reason(call->reason, call->reason_size, "%s", line);
-  return MTP_QM_NOT_CONVERGED;
+  return mtp_qm_fail(call->ctx, MTP_QM_NOT_CONVERGED, "%s", line);
 }
 
 static mtp_qm_status ipi_label(void *state, mtp_qm_call *call) {
@@ -319,7 +304,7 @@ static mtp_qm_status ipi_label(void *state, mtp_qm_call *call) {
   snprintf(call->own_dir, call->own_dir_size, "%s", c->dir);
   if (status == MTP_QM_OK) return status;
   if (c->dir[0] && status != MTP_QM_NOT_CONVERGED && status != MTP_QM_STOPPED)
-    mtp_qm_add_last_words(c->dir, ERR_FILE, OUT_FILE, call->reason, call->reason_size);
+    mtp_qm_add_last_words(call->ctx, c->dir, ERR_FILE, OUT_FILE);
   drop(s, c, status != MTP_QM_STOPPED); /* whatever it did, the next call gets a fresh one */
   return status;
 }

@@ -8,7 +8,7 @@
 
 #include "config/config_internal.h"
 #include "config/rotate.h"
-#include "qm/reason.h"
+#include "support/support.h"
 
 /* Empty space around what is not periodic. */
 #define VACUUM 20.0 /* A */
@@ -78,15 +78,10 @@ mtp_qm_status mtp_ipi_atoms_make(mtp_qm_call *call, mtp_ipi_atoms *atoms) {
   *atoms = (mtp_ipi_atoms){.config = NULL};
   complete(given, basis);
   const double scale = sqrt(mtp_dot(basis, basis) * mtp_dot(basis + 3, basis + 3) * mtp_dot(basis + 6, basis + 6));
-  if (!(mtp_cell_reciprocal(basis, reciprocal) > 1e-12 * scale) || !isfinite(scale)) {
-    mtp_qm_reason(call->reason, call->reason_size, "the cell spans no volume");
-    return MTP_QM_BAD_DATA;
-  }
+  if (!(mtp_cell_reciprocal(basis, reciprocal) > 1e-12 * scale) || !isfinite(scale))
+    return mtp_qm_fail(call->ctx, MTP_QM_BAD_DATA, "the cell spans no volume");
   mtp_config *cfg = mtp_config_copy(given);
-  if (!cfg) {
-    mtp_qm_reason(call->reason, call->reason_size, "out of memory");
-    return MTP_QM_CANNOT_START;
-  }
+  if (!cfg) return mtp_qm_fail(call->ctx, MTP_QM_CANNOT_START, "out of memory");
   mtp_rotation_make(basis, atoms->axes, atoms->cell);
   for (size_t i = 0; i < cfg->n; i++) mtp_rotate(atoms->axes, given->x + 3 * i, cfg->x + 3 * i);
   for (int k = 0; k < 3; k++)

@@ -15,7 +15,7 @@ typedef struct mtp_ipi_atoms {
   double axes[9];     /**< of the rotation, see config/rotate.h */
 } mtp_ipi_atoms;
 
-/** Atoms of a call. MTP_QM_OK, or a status with a line in call->reason. */
+/** Atoms of a call. MTP_QM_OK, or a status with a line in call->ctx. */
 mtp_qm_status mtp_ipi_atoms_make(mtp_qm_call *call, mtp_ipi_atoms *atoms);
 void mtp_ipi_atoms_free(mtp_ipi_atoms *atoms);
 

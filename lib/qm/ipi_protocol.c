@@ -14,7 +14,6 @@
 #include "config/rotate.h"
 #include "config/units.h"
 #include "qm/check.h"
-#include "qm/reason.h"
 #include "support/support.h"
 
 enum { HEADER = 12, EXTRA_LIMIT = 16 << 20 };
@@ -23,14 +22,11 @@ enum { HEADER = 12, EXTRA_LIMIT = 16 << 20 };
 static mtp_qm_status fail(const mtp_channel *channel, mtp_qm_call *call, const char *when) {
   switch (channel->state) {
   case MTP_CHANNEL_TIMEOUT:
-    mtp_qm_reason(call->reason, call->reason_size, "the client did not answer in time (%s)", when);
-    return MTP_QM_TIMEOUT;
+    return mtp_qm_fail(call->ctx, MTP_QM_TIMEOUT, "the client did not answer in time (%s)", when);
   case MTP_CHANNEL_STOPPED:
-    mtp_qm_reason(call->reason, call->reason_size, "the run stops");
-    return MTP_QM_STOPPED;
+    return mtp_qm_fail(call->ctx, MTP_QM_STOPPED, "the run stops");
   default:
-    mtp_qm_reason(call->reason, call->reason_size, "the client closed the connection (%s)", when);
-    return MTP_QM_CRASHED;
+    return mtp_qm_fail(call->ctx, MTP_QM_CRASHED, "the client closed the connection (%s)", when);
   }
 }
 
@@ -107,8 +103,7 @@ static bool skip(mtp_channel *channel, size_t size) {
 /* ---- the answer ---- */
 
 static mtp_qm_status unexpected(mtp_qm_call *call, const char *expected, const char *word) {
-  mtp_qm_reason(call->reason, call->reason_size, "the client should %s and says '%s'", expected, word);
-  return MTP_QM_BAD_DATA;
+  return mtp_qm_fail(call->ctx, MTP_QM_BAD_DATA, "the client should %s and says '%s'", expected, word);
 }
 
 static mtp_qm_status convert(const mtp_ipi_atoms *atoms, mtp_qm_call *call, double energy, const double virial[9]) {
@@ -121,12 +116,10 @@ static mtp_qm_status convert(const mtp_ipi_atoms *atoms, mtp_qm_call *call, doub
     mtp_rotate_back(atoms->axes, turned, label->force + 3 * i);
   }
   label->has_virial = mtp_qm_is_periodic(label);
-  if (label->has_virial && !mtp_ipi_symmetric(virial, label->virial)) {
-    mtp_qm_reason(call->reason, call->reason_size,
-                  "the virial is not symmetric: xy xz yz are %.6g %.6g %.6g, yx zx zy are %.6g %.6g %.6g Hartree",
-                  virial[1], virial[2], virial[5], virial[3], virial[6], virial[7]);
-    return MTP_QM_BAD_DATA;
-  }
+  if (label->has_virial && !mtp_ipi_symmetric(virial, label->virial))
+    return mtp_qm_fail(call->ctx, MTP_QM_BAD_DATA,
+                       "the virial is not symmetric: xy xz yz are %.6g %.6g %.6g, yx zx zy are %.6g %.6g %.6g Hartree",
+                       virial[1], virial[2], virial[5], virial[3], virial[6], virial[7]);
   for (int k = 0; k < 6; k++) label->virial[k] *= MTP_HARTREE;
   mtp_rotate_tensor_back(atoms->axes, label->virial);
   return MTP_QM_OK;
@@ -141,17 +134,13 @@ static mtp_qm_status receive(mtp_channel *channel, const mtp_ipi_atoms *atoms, m
   if (strcmp(word, "FORCEREADY") != 0) return unexpected(call, "send FORCEREADY", word);
   if (!mtp_channel_read(channel, &energy, sizeof energy) || !mtp_channel_read(channel, &n, sizeof n))
     return fail(channel, call, when);
-  if (n < 0 || (size_t)n != call->config->n || mtp_config_require_force(NULL, call->label) != MTP_OK) {
-    mtp_qm_reason(call->reason, call->reason_size, "the result is of %d atoms, %zu were sent", (int)n, call->config->n);
-    return MTP_QM_BAD_DATA;
-  }
+  if (n < 0 || (size_t)n != call->config->n || mtp_config_require_force(NULL, call->label) != MTP_OK)
+    return mtp_qm_fail(call->ctx, MTP_QM_BAD_DATA, "the result is of %d atoms, %zu were sent", (int)n, call->config->n);
   if (!mtp_channel_read(channel, call->label->force, 3 * (size_t)n * sizeof(double)) ||
       !mtp_channel_read(channel, virial, sizeof virial) || !mtp_channel_read(channel, &extra, sizeof extra))
     return fail(channel, call, when);
-  if (extra < 0 || extra > EXTRA_LIMIT) {
-    mtp_qm_reason(call->reason, call->reason_size, "the client announces %d bytes of extra text", (int)extra);
-    return MTP_QM_BAD_DATA;
-  }
+  if (extra < 0 || extra > EXTRA_LIMIT)
+    return mtp_qm_fail(call->ctx, MTP_QM_BAD_DATA, "the client announces %d bytes of extra text", (int)extra);
   if (!skip(channel, (size_t)extra)) return fail(channel, call, when);
   return convert(atoms, call, energy, virial);
 }

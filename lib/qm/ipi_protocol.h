@@ -12,7 +12,7 @@
 /** Sends the atoms of the call, and receives energy, forces and virial into call->label, turned back. `replica` should
  * be another number for every unrelated configuration: clients start from the last density otherwise. A client must be
  * ready within `patience` seconds, and computes for call->timeout at most. MTP_QM_OK, or a status with a line in
- * call->reason; after one the channel must be closed. */
+ * call->ctx; after one the channel must be closed. */
 mtp_qm_status mtp_ipi_compute(mtp_channel *channel, const mtp_ipi_atoms *atoms, mtp_qm_call *call, int replica,
                               double patience);
 

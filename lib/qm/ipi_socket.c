@@ -17,7 +17,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "qm/reason.h"
 #include "support/support.h"
 
 /* i-PI's own prefix, which its clients have built in. */
@@ -28,10 +27,10 @@ enum { BACKLOG = 64 };
 
 /* ---- listening ---- */
 
-static bool fail(mtp_listener *listener, const char *address, const char *what, char *reason, size_t size) {
-  mtp_qm_reason(reason, size, "ipi %s: %s: %s", address, what, strerror(errno));
+static mtp_status fail(mtp_context *ctx, mtp_listener *listener, const char *address, const char *what) {
+  mtp_fail(ctx, MTP_ERR_IO, "ipi %s: %s: %s", address, what, strerror(errno));
   mtp_listener_close(listener);
-  return false;
+  return MTP_ERR_IO;
 }
 
 /* Does anybody listen there? */
@@ -44,10 +43,10 @@ static bool is_served(const struct sockaddr_un *where) {
 }
 
 /* Removes what a server that was killed left behind. */
-static bool remove_stale(const char *address, const struct sockaddr_un *where, char *reason, size_t size) {
+static mtp_status remove_stale(mtp_context *ctx, const char *address, const struct sockaddr_un *where) {
   struct stat st;
   const char *wrong = NULL;
-  if (lstat(where->sun_path, &st) != 0) return true;
+  if (lstat(where->sun_path, &st) != 0) return MTP_OK;
   if (!S_ISSOCK(st.st_mode))
     wrong = "is no socket";
   else if (st.st_uid != geteuid())
@@ -55,46 +54,39 @@ static bool remove_stale(const char *address, const struct sockaddr_un *where, c
   else if (is_served(where))
     wrong = "is in use by another run";
   if (!wrong && unlink(where->sun_path) != 0) wrong = strerror(errno);
-  if (wrong) mtp_qm_reason(reason, size, "ipi %s: %s %s; choose another name", address, where->sun_path, wrong);
-  return !wrong;
+  if (!wrong) return MTP_OK;
+  return mtp_fail(ctx, MTP_ERR_IO, "ipi %s: %s %s; choose another name", address, where->sun_path, wrong);
 }
 
-static bool listen_unix(mtp_listener *listener, const char *address, const char *name, char *reason, size_t size) {
+static mtp_status listen_unix(mtp_context *ctx, mtp_listener *listener, const char *address, const char *name) {
   struct sockaddr_un where = {.sun_family = AF_UNIX};
-  if (!name[0] || strchr(name, '/') || strlen(PREFIX) + strlen(name) >= sizeof where.sun_path) {
-    mtp_qm_reason(reason, size,
-                  "ipi %s: expected unix:NAME, where the socket is " PREFIX "NAME (at most %zu characters, no /)",
-                  address, sizeof where.sun_path - sizeof PREFIX);
-    return false;
-  }
+  if (!name[0] || strchr(name, '/') || strlen(PREFIX) + strlen(name) >= sizeof where.sun_path)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT,
+                    "ipi %s: expected unix:NAME, where the socket is " PREFIX "NAME (at most %zu characters, no /)",
+                    address, sizeof where.sun_path - sizeof PREFIX);
   snprintf(where.sun_path, sizeof where.sun_path, PREFIX "%s", name);
-  if (!remove_stale(address, &where, reason, size)) return false;
+  if (remove_stale(ctx, address, &where) != MTP_OK) return MTP_ERR_IO;
   listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (listener->fd < 0) return fail(listener, address, "no socket", reason, size);
+  if (listener->fd < 0) return fail(ctx, listener, address, "no socket");
   fchmod(listener->fd, 0600); /* decides the mode of the file: nobody else may connect */
   if (bind(listener->fd, (struct sockaddr *)&where, sizeof where) != 0)
-    return fail(listener, address, where.sun_path, reason, size);
+    return fail(ctx, listener, address, where.sun_path);
   listener->path = mtp_strdup(where.sun_path);
   if (!listener->path) unlink(where.sun_path);
-  if (!listener->path || listen(listener->fd, BACKLOG) != 0) return fail(listener, address, "listen", reason, size);
-  return true;
+  if (!listener->path || listen(listener->fd, BACKLOG) != 0) return fail(ctx, listener, address, "listen");
+  return MTP_OK;
 }
 
-static bool listen_inet(mtp_listener *listener, const char *address, char *reason, size_t size) {
+static mtp_status listen_inet(mtp_context *ctx, mtp_listener *listener, const char *address) {
   const char *colon = strrchr(address, ':');
   char host[256];
   struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found = NULL;
   if (!colon || colon == address || (size_t)(colon - address) >= sizeof host || strspn(colon + 1, "0123456789") == 0 ||
-      colon[1 + strspn(colon + 1, "0123456789")] || atol(colon + 1) < 1 || atol(colon + 1) > 65535) {
-    mtp_qm_reason(reason, size, "ipi %s: expected unix:NAME or HOST:PORT", address);
-    return false;
-  }
+      colon[1 + strspn(colon + 1, "0123456789")] || atol(colon + 1) < 1 || atol(colon + 1) > 65535)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "ipi %s: expected unix:NAME or HOST:PORT", address);
   snprintf(host, sizeof host, "%.*s", (int)(colon - address), address);
   int rc = getaddrinfo(host, colon + 1, &hints, &found);
-  if (rc != 0) {
-    mtp_qm_reason(reason, size, "ipi %s: %s", address, gai_strerror(rc));
-    return false;
-  }
+  if (rc != 0) return mtp_fail(ctx, MTP_ERR_IO, "ipi %s: %s", address, gai_strerror(rc));
   int on = 1;
   listener->fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   bool ok = listener->fd >= 0 && setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
@@ -102,13 +94,13 @@ static bool listen_inet(mtp_listener *listener, const char *address, char *reaso
   int error = errno;
   freeaddrinfo(found);
   errno = error;
-  return ok || fail(listener, address, "cannot listen", reason, size);
+  return ok ? MTP_OK : fail(ctx, listener, address, "cannot listen");
 }
 
-bool mtp_listen(mtp_listener *listener, const char *address, char *reason, size_t reason_size) {
+mtp_status mtp_listen(mtp_context *ctx, mtp_listener *listener, const char *address) {
   *listener = (mtp_listener){.fd = -1};
-  if (strncmp(address, "unix:", 5) == 0) return listen_unix(listener, address, address + 5, reason, reason_size);
-  return listen_inet(listener, address, reason, reason_size);
+  if (strncmp(address, "unix:", 5) == 0) return listen_unix(ctx, listener, address, address + 5);
+  return listen_inet(ctx, listener, address);
 }
 
 void mtp_listener_close(mtp_listener *listener) {

@@ -15,9 +15,8 @@ typedef struct mtp_listener {
 } mtp_listener;
 
 /** Listens at "unix:NAME" (the file /tmp/ipi_NAME, where clients look for it) or "HOST:PORT". A file that a server that
- * is no more left behind is replaced if it is ours; one that is in use or of another user is not. False with a line in
- * `reason`. */
-bool mtp_listen(mtp_listener *listener, const char *address, char *reason, size_t reason_size);
+ * is no more left behind is replaced if it is ours; one that is in use or of another user is not. */
+mtp_status mtp_listen(mtp_context *ctx, mtp_listener *listener, const char *address);
 void mtp_listener_close(mtp_listener *listener);
 
 /** Waits up to `seconds` for a connection by a process of this user; -1 if none came. */

@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "qm/reason.h"
 #include "support/support.h"
 
 /* Wave functions and the like grow by more than this; a log does not. */
@@ -37,7 +36,7 @@ static bool find_in(const char *file, const char *text, size_t size, const char 
   while (begin > text && begin[-1] != '\n') begin--;
   while (end < text + size && *end != '\n') end++;
   while (begin < at && (*begin == ' ' || *begin == '\t')) begin++;
-  mtp_qm_reason(line, line_size, "%s: %.*s", file, (int)(end - begin < 300 ? end - begin : 300), begin);
+  mtp_snprintf(line, line_size, "%s: %.*s", file, (int)(end - begin < 300 ? end - begin : 300), begin);
   return true;
 }
 

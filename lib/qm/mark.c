@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "qm/folder.h"
-#include "qm/reason.h"
+#include "support/support.h"
 
 #define FILE_NAME ".unfinished"
 
@@ -28,14 +28,11 @@ static bool is_held_elsewhere(int fd) {
   return flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
-bool mtp_mark_make(mtp_mark *mark, const char *dir, char *reason, size_t reason_size) {
+mtp_status mtp_mark_make(mtp_context *ctx, mtp_mark *mark, const char *dir) {
   mark->fd = open_file(dir, O_CREAT);
-  if (mark->fd < 0) {
-    mtp_qm_reason(reason, reason_size, "cannot write %s/%s: %s", dir, FILE_NAME, strerror(errno));
-    return false;
-  }
+  if (mark->fd < 0) return mtp_fail(ctx, MTP_ERR_IO, "cannot write %s/%s: %s", dir, FILE_NAME, strerror(errno));
   is_held_elsewhere(mark->fd);
-  return true;
+  return MTP_OK;
 }
 
 bool mtp_mark_is_there(const char *dir) {

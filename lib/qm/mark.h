@@ -6,7 +6,8 @@
 #define MTP_QM_MARK_H
 
 #include <stdbool.h>
-#include <stddef.h>
+
+#include "mtp/context.h"
 
 typedef struct mtp_mark {
   int fd; /* -1: none is held */
@@ -14,8 +15,8 @@ typedef struct mtp_mark {
 
 #define MTP_MARK_NONE ((mtp_mark){-1})
 
-/** Marks the folder of a call that begins. False with a line in `reason`. */
-bool mtp_mark_make(mtp_mark *mark, const char *dir, char *reason, size_t reason_size);
+/** Marks the folder of a call that begins. */
+mtp_status mtp_mark_make(mtp_context *ctx, mtp_mark *mark, const char *dir);
 /** Whether the folder has a mark, somebody's or nobody's. */
 bool mtp_mark_is_there(const char *dir);
 /** Whether the folder has a mark that no living process holds; it is held from now on. */

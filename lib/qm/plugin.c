@@ -11,7 +11,6 @@
 #include "qm/check.h"
 #include "qm/drivers.h"
 #include "qm/folder.h"
-#include "qm/reason.h"
 #include "support/support.h"
 
 #define ENTRY "mtp_qm_plugin_entry"
@@ -32,7 +31,7 @@ static void plugin_close(void *state) {
 }
 
 /* A bare name is looked for where the loader looks; with a slash it is a file. */
-static bool load(plugin *p, const char *name, char *reason, size_t size) {
+static mtp_status load(mtp_context *ctx, plugin *p, const char *name) {
   char *current = strchr(name, '/') ? mtp_folder_current() : NULL;
   char *path = current ? mtp_folder_absolute(current, name) : mtp_strdup(name);
   free(current);
@@ -40,64 +39,51 @@ static bool load(plugin *p, const char *name, char *reason, size_t size) {
   free(path);
   if (!p->library) {
     const char *error = dlerror();
-    mtp_qm_reason(reason, size, "plugin: cannot load %s: %s", name, error ? error : "out of memory");
-    return false;
+    return mtp_fail(ctx, MTP_ERR_QM, "plugin: cannot load %s: %s", name, error ? error : "out of memory");
   }
   mtp_qm_plugin_function entry = NULL;
   void *symbol = dlsym(p->library, ENTRY);
   memcpy(&entry, &symbol, sizeof entry); /* C knows no conversion from an object to a function */
-  if (!entry) {
-    mtp_qm_reason(reason, size, "plugin: %s has no function " ENTRY, name);
-    return false;
-  }
+  if (!entry) return mtp_fail(ctx, MTP_ERR_QM, "plugin: %s has no function " ENTRY, name);
   p->table = entry();
   const mtp_qm_plugin *t = p->table;
-  if (!t)
-    mtp_qm_reason(reason, size, "plugin: %s cannot serve here", name);
-  else if (t->version != MTP_QM_PLUGIN_VERSION)
-    mtp_qm_reason(reason, size, "plugin: %s is of interface version %d, expected %d", name, t->version,
-                  MTP_QM_PLUGIN_VERSION);
-  else if (!t->open || !t->compute || !t->close)
-    mtp_qm_reason(reason, size, "plugin: %s lacks open, compute or close", name);
-  else
-    return true;
-  return false;
+  if (!t) return mtp_fail(ctx, MTP_ERR_QM, "plugin: %s cannot serve here", name);
+  if (t->version != MTP_QM_PLUGIN_VERSION)
+    return mtp_fail(ctx, MTP_ERR_QM, "plugin: %s is of interface version %d, expected %d", name, t->version,
+                    MTP_QM_PLUGIN_VERSION);
+  if (!t->open || !t->compute || !t->close)
+    return mtp_fail(ctx, MTP_ERR_QM, "plugin: %s lacks open, compute or close", name);
+  return MTP_OK;
 }
 
-static bool open_instances(plugin *p, int workers, int count, const char *const *arguments, char *reason, size_t size) {
-  if (workers > 1 && !p->table->parallel) {
-    mtp_qm_reason(reason, size, "workers=%d: this plugin makes one call after the other", workers);
-    return false;
-  }
+static mtp_status open_instances(mtp_context *ctx, plugin *p, int workers, int count, const char *const *arguments) {
+  if (workers > 1 && !p->table->parallel)
+    return mtp_fail(ctx, MTP_ERR_QM, "workers=%d: this plugin makes one call after the other", workers);
   p->instances = mtp_calloc((size_t)workers, sizeof *p->instances);
-  if (!p->instances) mtp_qm_reason(reason, size, "out of memory");
-  while (p->instances && p->count < workers) {
+  if (!p->instances) return mtp_fail_memory(ctx);
+  while (p->count < workers) {
     char message[512] = "";
-    if (p->table->open(count, arguments, &p->instances[p->count], message, sizeof message) != MTP_QM_PLUGIN_OK) {
-      mtp_qm_reason(reason, size, "plugin %s: %s", p->table->name ? p->table->name : "",
-                    message[0] ? message : "it gives no reason");
-      return false;
-    }
+    if (p->table->open(count, arguments, &p->instances[p->count], message, sizeof message) != MTP_QM_PLUGIN_OK)
+      return mtp_fail(ctx, MTP_ERR_QM, "plugin %s: %s", p->table->name ? p->table->name : "",
+                      message[0] ? message : "it gives no reason");
     p->count++;
   }
-  return p->instances != NULL;
+  return MTP_OK;
 }
 
-static mtp_qm_status plugin_open(void *user, const mtp_qm_setup *setup, int count, const char *const *arguments,
-                                 void **state, char *reason, size_t reason_size) {
+static mtp_qm_status plugin_open(mtp_context *ctx, void *user, const mtp_qm_setup *setup, int count,
+                                 const char *const *arguments, void **state) {
   (void)user;
+  if (count < 1) return mtp_qm_fail(ctx, MTP_QM_CANNOT_START, "plugin: expected a LIBRARY after the name");
   plugin *p = mtp_calloc(1, sizeof *p);
-  if (!p)
-    mtp_qm_reason(reason, reason_size, "out of memory");
-  else if (count < 1)
-    mtp_qm_reason(reason, reason_size, "plugin: expected a LIBRARY after the name");
-  else if (load(p, arguments[0], reason, reason_size) &&
-           open_instances(p, setup->workers, count - 1, arguments + 1, reason, reason_size)) {
+  if (!p) return mtp_qm_fail(ctx, MTP_QM_CANNOT_START, "out of memory");
+  mtp_status status = load(ctx, p, arguments[0]);
+  if (status == MTP_OK) status = open_instances(ctx, p, setup->workers, count - 1, arguments + 1);
+  if (status == MTP_OK)
     *state = p;
-    return MTP_QM_OK;
-  }
-  if (p) plugin_close(p);
-  return MTP_QM_CANNOT_START;
+  else
+    plugin_close(p);
+  return status == MTP_OK ? MTP_QM_OK : MTP_QM_CANNOT_START;
 }
 
 static mtp_qm_plugin_input input_of(const mtp_qm_call *call) {
@@ -113,17 +99,15 @@ static mtp_qm_status plugin_label(void *state, mtp_qm_call *call) {
   const plugin *p = state;
   char message[512] = "";
   mtp_config *label = call->label;
-  if (mtp_config_require_force(NULL, label) != MTP_OK) {
-    mtp_qm_reason(call->reason, call->reason_size, "out of memory");
-    return MTP_QM_CANNOT_START;
-  }
+  if (mtp_config_require_force(NULL, label) != MTP_OK)
+    return mtp_qm_fail(call->ctx, MTP_QM_CANNOT_START, "out of memory");
   const mtp_qm_plugin_input in = input_of(call);
   mtp_qm_plugin_output out = {.force = label->force};
   mtp_qm_plugin_result result = p->table->compute(p->instances[call->worker], &in, &out, message, sizeof message);
   message[sizeof message - 1] = 0;
   if (result != MTP_QM_PLUGIN_OK) {
-    mtp_qm_reason(call->reason, call->reason_size, "%s", message);
-    return result == MTP_QM_PLUGIN_NOT_CONVERGED ? MTP_QM_NOT_CONVERGED : MTP_QM_CRASHED;
+    const mtp_qm_status said = result == MTP_QM_PLUGIN_NOT_CONVERGED ? MTP_QM_NOT_CONVERGED : MTP_QM_CRASHED;
+    return mtp_qm_fail(call->ctx, said, "%s", message);
   }
   label->has_energy = true;
   label->energy = out.energy;

@@ -22,7 +22,6 @@
 #include <sys/syscall.h>
 #endif
 
-#include "qm/reason.h"
 #include "qm/session.h"
 #include "support/support.h"
 
@@ -305,34 +304,26 @@ static bool finish(pid_t pid, bool politely, int *status) {
   return got == pid;
 }
 
-static mtp_qm_status describe_failure(const mtp_process *p, const failure *f, char *reason, size_t size) {
-  const char *name = p->command->name;
-  if (f->step == 'd')
-    mtp_qm_reason(reason, size, "cannot enter the folder %s: %s", p->dir, strerror(f->error));
-  else if (f->step == 'f')
-    mtp_qm_reason(reason, size, "cannot create %s and %s in %s: %s", p->out, p->err, p->dir, strerror(f->error));
-  else if (f->error == ENOEXEC)
-    mtp_qm_reason(reason, size, "cannot run '%s': not a program, and no script that starts with #!", name);
-  else
-    mtp_qm_reason(reason, size, "cannot run '%s': %s", name, strerror(f->error));
-  return MTP_QM_CANNOT_START;
+static mtp_qm_status describe_failure(mtp_context *ctx, const mtp_process *p, const failure *f) {
+  const char *name = p->command->name, *why = strerror(f->error);
+  if (f->step == 'd') return mtp_qm_fail(ctx, MTP_QM_CANNOT_START, "cannot enter the folder %s: %s", p->dir, why);
+  if (f->step == 'f')
+    return mtp_qm_fail(ctx, MTP_QM_CANNOT_START, "cannot create %s and %s in %s: %s", p->out, p->err, p->dir, why);
+  if (f->error == ENOEXEC) why = "not a program, and no script that starts with #!";
+  return mtp_qm_fail(ctx, MTP_QM_CANNOT_START, "cannot run '%s': %s", name, why);
 }
 
-static mtp_qm_status describe_end(const mtp_process *p, int status, int *exit_code, char *reason, size_t size) {
+static mtp_qm_status describe_end(mtp_context *ctx, const mtp_process *p, int status, int *exit_code) {
   const char *name = p->command->name;
   if (WIFSIGNALED(status)) {
     int number = WTERMSIG(status);
-    mtp_qm_reason(reason, size, "'%s' was ended by signal %d (%s)", name, number, strsignal(number));
-    return MTP_QM_CRASHED;
+    return mtp_qm_fail(ctx, MTP_QM_CRASHED, "'%s' was ended by signal %d (%s)", name, number, strsignal(number));
   }
   *exit_code = WEXITSTATUS(status);
   if (*exit_code == 0) return MTP_QM_OK;
-  if (p->command->shell && (*exit_code == 126 || *exit_code == 127)) {
-    mtp_qm_reason(reason, size, "the shell cannot run '%s'", name);
-    return MTP_QM_CANNOT_START;
-  }
-  mtp_qm_reason(reason, size, "'%s' ended with exit code %d", name, *exit_code);
-  return MTP_QM_CRASHED;
+  if (p->command->shell && (*exit_code == 126 || *exit_code == 127))
+    return mtp_qm_fail(ctx, MTP_QM_CANNOT_START, "the shell cannot run '%s'", name);
+  return mtp_qm_fail(ctx, MTP_QM_CRASHED, "'%s' ended with exit code %d", name, *exit_code);
 }
 
 static plan make_plan(const mtp_process *process, char **environment, int report) {
@@ -347,12 +338,12 @@ static plan make_plan(const mtp_process *process, char **environment, int report
                 .open_files = limit.rlim_cur < FILE_LIMIT ? (unsigned)limit.rlim_cur : FILE_LIMIT};
 }
 
-mtp_qm_status mtp_process_start(const mtp_process *process, mtp_running *running, char *reason, size_t reason_size) {
+mtp_qm_status mtp_process_start(mtp_context *ctx, const mtp_process *process, mtp_running *running) {
   *running = (mtp_running){.process = *process, .guard = -1, .hold = -1};
   int ends[2];
   char **environment = mtp_command_environment(process->command, process->attempt);
   if (!environment || !make_pipe(ends)) {
-    mtp_qm_reason(reason, reason_size, "cannot start '%s': %s", process->command->name, strerror(errno));
+    mtp_qm_fail(ctx, MTP_QM_CANNOT_START, "cannot start '%s': %s", process->command->name, strerror(errno));
     mtp_command_environment_free(environment);
     return MTP_QM_CANNOT_START;
   }
@@ -364,11 +355,10 @@ mtp_qm_status mtp_process_start(const mtp_process *process, mtp_running *running
   failure f;
   mtp_qm_status status = MTP_QM_OK;
   if (pid < 0) {
-    mtp_qm_reason(reason, reason_size, "cannot start '%s': %s", process->command->name, strerror(error));
-    status = MTP_QM_CANNOT_START;
+    status = mtp_qm_fail(ctx, MTP_QM_CANNOT_START, "cannot start '%s': %s", process->command->name, strerror(error));
   } else if (read_failure(ends[0], &f)) {
     finish(pid, false, &error);
-    status = describe_failure(process, &f, reason, reason_size);
+    status = describe_failure(ctx, process, &f);
   } else {
     guard g = start_guard(pid, environment, p.open_files);
     running->pid = pid;
@@ -384,33 +374,30 @@ bool mtp_process_has_ended(const mtp_running *running) {
   return running->pid <= 0 || has_ended(running->pid);
 }
 
-mtp_qm_status mtp_process_end(mtp_running *running, bool politely, int *exit_code, char *reason, size_t reason_size) {
+mtp_qm_status mtp_process_end(mtp_context *ctx, mtp_running *running, bool politely, int *exit_code) {
   int status = 0;
   *exit_code = -1;
   bool known = finish(running->pid, politely, &status);
   dismiss_guard((guard){running->guard, running->hold});
   running->pid = 0;
-  if (known) return describe_end(&running->process, status, exit_code, reason, reason_size);
-  mtp_qm_reason(reason, reason_size, "how '%s' ended is not known: the program around ignores SIGCHLD",
-                running->process.command->name);
-  return MTP_QM_CRASHED;
+  if (known) return describe_end(ctx, &running->process, status, exit_code);
+  return mtp_qm_fail(ctx, MTP_QM_CRASHED, "how '%s' ended is not known: the program around ignores SIGCHLD",
+                     running->process.command->name);
 }
 
-mtp_qm_status mtp_process_run(const mtp_process *process, int *exit_code, char *reason, size_t reason_size) {
+mtp_qm_status mtp_process_run(mtp_context *ctx, const mtp_process *process, int *exit_code) {
   mtp_running running;
   *exit_code = -1;
-  mtp_qm_status status = mtp_process_start(process, &running, reason, reason_size);
+  mtp_qm_status status = mtp_process_start(ctx, process, &running);
   if (status != MTP_QM_OK) return status;
   mtp_qm_status why = watch(process, running.pid);
-  status = mtp_process_end(&running, why != MTP_QM_OK, exit_code, reason, reason_size);
+  status = mtp_process_end(ctx, &running, why != MTP_QM_OK, exit_code);
   const char *name = process->command->name;
-  if (why == MTP_QM_TIMEOUT)
-    mtp_qm_reason(reason, reason_size, "'%s' was killed after timeout=%g s", name, process->timeout);
-  else if (why == MTP_QM_STOPPED)
-    mtp_qm_reason(reason, reason_size, "'%s' was ended because the run stops", name);
-  else if (why == MTP_QM_CRASHED)
-    mtp_qm_reason(reason, reason_size, "'%s' was killed: it printed more than %d MiB", name, OUTPUT_LIMIT >> 20);
-  return why == MTP_QM_OK ? status : why;
+  if (why == MTP_QM_TIMEOUT) return mtp_qm_fail(ctx, why, "'%s' was killed after timeout=%g s", name, process->timeout);
+  if (why == MTP_QM_STOPPED) return mtp_qm_fail(ctx, why, "'%s' was ended because the run stops", name);
+  if (why == MTP_QM_CRASHED)
+    return mtp_qm_fail(ctx, why, "'%s' was killed: it printed more than %d MiB", name, OUTPUT_LIMIT >> 20);
+  return status;
 }
 
 mtp_qm_status mtp_process_run_call(const mtp_command *command, const mtp_qm_call *call, const char *out,
@@ -422,5 +409,5 @@ mtp_qm_status mtp_process_run_call(const mtp_command *command, const mtp_qm_call
                                .timeout = call->timeout,
                                .stop = call->stop,
                                .attempt = call->attempt};
-  return mtp_process_run(&process, exit_code, call->reason, call->reason_size);
+  return mtp_process_run(call->ctx, &process, exit_code);
 }

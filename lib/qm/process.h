@@ -23,10 +23,10 @@ typedef struct mtp_process {
 
 /** Runs to the end. MTP_QM_OK for exit code 0; MTP_QM_CRASHED for another one (*exit_code), a signal (*exit_code -1) or
  *  output beyond all reason; MTP_QM_TIMEOUT or MTP_QM_STOPPED after the whole process group was killed;
- *  MTP_QM_CANNOT_START if the command never ran, or if a shell says so by 126 or 127. One line in `reason` on failure.
+ *  MTP_QM_CANNOT_START if the command never ran, or if a shell says so by 126 or 127.
  *  What the command leaves running in its process group is killed at its end. */
-mtp_qm_status mtp_process_run(const mtp_process *process, int *exit_code, char *reason, size_t reason_size);
-/** The same for a call: in its folder, with its limits and its reason. */
+mtp_qm_status mtp_process_run(mtp_context *ctx, const mtp_process *process, int *exit_code);
+/** The same for a call: in its folder, with its limits and its context. */
 mtp_qm_status mtp_process_run_call(const mtp_command *command, const mtp_qm_call *call, const char *out,
                                    const char *err, int *exit_code);
 
@@ -38,12 +38,12 @@ typedef struct mtp_running {
   int hold;
 } mtp_running;
 
-/** Starts a command: MTP_QM_OK once it runs, MTP_QM_CANNOT_START with a line in `reason`. */
-mtp_qm_status mtp_process_start(const mtp_process *process, mtp_running *running, char *reason, size_t reason_size);
+/** Starts a command: MTP_QM_OK once it runs, else MTP_QM_CANNOT_START. */
+mtp_qm_status mtp_process_start(mtp_context *ctx, const mtp_process *process, mtp_running *running);
 /** Has it ended? It is not reaped by this. */
 bool mtp_process_has_ended(const mtp_running *running);
 /** Ends the process group (politely: with two seconds' notice), reaps, and says how the command ended as
  * mtp_process_run does. */
-mtp_qm_status mtp_process_end(mtp_running *running, bool politely, int *exit_code, char *reason, size_t reason_size);
+mtp_qm_status mtp_process_end(mtp_context *ctx, mtp_running *running, bool politely, int *exit_code);
 
 #endif

@@ -33,31 +33,27 @@ static void qe_close(void *state) {
   free(q);
 }
 
-static mtp_qm_status qe_open(void *user, const mtp_qm_setup *setup, int count, const char *const *arguments,
-                             void **state, char *reason, size_t reason_size) {
+static mtp_qm_status qe_open(mtp_context *ctx, void *user, const mtp_qm_setup *setup, int count,
+                             const char *const *arguments, void **state) {
   (void)user;
   (void)setup;
   static const char *const default_command[] = {"pw.x"};
   static const char *const tail[] = {"-in", IN_FILE};
-  if (count < 1) {
-    mtp_qm_reason(reason, reason_size, "qe: expected a TEMPLATE (an ordinary pw.x input) after the name");
-    return MTP_QM_CANNOT_START;
-  }
+  if (count < 1)
+    return mtp_qm_fail(ctx, MTP_QM_CANNOT_START, "qe: expected a TEMPLATE (an ordinary pw.x input) after the name");
   mtp_xml_start();
   qe *q = mtp_calloc(1, sizeof *q);
-  if (!q) {
-    mtp_qm_reason(reason, reason_size, "out of memory");
-    return MTP_QM_CANNOT_START;
-  }
+  if (!q) return mtp_qm_fail(ctx, MTP_QM_CANNOT_START, "out of memory");
   bool given = count > 1;
-  if (mtp_qe_template_open(&q->template, arguments[0], reason, reason_size) &&
-      mtp_command_open(&q->command, given ? count - 1 : 1, given ? arguments + 1 : default_command, 2, tail, reason,
-                       reason_size)) {
+  mtp_status status = mtp_qe_template_open(ctx, &q->template, arguments[0]);
+  if (status == MTP_OK)
+    status =
+        mtp_command_open(ctx, &q->command, given ? count - 1 : 1, given ? arguments + 1 : default_command, 2, tail);
+  if (status == MTP_OK)
     *state = q;
-    return MTP_QM_OK;
-  }
-  qe_close(q);
-  return MTP_QM_CANNOT_START;
+  else
+    qe_close(q);
+  return status == MTP_OK ? MTP_QM_OK : MTP_QM_CANNOT_START;
 }
 
 /* The line of the output that contains `phrase`, without blanks around it, and what comes after that line; NULL if
@@ -72,24 +68,24 @@ static const char *find_line(const char *output, const char *phrase, int *length
 }
 
 /* pw.x says "Error in routine NAME (CODE):" and what is wrong in the next line. */
-static bool quote_error(const char *output, char *reason, size_t size) {
+static bool quote_error(mtp_context *ctx, const char *output) {
   int length;
   const char *line = find_line(output, "Error in routine", &length);
   if (!line) return false;
   const char *next = line + length;
   next += strspn(next, " \t\r\n");
   int next_length = *next == '%' ? 0 : (int)strcspn(next, "\r\n");
-  mtp_qm_reason(reason, size, "%s: %.*s %.*s", reason, length, line, next_length, next);
+  mtp_fail(ctx, MTP_ERR_QM, "%s: %.*s %.*s", mtp_context_message(ctx), length, line, next_length, next);
   return true;
 }
 
-static bool quote_no_convergence(const char *output, char *reason, size_t size) {
+static bool quote_no_convergence(mtp_context *ctx, const char *output) {
   static const char *const phrases[] = {"convergence NOT achieved", "Maximum CPU time exceeded"};
   for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++) {
     int length;
     const char *line = find_line(output, phrases[i], &length);
     if (!line) continue;
-    mtp_qm_reason(reason, size, "pw.x: %.*s", length, line);
+    mtp_fail(ctx, MTP_ERR_QM, "pw.x: %.*s", length, line);
     return true;
   }
   return false;
@@ -98,11 +94,10 @@ static bool quote_no_convergence(const char *output, char *reason, size_t size) 
 /* Judges a run that was not killed. The exit code alone will not do: launchers and scripts may swallow it. */
 static mtp_qm_status judge(mtp_qm_status ended, int exit_code, const mtp_qm_call *call, const char *output,
                            const char *xml, const char *const *labels) {
-  if (quote_no_convergence(output, call->reason, call->reason_size)) return MTP_QM_NOT_CONVERGED;
-  if (ended == MTP_QM_OK) ended = mtp_qe_xml_read(xml, labels, call->label, call->reason, call->reason_size);
+  if (quote_no_convergence(call->ctx, output)) return MTP_QM_NOT_CONVERGED;
+  if (ended == MTP_QM_OK) ended = mtp_qe_xml_read(call->ctx, xml, labels, call->label);
   if (ended == MTP_QM_OK) return ended;
-  if (!quote_error(output, call->reason, call->reason_size))
-    mtp_qm_add_last_words(call->dir, ERR_FILE, OUT_FILE, call->reason, call->reason_size);
+  if (!quote_error(call->ctx, output)) mtp_qm_add_last_words(call->ctx, call->dir, ERR_FILE, OUT_FILE);
   /* 2 is how pw.x itself says that it stopped in order, but without a converged result */
   return exit_code == 2 && strstr(output, LAST_WORDS) ? MTP_QM_NOT_CONVERGED : ended;
 }
@@ -119,7 +114,7 @@ static mtp_qm_status read_results(const qe *q, mtp_qm_call *call, mtp_qm_status 
     status = judge(ended, exit_code, call, output, xml_path, labels);
     *last_words = strstr(output, LAST_WORDS) != NULL;
   } else {
-    mtp_qm_reason(call->reason, call->reason_size, "cannot read " OUT_FILE);
+    mtp_qm_fail(call->ctx, status, "cannot read " OUT_FILE);
   }
   free(output);
   free(out_path);
@@ -131,12 +126,10 @@ static mtp_qm_status read_results(const qe *q, mtp_qm_call *call, mtp_qm_status 
 static mtp_qm_status qe_prepare(void *state, mtp_qm_call *call) {
   const qe *q = state;
   const mtp_config *cfg = call->config;
-  if (!(mtp_config_volume(cfg) > 0) || !(cfg->periodic[0] || cfg->periodic[1] || cfg->periodic[2])) {
-    mtp_qm_reason(call->reason, call->reason_size,
-                  "pw.x needs a cell: three lattice vectors, at least one direction periodic");
-    return MTP_QM_BAD_DATA;
-  }
-  return mtp_qe_write_input(&q->template, call, call->dir, IN_FILE) ? MTP_QM_OK : MTP_QM_CANNOT_START;
+  if (!(mtp_config_volume(cfg) > 0) || !(cfg->periodic[0] || cfg->periodic[1] || cfg->periodic[2]))
+    return mtp_qm_fail(call->ctx, MTP_QM_BAD_DATA,
+                       "pw.x needs a cell: three lattice vectors, at least one direction periodic");
+  return mtp_qe_write_input(&q->template, call, call->dir, IN_FILE) == MTP_OK ? MTP_QM_OK : MTP_QM_CANNOT_START;
 }
 
 static mtp_qm_status qe_label(void *state, mtp_qm_call *call) {
@@ -147,7 +140,7 @@ static mtp_qm_status qe_label(void *state, mtp_qm_call *call) {
   bool last_words;
   status = mtp_process_run_call(&q->command, call, OUT_FILE, ERR_FILE, &exit_code);
   if (status == MTP_QM_OK || status == MTP_QM_CRASHED) return read_results(q, call, status, exit_code, &last_words);
-  mtp_qm_add_last_words(call->dir, ERR_FILE, OUT_FILE, call->reason, call->reason_size);
+  mtp_qm_add_last_words(call->ctx, call->dir, ERR_FILE, OUT_FILE);
   return status;
 }
 

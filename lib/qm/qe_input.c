@@ -5,14 +5,13 @@
 
 #include "qm/folder.h"
 #include "qm/qe_template.h"
-#include "qm/reason.h"
 
 const char **mtp_qe_choose_labels(const mtp_qe_template *t, const mtp_qm_call *call) {
   const char **labels = mtp_calloc((size_t)call->species_count, sizeof *labels);
-  if (!labels) mtp_qm_reason(call->reason, call->reason_size, "out of memory");
+  if (!labels) mtp_fail_memory(call->ctx);
   for (size_t i = 0; labels && i < call->config->n; i++) {
     int s = call->config->species[i];
-    if (!labels[s]) labels[s] = mtp_qe_template_label(t, call->names[s], call->reason, call->reason_size);
+    if (!labels[s]) labels[s] = mtp_qe_template_label(call->ctx, t, call->names[s]);
     if (labels[s]) continue;
     free(labels);
     return NULL;
@@ -20,11 +19,11 @@ const char **mtp_qe_choose_labels(const mtp_qe_template *t, const mtp_qm_call *c
   return labels;
 }
 
-bool mtp_qe_write_input(const mtp_qe_template *t, const mtp_qm_call *call, const char *dir, const char *file) {
+mtp_status mtp_qe_write_input(const mtp_qe_template *t, const mtp_qm_call *call, const char *dir, const char *file) {
   const char **labels = mtp_qe_choose_labels(t, call);
-  if (!labels) return false;
+  if (!labels) return MTP_ERR_ARGUMENT;
   mtp_text deck = {0};
   mtp_qe_template_write(t, call->config, labels, &deck);
   free(labels);
-  return mtp_folder_write_text(dir, file, &deck, call->reason, call->reason_size);
+  return mtp_folder_write_text(call->ctx, dir, file, &deck);
 }

@@ -13,7 +13,6 @@
 
 #include "qm/check.h"
 #include "qm/folder.h"
-#include "qm/reason.h"
 
 typedef enum edit_kind { EDIT_DELETE, EDIT_CONTROL_HERE, EDIT_SYSTEM_HERE } edit_kind;
 
@@ -32,8 +31,8 @@ typedef struct parser {
   size_t edit_count;
   long ntyp;
   bool has_control, has_system, has_electrons, has_k_points;
-  char *reason;
-  size_t reason_size;
+  mtp_context *ctx;
+  mtp_status status; /* of what failed */
 } parser;
 
 static bool fail_at(parser *p, size_t at, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -47,12 +46,12 @@ static bool fail_at(parser *p, size_t at, const char *format, ...) {
   va_end(args);
   size_t number = 1;
   for (size_t i = 0; i < at; i++) number += p->text[i] == '\n';
-  mtp_qm_reason(p->reason, p->reason_size, "%s:%zu: %s", p->path, number, line);
+  p->status = mtp_fail(p->ctx, MTP_ERR_FORMAT, "%s:%zu: %s", p->path, number, line);
   return false;
 }
 
 static bool fail_memory(parser *p) {
-  mtp_qm_reason(p->reason, p->reason_size, "out of memory");
+  p->status = mtp_fail_memory(p->ctx);
   return false;
 }
 
@@ -421,35 +420,29 @@ static char *copy_with_plain_line_ends(const char *text, size_t size) {
   return copy;
 }
 
-bool mtp_qe_template_parse(mtp_qe_template *t, const char *path, const char *text, size_t size, char *reason,
-                           size_t reason_size) {
+mtp_status mtp_qe_template_parse(mtp_context *ctx, mtp_qe_template *t, const char *path, const char *text,
+                                 size_t size) {
   *t = (mtp_qe_template){.path = mtp_strdup(path)};
-  parser p = {.out = t,
-              .path = path,
-              .text = copy_with_plain_line_ends(text, size),
-              .reason = reason,
-              .reason_size = reason_size};
+  parser p = {.out = t, .path = path, .text = copy_with_plain_line_ends(text, size), .ctx = ctx};
   bool ok = (t->path && p.text) || fail_memory(&p);
   if (ok && memchr(text, 0, size)) ok = fail_at(&p, strlen(p.text), "expected text, found a zero byte");
   ok = ok && parse_namelists(&p) && parse_cards(&p) && check_whole(&p) && apply_edits(&p);
   free(p.edits);
   free(p.text);
   if (!ok) mtp_qe_template_close(t);
-  return ok;
+  return p.status;
 }
 
-bool mtp_qe_template_open(mtp_qe_template *t, const char *path, char *reason, size_t reason_size) {
-  mtp_context *ctx = mtp_context_new();
+mtp_status mtp_qe_template_open(mtp_context *ctx, mtp_qe_template *t, const char *path) {
   char *text = NULL;
   size_t size = 0;
-  bool ok = mtp_file_read(ctx, path, &text, &size) == MTP_OK;
-  if (ok)
-    ok = mtp_qe_template_parse(t, path, text, size, reason, reason_size);
+  mtp_status status = mtp_file_read(ctx, path, &text, &size);
+  if (status == MTP_OK)
+    status = mtp_qe_template_parse(ctx, t, path, text, size);
   else
-    mtp_qm_reason(reason, reason_size, "template: %s", mtp_context_message(ctx));
+    mtp_fail(ctx, status, "template: %s", mtp_context_message(ctx));
   free(text);
-  mtp_context_free(ctx);
-  return ok;
+  return status;
 }
 
 void mtp_qe_template_close(mtp_qe_template *t) {
@@ -468,22 +461,22 @@ static bool starts_with_symbol(const char *label, const char *element) {
   return length > 0 && strlen(element) == length && strncmp(label, element, length) == 0;
 }
 
-const char *mtp_qe_template_label(const mtp_qe_template *t, const char *element, char *reason, size_t reason_size) {
+const char *mtp_qe_template_label(mtp_context *ctx, const mtp_qe_template *t, const char *element) {
   const char *found = NULL;
   for (int i = 0; i < t->label_count; i++)
     if (strcmp(t->labels[i], element) == 0) return t->labels[i];
   for (int i = 0; i < t->label_count; i++) {
     if (!starts_with_symbol(t->labels[i], element)) continue;
     if (found) {
-      mtp_qm_reason(reason, reason_size, "%s: element %s could be %s or %s in ATOMIC_SPECIES", t->path, element, found,
-                    t->labels[i]);
+      mtp_fail(ctx, MTP_ERR_ARGUMENT, "%s: element %s could be %s or %s in ATOMIC_SPECIES", t->path, element, found,
+               t->labels[i]);
       return NULL;
     }
     found = t->labels[i];
   }
   if (!found)
-    mtp_qm_reason(reason, reason_size, "%s: element '%s' is not in ATOMIC_SPECIES (first there is %s)", t->path,
-                  element, t->labels[0]);
+    mtp_fail(ctx, MTP_ERR_ARGUMENT, "%s: element '%s' is not in ATOMIC_SPECIES (first there is %s)", t->path, element,
+             t->labels[0]);
   return found;
 }
 

@@ -24,25 +24,24 @@ typedef struct mtp_qe_template {
   char **labels; /**< [label_count] of ATOMIC_SPECIES */
 } mtp_qe_template;
 
-/** Reads and checks a template; on failure `reason` says file, line and what was expected. */
-bool mtp_qe_template_open(mtp_qe_template *t, const char *path, char *reason, size_t reason_size);
+/** Reads and checks a template; on failure the message says file, line and what was expected. */
+mtp_status mtp_qe_template_open(mtp_context *ctx, mtp_qe_template *t, const char *path);
 /** The same from text[size] in memory; `path` is used for messages and for a relative pseudo_dir. */
-bool mtp_qe_template_parse(mtp_qe_template *t, const char *path, const char *text, size_t size, char *reason,
-                           size_t reason_size);
+mtp_status mtp_qe_template_parse(mtp_context *ctx, mtp_qe_template *t, const char *path, const char *text, size_t size);
 void mtp_qe_template_close(mtp_qe_template *t);
 
 /** The label for an element: the one that equals it, else the only one that starts with that symbol ("Al1", "Al_a").
- * NULL with a line in `reason` if there is none or more than one. */
-const char *mtp_qe_template_label(const mtp_qe_template *t, const char *element, char *reason, size_t reason_size);
+ * NULL with a line in `ctx` if there is none or more than one. */
+const char *mtp_qe_template_label(mtp_context *ctx, const mtp_qe_template *t, const char *element);
 
 /** Writes the input for a configuration; `labels[species]` are names from the template. Check deck->failed. */
 void mtp_qe_template_write(const mtp_qe_template *t, const mtp_config *cfg, const char *const *labels, mtp_text *deck);
 
 /** labels[call->species_count]: the names in the template of the species that occur, NULL for others. The array is the
- * caller's; NULL with a line in call->reason. */
+ * caller's; NULL with a line in call->ctx. */
 const char **mtp_qe_choose_labels(const mtp_qe_template *t, const mtp_qm_call *call);
 
-/** Writes the input of a call into DIR/FILE. False with a line in call->reason. */
-bool mtp_qe_write_input(const mtp_qe_template *t, const mtp_qm_call *call, const char *dir, const char *file);
+/** Writes the input of a call into DIR/FILE. */
+mtp_status mtp_qe_write_input(const mtp_qe_template *t, const mtp_qm_call *call, const char *dir, const char *file);
 
 #endif

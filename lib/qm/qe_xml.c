@@ -11,7 +11,7 @@
 #include "config/units.h"
 #include "config/xml.h"
 #include "qm/check.h"
-#include "qm/reason.h"
+#include "support/support.h"
 
 /* What is sent with 17 digits comes back with 16, in units of a bohr that may be of an older CODATA. */
 #define TOLERANCE          1e-6
@@ -26,35 +26,27 @@ static bool text_is(xmlNode *node, const char *expected) {
   return same;
 }
 
-/* The atoms of the file into `found`, a copy of what was sent. False with a reason if they cannot be read. */
-static bool read_atoms(xmlNode *structure, const char *const *labels, mtp_config *found, char *reason, size_t size) {
+/* The atoms of the file into `found`, a copy of what was sent. MTP_ERR_FORMAT if they cannot be read. */
+static mtp_status read_atoms(mtp_context *ctx, xmlNode *structure, const char *const *labels, mtp_config *found) {
   static const char *const rows[] = {"cell/a1", "cell/a2", "cell/a3"};
   for (int k = 0; k < 3; k++)
-    if (!mtp_xml_numbers(mtp_xml_find(structure, rows[k]), found->cell + 3 * k, 3)) {
-      mtp_qm_reason(reason, size, "the XML file has no %s", rows[k]);
-      return false;
-    }
+    if (!mtp_xml_numbers(mtp_xml_find(structure, rows[k]), found->cell + 3 * k, 3))
+      return mtp_fail(ctx, MTP_ERR_FORMAT, "the XML file has no %s", rows[k]);
   size_t n = 0;
   xmlNode *positions = mtp_xml_find(structure, "atomic_positions");
   for (xmlNode *atom = positions ? positions->children : NULL; atom; atom = atom->next) {
     if (atom->type != XML_ELEMENT_NODE) continue;
-    if (n < found->n && !mtp_xml_numbers(atom, found->x + 3 * n, 3)) {
-      mtp_qm_reason(reason, size, "the XML file has no position of atom %zu", n + 1);
-      return false;
-    }
-    if (n < found->n && !mtp_xml_attribute_is(atom, "name", labels[found->species[n]])) {
-      mtp_qm_reason(reason, size, "the result is of other atoms: atom %zu is not %s", n + 1, labels[found->species[n]]);
-      return false;
-    }
+    if (n < found->n && !mtp_xml_numbers(atom, found->x + 3 * n, 3))
+      return mtp_fail(ctx, MTP_ERR_FORMAT, "the XML file has no position of atom %zu", n + 1);
+    if (n < found->n && !mtp_xml_attribute_is(atom, "name", labels[found->species[n]]))
+      return mtp_fail(ctx, MTP_ERR_FORMAT, "the result is of other atoms: atom %zu is not %s", n + 1,
+                      labels[found->species[n]]);
     n++;
   }
-  if (n != found->n) {
-    mtp_qm_reason(reason, size, "the result is of %zu atoms, %zu were sent", n, found->n);
-    return false;
-  }
+  if (n != found->n) return mtp_fail(ctx, MTP_ERR_FORMAT, "the result is of %zu atoms, %zu were sent", n, found->n);
   for (size_t i = 0; i < 3 * n; i++) found->x[i] *= MTP_BOHR;
   for (int k = 0; k < 9; k++) found->cell[k] *= MTP_BOHR;
-  return true;
+  return MTP_OK;
 }
 
 static double largest_length(const mtp_config *cfg) {
@@ -64,40 +56,31 @@ static double largest_length(const mtp_config *cfg) {
   return largest;
 }
 
-static bool compare_atoms(xmlNode *root, const char *const *labels, const mtp_config *sent, char *reason, size_t size) {
+static mtp_status compare_atoms(mtp_context *ctx, xmlNode *root, const char *const *labels, const mtp_config *sent) {
   mtp_config *found = mtp_config_copy(sent);
-  if (!found) {
-    mtp_qm_reason(reason, size, "out of memory");
-    return false;
-  }
+  if (!found) return mtp_fail_memory(ctx);
   double tolerance = TOLERANCE + RELATIVE_TOLERANCE * largest_length(sent);
   /* pw.x takes every cell as periodic; what was sent decides which vectors are compared */
-  bool same = read_atoms(mtp_xml_find(root, "output/atomic_structure"), labels, found, reason, size) &&
-              mtp_qm_same_atoms(sent, found, tolerance, reason, size);
+  mtp_status status = read_atoms(ctx, mtp_xml_find(root, "output/atomic_structure"), labels, found);
+  if (status == MTP_OK) status = mtp_qm_compare_atoms(ctx, sent, found, tolerance);
   mtp_config_free(found);
-  return same;
+  return status;
 }
 
-static mtp_qm_status read_results(xmlNode *root, mtp_config *label, char *reason, size_t size) {
+static mtp_qm_status read_results(mtp_context *ctx, xmlNode *root, mtp_config *label) {
   double stress[9];
-  if (!mtp_xml_numbers(mtp_xml_find(root, "output/total_energy/etot"), &label->energy, 1)) {
-    mtp_qm_reason(reason, size, "the XML file has no total energy");
-    return MTP_QM_BAD_DATA;
-  }
+  if (!mtp_xml_numbers(mtp_xml_find(root, "output/total_energy/etot"), &label->energy, 1))
+    return mtp_qm_fail(ctx, MTP_QM_BAD_DATA, "the XML file has no total energy");
   label->energy *= MTP_HARTREE;
   label->has_energy = true;
   if (mtp_config_require_force(NULL, label) != MTP_OK ||
-      !mtp_xml_numbers(mtp_xml_find(root, "output/forces"), label->force, 3 * label->n)) {
-    mtp_qm_reason(reason, size, "the XML file has no forces of %zu atoms", label->n);
-    return MTP_QM_BAD_DATA;
-  }
+      !mtp_xml_numbers(mtp_xml_find(root, "output/forces"), label->force, 3 * label->n))
+    return mtp_qm_fail(ctx, MTP_QM_BAD_DATA, "the XML file has no forces of %zu atoms", label->n);
   for (size_t i = 0; i < 3 * label->n; i++) label->force[i] *= MTP_HARTREE / MTP_BOHR;
   xmlNode *element = mtp_xml_find(root, "output/stress");
   label->has_virial = mtp_xml_numbers(element, stress, 9);
-  if (element && !label->has_virial) {
-    mtp_qm_reason(reason, size, "the stress in the XML file is not nine numbers");
-    return MTP_QM_BAD_DATA;
-  }
+  if (element && !label->has_virial)
+    return mtp_qm_fail(ctx, MTP_QM_BAD_DATA, "the stress in the XML file is not nine numbers");
   static const int position[6] = {0, 4, 8, 1, 2, 5};
   double factor = mtp_config_volume(label) * MTP_HARTREE / (MTP_BOHR * MTP_BOHR * MTP_BOHR);
   for (int k = 0; label->has_virial && k < 6; k++) label->virial[k] = factor * stress[position[k]];
@@ -105,44 +88,35 @@ static mtp_qm_status read_results(xmlNode *root, mtp_config *label, char *reason
 }
 
 /* pw.x up to 6.x writes <status>, later ones <exit_status>; an interrupted one neither. */
-static bool ended_well(xmlNode *root, char *reason, size_t size) {
+static mtp_status check_end(mtp_context *ctx, xmlNode *root) {
   xmlNode *exit_status = mtp_xml_find(root, "exit_status"), *status = mtp_xml_find(root, "status");
   if (!exit_status && !status)
-    mtp_qm_reason(reason, size, "the XML file is cut short: no <status> or <exit_status>");
-  else if ((exit_status && !text_is(exit_status, "0")) || (status && !text_is(status, "0")))
-    mtp_qm_reason(reason, size, "the XML file says that pw.x failed (exit status)");
-  else
-    return true;
-  return false;
+    return mtp_fail(ctx, MTP_ERR_FORMAT, "the XML file is cut short: no <status> or <exit_status>");
+  if ((exit_status && !text_is(exit_status, "0")) || (status && !text_is(status, "0")))
+    return mtp_fail(ctx, MTP_ERR_FORMAT, "the XML file says that pw.x failed (exit status)");
+  return MTP_OK;
 }
 
-static mtp_qm_status read_tree(xmlNode *root, const char *const *labels, mtp_config *label, char *reason, size_t size) {
+static mtp_qm_status read_tree(mtp_context *ctx, xmlNode *root, const char *const *labels, mtp_config *label) {
   xmlNode *converged = mtp_xml_find(root, "output/convergence_info/scf_conv/convergence_achieved");
-  if (!converged) {
-    mtp_qm_reason(reason, size, "the XML file does not say whether the SCF converged");
-    return MTP_QM_BAD_DATA;
-  }
-  if (!text_is(converged, "true")) {
-    mtp_qm_reason(reason, size, "pw.x: the SCF did not converge");
-    return MTP_QM_NOT_CONVERGED;
-  }
-  if (!ended_well(root, reason, size)) return MTP_QM_CRASHED;
-  if (!compare_atoms(root, labels, label, reason, size)) return MTP_QM_BAD_DATA;
-  return read_results(root, label, reason, size);
+  if (!converged) return mtp_qm_fail(ctx, MTP_QM_BAD_DATA, "the XML file does not say whether the SCF converged");
+  if (!text_is(converged, "true")) return mtp_qm_fail(ctx, MTP_QM_NOT_CONVERGED, "pw.x: the SCF did not converge");
+  if (check_end(ctx, root) != MTP_OK) return MTP_QM_CRASHED;
+  if (compare_atoms(ctx, root, labels, label) != MTP_OK) return MTP_QM_BAD_DATA;
+  return read_results(ctx, root, label);
 }
 
-mtp_qm_status mtp_qe_xml_read(const char *path, const char *const *labels, mtp_config *label, char *reason,
-                              size_t reason_size) {
+mtp_qm_status mtp_qe_xml_read(mtp_context *ctx, const char *path, const char *const *labels, mtp_config *label) {
   bool found;
   xmlDoc *doc = mtp_xml_open(path, &found);
   xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
-  mtp_qm_status status = MTP_QM_BAD_DATA;
+  mtp_qm_status status;
   if (root)
-    status = read_tree(root, labels, label, reason, reason_size);
+    status = read_tree(ctx, root, labels, label);
   else if (found)
-    mtp_qm_reason(reason, reason_size, "the result file %s is cut short or no XML", path);
+    status = mtp_qm_fail(ctx, MTP_QM_BAD_DATA, "the result file %s is cut short or no XML", path);
   else
-    mtp_qm_reason(reason, reason_size, "there is no result file %s", path);
+    status = mtp_qm_fail(ctx, MTP_QM_BAD_DATA, "there is no result file %s", path);
   xmlFreeDoc(doc);
   return status;
 }

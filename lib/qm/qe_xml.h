@@ -8,8 +8,7 @@
 
 /** Reads a result into `label`, whose atoms and cell are the ones that were sent with `labels[species]`, after
  * comparing them with those in the file. MTP_QM_NOT_CONVERGED, MTP_QM_CRASHED (the file says that the run failed) or
- * MTP_QM_BAD_DATA with a line in `reason` otherwise. A virial is taken if the file has a stress. */
-mtp_qm_status mtp_qe_xml_read(const char *path, const char *const *labels, mtp_config *label, char *reason,
-                              size_t reason_size);
+ * MTP_QM_BAD_DATA with a line in `ctx` otherwise. A virial is taken if the file has a stress. */
+mtp_qm_status mtp_qe_xml_read(mtp_context *ctx, const char *path, const char *const *labels, mtp_config *label);
 
 #endif

@@ -6,7 +6,6 @@
 
 #include "qm/drivers.h"
 #include "qm/internal.h"
-#include "qm/reason.h"
 #include "support/support.h"
 
 const char *mtp_qm_status_name(mtp_qm_status status) {
@@ -16,20 +15,18 @@ const char *mtp_qm_status_name(mtp_qm_status status) {
   return i < sizeof names / sizeof names[0] ? names[i] : "unknown";
 }
 
-static mtp_qm_status none_open(void *user, const mtp_qm_setup *setup, int count, const char *const *arguments,
-                               void **state, char *reason, size_t reason_size) {
+static mtp_qm_status none_open(mtp_context *ctx, void *user, const mtp_qm_setup *setup, int count,
+                               const char *const *arguments, void **state) {
   (void)user;
   (void)setup;
   *state = NULL;
   if (count == 0) return MTP_QM_OK;
-  mtp_qm_reason(reason, reason_size, "none: takes no arguments, found '%s'", arguments[0]);
-  return MTP_QM_CANNOT_START;
+  return mtp_qm_fail(ctx, MTP_QM_CANNOT_START, "none: takes no arguments, found '%s'", arguments[0]);
 }
 
 static mtp_qm_status none_label(void *state, mtp_qm_call *call) {
   (void)state;
-  mtp_qm_reason(call->reason, call->reason_size, "the driver none labels nothing");
-  return MTP_QM_CANNOT_START;
+  return mtp_qm_fail(call->ctx, MTP_QM_CANNOT_START, "the driver none labels nothing");
 }
 
 static void none_close(void *state) {
@@ -63,7 +60,7 @@ static mtp_status fail_unknown(mtp_context *ctx, const char *name, const mtp_qm_
 
 /* One state of the driver: that of the arguments as given, or of an entry of ladder= in their place. */
 static mtp_status open_rung(mtp_context *ctx, mtp_qm *qm, const char *entry) {
-  char reason[1024] = "";
+  mtp_context *own = qm->contexts[0];
   const mtp_qm_policy *policy = &qm->string.policy;
   const mtp_qm_setup setup = {policy->workers, policy->keep == MTP_QM_KEEP_ALL, policy->keep != MTP_QM_KEEP_NONE};
   int count = entry && qm->driver.ladder == MTP_QM_LADDER_ALL ? 1 : qm->string.count;
@@ -72,7 +69,9 @@ static mtp_status open_rung(mtp_context *ctx, mtp_qm *qm, const char *entry) {
   for (int i = 0; i < count; i++) arguments[i] = qm->string.arguments[i];
   if (entry && count > 0) arguments[0] = entry;
   void **state = &qm->states[qm->state_count];
-  mtp_qm_status status = qm->driver.open(qm->driver.user, &setup, count, arguments, state, reason, sizeof reason);
+  mtp_context_clear(own);
+  mtp_qm_status status = qm->driver.open(own, qm->driver.user, &setup, count, arguments, state);
+  const char *reason = mtp_context_message(own);
   free(arguments);
   if (status != MTP_QM_OK)
     return mtp_fail(ctx, MTP_ERR_QM, "QM driver %s cannot start: %s%s%s", qm->driver.name, entry ? "ladder=: " : "",
@@ -96,16 +95,29 @@ static mtp_status check_policy(mtp_context *ctx, const mtp_qm *qm) {
   return MTP_OK;
 }
 
+/* Of their own, because what a driver says is part of a report, and no message to the caller before that. */
+static mtp_status make_contexts(mtp_context *ctx, mtp_qm *qm) {
+  const int workers = qm->string.policy.workers;
+  qm->contexts = mtp_calloc((size_t)workers, sizeof(mtp_context *));
+  for (; qm->contexts && qm->context_count < workers; qm->context_count++) {
+    mtp_context *own = mtp_context_new();
+    if (!own) return mtp_fail_memory(ctx);
+    qm->contexts[qm->context_count] = own;
+  }
+  return qm->contexts ? MTP_OK : mtp_fail_memory(ctx);
+}
+
 static mtp_status open_driver(mtp_context *ctx, mtp_qm *qm) {
-  char reason[1024] = "";
   const mtp_qm_policy *policy = &qm->string.policy;
   mtp_status status = check_policy(ctx, qm);
+  if (status == MTP_OK) status = make_contexts(ctx, qm);
   if (status != MTP_OK) return status;
   qm->states = mtp_calloc((size_t)policy->rung_count + 1, sizeof *qm->states);
   if (!qm->states) return mtp_fail_memory(ctx);
   if ((qm->driver.needs_dir || qm->driver.makes_dirs) &&
-      !mtp_folders_open(&qm->folders, policy->dir, reason, sizeof reason))
-    return mtp_fail(ctx, MTP_ERR_QM, "QM driver %s cannot start: %s", qm->driver.name, reason);
+      mtp_folders_open(qm->contexts[0], &qm->folders, policy->dir) != MTP_OK)
+    return mtp_fail(ctx, MTP_ERR_QM, "QM driver %s cannot start: %s", qm->driver.name,
+                    mtp_context_message(qm->contexts[0]));
   status = open_rung(ctx, qm, NULL);
   for (int i = 0; i < policy->rung_count && status == MTP_OK; i++) status = open_rung(ctx, qm, policy->rungs[i]);
   return status;
@@ -140,6 +152,8 @@ void mtp_qm_close(mtp_qm *qm) {
   if (!qm) return;
   while (qm->state_count > 0) qm->driver.close(qm->states[--qm->state_count]);
   free(qm->states);
+  while (qm->context_count > 0) mtp_context_free(qm->contexts[--qm->context_count]);
+  free(qm->contexts);
   mtp_folders_close(&qm->folders);
   mtp_qm_string_free(&qm->string);
   free(qm->text);

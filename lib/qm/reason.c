@@ -9,25 +9,19 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LINE_SIZE = 1024, TAIL_SIZE = 8192 };
+#include "mtp/qm.h"
+#include "support/support.h"
 
-static void make_one_line(char *text) {
-  for (unsigned char *c = (unsigned char *)text; *c; c++)
-    if (*c < ' ' || *c == 0x7f) *c = ' ';
-}
+enum { FAILURE_SIZE = 2048, PATH_SIZE = 1024, TAIL_SIZE = 8192 };
 
-void mtp_qm_reason(char *reason, size_t size, const char *format, ...) {
-  if (!reason || size == 0) return;
-  char line[LINE_SIZE]; /* aside, because the arguments may contain `reason` */
+mtp_qm_status mtp_qm_fail(mtp_context *ctx, mtp_qm_status status, const char *format, ...) {
+  char line[FAILURE_SIZE] = "";
   va_list args;
   va_start(args, format);
-  vsnprintf(line, sizeof line, format, args);
+  if (format) mtp_vsnprintf(line, sizeof line, format, args);
   va_end(args);
-  make_one_line(line);
-  size_t length = strlen(line);
-  if (length >= size) length = size - 1;
-  memcpy(reason, line, length);
-  reason[length] = 0;
+  mtp_fail(ctx, MTP_ERR_QM, "%s", line);
+  return status;
 }
 
 static bool says_something(const char *text, size_t length) {
@@ -51,8 +45,9 @@ static const char *last_line(const char *text, size_t length, size_t *count) {
   }
 }
 
-void mtp_qm_last_line(const char *dir, const char *file, char *line, size_t size) {
-  char path[LINE_SIZE], tail[TAIL_SIZE];
+/* The last line of DIR/FILE that holds more than blanks, cut to `size`; "" if there is none. */
+static void read_last_line(const char *dir, const char *file, char *line, size_t size) {
+  char path[PATH_SIZE], tail[TAIL_SIZE];
   line[0] = 0;
   if (snprintf(path, sizeof path, "%s/%s", dir, file) >= (int)sizeof path) return;
   FILE *f = fopen(path, "rbe");
@@ -66,12 +61,11 @@ void mtp_qm_last_line(const char *dir, const char *file, char *line, size_t size
   if (count >= size) count = size - 1;
   memcpy(line, found, count);
   line[count] = 0;
-  make_one_line(line);
 }
 
-void mtp_qm_add_last_words(const char *dir, const char *err, const char *out, char *reason, size_t size) {
+void mtp_qm_add_last_words(mtp_context *ctx, const char *dir, const char *err, const char *out) {
   char words[300];
-  mtp_qm_last_line(dir, err, words, sizeof words);
-  if (!words[0]) mtp_qm_last_line(dir, out, words, sizeof words);
-  if (words[0]) mtp_qm_reason(reason, size, "%s: %s", reason, words);
+  read_last_line(dir, err, words, sizeof words);
+  if (!words[0]) read_last_line(dir, out, words, sizeof words);
+  if (words[0]) mtp_fail(ctx, MTP_ERR_QM, "%s: %s", mtp_context_message(ctx), words);
 }

@@ -8,7 +8,7 @@
 
 #define MTP_QM_REQUEST_FILE "in.extxyz"
 
-/** Writes atoms and cell of a call, and nothing else, as extended XYZ into `dir`. False with a line in call->reason. */
-bool mtp_qm_write_request(const mtp_qm_call *call, const char *dir);
+/** Writes atoms and cell of a call, and nothing else, as extended XYZ into `dir`. */
+mtp_status mtp_qm_write_request(const mtp_qm_call *call, const char *dir);
 
 #endif

@@ -30,34 +30,29 @@ static void vasp_close(void *state) {
   free(v);
 }
 
-static mtp_qm_status vasp_open(void *user, const mtp_qm_setup *setup, int count, const char *const *arguments,
-                               void **state, char *reason, size_t reason_size) {
+static mtp_qm_status vasp_open(mtp_context *ctx, void *user, const mtp_qm_setup *setup, int count,
+                               const char *const *arguments, void **state) {
   (void)user;
   (void)setup;
-  if (count < 2) {
-    mtp_qm_reason(reason, reason_size,
-                  "vasp: expected a FOLDER (with INCAR, KPOINTS, POTCAR) and a COMMAND after the name");
-    return MTP_QM_CANNOT_START;
-  }
+  if (count < 2)
+    return mtp_qm_fail(ctx, MTP_QM_CANNOT_START,
+                       "vasp: expected a FOLDER (with INCAR, KPOINTS, POTCAR) and a COMMAND after the name");
   mtp_xml_start();
   vasp *v = mtp_calloc(1, sizeof *v);
-  if (!v) {
-    mtp_qm_reason(reason, reason_size, "out of memory");
-    return MTP_QM_CANNOT_START;
-  }
-  if (mtp_vasp_input_open(&v->input, arguments[0], reason, reason_size) &&
-      mtp_command_open(&v->command, count - 1, arguments + 1, 0, NULL, reason, reason_size)) {
+  if (!v) return mtp_qm_fail(ctx, MTP_QM_CANNOT_START, "out of memory");
+  mtp_status status = mtp_vasp_input_open(ctx, &v->input, arguments[0]);
+  if (status == MTP_OK) status = mtp_command_open(ctx, &v->command, count - 1, arguments + 1, 0, NULL);
+  if (status == MTP_OK)
     *state = v;
-    return MTP_QM_OK;
-  }
-  vasp_close(v);
-  return MTP_QM_CANNOT_START;
+  else
+    vasp_close(v);
+  return status == MTP_OK ? MTP_QM_OK : MTP_QM_CANNOT_START;
 }
 
 /* ---- what came back ---- */
 
 /* VASP's complaints. It also prints the last one on its way to a good result, so that none of them is a judgement. */
-static bool quote_complaint(const char *dir, char *reason, size_t size) {
+static bool quote_complaint(mtp_context *ctx, const char *dir) {
   static const char *const phrases[] = {"VERY BAD NEWS", "ZBRENT: fatal error", "I REFUSE TO CONTINUE",
                                         "Sub-Space-Matrix is not hermitian"};
   char *path = mtp_folder_absolute(dir, MTP_VASP_STDOUT), *text = NULL;
@@ -70,7 +65,7 @@ static bool quote_complaint(const char *dir, char *reason, size_t size) {
       found = true;
       while (at > text && at[-1] != '\n') at--;
       at += strspn(at, " \t|");
-      mtp_qm_reason(reason, size, "%s: VASP says: %.*s", reason, (int)strcspn(at, "\r\n"), at);
+      mtp_fail(ctx, MTP_ERR_QM, "%s: VASP says: %.*s", mtp_context_message(ctx), (int)strcspn(at, "\r\n"), at);
     }
   }
   free(text);
@@ -79,43 +74,35 @@ static bool quote_complaint(const char *dir, char *reason, size_t size) {
 }
 
 /* The atoms of both sides as VASP sees them: periodic in all directions, in the order of the POSCAR. */
-static bool is_of_these_atoms(const mtp_qm_call *call, const size_t *order, const mtp_vasp_output *out,
-                              const mtp_config *got) {
-  char *reason = call->reason;
-  size_t size = call->reason_size;
-  if (got->n != call->config->n) {
-    mtp_qm_reason(reason, size, "the result is of %zu atoms, %zu were sent", got->n, call->config->n);
-    return false;
-  }
+static mtp_status compare_atoms(const mtp_qm_call *call, const size_t *order, const mtp_vasp_output *out,
+                                const mtp_config *got) {
+  mtp_context *ctx = call->ctx;
+  if (got->n != call->config->n)
+    return mtp_fail(ctx, MTP_ERR_FORMAT, "the result is of %zu atoms, %zu were sent", got->n, call->config->n);
   mtp_config *sent = mtp_config_copy(call->config);
-  if (!sent) {
-    mtp_qm_reason(reason, size, "out of memory");
-    return false;
-  }
+  if (!sent) return mtp_fail_memory(ctx);
   double sign = mtp_vasp_cell_sign(call->config);
-  bool same = true;
+  mtp_status status = MTP_OK;
   for (int k = 0; k < 9; k++) sent->cell[k] *= sign;
   for (int k = 0; k < 3; k++) sent->periodic[k] = true;
-  for (size_t k = 0; same && k < sent->n; k++) {
+  for (size_t k = 0; status == MTP_OK && k < sent->n; k++) {
     const char *expected = call->names[call->config->species[order[k]]], *found = out->steps->names[got->species[k]];
     memcpy(sent->x + 3 * k, call->config->x + 3 * order[k], 3 * sizeof *sent->x);
     sent->species[k] = got->species[k]; /* numbers of another table */
-    same = strcmp(expected, found) == 0;
-    if (!same)
-      mtp_qm_reason(reason, size, "the result is of other atoms: atom %zu is %s, not %s", k + 1, found, expected);
+    if (strcmp(expected, found) != 0)
+      status =
+          mtp_fail(ctx, MTP_ERR_FORMAT, "the result is of other atoms: atom %zu is %s, not %s", k + 1, found, expected);
   }
-  same = same && mtp_qm_same_atoms(sent, got, TOLERANCE, reason, size);
+  if (status == MTP_OK) status = mtp_qm_compare_atoms(ctx, sent, got, TOLERANCE);
   mtp_config_free(sent);
-  return same;
+  return status;
 }
 
 /* Moves the results over; atoms and cell of the label stay exactly as they were sent. */
 static mtp_qm_status take_results(mtp_qm_call *call, const size_t *order, const mtp_config *got) {
   mtp_config *label = call->label;
-  if (mtp_config_require_force(NULL, label) != MTP_OK) {
-    mtp_qm_reason(call->reason, call->reason_size, "out of memory");
-    return MTP_QM_CANNOT_START;
-  }
+  if (mtp_config_require_force(NULL, label) != MTP_OK)
+    return mtp_qm_fail(call->ctx, MTP_QM_CANNOT_START, "out of memory");
   for (size_t k = 0; k < label->n; k++)
     memcpy(label->force + 3 * order[k], got->force + 3 * k, 3 * sizeof *label->force);
   label->has_energy = true;
@@ -129,13 +116,10 @@ static mtp_qm_status take_results(mtp_qm_call *call, const size_t *order, const 
 static mtp_qm_status read_results(mtp_qm_call *call, const size_t *order, const mtp_vasp_output *out) {
   mtp_config *got = out->steps->configs[out->steps->n - 1];
   char *xml = mtp_folder_absolute(call->dir, "vasprun.xml");
-  mtp_qm_status status = MTP_QM_BAD_DATA;
-  if (!xml)
-    mtp_qm_reason(call->reason, call->reason_size, "out of memory");
-  else if (mtp_vasp_xml_refine(xml, got, call->reason, call->reason_size) && is_of_these_atoms(call, order, out, got))
-    status = take_results(call, order, got);
+  mtp_status status = xml ? mtp_vasp_xml_refine(call->ctx, xml, got) : mtp_fail_memory(call->ctx);
+  if (status == MTP_OK) status = compare_atoms(call, order, out, got);
   free(xml);
-  return status;
+  return status == MTP_OK ? take_results(call, order, got) : MTP_QM_BAD_DATA;
 }
 
 /* Why an OUTCAR holds no result, NULL if it does. */
@@ -147,22 +131,24 @@ static const char *find_fault(const mtp_vasp_output *out) {
   return NULL;
 }
 
-/* Judges a run that was not killed. *came_to_end: VASP did, whatever that is worth. */
+/* Judges a run that was not killed. *came_to_end: VASP did, whatever that is worth. Where the run itself failed, that
+ * is what the message stays about. */
 static mtp_qm_status judge(mtp_qm_status ended, mtp_qm_call *call, const size_t *order, bool *came_to_end) {
-  mtp_context *ctx = mtp_context_new();
+  mtp_context *ctx = ended == MTP_QM_OK ? call->ctx : NULL;
   char *path = mtp_folder_absolute(call->dir, "OUTCAR");
   mtp_vasp_output out = {0};
-  const char *fault = "out of memory";
-  if (ctx && path)
-    fault = mtp_vasp_outcar_read(ctx, path, &out) == MTP_OK ? find_fault(&out) : mtp_context_message(ctx);
+  mtp_status read = path ? mtp_vasp_outcar_read(ctx, path, &out) : mtp_fail_memory(ctx);
+  const char *fault = read == MTP_OK ? find_fault(&out) : NULL;
   *came_to_end = out.finished;
-  bool unconverged = out.finished && out.begun > 0 && !out.last_converged;
-  mtp_qm_status status = unconverged ? MTP_QM_NOT_CONVERGED : ended;
-  if (status == MTP_QM_OK) status = fault ? MTP_QM_BAD_DATA : read_results(call, order, &out);
-  if (fault && (unconverged || ended == MTP_QM_OK)) mtp_qm_reason(call->reason, call->reason_size, "%s", fault);
+  mtp_qm_status status = ended;
+  if (out.finished && out.begun > 0 && !out.last_converged)
+    status = mtp_qm_fail(call->ctx, MTP_QM_NOT_CONVERGED, "%s", fault);
+  else if (status == MTP_QM_OK && read != MTP_OK)
+    status = MTP_QM_BAD_DATA;
+  else if (status == MTP_QM_OK)
+    status = fault ? mtp_qm_fail(ctx, MTP_QM_BAD_DATA, "%s", fault) : read_results(call, order, &out);
   mtp_vasp_output_free(&out);
   free(path);
-  mtp_context_free(ctx);
   return status;
 }
 
@@ -172,8 +158,8 @@ static mtp_qm_status run(const vasp *v, mtp_qm_call *call, const size_t *order) 
   mtp_qm_status status = mtp_process_run_call(&v->command, call, MTP_VASP_STDOUT, MTP_VASP_STDERR, &exit_code);
   if (status == MTP_QM_OK || status == MTP_QM_CRASHED) status = judge(status, call, order, &came_to_end);
   if (status == MTP_QM_OK) return status;
-  if (!quote_complaint(call->dir, call->reason, call->reason_size))
-    mtp_qm_add_last_words(call->dir, MTP_VASP_STDERR, MTP_VASP_STDOUT, call->reason, call->reason_size);
+  if (!quote_complaint(call->ctx, call->dir))
+    mtp_qm_add_last_words(call->ctx, call->dir, MTP_VASP_STDERR, MTP_VASP_STDOUT);
   else if (status == MTP_QM_BAD_DATA && !came_to_end)
     status = MTP_QM_CRASHED;
   return status;
@@ -184,7 +170,7 @@ static size_t *arrange(const vasp *v, mtp_qm_call *call, bool write, mtp_qm_stat
   size_t *order = mtp_calloc(call->config->n, sizeof *order);
   *status = MTP_QM_CANNOT_START;
   if (!order) {
-    mtp_qm_reason(call->reason, call->reason_size, "out of memory");
+    mtp_fail_memory(call->ctx);
     return NULL;
   }
   *status = mtp_vasp_input_arrange(&v->input, call, write, order);

@@ -10,7 +10,6 @@
 #include <strings.h>
 
 #include "config/scan.h"
-#include "qm/reason.h"
 
 typedef enum action {
   DROP,          /* each call gets a value of ours, or none */
@@ -70,19 +69,13 @@ typedef struct parser {
   char *text; /* with \n line ends */
   size_t pos, copied;
   mtp_text kept;
-  char *reason;
-  size_t reason_size;
+  mtp_context *ctx;
 } parser;
 
 static size_t line_at(const parser *p, size_t at) {
   size_t line = 1;
   for (size_t i = 0; i < at; i++) line += p->text[i] == '\n';
   return line;
-}
-
-static bool fail_memory(parser *p) {
-  mtp_qm_reason(p->reason, p->reason_size, "out of memory");
-  return false;
 }
 
 static const setting *find_setting(const char *tag, size_t length) {
@@ -117,33 +110,28 @@ static bool is_false(const char *value) {
 
 /* One moment is a property of the species as far as this goes; a list of several is one of atoms that may not be the
  * ones that will be sent. */
-static bool take_moments(parser *p, size_t at, const char *value) {
+static mtp_status take_moments(parser *p, size_t at, const char *value) {
   mtp_span rest = {value, strlen(value)}, text, first = {NULL, 0};
   double number, common = 0;
   size_t repeat;
   while (next_value(&rest, &repeat, &text)) {
-    if (repeat == 0 || !mtp_span_real(text, &number)) {
-      mtp_qm_reason(p->reason, p->reason_size, "%s:%zu: expected MAGMOM = N*number, found '%s'", p->path,
-                    line_at(p, at), mtp_span_quote(text).text);
-      return false;
-    }
+    if (repeat == 0 || !mtp_span_real(text, &number))
+      return mtp_fail(p->ctx, MTP_ERR_FORMAT, "%s:%zu: expected MAGMOM = N*number, found '%s'", p->path, line_at(p, at),
+                      mtp_span_quote(text).text);
     if (!first.s) {
       first = text;
       common = number;
     } else if (number != common) {
-      mtp_qm_reason(p->reason, p->reason_size,
-                    "%s:%zu: MAGMOM has different values for different atoms, but the atoms differ from call to call: "
-                    "expected one value for all, such as 60*1.0",
-                    p->path, line_at(p, at));
-      return false;
+      return mtp_fail(
+          p->ctx, MTP_ERR_FORMAT,
+          "%s:%zu: MAGMOM has different values for different atoms, but the atoms differ from call to call: "
+          "expected one value for all, such as 60*1.0",
+          p->path, line_at(p, at));
     }
   }
-  if (!first.s) {
-    mtp_qm_reason(p->reason, p->reason_size, "%s:%zu: expected a value of MAGMOM", p->path, line_at(p, at));
-    return false;
-  }
+  if (!first.s) return mtp_fail(p->ctx, MTP_ERR_FORMAT, "%s:%zu: expected a value of MAGMOM", p->path, line_at(p, at));
   if (!p->out->moment) p->out->moment = mtp_span_copy(first); /* VASP takes the first of several */
-  return p->out->moment || fail_memory(p);
+  return p->out->moment ? MTP_OK : mtp_fail_memory(p->ctx);
 }
 
 static bool has_list(const mtp_vasp_incar *incar, const char *tag) {
@@ -152,43 +140,40 @@ static bool has_list(const mtp_vasp_incar *incar, const char *tag) {
   return false;
 }
 
-static bool take_list(parser *p, size_t at, const char *tag, const char *value) {
+static mtp_status take_list(parser *p, size_t at, const char *tag, const char *value) {
   mtp_vasp_incar *out = p->out;
-  if (has_list(out, tag)) return true;
+  if (has_list(out, tag)) return MTP_OK;
   mtp_vasp_list *larger = mtp_realloc(out->lists, out->list_count + 1, sizeof *larger);
-  if (!larger) return fail_memory(p);
+  if (!larger) return mtp_fail_memory(p->ctx);
   out->lists = larger;
   mtp_vasp_list *list = &larger[out->list_count++];
   *list = (mtp_vasp_list){mtp_strdup(tag), mtp_calloc(out->section_count, sizeof *list->values)};
-  if (!list->tag || !list->values) return fail_memory(p);
+  if (!list->tag || !list->values) return mtp_fail_memory(p->ctx);
   mtp_span rest = {value, strlen(value)}, text;
   size_t repeat, count = 0;
   while (next_value(&rest, &repeat, &text)) {
     for (size_t i = 0; i < repeat && count + i < out->section_count; i++)
-      if (!(list->values[count + i] = mtp_span_copy(text))) return fail_memory(p);
+      if (!(list->values[count + i] = mtp_span_copy(text))) return mtp_fail_memory(p->ctx);
     count += repeat;
   }
-  if (count == out->section_count) return true;
-  mtp_qm_reason(p->reason, p->reason_size,
-                "%s:%zu: expected %zu values of %s, one for each section of the POTCAR, found %zu", p->path,
-                line_at(p, at), out->section_count, tag, count);
-  return false;
+  if (count == out->section_count) return MTP_OK;
+  return mtp_fail(p->ctx, MTP_ERR_FORMAT,
+                  "%s:%zu: expected %zu values of %s, one for each section of the POTCAR, found %zu", p->path,
+                  line_at(p, at), out->section_count, tag, count);
 }
 
 /* Does what the tag asks for; *taken tells that it must not stay in the text. */
-static bool look_at(parser *p, const setting *s, size_t at, const char *value, bool *taken) {
+static mtp_status look_at(parser *p, const setting *s, size_t at, const char *value, bool *taken) {
   *taken = s->action == DROP || s->action == MOMENTS || s->action == PER_SECTION;
-  if (s->action == FORBID || (s->action == FORBID_SWITCH && !is_false(value))) {
-    mtp_qm_reason(p->reason, p->reason_size, "%s:%zu: %s cannot be used here: %s", p->path, line_at(p, at), s->tag,
-                  s->why);
-    return false;
-  }
+  if (s->action == FORBID || (s->action == FORBID_SWITCH && !is_false(value)))
+    return mtp_fail(p->ctx, MTP_ERR_FORMAT, "%s:%zu: %s cannot be used here: %s", p->path, line_at(p, at), s->tag,
+                    s->why);
   if (s->action == NOTE_KSPACING) p->out->has_kspacing = true;
   if (s->action == NOTE_DIPOL) p->out->has_dipol = true;
   if (s->action == NOTE_NONCOLLINEAR && is_true(value)) p->out->noncollinear = true;
   if (s->action == MOMENTS) return take_moments(p, at, value);
   if (s->action == PER_SECTION) return take_list(p, at, s->tag, value);
-  return true;
+  return MTP_OK;
 }
 
 /* ---- statements ---- */
@@ -233,7 +218,7 @@ static void take_out(parser *p, size_t begin, size_t end) {
 }
 
 /* A statement at the current position; what is none is left alone, as VASP does. */
-static bool parse_statement(parser *p) {
+static mtp_status parse_statement(parser *p) {
   size_t begin = p->pos, name_end = begin;
   if (isalpha((unsigned char)p->text[begin]))
     while (isalnum((unsigned char)p->text[name_end]) || strchr("_/", p->text[name_end] ? p->text[name_end] : ' '))
@@ -242,48 +227,53 @@ static bool parse_statement(parser *p) {
   bool is_tag = name_end > begin && p->text[equals] == '=';
   size_t end = p->pos = is_tag ? value_end(p->text, equals + 1) : begin + strcspn(p->text + begin, "\n;#!{}");
   const setting *s = is_tag ? find_setting(p->text + begin, name_end - begin) : NULL;
-  if (!s) return true;
+  if (!s) return MTP_OK;
   char *value = plain_value(p->text + equals + 1, end - equals - 1);
-  bool taken = false, ok = value ? look_at(p, s, begin, value, &taken) : fail_memory(p);
+  bool taken = false;
+  mtp_status status = value ? look_at(p, s, begin, value, &taken) : mtp_fail_memory(p->ctx);
   free(value);
-  if (!ok || !taken) return ok;
+  if (status != MTP_OK || !taken) return status;
   take_out(p, begin, end);
   p->pos = p->copied;
-  return true;
+  return MTP_OK;
 }
 
-static bool parse_text(parser *p) {
-  while (p->text[p->pos]) {
+static mtp_status parse_text(parser *p) {
+  mtp_status status = MTP_OK;
+  while (status == MTP_OK && p->text[p->pos]) {
     if (strchr(" \t\n;{}", p->text[p->pos])) {
       p->pos++;
     } else if (p->text[p->pos] == '#' || p->text[p->pos] == '!') {
       p->pos += strcspn(p->text + p->pos, "\n");
-    } else if (!parse_statement(p)) {
-      return false;
+    } else {
+      status = parse_statement(p);
     }
   }
+  if (status != MTP_OK) return status;
   mtp_text_add(&p->kept, "%s", p->text + p->copied);
   if (!p->kept.failed && p->kept.size && p->kept.data[p->kept.size - 1] != '\n') mtp_text_add(&p->kept, "\n");
-  return !p->kept.failed || fail_memory(p);
+  return p->kept.failed ? mtp_fail_memory(p->ctx) : MTP_OK;
 }
 
-bool mtp_vasp_incar_parse(mtp_vasp_incar *incar, const char *path, const char *text, size_t size, size_t section_count,
-                          char *reason, size_t reason_size) {
+mtp_status mtp_vasp_incar_parse(mtp_context *ctx, mtp_vasp_incar *incar, const char *path, const char *text,
+                                size_t size, size_t section_count) {
   *incar = (mtp_vasp_incar){.section_count = section_count};
-  parser p = {.out = incar, .path = path, .reason = reason, .reason_size = reason_size};
+  parser p = {.out = incar, .path = path, .ctx = ctx};
   p.text = mtp_calloc(size + 1, 1);
   for (size_t i = 0, used = 0; p.text && i < size; i++)
     if (text[i] != '\r') p.text[used++] = text[i];
-  bool ok = p.text || fail_memory(&p);
-  if (ok && memchr(text, 0, size)) {
-    mtp_qm_reason(reason, reason_size, "%s:%zu: expected text, found a zero byte", path, line_at(&p, strlen(p.text)));
-    ok = false;
-  }
-  ok = ok && parse_text(&p);
+  mtp_status status;
+  if (!p.text)
+    status = mtp_fail_memory(ctx);
+  else if (memchr(text, 0, size))
+    status =
+        mtp_fail(ctx, MTP_ERR_FORMAT, "%s:%zu: expected text, found a zero byte", path, line_at(&p, strlen(p.text)));
+  else
+    status = parse_text(&p);
   incar->text = p.kept.data;
   free(p.text);
-  if (!ok) mtp_vasp_incar_close(incar);
-  return ok;
+  if (status != MTP_OK) mtp_vasp_incar_close(incar);
+  return status;
 }
 
 void mtp_vasp_incar_close(mtp_vasp_incar *incar) {

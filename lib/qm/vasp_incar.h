@@ -27,9 +27,9 @@ typedef struct mtp_vasp_incar {
   bool has_dipol; /**< a point in fractions of the lattice vectors */
 } mtp_vasp_incar;
 
-/** Reads text[size]; `path` is for messages. On failure `reason` says file, line and what was expected. */
-bool mtp_vasp_incar_parse(mtp_vasp_incar *incar, const char *path, const char *text, size_t size, size_t section_count,
-                          char *reason, size_t reason_size);
+/** Reads text[size]; `path` is for messages. On failure the message says file, line and what was expected. */
+mtp_status mtp_vasp_incar_parse(mtp_context *ctx, mtp_vasp_incar *incar, const char *path, const char *text,
+                                size_t size, size_t section_count);
 void mtp_vasp_incar_close(mtp_vasp_incar *incar);
 
 /** Writes the INCAR of a single point for `atoms` atoms of the sections sections[count] of the POTCAR, in the order of

@@ -14,55 +14,42 @@
 #include "config/config_internal.h"
 #include "config/outcar.h"
 #include "qm/folder.h"
-#include "qm/reason.h"
 #include "support/support.h"
 
 enum { LARGE_FILE = 1 << 20 };
 
-static bool fail_memory(char *reason, size_t size) {
-  mtp_qm_reason(reason, size, "out of memory");
-  return false;
-}
-
 /* ---- reading the folder ---- */
 
-/* malloc'ed text of FOLDER/NAME, NULL with a reason. */
-static char *read_part(const mtp_vasp_input *in, const char *name, size_t *size, char *reason, size_t reason_size) {
-  mtp_context *ctx = mtp_context_new();
-  char *path = mtp_folder_absolute(in->folder, name), *text = NULL;
-  if (!ctx || !path)
-    fail_memory(reason, reason_size);
-  else if (mtp_file_read(ctx, path, &text, size) != MTP_OK)
-    mtp_qm_reason(reason, reason_size, "%s", mtp_context_message(ctx));
+/* malloc'ed text of FOLDER/NAME. */
+static mtp_status read_part(mtp_context *ctx, const mtp_vasp_input *in, const char *name, char **text, size_t *size) {
+  char *path = mtp_folder_absolute(in->folder, name);
+  mtp_status status = path ? mtp_file_read(ctx, path, text, size) : mtp_fail_memory(ctx);
   free(path);
-  mtp_context_free(ctx);
-  return text;
+  return status;
 }
 
-static bool add_section(mtp_vasp_input *in, mtp_vasp_section section, size_t line, char *reason, size_t size) {
-  if (!section.element[0]) {
-    mtp_qm_reason(reason, size, "%s/POTCAR:%zu: expected a TITEL or VRHFIN with an element before the end of a section",
-                  in->folder, line);
-    return false;
-  }
+static mtp_status add_section(mtp_context *ctx, mtp_vasp_input *in, mtp_vasp_section section, size_t line) {
+  if (!section.element[0])
+    return mtp_fail(ctx, MTP_ERR_FORMAT,
+                    "%s/POTCAR:%zu: expected a TITEL or VRHFIN with an element before the end of a section", in->folder,
+                    line);
   for (size_t k = 0; k < in->section_count; k++)
-    if (strcmp(in->sections[k].element, section.element) == 0) {
-      mtp_qm_reason(reason, size, "%s/POTCAR:%zu: expected one section for each element, found a second one for %s",
-                    in->folder, line, section.element);
-      return false;
-    }
+    if (strcmp(in->sections[k].element, section.element) == 0)
+      return mtp_fail(ctx, MTP_ERR_FORMAT,
+                      "%s/POTCAR:%zu: expected one section for each element, found a second one for %s", in->folder,
+                      line, section.element);
   mtp_vasp_section *larger = mtp_realloc(in->sections, in->section_count + 1, sizeof *larger);
-  if (!larger) return fail_memory(reason, size);
+  if (!larger) return mtp_fail_memory(ctx);
   in->sections = larger;
   larger[in->section_count++] = section;
-  return true;
+  return MTP_OK;
 }
 
-static bool read_potcar(mtp_vasp_input *in, char *reason, size_t reason_size) {
+static mtp_status read_potcar(mtp_context *ctx, mtp_vasp_input *in) {
   static const char end_mark[] = "End of Dataset";
   size_t size;
-  in->potcar = read_part(in, "POTCAR", &size, reason, reason_size);
-  if (!in->potcar) return false;
+  mtp_status status = read_part(ctx, in, "POTCAR", &in->potcar, &size);
+  if (status != MTP_OK) return status;
   mtp_scan scan = mtp_scan_start(NULL, "POTCAR", in->potcar, size, 1);
   mtp_vasp_section now = {"", 0, 0};
   bool has_titel = false, blank = true;
@@ -75,26 +62,25 @@ static bool read_potcar(mtp_vasp_input *in, char *reason, size_t reason_size) {
     }
     if (!memmem(scan.rest.s, scan.rest.n, end_mark, strlen(end_mark))) continue;
     now.size = (size_t)(scan.next - in->potcar) - now.begin;
-    if (!add_section(in, now, scan.line, reason, reason_size)) return false;
+    status = add_section(ctx, in, now, scan.line);
+    if (status != MTP_OK) return status;
     now = (mtp_vasp_section){"", (size_t)(scan.next - in->potcar), 0};
     has_titel = false;
     blank = true;
   }
-  if (blank && in->section_count > 0) return true;
-  mtp_qm_reason(reason, reason_size, "%s/POTCAR:%zu: expected '%s', found the end of the file", in->folder, scan.line,
-                end_mark);
-  return false;
+  if (blank && in->section_count > 0) return MTP_OK;
+  return mtp_fail(ctx, MTP_ERR_FORMAT, "%s/POTCAR:%zu: expected '%s', found the end of the file", in->folder, scan.line,
+                  end_mark);
 }
 
-static bool read_incar(mtp_vasp_input *in, char *reason, size_t reason_size) {
+static mtp_status read_incar(mtp_context *ctx, mtp_vasp_input *in) {
   size_t size;
-  char *text = read_part(in, "INCAR", &size, reason, reason_size);
-  char *path = mtp_folder_absolute(in->folder, "INCAR");
-  bool ok = text && path && mtp_vasp_incar_parse(&in->incar, path, text, size, in->section_count, reason, reason_size);
-  if (text && !path) fail_memory(reason, reason_size);
+  char *text = NULL, *path = mtp_folder_absolute(in->folder, "INCAR");
+  mtp_status status = path ? mtp_file_read(ctx, path, &text, &size) : mtp_fail_memory(ctx);
+  if (status == MTP_OK) status = mtp_vasp_incar_parse(ctx, &in->incar, path, text, size, in->section_count);
   free(path);
   free(text);
-  return ok;
+  return status;
 }
 
 /* Files that are made for each call, or that earlier runs have left: an old result must never pass for a new one, and
@@ -110,56 +96,54 @@ static bool is_left_behind(const char *name) {
   return false;
 }
 
-static bool add_file(mtp_vasp_input *in, const char *name, bool large, char *reason, size_t size) {
+static mtp_status add_file(mtp_context *ctx, mtp_vasp_input *in, const char *name, bool large) {
   mtp_vasp_file *larger = mtp_realloc(in->files, in->file_count + 1, sizeof *larger);
-  if (!larger) return fail_memory(reason, size);
+  if (!larger) return mtp_fail_memory(ctx);
   in->files = larger;
   mtp_vasp_file *file = &larger[in->file_count++];
   *file = (mtp_vasp_file){.name = mtp_strdup(name)};
-  if (large)
-    file->target = mtp_folder_absolute(in->folder, name);
-  else if (!(file->data = read_part(in, name, &file->size, reason, size)))
-    return false;
-  return (file->name && (file->data || file->target)) || fail_memory(reason, size);
+  if (large) file->target = mtp_folder_absolute(in->folder, name);
+  mtp_status status = large ? MTP_OK : read_part(ctx, in, name, &file->data, &file->size);
+  if (status != MTP_OK) return status;
+  return file->name && (file->data || file->target) ? MTP_OK : mtp_fail_memory(ctx);
 }
 
-static bool read_others(mtp_vasp_input *in, char *reason, size_t size) {
+static mtp_status read_others(mtp_context *ctx, mtp_vasp_input *in) {
   DIR *dir = opendir(in->folder);
-  bool ok = dir != NULL;
-  if (!ok) mtp_qm_reason(reason, size, "cannot read the folder %s: %s", in->folder, strerror(errno));
-  for (struct dirent *entry; ok && (entry = readdir(dir));) {
+  if (!dir) return mtp_fail(ctx, MTP_ERR_IO, "cannot read the folder %s: %s", in->folder, strerror(errno));
+  mtp_status status = MTP_OK;
+  for (struct dirent *entry; status == MTP_OK && (entry = readdir(dir));) {
     struct stat st;
     if (is_left_behind(entry->d_name) || fstatat(dirfd(dir), entry->d_name, &st, 0) != 0 || !S_ISREG(st.st_mode))
       continue;
-    ok = add_file(in, entry->d_name, st.st_size > LARGE_FILE, reason, size);
+    status = add_file(ctx, in, entry->d_name, st.st_size > LARGE_FILE);
   }
-  if (dir) closedir(dir);
-  return ok;
+  closedir(dir);
+  return status;
 }
 
-static bool has_k_points(const mtp_vasp_input *in, char *reason, size_t size) {
-  if (in->incar.has_kspacing) return true;
+static mtp_status check_k_points(mtp_context *ctx, const mtp_vasp_input *in) {
+  if (in->incar.has_kspacing) return MTP_OK;
   for (size_t i = 0; i < in->file_count; i++)
-    if (strcmp(in->files[i].name, "KPOINTS") == 0) return true;
-  mtp_qm_reason(reason, size, "%s: expected a file KPOINTS, or KSPACING in INCAR", in->folder);
-  return false;
+    if (strcmp(in->files[i].name, "KPOINTS") == 0) return MTP_OK;
+  return mtp_fail(ctx, MTP_ERR_FORMAT, "%s: expected a file KPOINTS, or KSPACING in INCAR", in->folder);
 }
 
-bool mtp_vasp_input_open(mtp_vasp_input *in, const char *folder, char *reason, size_t reason_size) {
+mtp_status mtp_vasp_input_open(mtp_context *ctx, mtp_vasp_input *in, const char *folder) {
   *in = (mtp_vasp_input){0};
   char *current = mtp_folder_current();
   in->folder = current ? mtp_folder_absolute(current, folder) : NULL;
   free(current);
-  bool ok = in->folder || fail_memory(reason, reason_size);
+  mtp_status status = in->folder ? MTP_OK : mtp_fail_memory(ctx);
   struct stat st;
-  if (ok && (stat(in->folder, &st) != 0 || !S_ISDIR(st.st_mode))) {
-    mtp_qm_reason(reason, reason_size, "expected a FOLDER with INCAR and POTCAR, there is none at %s", in->folder);
-    ok = false;
-  }
-  ok = ok && read_potcar(in, reason, reason_size) && read_incar(in, reason, reason_size) &&
-       read_others(in, reason, reason_size) && has_k_points(in, reason, reason_size);
-  if (!ok) mtp_vasp_input_close(in);
-  return ok;
+  if (status == MTP_OK && (stat(in->folder, &st) != 0 || !S_ISDIR(st.st_mode)))
+    status = mtp_fail(ctx, MTP_ERR_IO, "expected a FOLDER with INCAR and POTCAR, there is none at %s", in->folder);
+  if (status == MTP_OK) status = read_potcar(ctx, in);
+  if (status == MTP_OK) status = read_incar(ctx, in);
+  if (status == MTP_OK) status = read_others(ctx, in);
+  if (status == MTP_OK) status = check_k_points(ctx, in);
+  if (status != MTP_OK) mtp_vasp_input_close(in);
+  return status;
 }
 
 void mtp_vasp_input_close(mtp_vasp_input *in) {
@@ -200,27 +184,27 @@ static bool find_section(const mtp_vasp_input *in, const char *element, size_t *
   return false;
 }
 
-static void report_unknown(const mtp_vasp_input *in, const char *element, char *reason, size_t size) {
+static mtp_status fail_unknown(mtp_context *ctx, const mtp_vasp_input *in, const char *element) {
   mtp_text list = {0};
   for (size_t k = 0; k < in->section_count; k++) mtp_text_add(&list, "%s%s", k ? ", " : "", in->sections[k].element);
-  mtp_qm_reason(reason, size, "%s/POTCAR: there is no section for '%s', only for %s", in->folder, element,
-                list.failed ? "others" : list.data);
+  mtp_fail(ctx, MTP_ERR_ARGUMENT, "%s/POTCAR: there is no section for '%s', only for %s", in->folder, element,
+           list.failed ? "others" : list.data);
   mtp_text_free(&list);
+  return MTP_ERR_ARGUMENT;
 }
 
-static bool arrange(const mtp_vasp_input *in, const mtp_qm_call *call, layout *l, size_t *order) {
+static mtp_status arrange(const mtp_vasp_input *in, const mtp_qm_call *call, layout *l, size_t *order) {
   const mtp_config *cfg = call->config;
   size_t *section_of = mtp_calloc(cfg->n, sizeof *section_of);
   l->sections = mtp_calloc(in->section_count, sizeof *l->sections);
   l->atoms = mtp_calloc(in->section_count, sizeof *l->atoms);
-  bool ok = (section_of && l->sections && l->atoms) || fail_memory(call->reason, call->reason_size);
-  for (size_t i = 0; ok && i < cfg->n; i++) {
+  mtp_status status = section_of && l->sections && l->atoms ? MTP_OK : mtp_fail_memory(call->ctx);
+  for (size_t i = 0; status == MTP_OK && i < cfg->n; i++) {
     const char *element = call->names[cfg->species[i]];
-    ok = find_section(in, element, &section_of[i]);
-    if (!ok) report_unknown(in, element, call->reason, call->reason_size);
+    if (!find_section(in, element, &section_of[i])) status = fail_unknown(call->ctx, in, element);
   }
   size_t used = 0;
-  for (size_t k = 0; ok && k < in->section_count; k++) {
+  for (size_t k = 0; status == MTP_OK && k < in->section_count; k++) {
     size_t before = used;
     for (size_t i = 0; i < cfg->n; i++)
       if (section_of[i] == k) order[used++] = i;
@@ -229,7 +213,7 @@ static bool arrange(const mtp_vasp_input *in, const mtp_qm_call *call, layout *l
     l->atoms[l->count++] = used - before;
   }
   free(section_of);
-  return ok;
+  return status;
 }
 
 static void write_poscar(const mtp_vasp_input *in, const mtp_config *cfg, const layout *l, const size_t *order,
@@ -247,16 +231,17 @@ static void write_poscar(const mtp_vasp_input *in, const mtp_config *cfg, const 
   }
 }
 
-static bool link_file(const char *dir, const mtp_vasp_file *file, char *reason, size_t size) {
+static mtp_status link_file(mtp_context *ctx, const char *dir, const mtp_vasp_file *file) {
   char *path = mtp_folder_absolute(dir, file->name);
-  if (!path) return fail_memory(reason, size);
-  bool ok = symlink(file->target, path) == 0;
-  if (!ok) mtp_qm_reason(reason, size, "cannot link %s to %s: %s", path, file->target, strerror(errno));
+  if (!path) return mtp_fail_memory(ctx);
+  mtp_status status = MTP_OK;
+  if (symlink(file->target, path) != 0)
+    status = mtp_fail(ctx, MTP_ERR_IO, "cannot link %s to %s: %s", path, file->target, strerror(errno));
   free(path);
-  return ok;
+  return status;
 }
 
-static bool write_all(const mtp_vasp_input *in, const mtp_qm_call *call, const layout *l, const size_t *order) {
+static mtp_status write_all(const mtp_vasp_input *in, const mtp_qm_call *call, const layout *l, const size_t *order) {
   mtp_text incar = {0}, poscar = {0}, potcar = {0};
   mtp_vasp_incar_write(&in->incar, call->config->n, l->sections, l->count, &incar);
   write_poscar(in, call->config, l, order, &poscar);
@@ -264,35 +249,35 @@ static bool write_all(const mtp_vasp_input *in, const mtp_qm_call *call, const l
     const mtp_vasp_section *s = &in->sections[l->sections[k]];
     mtp_text_add_bytes(&potcar, in->potcar + s->begin, s->size);
   }
-  bool ok = mtp_folder_write_text(call->dir, "INCAR", &incar, call->reason, call->reason_size);
-  ok = mtp_folder_write_text(call->dir, "POSCAR", &poscar, call->reason, call->reason_size) && ok;
-  ok = mtp_folder_write_text(call->dir, "POTCAR", &potcar, call->reason, call->reason_size) && ok;
-  for (size_t i = 0; ok && i < in->file_count; i++) {
+  mtp_status status = mtp_folder_write_text(call->ctx, call->dir, "INCAR", &incar);
+  if (status == MTP_OK) status = mtp_folder_write_text(call->ctx, call->dir, "POSCAR", &poscar);
+  if (status == MTP_OK) status = mtp_folder_write_text(call->ctx, call->dir, "POTCAR", &potcar);
+  mtp_text_free(&poscar); /* what was not written */
+  mtp_text_free(&potcar);
+  for (size_t i = 0; status == MTP_OK && i < in->file_count; i++) {
     const mtp_vasp_file *file = &in->files[i];
-    ok = file->data ? mtp_folder_write(call->dir, file->name, file->data, file->size, call->reason, call->reason_size)
-                    : link_file(call->dir, file, call->reason, call->reason_size);
+    status = file->data ? mtp_folder_write(call->ctx, call->dir, file->name, file->data, file->size)
+                        : link_file(call->ctx, call->dir, file);
   }
-  return ok;
+  return status;
 }
 
-static bool is_for_vasp(const mtp_vasp_input *in, const mtp_qm_call *call) {
+static mtp_status check_config(const mtp_vasp_input *in, const mtp_qm_call *call) {
   const mtp_config *cfg = call->config;
-  if (cfg->n == 0 || !(mtp_config_volume(cfg) > 0) || !(cfg->periodic[0] || cfg->periodic[1] || cfg->periodic[2])) {
-    mtp_qm_reason(call->reason, call->reason_size,
-                  "VASP needs atoms in a cell: three lattice vectors, at least one direction periodic");
-    return false;
-  }
-  if (!in->incar.has_dipol || mtp_vasp_cell_sign(cfg) > 0) return true;
-  mtp_qm_reason(call->reason, call->reason_size,
-                "the cell is left-handed, which VASP refuses, and DIPOL in INCAR forbids another choice of it");
-  return false;
+  if (cfg->n == 0 || !(mtp_config_volume(cfg) > 0) || !(cfg->periodic[0] || cfg->periodic[1] || cfg->periodic[2]))
+    return mtp_fail(call->ctx, MTP_ERR_FORMAT,
+                    "VASP needs atoms in a cell: three lattice vectors, at least one direction periodic");
+  if (!in->incar.has_dipol || mtp_vasp_cell_sign(cfg) > 0) return MTP_OK;
+  return mtp_fail(call->ctx, MTP_ERR_FORMAT,
+                  "the cell is left-handed, which VASP refuses, and DIPOL in INCAR forbids another choice of it");
 }
 
 mtp_qm_status mtp_vasp_input_arrange(const mtp_vasp_input *in, mtp_qm_call *call, bool write, size_t *order) {
-  if (!is_for_vasp(in, call)) return MTP_QM_BAD_DATA;
+  if (check_config(in, call) != MTP_OK) return MTP_QM_BAD_DATA;
   layout l = {0};
-  bool ok = arrange(in, call, &l, order) && (!write || write_all(in, call, &l, order));
+  mtp_status status = arrange(in, call, &l, order);
+  if (status == MTP_OK && write) status = write_all(in, call, &l, order);
   free(l.sections);
   free(l.atoms);
-  return ok ? MTP_QM_OK : MTP_QM_CANNOT_START;
+  return status == MTP_OK ? MTP_QM_OK : MTP_QM_CANNOT_START;
 }

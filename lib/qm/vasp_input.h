@@ -39,12 +39,12 @@ typedef struct mtp_vasp_input {
   mtp_vasp_file *files; /**< [file_count] */
 } mtp_vasp_input;
 
-/** Reads and checks a folder. On failure `reason` says what is missing or wrong, and where. */
-bool mtp_vasp_input_open(mtp_vasp_input *in, const char *folder, char *reason, size_t reason_size);
+/** Reads and checks a folder. On failure the message says what is missing or wrong, and where. */
+mtp_status mtp_vasp_input_open(mtp_context *ctx, mtp_vasp_input *in, const char *folder);
 void mtp_vasp_input_close(mtp_vasp_input *in);
 
 /** Atom k of the POSCAR is atom order[k] of the configuration: order[n] is written, and, if `write` says so, all files
- * for the configuration into call->dir. MTP_QM_CANNOT_START with call->reason if an element is not in the POTCAR or a
+ * for the configuration into call->dir. MTP_QM_CANNOT_START if an element is not in the POTCAR or a
  * file cannot be written, MTP_QM_BAD_DATA if the configuration is not one for VASP. */
 mtp_qm_status mtp_vasp_input_arrange(const mtp_vasp_input *in, mtp_qm_call *call, bool write, size_t *order);
 

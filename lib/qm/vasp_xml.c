@@ -10,7 +10,6 @@
 #include "config/units.h"
 #include "config/xml.h"
 #include "qm/check.h"
-#include "qm/reason.h"
 #include "qm/vasp_xml.h"
 #include "support/support.h"
 
@@ -22,9 +21,8 @@
 #define VIRIAL_TOLERANCE   2e-5
 #define VIRIAL_RELATIVE    1e-6
 
-static bool fail(char *reason, size_t size, const char *what) {
-  mtp_qm_reason(reason, size, "vasprun.xml contradicts OUTCAR: %s", what);
-  return false;
+static mtp_status fail(mtp_context *ctx, const char *what) {
+  return mtp_fail(ctx, MTP_ERR_FORMAT, "vasprun.xml contradicts OUTCAR: %s", what);
 }
 
 static bool read_structure(xmlNode *structure, mtp_config *out) {
@@ -53,45 +51,43 @@ static bool are_close(size_t n, const double *a, const double *b, double toleran
   return true;
 }
 
-static bool refine(xmlNode *root, const mtp_config *step, mtp_config *fine, char *reason, size_t size) {
+static mtp_status refine(mtp_context *ctx, xmlNode *root, const mtp_config *step, mtp_config *fine) {
   xmlNode *calculation = NULL;
   for (xmlNode *c = root->children; c; c = c->next)
     if (c->type == XML_ELEMENT_NODE && strcmp((const char *)c->name, "calculation") == 0) calculation = c;
-  if (!read_structure(mtp_xml_find(root, "structure=finalpos"), fine)) return fail(reason, size, "it has other atoms");
-  char where[200];
-  if (!mtp_qm_same_atoms(step, fine, POSITION_TOLERANCE, where, sizeof where)) return fail(reason, size, where);
+  if (!read_structure(mtp_xml_find(root, "structure=finalpos"), fine)) return fail(ctx, "it has other atoms");
+  if (mtp_qm_compare_atoms(ctx, step, fine, POSITION_TOLERANCE) != MTP_OK) return fail(ctx, mtp_context_message(ctx));
   if (!mtp_xml_numbers(mtp_xml_find(calculation, "energy/i=e_fr_energy"), &fine->energy, 1) ||
       !are_close(1, &fine->energy, &step->energy, ENERGY_TOLERANCE, 0))
-    return fail(reason, size, "it has another free energy");
+    return fail(ctx, "it has another free energy");
   if (!mtp_xml_numbers(mtp_xml_find(calculation, "varray=forces"), fine->force, 3 * fine->n) ||
       !are_close(3 * fine->n, fine->force, step->force, FORCE_TOLERANCE, 0))
-    return fail(reason, size, "it has other forces");
+    return fail(ctx, "it has other forces");
   double tolerance =
       VIRIAL_TOLERANCE * (1 + mtp_config_volume(fine) / MTP_VASP_KILOBAR); /* it may have been read in kilobar */
   if (step->has_virial &&
       (!read_virial(calculation, fine) || !are_close(6, fine->virial, step->virial, tolerance, VIRIAL_RELATIVE)))
-    return fail(reason, size, "it has another stress");
-  return true;
+    return fail(ctx, "it has another stress");
+  return MTP_OK;
 }
 
-bool mtp_vasp_xml_refine(const char *path, mtp_config *step, char *reason, size_t reason_size) {
+mtp_status mtp_vasp_xml_refine(mtp_context *ctx, const char *path, mtp_config *step) {
   bool found;
   xmlDoc *doc = mtp_xml_open(path, &found);
   xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
   mtp_config *fine = root ? mtp_config_copy(step) : NULL;
-  bool ok = true;
+  mtp_status status = MTP_OK;
   if (fine) {
-    ok = refine(root, step, fine, reason, reason_size);
-    if (ok) {
+    status = refine(ctx, root, step, fine);
+    if (status == MTP_OK) {
       mtp_config swapped = *step; /* so that the caller's pointer holds the better one */
       *step = *fine;
       *fine = swapped;
     }
   } else if (root) {
-    mtp_qm_reason(reason, reason_size, "out of memory");
-    ok = false;
+    status = mtp_fail_memory(ctx);
   }
   mtp_config_free(fine);
   xmlFreeDoc(doc);
-  return ok;
+  return status;
 }

@@ -10,8 +10,8 @@
 #include "mtp/config.h"
 
 /** Replaces cell, positions, energy, forces and virial of `step`, the last step of an OUTCAR, by those of the
- * vasprun.xml of the same run, which have more digits, if there is such a file and it is complete. False with a line in
- * `reason`, and `step` unspecified, if the two files contradict each other beyond what is printed. */
-bool mtp_vasp_xml_refine(const char *path, mtp_config *step, char *reason, size_t reason_size);
+ * vasprun.xml of the same run, which have more digits, if there is such a file and it is complete. MTP_ERR_FORMAT,
+ * and `step` unspecified, if the two files contradict each other beyond what is printed. */
+mtp_status mtp_vasp_xml_refine(mtp_context *ctx, const char *path, mtp_config *step);
 
 #endif

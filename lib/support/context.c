@@ -121,10 +121,14 @@ mtp_status mtp_fail(mtp_context *ctx, mtp_status status, const char *format, ...
   mtp_vsnprintf(line, sizeof line, format, args);
   va_end(args);
   /* "one line" is a promise of the interface, and quoted engine output may break it */
-  for (char *c = line; *c; c++)
-    if (*c == '\n' || *c == '\r') *c = ' ';
+  for (unsigned char *c = (unsigned char *)line; *c; c++)
+    if (*c < ' ' || *c == 0x7f) *c = ' ';
   memcpy(ctx->message, line, sizeof line);
   return status;
+}
+
+void mtp_context_clear(mtp_context *ctx) {
+  if (ctx) ctx->message[0] = 0;
 }
 
 mtp_status mtp_fail_memory(mtp_context *ctx) {

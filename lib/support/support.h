@@ -16,6 +16,8 @@
 mtp_status mtp_fail(mtp_context *ctx, mtp_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /** mtp_fail(MTP_ERR_MEMORY) with a fixed text. */
 mtp_status mtp_fail_memory(mtp_context *ctx);
+/** Forgets the last failure. */
+void mtp_context_clear(mtp_context *ctx);
 /** Sends a message to the context's logger. */
 void mtp_message(mtp_context *ctx, mtp_level level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -54,17 +54,16 @@ void learning_morse(mtp_config *cfg) {
   mtp_neighbors_free(nb);
 }
 
-static mtp_qm_status reference_open(void *user, const mtp_qm_setup *setup, int count, const char *const *arguments,
-                                    void **state, char *reason, size_t reason_size) {
+static mtp_qm_status reference_open(mtp_context *ctx, void *user, const mtp_qm_setup *setup, int count,
+                                    const char *const *arguments, void **state) {
   (void)setup;
-  (void)count, (void)arguments, (void)reason, (void)reason_size;
+  (void)count, (void)arguments, (void)ctx;
   *state = user;
   return MTP_QM_OK;
 }
 
 static mtp_qm_status fail_call(mtp_qm_call *call, mtp_qm_status status, const char *reason) {
-  snprintf(call->reason, call->reason_size, "%s", reason);
-  return status;
+  return mtp_qm_fail(call->ctx, status, "%s", reason);
 }
 
 static mtp_qm_status reference_label(void *state, mtp_qm_call *call) {

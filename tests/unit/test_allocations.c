@@ -169,19 +169,17 @@ static mtp_status train_from_nothing(void) {
 }
 
 /* A driver of labels without forces. */
-static mtp_qm_status driver_open(void *user, const mtp_qm_setup *setup, int count, const char *const *arguments,
-                                 void **state, char *reason, size_t reason_size) {
-  (void)setup, (void)count, (void)arguments, (void)reason, (void)reason_size;
+static mtp_qm_status driver_open(mtp_context *ctx, void *user, const mtp_qm_setup *setup, int count,
+                                 const char *const *arguments, void **state) {
+  (void)setup, (void)count, (void)arguments, (void)ctx;
   *state = user;
   return MTP_QM_OK;
 }
 
 static mtp_qm_status driver_label(void *state, mtp_qm_call *call) {
   (void)state;
-  if (mtp_config_require_force(NULL, call->label) != MTP_OK) {
-    snprintf(call->reason, call->reason_size, "out of memory");
-    return MTP_QM_CRASHED;
-  }
+  if (mtp_config_require_force(NULL, call->label) != MTP_OK)
+    return mtp_qm_fail(call->ctx, MTP_QM_CRASHED, "out of memory");
   call->label->has_energy = call->label->has_virial = true;
   call->label->energy = -(double)call->label->n;
   return MTP_QM_OK;

@@ -32,9 +32,9 @@ typedef struct fake {
   bool last_first; /* the first waits until the ends of all others are in the record */
 } fake;
 
-static mtp_qm_status fake_open(void *user, const mtp_qm_setup *setup, int count, const char *const *arguments,
-                               void **state, char *reason, size_t size) {
-  (void)setup, (void)count, (void)arguments, (void)reason, (void)size;
+static mtp_qm_status fake_open(mtp_context *ctx, void *user, const mtp_qm_setup *setup, int count,
+                               const char *const *arguments, void **state) {
+  (void)setup, (void)count, (void)arguments, (void)ctx;
   *state = user;
   return MTP_QM_OK;
 }
@@ -59,10 +59,7 @@ static mtp_qm_status fake_label(void *state, mtp_qm_call *call) {
   if (f->last_first && i == 0)
     for (int wait = 0; wait < 6000 && recorded_ends() < COUNT - 1; wait++)
       nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-  if (i == f->fails) {
-    snprintf(call->reason, call->reason_size, "it is \"number %d\", said x = y", i);
-    return MTP_QM_CRASHED;
-  }
+  if (i == f->fails) return mtp_qm_fail(call->ctx, MTP_QM_CRASHED, "it is \"number %d\", said x = y", i);
   call->label->has_energy = call->label->has_virial = true;
   call->label->energy = -1 - i;
   call->label->virial[0] = 1;

@@ -458,6 +458,9 @@ static mtp_status qm_is_none(void) {
 static mtp_status qm_set_stop(void) {
   return mtp_qm_set_stop(P(1, w.qm), NULL), MTP_ERR_ARGUMENT;
 }
+static mtp_status qm_fail(void) {
+  return mtp_qm_fail(P(1, w.ctx), MTP_QM_CRASHED, P(2, "it is lost")) == MTP_QM_CRASHED ? MTP_ERR_ARGUMENT : MTP_OK;
+}
 static mtp_status answer(void *user, size_t i, mtp_config *label, const mtp_qm_report *report) {
   (void)user, (void)i, (void)report;
   return mtp_config_free(label), MTP_OK;
@@ -672,6 +675,7 @@ static const struct entry {
     {"mtp_qm_name", qm_name, 1, 0},
     {"mtp_qm_is_none", qm_is_none, 1, 0},
     {"mtp_qm_set_stop", qm_set_stop, 1, 0},
+    {"mtp_qm_fail", qm_fail, 2, 0},
     {"mtp_qm_label_all", qm_label_all, 5, BIT(1)},
     {"mtp_qm_label", qm_label, 6, BIT(1)},
     {"mtp_label_file_open", label_file_open, 4, BIT(1)},

@@ -25,23 +25,22 @@ static const char *const names[] = {"Al", "Ni"};
 typedef struct fake {
   int failures; /* calls that fail before one succeeds */
   mtp_qm_status failure;
+  int silent;                       /* the number of the first failure that says nothing; 0: all do */
+  const char *says;                 /* of a failure; NULL: its number */
   void (*spoil)(mtp_config *label); /* applied to a good label */
   int calls, opened, closed;
   char words[256]; /* arguments it was opened with */
   char dir[512];   /* of the last call */
 } fake;
 
-static mtp_qm_status fake_open(void *user, const mtp_qm_setup *setup, int count, const char *const *arguments,
-                               void **state, char *reason, size_t size) {
+static mtp_qm_status fake_open(mtp_context *ctx, void *user, const mtp_qm_setup *setup, int count,
+                               const char *const *arguments, void **state) {
   (void)setup;
   fake *f = user;
   f->words[0] = 0;
   for (int i = 0; i < count; i++)
     snprintf(f->words + strlen(f->words), sizeof f->words - strlen(f->words), "[%s]", arguments[i]);
-  if (strcmp(f->words, "[refuse]") == 0) {
-    snprintf(reason, size, "told to refuse");
-    return MTP_QM_CANNOT_START;
-  }
+  if (strcmp(f->words, "[refuse]") == 0) return mtp_qm_fail(ctx, MTP_QM_CANNOT_START, "told to refuse");
   f->opened++;
   *state = f;
   return MTP_QM_OK;
@@ -55,8 +54,9 @@ static mtp_qm_status fake_label(void *state, mtp_qm_call *call) {
   assert_null(label->force);
   if (f->calls++ < f->failures) {
     label->has_energy = true; /* half a result, which must not reach the next try */
-    snprintf(call->reason, call->reason_size, "failure %d", f->calls);
-    return f->failure;
+    if (f->silent && f->calls >= f->silent) return f->failure;
+    if (f->says) return mtp_qm_fail(call->ctx, f->failure, "%s", f->says);
+    return mtp_qm_fail(call->ctx, f->failure, "failure %d", f->calls);
   }
   label->has_energy = label->has_virial = true;
   label->energy = -3;
@@ -259,6 +259,27 @@ static void test_retries(void **state) {
   fake never = {.failures = 9, .failure = MTP_QM_CANNOT_START};
   assert_null(label_with(&never, false, "fake", cfg, &report));
   assert_int_equal(report.tries, 1); /* of no use to try again */
+  mtp_config_free(cfg);
+}
+
+/* A report has one line about its own try, and fits. */
+static void test_reasons(void **state) {
+  (void)state;
+  static char endless[3000];
+  mtp_config *cfg = qm_small_cell();
+  mtp_qm_report report;
+  fake mute = {.failures = 3, .failure = MTP_QM_CRASHED, .silent = 3};
+  assert_null(label_with(&mute, false, "fake", cfg, &report));
+  assert_string_equal(report.reason, "the driver gave no reason");
+
+  fake lines = {.failures = 1, .failure = MTP_QM_CRASHED, .says = "a\tb\nc\x1b d"};
+  assert_null(label_with(&lines, false, "fake retries=0", cfg, &report));
+  assert_string_equal(report.reason, "a b c  d");
+
+  memset(endless, 'x', sizeof endless - 1);
+  fake chatty = {.failures = 1, .failure = MTP_QM_CRASHED, .says = endless};
+  assert_null(label_with(&chatty, false, "fake retries=0", cfg, &report));
+  assert_int_equal(strlen(report.reason), sizeof report.reason - 1);
   mtp_config_free(cfg);
 }
 
@@ -477,9 +498,11 @@ static void test_failures_are_told(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_words),   cmocka_unit_test(test_bad_strings), cmocka_unit_test(test_names),
-      cmocka_unit_test(test_retries), cmocka_unit_test(test_keep),        cmocka_unit_test(test_checks),
-      cmocka_unit_test(test_layer),   cmocka_unit_test(test_cluster),     cmocka_unit_test(test_failures_are_told),
+      cmocka_unit_test(test_words),   cmocka_unit_test(test_bad_strings),
+      cmocka_unit_test(test_names),   cmocka_unit_test(test_retries),
+      cmocka_unit_test(test_reasons), cmocka_unit_test(test_keep),
+      cmocka_unit_test(test_checks),  cmocka_unit_test(test_layer),
+      cmocka_unit_test(test_cluster), cmocka_unit_test(test_failures_are_told),
   };
   return cmocka_run_group_tests(tests, qm_enter_scratch, qm_leave_scratch);
 }

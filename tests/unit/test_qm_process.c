@@ -24,16 +24,19 @@
 #include "support/support.h"
 #include "support_qm.h"
 
-static char reason[512];
+static mtp_context *ctx; /* what is said goes there */
+
+static const char *said(void) {
+  return mtp_context_message(ctx);
+}
 
 /* Runs words in the folder `work`, with output in work/out and work/err. */
 static mtp_qm_status run_words(int count, const char *const *words, double timeout, int *exit_code) {
   mtp_command command;
-  reason[0] = 0;
   mkdir("work", 0777);
-  if (!mtp_command_open(&command, count, words, 0, NULL, reason, sizeof reason)) return MTP_QM_CANNOT_START;
+  if (mtp_command_open(ctx, &command, count, words, 0, NULL) != MTP_OK) return MTP_QM_CANNOT_START;
   mtp_process process = {.command = &command, .dir = "work", .out = "out", .err = "err", .timeout = timeout};
-  mtp_qm_status status = mtp_process_run(&process, exit_code, reason, sizeof reason);
+  mtp_qm_status status = mtp_process_run(ctx, &process, exit_code);
   mtp_command_close(&command);
   assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no zombie, no child */
   assert_int_equal(errno, ECHILD);
@@ -86,9 +89,9 @@ static void test_ends(void **state) {
   const char *const fails[] = {"sh", "-c", "exit 3"};
   assert_int_equal(run_words(3, fails, 0, &exit_code), MTP_QM_CRASHED);
   assert_int_equal(exit_code, 3);
-  assert_string_equal(reason, "'sh' ended with exit code 3");
+  assert_string_equal(said(), "'sh' ended with exit code 3");
   assert_int_equal(run_line("kill -SEGV $$", 0), MTP_QM_CRASHED);
-  assert_non_null(strstr(reason, "ended by signal 11"));
+  assert_non_null(strstr(said(), "ended by signal 11"));
 }
 
 static void test_cannot_start(void **state) {
@@ -96,9 +99,9 @@ static void test_cannot_start(void **state) {
   int exit_code;
   const char *const missing[] = {"no-such-command-here"}, *const folder[] = {"./work"};
   assert_int_equal(run_words(1, missing, 0, &exit_code), MTP_QM_CANNOT_START);
-  assert_string_equal(reason, "no such command: 'no-such-command-here' is not on PATH");
+  assert_string_equal(said(), "no such command: 'no-such-command-here' is not on PATH");
   assert_int_equal(run_words(1, folder, 0, &exit_code), MTP_QM_CANNOT_START);
-  assert_non_null(strstr(reason, "cannot run './work'"));
+  assert_non_null(strstr(said(), "cannot run './work'"));
 
   /* 127 of a command is its own business, of a shell that was given a line it means that there is no such command */
   assert_int_equal(run_line("exit 127", 0), MTP_QM_CRASHED);
@@ -109,18 +112,18 @@ static void test_cannot_start(void **state) {
   assert_int_equal(chmod("text.txt", 0755), 0);
   const char *const text[] = {"./text.txt"};
   assert_int_equal(run_words(1, text, 0, &exit_code), MTP_QM_CANNOT_START);
-  assert_non_null(strstr(reason, "#!"));
+  assert_non_null(strstr(said(), "#!"));
 
   mtp_command command;
   const char *const good[] = {"true"};
-  assert_true(mtp_command_open(&command, 1, good, 0, NULL, reason, sizeof reason));
+  assert_int_equal(mtp_command_open(ctx, &command, 1, good, 0, NULL), MTP_OK);
   mtp_process process = {.command = &command, .dir = "no/such/folder", .out = "out", .err = "err"};
-  assert_int_equal(mtp_process_run(&process, &exit_code, reason, sizeof reason), MTP_QM_CANNOT_START);
-  assert_non_null(strstr(reason, "no/such/folder"));
+  assert_int_equal(mtp_process_run(ctx, &process, &exit_code), MTP_QM_CANNOT_START);
+  assert_non_null(strstr(said(), "no/such/folder"));
   process.dir = "work";
   process.out = "no-such-folder/out";
-  assert_int_equal(mtp_process_run(&process, &exit_code, reason, sizeof reason), MTP_QM_CANNOT_START);
-  assert_non_null(strstr(reason, "cannot create"));
+  assert_int_equal(mtp_process_run(ctx, &process, &exit_code), MTP_QM_CANNOT_START);
+  assert_non_null(strstr(said(), "cannot create"));
   mtp_command_close(&command);
 }
 
@@ -130,7 +133,7 @@ static void test_timeout(void **state) {
   double start = mtp_now();
   assert_int_equal(run_line("sleep 1000 & echo $! > grandchild; wait", 2), MTP_QM_TIMEOUT);
   assert_in_range((unsigned)((mtp_now() - start) * 1000), 2000, 60000);
-  assert_non_null(strstr(reason, "timeout=2"));
+  assert_non_null(strstr(said(), "timeout=2"));
   assert_gone_soon("work/grandchild");
 
   assert_int_equal(unlink("work/grandchild"), 0);
@@ -194,12 +197,12 @@ static void test_guard_is_small(void **state) {
   (void)state;
   mtp_command command;
   const char *const words[] = {"sleep", "1000"};
-  assert_true(mtp_command_open(&command, 2, words, 0, NULL, reason, sizeof reason));
+  assert_int_equal(mtp_command_open(ctx, &command, 2, words, 0, NULL), MTP_OK);
   mkdir("work", 0777);
   const mtp_process process = {.command = &command, .dir = "work", .out = "out", .err = "err"};
   mtp_running running;
   int exit_code;
-  assert_int_equal(mtp_process_start(&process, &running, reason, sizeof reason), MTP_QM_OK);
+  assert_int_equal(mtp_process_start(ctx, &process, &running), MTP_QM_OK);
   assert_true(running.guard > 0);
   char path[64], ours[4096], its[4096];
   snprintf(path, sizeof path, "/proc/%ld/exe", (long)running.guard);
@@ -211,7 +214,7 @@ static void test_guard_is_small(void **state) {
     if (same) usleep(10000);
   }
   assert_false(same);
-  assert_int_equal(mtp_process_end(&running, false, &exit_code, reason, sizeof reason), MTP_QM_CRASHED);
+  assert_int_equal(mtp_process_end(ctx, &running, false, &exit_code), MTP_QM_CRASHED);
   mtp_command_close(&command);
   assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
@@ -409,12 +412,22 @@ static void test_shell_lines(void **state) {
     int exit_code;
     mtp_qm_status status = run_words(1, &cases[i].line, 0, &exit_code);
     if (!cases[i].out) continue;
-    if (status != MTP_QM_OK) fail_msg("%s: %s", cases[i].line, reason);
+    if (status != MTP_QM_OK) fail_msg("%s: %s", cases[i].line, said());
     assert_output("work/out", cases[i].out);
   }
   assert_output("data", "data\n"); /* what a line writes to is in the folder of the call */
   assert_output("sub/data", "deep\n");
   assert_int_equal(chdir(".."), 0);
+}
+
+static int enter(void **state) {
+  ctx = mtp_context_new();
+  return ctx ? qm_enter_scratch(state) : -1;
+}
+
+static int leave(void **state) {
+  mtp_context_free(ctx);
+  return qm_leave_scratch(state);
 }
 
 int main(void) {
@@ -435,5 +448,5 @@ int main(void) {
       cmocka_unit_test(test_words_and_folders),
       cmocka_unit_test(test_shell_lines),
   };
-  return cmocka_run_group_tests(tests, qm_enter_scratch, qm_leave_scratch);
+  return cmocka_run_group_tests(tests, enter, leave);
 }

@@ -22,7 +22,6 @@
 #include "support_qm.h"
 #include "support_vasp.h"
 
-static char reason[1024];
 static const char *const names[] = {"Al", "Ni", "Cu"};
 
 #define POTCAR_AL                                                                                                      \
@@ -449,12 +448,12 @@ static void test_incar(void **state) {
       {"LDAUU = 3*4", NULL, "found 3"},
   };
   static const size_t sections[] = {1, 0};
+  mtp_context *ctx = mtp_context_new();
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     mtp_vasp_incar incar;
-    reason[0] = 0;
-    bool ok = mtp_vasp_incar_parse(&incar, "INCAR", cases[i].text, strlen(cases[i].text), 2, reason, sizeof reason);
-    if (ok != (cases[i].expected != NULL) || (!ok && !strstr(reason, cases[i].words)))
-      fail_msg("case %zu: %s", i, reason);
+    bool ok = mtp_vasp_incar_parse(ctx, &incar, "INCAR", cases[i].text, strlen(cases[i].text), 2) == MTP_OK;
+    if (ok != (cases[i].expected != NULL) || (!ok && !strstr(mtp_context_message(ctx), cases[i].words)))
+      fail_msg("case %zu: %s", i, mtp_context_message(ctx));
     if (!ok) continue;
     mtp_text text = {0};
     mtp_vasp_incar_write(&incar, 5, sections, 2, &text);
@@ -465,8 +464,9 @@ static void test_incar(void **state) {
     mtp_vasp_incar_close(&incar);
   }
   mtp_vasp_incar incar;
-  assert_false(mtp_vasp_incar_parse(&incar, "INCAR", "A = 1\n\0B", 8, 2, reason, sizeof reason));
-  assert_non_null(strstr(reason, "INCAR:2: expected text, found a zero byte"));
+  assert_int_equal(mtp_vasp_incar_parse(ctx, &incar, "INCAR", "A = 1\n\0B", 8, 2), MTP_ERR_FORMAT);
+  assert_non_null(strstr(mtp_context_message(ctx), "INCAR:2: expected text, found a zero byte"));
+  mtp_context_free(ctx);
 }
 
 static int enter(void **state) {

@@ -44,9 +44,9 @@ typedef struct mtp_qm_call {
   int worker;               /**< 0 to workers-1: which of those that may be at work at a time this is */
   const volatile sig_atomic_t *stop; /**< not zero: end soon with MTP_QM_STOPPED; may be NULL */
   mtp_config
-      *label;   /**< in: a copy of config without results; out: energy, force (allocated), virial of the same atoms */
-  char *reason; /**< [reason_size] out: one line on failure: what happened, with the engine's own last words */
-  size_t reason_size;
+      *label; /**< in: a copy of config without results; out: energy, force (allocated), virial of the same atoms */
+  mtp_context *ctx; /**< of this worker alone; on failure takes one line (mtp_qm_fail): what happened, with the engine's
+                         own last words */
   /** Takes a line that the user should read though the call goes on. */
   void (*say)(void *say_user, const char *line);
   void *say_user;
@@ -54,6 +54,14 @@ typedef struct mtp_qm_call {
   char *own_dir;               /**< [own_dir_size] out: the folder that the driver made for this call */
   size_t own_dir_size;
 } mtp_qm_call;
+
+/** Puts a line (printf style) about a failure into a context, and returns `status`: how drivers say what went wrong.
+ * The arguments may contain the line before. A NULL ctx drops it. */
+MTP_API mtp_qm_status mtp_qm_fail(mtp_context *ctx, mtp_qm_status status, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 3, 4)))
+#endif
+    ;
 
 /** What an entry of ladder= (a try after a failed one) stands for. */
 typedef enum mtp_qm_ladder {
@@ -77,10 +85,10 @@ typedef struct mtp_qm_driver {
   bool in_process;  /**< its calls cannot be ended from outside: no timeout, no stop */
   bool steadfast;   /**< what did not converge will not do so in another try with the same input */
   mtp_qm_ladder ladder;
-  /** Prepares for calls. `arguments[count]` are the words after the name without the common keys. On failure writes one
-   *  line into `reason` and returns MTP_QM_CANNOT_START. `user` is the pointer below. */
-  mtp_qm_status (*open)(void *user, const mtp_qm_setup *setup, int count, const char *const *arguments, void **state,
-                        char *reason, size_t reason_size);
+  /** Prepares for calls. `arguments[count]` are the words after the name without the common keys. On failure puts one
+   *  line into `ctx`, which it must not keep, and returns MTP_QM_CANNOT_START. `user` is the pointer below. */
+  mtp_qm_status (*open)(mtp_context *ctx, void *user, const mtp_qm_setup *setup, int count,
+                        const char *const *arguments, void **state);
   mtp_qm_status (*label)(void *state, mtp_qm_call *call);
   void (*close)(void *state);
   void *user;
