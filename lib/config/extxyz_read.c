@@ -382,9 +382,7 @@ static mtp_status read_comment(record *r) {
 }
 
 static mtp_status set_species(record *r, size_t i, mtp_span token) {
-  for (size_t k = 0; k < token.n; k++)
-    if ((unsigned char)token.s[k] <= ' ' || token.s[k] == 127)
-      return mtp_scan_expected(r->scan, token, "the name of an element");
+  if (!mtp_span_is_name(token)) return mtp_scan_expected(r->scan, token, "the name of an element");
   r->cfg->species[i] = mtp_set_species_of(r->file->set, token);
   return r->cfg->species[i] < 0 ? mtp_fail_memory(r->scan->ctx) : MTP_OK;
 }

@@ -158,7 +158,7 @@ static mtp_status read_type_number(data_file *f, mtp_span token, size_t *type) {
 }
 
 static mtp_status set_name(data_file *f, size_t type, mtp_span name) {
-  if (memchr(name.s, 0, name.n)) return mtp_scan_expected(f->scan, name, "the name of a type");
+  if (!mtp_span_is_name(name)) return mtp_scan_expected(f->scan, name, "the name of a type");
   if (!f->names) f->names = mtp_calloc(f->types, sizeof *f->names);
   if (!f->names) return mtp_fail_memory(f->scan->ctx);
   free(f->names[type]);

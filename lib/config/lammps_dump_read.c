@@ -155,7 +155,7 @@ static mtp_status read_columns(record *r) {
 }
 
 static mtp_status set_element(record *r, size_t i, mtp_span token) {
-  if (memchr(token.s, 0, token.n)) return mtp_scan_expected(r->scan, token, "the name of an element");
+  if (!mtp_span_is_name(token)) return mtp_scan_expected(r->scan, token, "the name of an element");
   r->cfg->species[i] = mtp_set_species_of(r->file->set, token);
   return r->cfg->species[i] < 0 ? mtp_fail_memory(r->scan->ctx) : MTP_OK;
 }

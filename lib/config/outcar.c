@@ -325,6 +325,10 @@ static mtp_status read_forces(reader *r) {
     return status;
   }
   memcpy(cfg->cell, r->cell, sizeof cfg->cell);
+  if (!(mtp_config_volume(cfg) > 0)) {
+    mtp_config_free(cfg);
+    return mtp_scan_fail(&r->scan, "expected lattice vectors that span a volume before the forces");
+  }
   for (size_t i = 0; i < r->n; i++) cfg->species[i] = r->species[i];
   for (int k = 0; k < 3; k++) cfg->periodic[k] = true;
   mtp_config_free(r->now.config);

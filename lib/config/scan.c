@@ -184,6 +184,12 @@ bool mtp_span_count(mtp_span span, size_t max, size_t *value) {
   return true;
 }
 
+bool mtp_span_is_name(mtp_span span) {
+  for (size_t k = 0; k < span.n; k++)
+    if ((unsigned char)span.s[k] <= ' ' || span.s[k] == 127) return false;
+  return span.n > 0;
+}
+
 char *mtp_span_copy(mtp_span span) {
   char *copy = mtp_realloc(NULL, span.n + 1, 1);
   if (!copy) return NULL;

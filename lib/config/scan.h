@@ -56,6 +56,9 @@ bool mtp_scan_number(const mtp_scan *scan, mtp_span span, double *value);
 bool mtp_span_real(mtp_span span, double *value);
 /** The whole span as decimal digits not above `max`. */
 bool mtp_span_count(mtp_span span, size_t max, size_t *value);
+/** Can the whole span be the name of an element or type: printable, without blanks? What is not ASCII is taken for a
+ * letter. */
+bool mtp_span_is_name(mtp_span span);
 /** A malloc'ed zero-terminated copy, NULL when memory is exhausted. */
 char *mtp_span_copy(mtp_span span);
 

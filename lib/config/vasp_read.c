@@ -142,7 +142,7 @@ static mtp_status read_atoms(run *r, xmlNode *root) {
     xmlNode *cell = mtp_xml_find(c, "c");
     xmlChar *text = cell ? xmlNodeGetContent(cell) : NULL;
     mtp_span rest = {(const char *)text, text ? strlen((const char *)text) : 0}, name;
-    const bool ok = mtp_span_token(&rest, &name);
+    const bool ok = mtp_span_token(&rest, &name) && mtp_span_is_name(name);
     if (ok) r->species[i] = mtp_set_species_of(r->set, name);
     xmlFree(text);
     if (!ok) return fail_at(r, c, "the element of an atom");
@@ -165,6 +165,8 @@ static xmlNode *find_item(xmlNode *node, const char *name) {
 static mtp_status read_structure(run *r, xmlNode *calculation, mtp_config *cfg) {
   xmlNode *structure = mtp_xml_find(calculation, "structure");
   mtp_status status = need_numbers(r, structure ? structure : calculation, "crystal/varray=basis", cfg->cell, 9);
+  if (status == MTP_OK && !(mtp_config_volume(cfg) > 0))
+    return fail_at(r, structure, "lattice vectors that span a volume");
   if (status == MTP_OK) status = need_numbers(r, structure, "varray=positions", cfg->x, 3 * cfg->n);
   if (status != MTP_OK) return status;
   for (size_t i = 0; i < cfg->n; i++) {

@@ -112,6 +112,13 @@ const char *mtp_version(void) {
   return MTP_VERSION;
 }
 
+/* "one line" is a promise of the interface, and quoted text of a file or an engine may break it, or hold the codes by
+ * which a terminal is controlled. */
+static void make_one_line(char *line) {
+  for (char *c = line; *c; c++)
+    if ((unsigned char)*c < ' ' || *c == 0x7f) *c = ' ';
+}
+
 mtp_status mtp_fail(mtp_context *ctx, mtp_status status, const char *format, ...) {
   if (!ctx) return status;
   /* the arguments may contain the previous message, so it is formatted aside */
@@ -120,9 +127,7 @@ mtp_status mtp_fail(mtp_context *ctx, mtp_status status, const char *format, ...
   va_start(args, format);
   mtp_vsnprintf(line, sizeof line, format, args);
   va_end(args);
-  /* "one line" is a promise of the interface, and quoted engine output may break it */
-  for (unsigned char *c = (unsigned char *)line; *c; c++)
-    if (*c < ' ' || *c == 0x7f) *c = ' ';
+  make_one_line(line);
   memcpy(ctx->message, line, sizeof line);
   return status;
 }
@@ -142,5 +147,6 @@ void mtp_message(mtp_context *ctx, mtp_level level, const char *format, ...) {
   va_start(args, format);
   mtp_vsnprintf(line, sizeof line, format, args);
   va_end(args);
+  make_one_line(line);
   ctx->logger(ctx->user, level, line);
 }

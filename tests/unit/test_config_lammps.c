@@ -388,6 +388,27 @@ static void test_losses_are_told(void **state) {
   mtp_config_set_free(set);
 }
 
+/* What could not be written and read again, or would end up in a message, is no name. */
+static void test_names_are_printable(void **state) {
+  bench *b = *state;
+#define HEAD "title\n\n1 atoms\n1 atom types\n0 4 xlo xhi\n0 4 ylo yhi\n0 4 zlo zhi\n\n"
+#define ONE_ATOM(COLUMNS)                                                                                              \
+  "ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n1\nITEM: BOX BOUNDS pp pp pp\n0 4\n0 4\n0 4\nITEM: ATOMS " COLUMNS "\n"
+  bench_refuse(b, "a.data", HEAD "Atom Type Labels\n\n1 Cu\x1a\n\nAtoms # atomic\n\n1 1 0 0 0\n", 11,
+               "the name of a type");
+  bench_refuse(b, "b.data", HEAD "Masses\n\n1 63.5 # \x1b[2J\n\nAtoms # atomic\n\n1 1 0 0 0\n", 11,
+               "the name of a type");
+  bench_refuse(b, "a.dump", ONE_ATOM("id element x y z") "1 C\x07 0 0 0\n", 10, "the name of an element");
+  bench_refuse(b, "b.dump", ONE_ATOM("id typelabel x y z") "1 C\x7f 0 0 0\n", 10, "the name of an element");
+}
+
+/* Nor does a warning carry what controls a terminal. */
+static void test_warnings_are_printable(void **state) {
+  bench *b = *state;
+  mtp_config_set_free(bench_read(b, "c.dump", ONE_ATOM("id element x y z c\x1b[2J") "1 Cu 0 0 0 1\n"));
+  assert_non_null(strstr(b->warnings, "columns that are not kept: c?[2J\n"));
+}
+
 static void test_attack_data(void **state) {
   bench_attack(*state, "attack.data", data, strlen(data));
 }
@@ -410,6 +431,8 @@ int main(void) {
       cmocka_unit_test(test_general_cells_are_rotated),
       cmocka_unit_test(test_boxes_without_lattice),
       cmocka_unit_test(test_losses_are_told),
+      cmocka_unit_test(test_names_are_printable),
+      cmocka_unit_test(test_warnings_are_printable),
       cmocka_unit_test(test_attack_data),
       cmocka_unit_test(test_attack_dump),
   };

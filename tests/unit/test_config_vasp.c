@@ -294,7 +294,10 @@ static void test_bad_steps(void **state) {
                {1, "      0.10000000", "****************", "9 numbers in varray=forces"},
                {1, " <i name=\"e_fr_energy\"> -11.50000000", " <i name=\"e_fr_energy\"> nan         ", "e_fr_energy"},
                {1, "</structure>", "</structurx>", "cannot be read"},
-               {1, "<rc><c>Al</c>", "<rc><c>  </c>", "the element of an atom"}};
+               {1, "<rc><c>Al</c>", "<rc><c>  </c>", "the element of an atom"},
+               {1, "<rc><c>Al</c>", "<rc><c>A\x7f</c>", "the element of an atom"},
+               {0, " 0.000000000  4.000000000", " 0.000000000  0.000000000", "span a volume"},
+               {1, " 0.00000000       4.00000000", " 0.00000000       0.00000000", "span a volume"}};
   for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
     kinds[cases[k].kind].make(text, sizeof text);
     replace(text, cases[k].old, cases[k].new);
