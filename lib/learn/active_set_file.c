@@ -137,9 +137,9 @@ static mtp_status assign_rows(const reader *r, mtp_active_set *as, const long lo
     as->config[i] = as->origin[2 * i] = config;
     as->origin[2 * i + 1] = -1;
     if (as->mode == MTP_MODE_NEIGHBOURHOOD && !als) {
-      const long long atom = equation - (1 + 3 * natoms + 9);
-      if (atom < 0 || atom >= natoms) return bad(r, "equation indices of site energies");
-      as->origin[2 * i + 1] = atom;
+      const long long first = 1 + 3 * natoms + 9; /* of site energies */
+      if (equation < first || equation >= first + natoms) return bad(r, "equation indices of site energies");
+      as->origin[2 * i + 1] = equation - first;
     }
   }
   return MTP_OK;
