@@ -2,6 +2,7 @@
 /**@file config/formats.c
  * Reading and writing whole files: which format it is, and who does it. */
 #include <errno.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,26 @@ static void tell_of_keys(mtp_context *ctx, const char *path, const mtp_read_opti
     mtp_message(ctx, MTP_WARNING, "%s: no extended XYZ, so that no names of labels are chosen in it", path);
 }
 
+static bool are_finite(const double *values, size_t n) {
+  for (size_t i = 0; values && i < n; i++)
+    if (!isfinite(values[i])) return false;
+  return true;
+}
+
+/* Numbers of a file are finite; what is made of them (coordinates of scaled ones, a virial of a stress) may be not, and
+ * a lattice vector may vanish. No writer could write that. */
+static mtp_status check_made(mtp_context *ctx, const char *path, const mtp_config *cfg, bool tolerant) {
+  const char *what = NULL;
+  for (int d = 0; d < 3; d++)
+    if (cfg->periodic[d] && !mtp_cell_has_row(cfg, d)) what = "a periodic direction whose lattice vector is zero";
+  if (!tolerant && !(are_finite(cfg->cell, 9) && are_finite(cfg->x, 3 * cfg->n) && are_finite(cfg->force, 3 * cfg->n) &&
+                     are_finite(&cfg->energy, cfg->has_energy) && are_finite(cfg->virial, cfg->has_virial ? 6 : 0)))
+    what = "numbers that are beyond what double precision holds";
+  if (!what) return MTP_OK;
+  return mtp_fail(ctx, MTP_ERR_FORMAT, "%s:%lld: the configuration that begins here has %s", path,
+                  cfg->line > 0 ? cfg->line : 1, what);
+}
+
 mtp_status mtp_config_set_read(mtp_context *ctx, const char *path, const mtp_read_options *options,
                                mtp_config_set **out) {
   if (out) *out = NULL;
@@ -154,6 +175,8 @@ mtp_status mtp_config_set_read(mtp_context *ctx, const char *path, const mtp_rea
   if (status == MTP_OK) status = find_format(&scan, size, &format);
   if (status == MTP_OK && format != MTP_FORMAT_EXTXYZ) tell_of_keys(ctx, scan.path, options);
   if (status == MTP_OK) status = formats[format].parse(ctx, path, data, size, 1, options, set);
+  for (size_t k = 0; status == MTP_OK && k < set->n; k++)
+    status = check_made(ctx, scan.path, set->configs[k], options && options->tolerate_bad_numbers);
   free(data);
   if (status != MTP_OK) {
     mtp_config_set_free(set);

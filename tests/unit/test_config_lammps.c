@@ -409,6 +409,19 @@ static void test_warnings_are_printable(void **state) {
   assert_non_null(strstr(b->warnings, "columns that are not kept: c?[2J\n"));
 }
 
+/* Finite numbers whose product is not, and boxes without extent. */
+static void test_what_cannot_be_held(void **state) {
+  bench *b = *state;
+  bench_refuse(b, "c.data",
+               "title\n\n1 atoms\n1 atom types\n0 0 0 avec\n0 4 0 bvec\n0 0 4 cvec\n0 0 0 abc origin\n\nAtoms # "
+               "atomic\n\n1 1 0 0 0\n",
+               1, "a periodic direction whose lattice vector is zero");
+  bench_refuse(b, "d.dump",
+               "ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n1\nITEM: BOX BOUNDS pp pp pp\n0 1e300\n0 4\n0 4\n"
+               "ITEM: ATOMS id element xs ys zs\n1 Cu 1e300 0 0\n",
+               1, "beyond what double precision holds");
+}
+
 static void test_attack_data(void **state) {
   bench_attack(*state, "attack.data", data, strlen(data));
 }
@@ -433,6 +446,7 @@ int main(void) {
       cmocka_unit_test(test_losses_are_told),
       cmocka_unit_test(test_names_are_printable),
       cmocka_unit_test(test_warnings_are_printable),
+      cmocka_unit_test(test_what_cannot_be_held),
       cmocka_unit_test(test_attack_data),
       cmocka_unit_test(test_attack_dump),
   };
