@@ -360,8 +360,12 @@ static void run_seeds(void) {
   check_leaks("the seeds");
 }
 
+static void forget(void) {
+  while (kept_count > 0) free(kept[--kept_count].data);
+}
+
 static void run_files(int count, char **paths) {
-  kept_count = 0;
+  forget();
   for (int k = 0; k < count; k++) keep_file(paths[k]);
   seed_count = kept_count;
   run_seeds();
@@ -427,7 +431,7 @@ int main(int argc, char **argv) {
     run_seeds();
     run_mutations(most, seconds, leaks);
   }
-  for (size_t k = 0; k < kept_count; k++) free(kept[k].data);
+  forget();
   free(now.data);
   return 0;
 }
