@@ -245,9 +245,7 @@ static char *complete_text(const char *data, size_t size, bool *cut, size_t *len
 
 static xmlDoc *open_text(mtp_scan *scan, const char *text, size_t length) {
   xmlParserCtxt *parser = length <= INT_MAX ? xmlNewParserCtxt() : NULL;
-  xmlDoc *doc = parser ? xmlCtxtReadMemory(parser, text, (int)length, scan->path, NULL,
-                                           XML_PARSE_NONET | XML_PARSE_HUGE | XML_PARSE_NOERROR | XML_PARSE_NOWARNING)
-                       : NULL;
+  xmlDoc *doc = parser ? mtp_xml_parse(parser, text, length, scan->path, XML_PARSE_HUGE) : NULL;
   if (!doc) {
     const xmlError *error = parser ? xmlCtxtGetLastError(parser) : NULL;
     char why[128] = "too long";

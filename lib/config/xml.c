@@ -4,6 +4,7 @@
 #include "config/xml.h"
 
 #include <libxml/parser.h>
+#include <libxml/xmlerror.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +15,29 @@ void mtp_xml_start(void) {
   xmlInitParser();
 }
 
+static void say_nothing(void *user, const char *message, ...) {
+  (void)user;
+  (void)message;
+}
+
+xmlDoc *mtp_xml_parse(xmlParserCtxt *parser, const char *text, size_t size, const char *path, int options) {
+  const xmlGenericErrorFunc printer = xmlGenericError;
+  void *user = xmlGenericErrorContext;
+  xmlSetGenericErrorFunc(NULL, say_nothing);
+  xmlDoc *doc = xmlCtxtReadMemory(parser, text, (int)size, path, NULL,
+                                  options | XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+  xmlSetGenericErrorFunc(user, printer);
+  return doc;
+}
+
 xmlDoc *mtp_xml_open(const char *path, bool *found) {
   char *text = NULL;
   size_t size = 0;
   *found = mtp_file_read(NULL, path, &text, &size) == MTP_OK && size <= INT_MAX;
   xmlDoc *doc = NULL;
-  if (*found)
-    doc = xmlReadMemory(text, (int)size, path, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+  xmlParserCtxt *parser = *found ? xmlNewParserCtxt() : NULL;
+  if (parser) doc = mtp_xml_parse(parser, text, size, path, 0);
+  xmlFreeParserCtxt(parser);
   free(text);
   return doc;
 }

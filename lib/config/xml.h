@@ -4,12 +4,18 @@
 #ifndef MTP_CONFIG_XML_H
 #define MTP_CONFIG_XML_H
 
+#include <libxml/parser.h>
 #include <libxml/tree.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 /** To be called before several threads parse. */
 void mtp_xml_start(void);
+
+/** Parses text[size] without going to the network. XML_PARSE_NOERROR leaves out what goes wrong in converting an
+ * encoding, which libxml2 prints by the function of the thread for errors that belong to no parser: that one is put
+ * aside meanwhile. `options` are further ones. */
+xmlDoc *mtp_xml_parse(xmlParserCtxt *parser, const char *text, size_t size, const char *path, int options);
 
 /** Parses a file without going to the network; NULL if it cannot be read (*found false), or is cut short or no XML.
  * Freed by xmlFreeDoc. */

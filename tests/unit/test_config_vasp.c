@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "support_config.h"
 
@@ -308,6 +309,25 @@ static void test_bad_steps(void **state) {
   }
 }
 
+/* libxml2 prints bytes that are wrong in an encoding; a library must not. */
+static void test_wrong_bytes_are_not_printed(void **state) {
+  bench *b = *state;
+  static const char text[] = "<?xml version=\"1.0\" encoding=\"EUC-JP\"?>\n<modeling>\x80 \xff\xfe</modeling>\n";
+  mtp_config_set *set = NULL;
+  FILE *printed = tmpfile();
+  bench_put(b, "vasprun.xml", text, strlen(text));
+  fflush(stderr);
+  const int screen = dup(STDERR_FILENO);
+  assert_true(printed && screen >= 0 && dup2(fileno(printed), STDERR_FILENO) >= 0);
+  const mtp_status status = mtp_config_set_read(b->ctx, b->path, NULL, &set);
+  fflush(stderr);
+  dup2(screen, STDERR_FILENO);
+  close(screen);
+  assert_int_equal(status, MTP_ERR_FORMAT);
+  assert_int_equal(lseek(fileno(printed), 0, SEEK_END), 0);
+  fclose(printed);
+}
+
 static void test_attack(void **state) {
   static const char text[] =
       "title\n-128\n" HALF "Al Cu\n2 1\nSelective\nDirect\n0 0 0 T T T\n.25 0 .5 T T T\n.25 .5 0 T T T\n";
@@ -315,9 +335,13 @@ static void test_attack(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_poscar_forms),   cmocka_unit_test(test_poscar_refusals),
-                                     cmocka_unit_test(test_poscar_written), cmocka_unit_test(test_all_steps),
-                                     cmocka_unit_test(test_cut_steps),      cmocka_unit_test(test_bad_steps),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_poscar_forms),
+                                     cmocka_unit_test(test_poscar_refusals),
+                                     cmocka_unit_test(test_poscar_written),
+                                     cmocka_unit_test(test_all_steps),
+                                     cmocka_unit_test(test_cut_steps),
+                                     cmocka_unit_test(test_bad_steps),
+                                     cmocka_unit_test(test_wrong_bytes_are_not_printed),
                                      cmocka_unit_test(test_attack)};
   return cmocka_run_group_tests(tests, bench_open, bench_close);
 }
