@@ -148,8 +148,7 @@ static mtp_qm_status qe_collect(void *state, mtp_qm_call *call) {
   bool last_words = false;
   mtp_qm_status status = read_results(state, call, MTP_QM_OK, 0, &last_words);
   if (status != MTP_QM_OK || last_words) return status;
-  mtp_qm_reason(call->reason, call->reason_size, OUT_FILE " is cut short: it lacks '" LAST_WORDS "'");
-  return MTP_QM_BAD_DATA;
+  return mtp_qm_fail(call->ctx, MTP_QM_BAD_DATA, OUT_FILE " is cut short: it lacks '" LAST_WORDS "'");
 }
 
 const mtp_qm_driver mtp_qm_qe = {.name = "qe",

@@ -37,11 +37,11 @@ void fuzz_seeds(void) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static const size_t all[] = {0, 1, 2}, last[] = {2};
   mtp_vasp_incar incar;
-  char reason[300] = "";
+  mtp_context *ctx = mtp_context_new();
   char *text = mtp_calloc(size + 1, 1); /* as a file that was read */
   fuzz_require(text != NULL);
   if (size) memcpy(text, data, size);
-  if (mtp_vasp_incar_parse(&incar, "INCAR", text, size, 3, reason, sizeof reason)) {
+  if (mtp_vasp_incar_parse(ctx, &incar, "INCAR", text, size, 3) == MTP_OK) {
     mtp_text out = {0};
     mtp_vasp_incar_write(&incar, 4, all, 3, &out);
     mtp_vasp_incar_write(&incar, 1, last, 1, &out);
@@ -49,8 +49,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     mtp_text_free(&out);
     mtp_vasp_incar_close(&incar);
   } else {
-    fuzz_end_call(MTP_QM_BAD_DATA, reason);
+    fuzz_end_call(MTP_QM_BAD_DATA, mtp_context_message(ctx));
   }
   free(text);
+  mtp_context_free(ctx);
   return 0;
 }

@@ -40,28 +40,25 @@ void fuzz_seeds(void) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   int ends[2];
-  char reason[300] = "";
+  mtp_context *ctx = mtp_context_new();
   fuzz_require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
   if (size > MOST_BYTES) size = MOST_BYTES;
   fuzz_require(send(ends[1], data, size, MSG_NOSIGNAL) == (ssize_t)size);
   fuzz_require(shutdown(ends[1], SHUT_WR) == 0);
   mtp_channel channel = mtp_channel_open(ends[0], false);
   mtp_config *cfg = fuzz_sample(), *label = fuzz_sample();
-  mtp_qm_call call = {.config = cfg,
-                      .species_count = 2,
-                      .names = fuzz_elements,
-                      .timeout = 20,
-                      .label = label,
-                      .reason = reason,
-                      .reason_size = sizeof reason};
+  mtp_qm_call call = {
+      .config = cfg, .species_count = 2, .names = fuzz_elements, .timeout = 20, .label = label, .ctx = ctx};
   mtp_ipi_atoms atoms;
   fuzz_require(mtp_ipi_atoms_make(&call, &atoms) == MTP_QM_OK);
-  fuzz_end_call(mtp_ipi_compute(&channel, &atoms, &call, 0, 20), reason);
+  const mtp_qm_status status = mtp_ipi_compute(&channel, &atoms, &call, 0, 20);
+  fuzz_end_call(status, mtp_context_message(ctx));
   mtp_ipi_say_exit(&channel);
   mtp_ipi_atoms_free(&atoms);
   mtp_channel_close(&channel);
   close(ends[1]);
   mtp_config_free(label);
   mtp_config_free(cfg);
+  mtp_context_free(ctx);
   return 0;
 }

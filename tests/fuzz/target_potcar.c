@@ -27,12 +27,13 @@ void fuzz_seeds(void) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static const char incar[] = "KSPACING = 0.2\n";
-  char reason[300] = "";
+  mtp_context *ctx = mtp_context_new();
   mtp_vasp_input in;
   fuzz_file("vasp/INCAR", incar, strlen(incar));
   fuzz_file("vasp/POTCAR", data, size);
-  if (!mtp_vasp_input_open(&in, fuzz_path("vasp"), reason, sizeof reason)) {
-    fuzz_end_call(MTP_QM_CANNOT_START, reason);
+  if (mtp_vasp_input_open(ctx, &in, fuzz_path("vasp")) != MTP_OK) {
+    fuzz_end_call(MTP_QM_CANNOT_START, mtp_context_message(ctx));
+    mtp_context_free(ctx);
     return 0;
   }
   mtp_config *cfg = fuzz_sample();
@@ -40,17 +41,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   char dir[256];
   fuzz_file("call/old", "", 0);
   strcpy(dir, fuzz_path("call"));
-  mtp_qm_call call = {.config = cfg,
-                      .species_count = 2,
-                      .names = fuzz_elements,
-                      .dir = dir,
-                      .reason = reason,
-                      .reason_size = sizeof reason};
+  mtp_qm_call call = {.config = cfg, .species_count = 2, .names = fuzz_elements, .dir = dir, .ctx = ctx};
   const mtp_qm_status status = mtp_vasp_input_arrange(&in, &call, true, order);
-  fuzz_end_call(status, reason);
+  fuzz_end_call(status, mtp_context_message(ctx));
   for (size_t i = 0; status == MTP_QM_OK && i < cfg->n; i++) fuzz_require(order[i] < cfg->n);
   free(order);
   mtp_config_free(cfg);
   mtp_vasp_input_close(&in);
+  mtp_context_free(ctx);
   return 0;
 }

@@ -51,18 +51,19 @@ void fuzz_seeds(void) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  char reason[300] = "";
+  mtp_context *ctx = mtp_context_new();
   mtp_qe_template t;
-  if (!mtp_qe_template_open(&t, fuzz_file("pw.in", data, size), reason, sizeof reason)) {
-    fuzz_end_call(MTP_QM_CANNOT_START, reason);
+  if (mtp_qe_template_open(ctx, &t, fuzz_file("pw.in", data, size)) != MTP_OK) {
+    fuzz_end_call(MTP_QM_CANNOT_START, mtp_context_message(ctx));
+    mtp_context_free(ctx);
     return 0;
   }
   mtp_config *cfg = fuzz_sample();
-  mtp_qm_call call = {
-      .config = cfg, .species_count = 2, .names = fuzz_elements, .reason = reason, .reason_size = sizeof reason};
-  const bool written = mtp_qe_write_input(&t, &call, fuzz_folder(), "pw.out.in");
-  fuzz_end_call(written ? MTP_QM_OK : MTP_QM_CANNOT_START, reason);
+  mtp_qm_call call = {.config = cfg, .species_count = 2, .names = fuzz_elements, .ctx = ctx};
+  const mtp_status status = mtp_qe_write_input(&t, &call, fuzz_folder(), "pw.out.in");
+  fuzz_end_call(status == MTP_OK ? MTP_QM_OK : MTP_QM_CANNOT_START, mtp_context_message(ctx));
   mtp_config_free(cfg);
   mtp_qe_template_close(&t);
+  mtp_context_free(ctx);
   return 0;
 }

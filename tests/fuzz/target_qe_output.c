@@ -70,13 +70,14 @@ void fuzz_seeds(void) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static void *state;
-  char reason[600] = "", dir[256];
+  char dir[256];
+  mtp_context *ctx = mtp_context_new();
   if (!state) { /* once: it looks for the command */
     static char path[256];
     strcpy(path, fuzz_file("template.in", template, strlen(template)));
     const char *words[] = {path, "/bin/true"};
     const mtp_qm_setup setup = {.workers = 1};
-    fuzz_require(mtp_qm_qe.open(NULL, &setup, 2, words, &state, reason, sizeof reason) == MTP_QM_OK);
+    fuzz_require(mtp_qm_qe.open(ctx, NULL, &setup, 2, words, &state) == MTP_QM_OK);
   }
   const uint8_t *split = memmem(data, size, rule, strlen(rule));
   const size_t xml = split ? (size_t)(split - data) : size, rest = split ? xml + strlen(rule) : size;
@@ -85,15 +86,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   strcpy(dir, fuzz_path("call"));
   fuzz_file("call/out/mtp.xml", data, xml);
   mtp_config *cfg = fuzz_sample(), *label = fuzz_sample();
-  mtp_qm_call call = {.config = cfg,
-                      .species_count = 2,
-                      .names = fuzz_elements,
-                      .dir = dir,
-                      .label = label,
-                      .reason = reason,
-                      .reason_size = sizeof reason};
-  fuzz_end_call(mtp_qm_qe.collect(state, &call), reason);
+  mtp_qm_call call = {
+      .config = cfg, .species_count = 2, .names = fuzz_elements, .dir = dir, .label = label, .ctx = ctx};
+  const mtp_qm_status status = mtp_qm_qe.collect(state, &call);
+  fuzz_end_call(status, mtp_context_message(ctx));
   mtp_config_free(label);
   mtp_config_free(cfg);
+  mtp_context_free(ctx);
   return 0;
 }

@@ -67,11 +67,12 @@ static mtp_config *last_step(void) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  char reason[256] = "";
+  mtp_context *ctx = mtp_context_new();
   fuzz_read_configs(MTP_FORMAT_VASPRUN, "vasprun.xml", data, size);
   mtp_config *step = last_step();
-  const bool agrees = mtp_vasp_xml_refine(fuzz_path("vasprun.xml"), step, reason, sizeof reason);
-  fuzz_end_call(agrees ? MTP_QM_OK : MTP_QM_BAD_DATA, reason);
+  const mtp_status status = mtp_vasp_xml_refine(ctx, fuzz_path("vasprun.xml"), step);
+  fuzz_end_call(status == MTP_OK ? MTP_QM_OK : MTP_QM_BAD_DATA, mtp_context_message(ctx));
   mtp_config_free(step);
+  mtp_context_free(ctx);
   return 0;
 }
