@@ -22,15 +22,16 @@ void fuzz_seeds(void) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  mtp_context *ctx = mtp_context_new();
   mtp_log_scan scan = {0};
   char line[200] = "x";
   for (size_t part = 2; part > 0; part--) {
     fuzz_file("log/engine.out", data, size / part);
     const bool found = mtp_log_scan_next(&scan, fuzz_path("log"), "Error", line, sizeof line);
-    fuzz_end_call(found ? MTP_QM_NOT_CONVERGED : MTP_QM_OK, line);
+    if (found) mtp_qm_fail(ctx, MTP_QM_NOT_CONVERGED, "%s", line);
+    fuzz_end_call(found ? MTP_QM_NOT_CONVERGED : MTP_QM_OK, mtp_context_message(ctx));
   }
   mtp_log_scan_free(&scan);
-  mtp_context *ctx = mtp_context_new();
   mtp_qm_fail(ctx, MTP_QM_CRASHED, "the engine crashed");
   mtp_qm_add_last_words(ctx, fuzz_path("log"), "none", "engine.out");
   fuzz_end_call(MTP_QM_CRASHED, mtp_context_message(ctx));
