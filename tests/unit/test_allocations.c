@@ -65,7 +65,7 @@ static void set_up_files(void) {
 static int set_up(void **state) {
   (void)state;
   countdown = -1;
-  w.ctx = data_context();
+  w.ctx = mtp_context_new(); /* once, not for each instruction set: kernels allocate nothing */
   w.folder = data_folder_new();
   w.potential = data_path(w.folder, "pot.almtp");
   w.untrained = data_path(w.folder, "untrained.almtp");
