@@ -125,35 +125,54 @@ static bool is_of_wall(const mtp_normal *nq, const mtp_config *cfg) {
   return nq->wall.matrix && mtp_config_is_squeezed(cfg);
 }
 
-/* Forces and virials, which the centring leaves alone: summed once, added to all. */
+/* Sums over the forces and, where there is one, the virial of a configuration, neither of them weighted. */
+typedef struct derivatives {
+  mtp_equations force, virial;
+  size_t atoms; /* whose forces count */
+  bool has_virial;
+} derivatives;
+
+static mtp_status derivatives_sum(mtp_context *ctx, size_t m, const mtp_linear_rows *rows, const mtp_config *target,
+                                  derivatives *d) {
+  *d = (derivatives){.has_virial = target->has_virial};
+  if (!mtp_equations_new(m, &d->force) || (d->has_virial && !mtp_equations_new(m, &d->virial)))
+    return mtp_fail_memory(ctx);
+  if (target->force) d->atoms = add_forces(&d->force, m, rows, target);
+  if (d->has_virial) { /* the objective sums over all 9 components */
+    mtp_equations_add_rows(&d->virial, m, 3, rows->virial, target->virial, 1.0);
+    mtp_equations_add_rows(&d->virial, m, 3, rows->virial + 3 * m, target->virial + 3, 2.0);
+  }
+  return MTP_OK;
+}
+
+static void derivatives_clear(derivatives *d) {
+  mtp_equations_clear(&d->force);
+  mtp_equations_clear(&d->virial);
+}
+
+static void add_weighted(mtp_equations *e, size_t m, const derivatives *d, mtp_weights w) {
+  mtp_equations_add(e, m, &d->force, w.force); /* without forces, too: it fills the upper triangle */
+  if (d->has_virial) mtp_equations_add(e, m, &d->virial, w.stress);
+}
+
+/* The centring leaves derivatives alone: they are summed once for all. */
 static mtp_status add_derivatives(mtp_context *ctx, mtp_normal *nq, const mtp_linear_rows *rows,
                                   const mtp_config *target, mtp_weights w) {
   const size_t m = nq->m;
-  mtp_equations force = {0}, virial = {0};
-  if (!mtp_equations_new(m, &force) || !mtp_equations_new(m, &virial)) {
-    mtp_equations_clear(&force);
-    mtp_equations_clear(&virial);
-    return mtp_fail_memory(ctx);
+  derivatives d;
+  const mtp_status status = derivatives_sum(ctx, m, rows, target, &d);
+  if (status == MTP_OK && is_of_wall(nq, target)) {
+    add_weighted(&nq->wall, m, &d, w);
+  } else if (status == MTP_OK) {
+    add_weighted(&nq->plain, m, &d, w);
+    add_weighted(&nq->centred, m, &d, w);
   }
-  const size_t atoms = target->force ? add_forces(&force, m, rows, target) : 0;
-  if (target->has_virial) { /* the objective sums over all 9 components */
-    mtp_equations_add_rows(&virial, m, 3, rows->virial, target->virial, 1.0);
-    mtp_equations_add_rows(&virial, m, 3, rows->virial + 3 * m, target->virial + 3, 2.0);
+  if (status == MTP_OK && d.atoms && counts_for_errors(nq, target)) {
+    mtp_equations_add(&nq->force, m, &d.force, 1.0);
+    nq->errors.components += 3.0 * (double)d.atoms;
   }
-  mtp_equations *const both[2] = {&nq->plain, &nq->centred}, *const wall[1] = {&nq->wall};
-  const bool squeezed = is_of_wall(nq, target);
-  for (int k = 0; k < (squeezed ? 1 : 2); k++) {
-    mtp_equations *e = squeezed ? wall[k] : both[k];
-    mtp_equations_add(e, m, &force, w.force);
-    mtp_equations_add(e, m, &virial, w.stress);
-  }
-  if (atoms && counts_for_errors(nq, target)) {
-    mtp_equations_add(&nq->force, m, &force, 1.0);
-    nq->errors.components += 3.0 * (double)atoms;
-  }
-  mtp_equations_clear(&force);
-  mtp_equations_clear(&virial);
-  return MTP_OK;
+  derivatives_clear(&d);
+  return status;
 }
 
 /* The averages of the first configuration that has an energy; a species that it lacks keeps zero. */
@@ -404,7 +423,7 @@ static double largest_diagonal(const mtp_equations *e, size_t m) {
 /* Parts of their weight that are tried. */
 #define LEAST_PART 1e-13
 
-/* Above, by the squares. */
+/* The largest sum of squares that the fit may leave, where the best one leaves that of `best`. */
 static double limit_of(const mtp_normal *nq, const double *best) {
   return fmax(COSTS * COSTS * mtp_equations_residual(&nq->centred, nq->m, best), GOOD * GOOD * nq->centred.targets);
 }

@@ -44,6 +44,15 @@ pair_coeff * * pot.almtp Al
 run 200000
 END
 
+# LAMMPS, and its largest memory in kB where GNU time is there to tell; the budget ends the run: its last words are an
+# error.
+learn() {
+  rm -f memory
+  if [ -x /usr/bin/time ]; then set -- /usr/bin/time -o memory -f %M "$@"; fi
+  "$@" -in in.learn -log log.learn -screen none -var labels "${LABELS:-12}" -var rows "${ROWS:-auto}" >screen.learn 2>&1 ||
+    true
+}
+
 # numbers KEY FILE: what lines of JSON say, one a line.
 numbers() { sed -n "s/^.*\"$1\":\([-+0-9.eE]*\).*/\1/p" "$2"; }
 
@@ -59,11 +68,12 @@ for n in "$@"; do
   rm -f train.extxyz.* mtp-al.jsonl candidates.extxyz
   mtp init --force --level "${LEVEL:-16}" --species Al --cutoff 5.6 -o pot.almtp >init.log
   awk -v n="$n" 'NF == 1 && k++ == n { exit } { print }' "labelled.$largest.extxyz" >train.extxyz
-  # the budget ends the run: its last words are an error
-  command time -o memory -f %M lmp -in in.learn -log log.learn -screen none -var labels "${LABELS:-12}" \
-    -var rows "${ROWS:-auto}" >screen.learn 2>&1 || true
-  grep '"event":"refit"' mtp-al.jsonl >refits
+  learn lmp
+  grep '"event":"refit"' mtp-al.jsonl >refits || {
+    echo "error: no refit with $n configurations: $(tail -n 2 screen.learn log.learn)" >&2
+    exit 1
+  }
   numbers seconds refits | tail -n +2 | sort -g >seconds
-  printf '%14d %9.3f %9.3f %9.3f %7.0f\n' "$n" "$(numbers time refits | head -n 1)" \
-    "$(awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }' seconds)" "$(tail -n 1 seconds)" "$(($(tail -n 1 memory) / 1024))"
+  printf '%14d %9.3f %9.3f %9.3f %7s\n' "$n" "$(numbers time refits | head -n 1)" \
+    "$(awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }' seconds)" "$(tail -n 1 seconds)" "$(if [ -s memory ]; then echo $(($(tail -n 1 memory) / 1024)); else echo -; fi)"
 done
