@@ -395,6 +395,7 @@ static void test_grow(void **state) {
     change_coefficients(&f);
     data_must(f.ctx, mtp_active_set_grow(f.ctx, f.pot, f.set, 10, THRESHOLD, old, &as));
     check_grown(&f, as, 10, (mtp_rows)rows);
+    assert_true(mtp_active_set_filled(as) >= mtp_active_set_filled(old)); /* and says where each row comes from */
     assert_true(mtp_active_set_log_volume(as) > mtp_active_set_log_volume(old) + (rows == MTP_ROWS_LINEAR ? 1 : 0));
     data_must(f.ctx, mtp_active_set_grow(f.ctx, f.pot, f.set, 24, THRESHOLD, as, &same)); /* by nothing */
     check_grown(&f, same, 24, (mtp_rows)rows);
