@@ -26,6 +26,11 @@
  * force: fits that go on from each other can stay in a minimum that a new start leaves. */
 #define FRESH_GROWTH 2.0
 #define POOR         0.04
+/* A fit that misses more of the forces, and so much more than the last training left, is worth a new start as well
+ * where going on does not help: what a run meets with a potential like that is not what it would meet. Where training
+ * left as much before, the basis limits, and nothing is gained. */
+#define BAD       0.1
+#define WORSENING 1.3
 /* Force components for each parameter that a fit is made to, part that is held out, and iterations in the end. */
 #define COMPONENTS 30.0
 #define HELD_OUT   0.2
@@ -94,6 +99,11 @@ static bool wants_fresh(const mtp_learner *l) {
   return !(mtp_rmse(l->residual.force, l->residual.force_size) < POOR);
 }
 
+static bool is_bad(const mtp_learner *l) {
+  const double part = mtp_rmse(l->residual.force, l->residual.force_size);
+  return l->history.here && part > BAD && part > WORSENING * l->history.full_error;
+}
+
 /* All parameters of a copy of `linear`, on all ranks. */
 static mtp_status train(mtp_context *ctx, const mtp_learner *l, const mtp_potential *linear, bool fresh,
                         mtp_potential **out, mtp_train_result *result) {
@@ -147,16 +157,18 @@ bool mtp_loop_may_improve(const mtp_learner *l) {
   return l->options.refit != MTP_REFIT_LINEAR && has_enough(l) && !good;
 }
 
-/* A new start if it is time for one, else or if that is no better from where the functions are. */
+/* A new start if it is time for one, else or if that is no better from where the functions are; a bad fit tries the one
+ * after the other in any case. */
 static mtp_status try_all(mtp_context *ctx, const mtp_learner *l, mtp_fitted *f) {
-  const bool fresh = wants_fresh(l);
+  const bool due = wants_fresh(l), either = due || is_bad(l);
   f->tried = true;
-  f->fresh = fresh;
-  for (int turn = fresh ? 0 : 1; turn < 2 && !f->full; turn++) {
+  for (int turn = 0; turn < (either ? 2 : 1) && !f->full; turn++) {
+    const bool fresh = due == (turn == 0);
     mtp_potential *trained = NULL;
     mtp_train_result result;
-    if (turn == 1 && fresh && !l->history.trained) break; /* there is nothing to go on from */
-    mtp_status status = train(ctx, l, f->pot, turn == 0, &trained, &result);
+    if (!fresh && !l->history.trained) break; /* there is nothing to go on from */
+    f->fresh = f->fresh || fresh;
+    mtp_status status = train(ctx, l, f->pot, fresh, &trained, &result);
     if (status == MTP_OK && is_better(l, &result))
       status = take(ctx, l, trained, f);
     else

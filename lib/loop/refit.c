@@ -127,9 +127,12 @@ static mtp_rows rows_of(const mtp_learner *l, const mtp_fitted *f) {
   return h.here && (good || plenty) ? MTP_ROWS_LINEAR : MTP_ROWS_ALL;
 }
 
-/* The run is over, and nothing can mend any more what the last fit does worse than the one before. */
+/* The run is over, and the last fit does worse than the one before: with a larger error, or with a hole, which may not
+ * be mended, for little less; or what was to mend a hole did not, and weight that mends nothing only costs accuracy. */
+#define WORTH_A_HOLE 0.8
 static bool is_refused(const mtp_learner *l, const mtp_fitted *f) {
-  return l->ending && ((f->hole.a >= 0 && l->hole.a < 0) || !(f->residual.force < l->residual.force));
+  const double worth = f->hole.a >= 0 && l->hole.a < 0 ? WORTH_A_HOLE * WORTH_A_HOLE : 1.0;
+  return l->ending && !(f->residual.force < worth * l->residual.force);
 }
 
 /* Growth of the training set after which an active set is built again on all of it; the rows of all parameters move
