@@ -79,8 +79,8 @@ constexpr int StopGuard::numbers[2];
 int StopGuard::living = 0;
 
 PairMTPAL::PairMTPAL(LAMMPS *lmp)
-    : PairMTP(lmp, "mtp/al"), options(mtp_learner_defaults()), mode_given(false), relaxed(true), every(1),
-      learner(nullptr), crew(), started(false), begun(false), refitted(false), last_graded(false), plain_seconds(0.0),
+    : PairMTP(lmp, "mtp/al"), options(mtp_learner_defaults()), mode_given(false), relaxed(true), explores(true), every(1),
+      learner(nullptr), crew(), started(false), begun(false), refitted(false), motion(lmp), last_graded(false), plain_seconds(0.0),
       grade_seconds(0.0), graded_evaluations(0) {
   Dl_info info;
   if (dladdr((const void *)mtp_qm_lammps_driver, &info) && info.dli_fname) plugin_path = info.dli_fname;
@@ -112,6 +112,7 @@ void PairMTPAL::settings(int narg, char **arg) {
   log_path = "mtp-al.jsonl";
   mode_given = false;
   relaxed = true;
+  explores = true;
   every = 1;
   for (int i = 0; i < narg;) {
     if (i + 1 == narg) stop(std::string("keyword ") + arg[i] + " needs a value");
@@ -186,6 +187,9 @@ int PairMTPAL::take_keyword(int narg, char **arg) {
   } else if (key == "relaxed") {
     if (value != "yes" && value != "no") stop("relaxed must be yes or no, found " + value);
     relaxed = value == "yes";
+  } else if (key == "explore") {
+    if (value != "yes" && value != "no") stop("explore must be yes or no, found " + value);
+    explores = value == "yes";
   } else if (key == "precision") {
     take_precision(value);
   } else if (key == "seed") {
@@ -193,8 +197,7 @@ int PairMTPAL::take_keyword(int narg, char **arg) {
   } else {
     stop("unknown keyword " + key +
          ", known are qm train save log mode select break every pool refit rows wall weights warmup cut maxqm onfail "
-         "relaxed "
-         "precision seed");
+         "relaxed explore precision seed");
   }
   return 2;
 }
@@ -209,6 +212,7 @@ void PairMTPAL::init_style() {
   if (!atom->tag_enable) stop("needs atom IDs");
   PairMTP::init_style();
   check_settings();
+  motion.begin_run();
   if (update->whichflag == 2 && !mtp_min::use_restarting(lmp) && comm->me == 0)
     error->warning(FLERR,
                    "pair_style {}: min_style {} does not start anew after a refit, as cg, sd, hftn, fire and "
@@ -229,6 +233,7 @@ void PairMTPAL::check_settings() {
 /* Writes what waits to be labelled, and the last event. */
 void PairMTPAL::end_learner() {
   const StopGuard guard;
+  if (learner && explores) explore();
   const long long waiting = learner ? mtp_learner_get_stats(learner).candidates : 0;
   mtp_learner_end(ctx, learner);
   if (waiting > 0)
@@ -238,6 +243,17 @@ void PairMTPAL::end_learner() {
                    waiting, candidate_path);
   learner = nullptr;
   started = begun = false;
+}
+
+/* The driver is still at hand, and what a frozen run would meet next can still be learned. */
+void PairMTPAL::explore() {
+  mtp_conditions conditions;
+  if (!motion.conditions(species, mtp_potential_species_count(pot), &conditions)) {
+    if (mtp_learner_get_stats(learner).labels > 0)
+      utils::logmesg(lmp, "pair_style mtp/al: the potential is not tried alone: {}\n", motion.why());
+    return;
+  }
+  mtp_learner_explore(ctx, learner, &conditions); /* says itself how it ended */
 }
 
 /* Of a process that runs alone, the other cores are idle while it trains; OMP_NUM_THREADS says if they are not. */
@@ -343,7 +359,10 @@ bool PairMTPAL::consult(const Question &ask) {
   }
   settle(status);
   MPI_Bcast(&redo, 1, MPI_INT, 0, world);
-  if (redo) share_model();
+  if (redo) {
+    share_model();
+    motion.forget_quiet();
+  }
   refitted = refitted || redo;
   return redo != 0;
 }
@@ -395,6 +414,7 @@ void PairMTPAL::share_model() {
 
 void PairMTPAL::compute(int eflag, int vflag) {
   if (!begun) begin();
+  motion.note(species);
   const bool learning = update->setupflag || update->ntimestep % every == 0;
   do {
     ev_init(eflag, vflag); /* zeroes the per-atom arrays, also when the step is done again */

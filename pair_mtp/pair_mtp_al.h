@@ -5,6 +5,7 @@
 #ifndef LMP_PAIR_MTP_AL_H
 #define LMP_PAIR_MTP_AL_H
 
+#include "motion.h"
 #include "pair_mtp.h"
 
 #include <functional>
@@ -34,6 +35,7 @@ private:
   std::string qm_text, train_path, save_path, log_path, candidate_path;
   bool mode_given; /* else the active set in the file of pair_coeff says */
   bool relaxed;    /* end points of relaxations are labelled */
+  bool explores;   /* the potential is tried alone when the runs are over */
   long long every;
 
   mtp_learner *learner; /* on rank 0 */
@@ -41,6 +43,7 @@ private:
   bool started;         /* the learner exists and every rank has its potential */
   bool begun;           /* it has seen the first configuration */
   bool refitted;        /* since take_refit() was called last */
+  MTPMotion motion;
   bool last_graded;     /* `worst` is of the last evaluation */
   std::string plugin_path;
 
@@ -51,6 +54,7 @@ private:
   int take_keyword(int narg, char **arg);
 
   void end_learner();
+  void explore();
   mtp_status open_learner();
   void start();
   void begin();

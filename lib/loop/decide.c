@@ -82,6 +82,8 @@ static bool is_due(const mtp_learner *l) {
   const double now = (double)l->train->n, last = (double)l->history.full_configs;
   if (l->options.refit == MTP_REFIT_FULL || (l->options.refit == MTP_REFIT_AUTO && l->train_all)) return true;
   if (l->options.refit == MTP_REFIT_LINEAR || !has_enough(l)) return false;
+  if (l->explored > 0.0 && mtp_rmse(l->residual.force, l->residual.force_size) > WORSENING * l->history.full_error)
+    return true;
   const bool good = l->history.here && mtp_rmse(l->residual.force, l->residual.force_size) < GOOD;
   if (now >= (good ? GOOD_GROWTH : DATA_GROWTH) * last) return true;
   return l->history.here && now >= WITH_ERRORS * last &&
@@ -94,9 +96,15 @@ static bool must_fit(const mtp_learner *l) {
 }
 
 static bool wants_fresh(const mtp_learner *l) {
-  if (!l->history.trained || l->ending) return true;
+  if (!l->history.trained || (l->ending && !l->trained_last)) return true;
+  if (l->ending) return false;
   if (!l->history.here || (double)l->train->n < FRESH_GROWTH * (double)l->history.fresh_configs) return false;
   return !(mtp_rmse(l->residual.force, l->residual.force_size) < POOR);
+}
+
+/* The other ranks wait for the run to go on, and it does not. */
+static bool is_over(const mtp_learner *l) {
+  return l->ending || l->explored > 0.0;
 }
 
 static bool is_bad(const mtp_learner *l) {
@@ -104,11 +112,11 @@ static bool is_bad(const mtp_learner *l) {
   return l->history.here && part > BAD && part > WORSENING * l->history.full_error;
 }
 
-/* All parameters of a copy of `linear`, on all ranks. */
+/* All parameters of a copy of `linear`, on all ranks while the run goes on. */
 static mtp_status train(mtp_context *ctx, const mtp_learner *l, const mtp_potential *linear, bool fresh,
                         mtp_potential **out, mtp_train_result *result) {
   const mtp_comm *comm =
-      l->options.comm && l->options.comm->size > 1 && l->options.summon && !l->ending ? l->options.comm : NULL;
+      l->options.comm && l->options.comm->size > 1 && l->options.summon && !is_over(l) ? l->options.comm : NULL;
   mtp_train_options options = mtp_train_defaults();
   options.weights = l->options.weights;
   options.seed = l->options.seed;

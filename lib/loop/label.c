@@ -117,6 +117,10 @@ static mtp_status stamp(mtp_context *ctx, const mtp_learner *l, mtp_config *labe
     if (status == MTP_OK) status = mtp_config_set_feature(ctx, label, "config_type", "squeezed");
     if (status == MTP_OK && candidate->hole) status = mtp_config_set_feature(ctx, label, "hole", "1");
   }
+  if (status == MTP_OK && l->explored > 0.0) {
+    mtp_snprintf(number, sizeof number, "%g", l->explored);
+    status = mtp_config_set_feature(ctx, label, "explored", number);
+  }
   /* grades per atom belong to the potential of that moment and say nothing later */
   free(label->grade);
   label->grade = NULL;
@@ -133,6 +137,7 @@ static cJSON *call_event(const mtp_learner *l, const char *name, const mtp_candi
   mtp_event_integer(event, "natoms", (long long)candidate->cfg->n);
   mtp_event_flag(event, "warmup", candidate->warmup >= 0);
   if (candidate->squeezed > 0.0) mtp_event_number(event, "squeezed", candidate->squeezed);
+  if (l->explored > 0.0) mtp_event_number(event, "explored", l->explored);
   mtp_event_text(event, "driver", mtp_qm_name(l->qm));
   mtp_event_number(event, "seconds", report->seconds);
   mtp_event_integer(event, "tries", report->tries);

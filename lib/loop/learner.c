@@ -363,6 +363,19 @@ static mtp_status learn_and_refit(mtp_context *ctx, mtp_learner *l, const mtp_ca
   return status;
 }
 
+mtp_status mtp_loop_learn_pool(mtp_context *ctx, mtp_learner *l) {
+  mtp_action action;
+  if (l->pool_size == 0 || !mtp_loop_can_label(l)) return MTP_OK;
+  const mtp_candidate last = l->pool[l->pool_size - 1];
+  mtp_config *cfg = mtp_config_copy(last.cfg); /* the pool is emptied meanwhile */
+  if (!cfg) return mtp_fail_memory(ctx);
+  mtp_candidate cause = last;
+  cause.cfg = cfg;
+  const mtp_status status = learn_and_refit(ctx, l, NULL, &cause, &action);
+  mtp_config_free(cfg);
+  return status;
+}
+
 static bool in_pool(const mtp_learner *l, uint64_t hash) {
   for (size_t i = 0; i < l->pool_size; i++)
     if (l->pool[i].hash == hash) return true;
@@ -394,7 +407,7 @@ static mtp_status give_up(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
   return status == MTP_OK ? fail_beyond(ctx, l, c, false, NULL) : status;
 }
 
-static mtp_status offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action) {
+mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action) {
   mtp_status status = check_config(ctx, l, c->cfg);
   if (status != MTP_OK || c->grade <= l->options.select_grade) return status;
   bool beyond = c->grade > l->options.break_grade;
@@ -427,7 +440,7 @@ mtp_status mtp_learner_offer(mtp_context *ctx, mtp_learner *l, const mtp_config 
                              .atom = atom,
                              .step = step,
                              .warmup = -1};
-  mtp_status status = offer(ctx, l, &candidate, action);
+  mtp_status status = mtp_loop_offer(ctx, l, &candidate, action);
   return conclude(ctx, l, step, status);
 }
 
@@ -463,41 +476,9 @@ static size_t write_pool(mtp_learner *l) {
   return lost;
 }
 
-/* What fits in the run were too short for. */
-static void train_last(mtp_context *ctx, mtp_learner *l) {
-  if (l->stopped || l->stats.labels == 0 || !mtp_loop_may_improve(l)) return;
-  l->ending = l->train_all = true;
-  if (mtp_loop_refit(ctx, l, l->last_step, NAN, 0, 0.0) != MTP_OK)
-    mtp_message(ctx, MTP_WARNING, "the last training failed, and the potential stays as it was: %s",
-                mtp_context_message(ctx));
-}
-
-/* Attempts to close what is left of holes. */
-#define MENDS 6
-
-/* While a run learns, a hole is something that grades warn of; a frozen potential has nobody to warn. Labels first,
- * then weights. */
-static void mend_last(mtp_context *ctx, mtp_learner *l) {
-  mtp_status status = MTP_OK;
-  l->ending = l->train_all = false;
-  if (l->stopped || l->stats.labels == 0) return;
-  for (int k = 0; k < MENDS && l->hole.a >= 0 && !l->mending && status == MTP_OK; k++) {
-    const double before = l->stats.qm_seconds;
-    int labels = 0;
-    status = mtp_loop_fill_hole(ctx, l, l->last_step, &labels);
-    l->mending = labels == 0 || k == MENDS - 1;
-    if (status == MTP_OK) status = mtp_loop_refit(ctx, l, l->last_step, NAN, labels, l->stats.qm_seconds - before);
-  }
-  if (status != MTP_OK)
-    mtp_message(ctx, MTP_WARNING, "the potential keeps a hole: %s", mtp_context_message(ctx));
-  else if (l->hole.a >= 0)
-    mtp_loop_tell_hole(ctx, l, &l->hole);
-}
-
 void mtp_learner_end(mtp_context *ctx, mtp_learner *l) {
   if (!l) return;
-  train_last(ctx, l);
-  mend_last(ctx, l);
+  mtp_loop_finish(ctx, l, NULL);
   log_end(ctx, l, write_pool(l));
   destroy(l);
 }

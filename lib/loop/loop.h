@@ -14,6 +14,8 @@
  *   refit.c       fit, active set, save
  *   report.c      what a refit and the labels before it say, in the log and on screen
  *   endpoint.c    end points of relaxations
+ *   finish.c      the end of a run
+ *   explore.c     the potential on its own when the run is over (dynamics.c moves the atoms)
  *   learner.c     the public functions and the decisions */
 #ifndef MTP_LOOP_H
 #define MTP_LOOP_H
@@ -130,9 +132,12 @@ struct mtp_learner {
   long long last_step;
   bool stopped;
   mtp_endpoints endpoints;
-  bool ending;    /* the next refit is the last of the run */
-  bool mending;   /* the run is over and left a hole, which weights have to close */
-  bool train_all; /* the next refit, if it is auto, is of all parameters */
+  double explored;   /* ps of an exploration that is under way; 0: none is */
+  bool ending;       /* the next refit is a last training */
+  bool trained_last; /* there was one */
+  bool finished;     /* mtp_loop_finish was here */
+  bool mending;      /* the run is over and left a hole, which weights have to close */
+  bool train_all;    /* the next refit, if it is auto, is of all parameters */
 };
 
 /* startup.c */
@@ -241,6 +246,20 @@ mtp_status mtp_loop_confirm(mtp_context *ctx, mtp_learner *l, const mtp_candidat
 /** The largest distance of corresponding atoms when the centres of both coincide, by the shortest way around the cell;
  * infinite if numbers, species or periodicity differ, or a component of a lattice vector by more than `tolerance`. */
 double mtp_loop_distance(const mtp_config *a, const mtp_config *b, double tolerance);
+
+/* learner.c */
+/** mtp_learner_offer for a configuration whose grade is known; a failure does not end the learner. */
+mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action);
+/** Learns from the candidates that wait, if labels can be had. */
+mtp_status mtp_loop_learn_pool(mtp_context *ctx, mtp_learner *l);
+
+/* finish.c */
+/** Last trainings, and the potential on its own if `conditions` are given; once. Failures are told. */
+void mtp_loop_finish(mtp_context *ctx, mtp_learner *l, const mtp_conditions *conditions);
+
+/* explore.c */
+/** Lets the potential run alone and learns from what it meets. Tells how it went, and returns what failed. */
+mtp_status mtp_loop_explore(mtp_context *ctx, mtp_learner *l, const mtp_conditions *conditions);
 
 /* report.c */
 /** A refit as an event and as a line. `before` may hold nothing. */

@@ -131,6 +131,7 @@ static mtp_rows rows_of(const mtp_learner *l, const mtp_fitted *f) {
  * be mended, for little less; or what was to mend a hole did not, and weight that mends nothing only costs accuracy. */
 #define WORTH_A_HOLE 0.8
 static bool is_refused(const mtp_learner *l, const mtp_fitted *f) {
+  if (l->mending) return f->hole.a >= 0; /* weight that mends nothing only costs accuracy */
   const double worth = f->hole.a >= 0 && l->hole.a < 0 ? WORTH_A_HOLE * WORTH_A_HOLE : 1.0;
   return l->ending && !(f->residual.force < worth * l->residual.force);
 }

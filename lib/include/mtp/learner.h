@@ -85,9 +85,26 @@ typedef struct mtp_learner mtp_learner;
  * is taken over and closed by mtp_learner_free, also when this call fails; NULL means `none`. */
 MTP_API mtp_status mtp_learner_new(mtp_context *ctx, const mtp_learner_options *options, const mtp_potential *pot,
                                    mtp_qm *qm, mtp_learner **out);
-/** If labels were learned: trains all parameters once more, at leisure, unless the fit is good already or `refit` is
- * linear. Writes waiting candidates to candidate_path and the `end` event, says what error to expect, and frees. NULL
- * is allowed. */
+/** How a run moved its atoms. */
+typedef struct mtp_conditions {
+  double temperature;    /**< K, in the end */
+  double timestep;       /**< ps */
+  const double *masses;  /**< [species] g/mol */
+  long long steps;       /**< that the run made */
+  long long quiet_steps; /**< of these, the last ones without a label at that temperature */
+} mtp_conditions;
+
+/** For the end of a run in which labels were learned, before mtp_learner_end: after a last training the potential moves
+ * the atoms of the last label on its own (at constant volume, in a Langevin bath), for twice the steps of the run, at
+ * most 50 000 and at most 2e7 divided by the number of atoms; what it does not know there is learned as in the run,
+ * with at most a third as many labels (4 in any case), and it is trained and tried again, three times at most. So a
+ * frozen potential is safe for longer than the run that taught it. What fails on the way is a warning: the run has its
+ * potential. Without labels, driver or budget nothing is done. */
+MTP_API mtp_status mtp_learner_explore(mtp_context *ctx, mtp_learner *learner, const mtp_conditions *conditions);
+
+/** If labels were learned: trains all parameters once more, at leisure, unless the fit is good already, `refit` is
+ * linear, or mtp_learner_explore did. Writes waiting candidates to candidate_path and the `end` event, says what error
+ * to expect, and frees. NULL is allowed. */
 MTP_API void mtp_learner_end(mtp_context *ctx, mtp_learner *learner);
 /** The same in silence, without training. */
 MTP_API void mtp_learner_free(mtp_learner *learner);

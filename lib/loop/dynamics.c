@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file loop/dynamics.c
+ * Langevin dynamics with neighbour lists that are kept until an atom has moved by half their skin. */
+#include "loop/dynamics.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mtp/evaluator.h"
+#include "support/support.h"
+
+/* A */
+#define SKIN 1.0
+/* CODATA 2018: eV/K, and (g/mol) (A/ps)^2 in eV. */
+#define BOLTZMANN  8.617333262e-5
+#define MASS_TO_EV 1.0364269656e-4
+
+struct mtp_dynamics {
+  mtp_config *cfg;
+  mtp_bath bath;
+  mtp_random random;
+  double *mass;   /* [n] */
+  double *v;      /* [3*n] A/ps */
+  double *force;  /* [3*n] */
+  double *listed; /* [3*n] where the atoms were when neighbours were looked for */
+  mtp_neighbors *nb;
+  double *all_force; /* [3*nall] */
+  size_t capacity;   /* of all_force, in atoms */
+  mtp_evaluator *ev;
+  mtp_mode mode;
+  double cutoff;
+  double *gradient; /* [parameters] in configuration mode */
+  size_t parameters;
+  double grade;
+  int atom;
+};
+
+void mtp_dynamics_free(mtp_dynamics *d) {
+  if (!d) return;
+  mtp_config_free(d->cfg);
+  mtp_neighbors_free(d->nb);
+  mtp_evaluator_free(d->ev);
+  free(d->mass);
+  free(d->v);
+  free(d->force);
+  free(d->listed);
+  free(d->all_force);
+  free(d->gradient);
+  free(d);
+}
+
+static double thermal_velocity(const mtp_dynamics *d, size_t i) {
+  return sqrt(BOLTZMANN * d->bath.temperature / (d->mass[i] * MASS_TO_EV));
+}
+
+mtp_status mtp_dynamics_new(mtp_context *ctx, const mtp_config *cfg, const double *masses, const mtp_bath *bath,
+                            unsigned long long seed, mtp_dynamics **out) {
+  mtp_dynamics *d = mtp_calloc(1, sizeof *d);
+  *out = NULL;
+  if (!d) return mtp_fail_memory(ctx);
+  d->bath = *bath;
+  d->random.state = seed;
+  d->cfg = mtp_config_copy(cfg);
+  d->mass = mtp_calloc(cfg->n, sizeof *d->mass);
+  d->v = mtp_calloc(3 * cfg->n, sizeof *d->v);
+  d->force = mtp_calloc(3 * cfg->n, sizeof *d->force);
+  d->listed = mtp_calloc(3 * cfg->n, sizeof *d->listed);
+  if (!d->cfg || !d->mass || !d->v || !d->force || !d->listed) {
+    mtp_dynamics_free(d);
+    return mtp_fail_memory(ctx);
+  }
+  for (size_t i = 0; i < cfg->n; i++) {
+    d->mass[i] = masses[cfg->species[i]];
+    for (size_t c = 0; c < 3; c++) d->v[3 * i + c] = thermal_velocity(d, i) * mtp_random_normal(&d->random);
+  }
+  *out = d;
+  return MTP_OK;
+}
+
+mtp_status mtp_dynamics_set_potential(mtp_context *ctx, mtp_dynamics *d, const mtp_potential *pot,
+                                      const mtp_active_set *as) {
+  mtp_evaluator *ev = NULL;
+  mtp_status status = mtp_evaluator_new(ctx, pot, &ev);
+  if (status == MTP_OK) status = mtp_evaluator_set_active_set(ctx, ev, as);
+  double *gradient = mtp_calloc(mtp_potential_parameter_count(pot), sizeof *gradient);
+  if (status == MTP_OK && !gradient) status = mtp_fail_memory(ctx);
+  if (status != MTP_OK) {
+    mtp_evaluator_free(ev);
+    free(gradient);
+    return status;
+  }
+  mtp_evaluator_free(d->ev);
+  free(d->gradient);
+  d->ev = ev;
+  d->gradient = gradient;
+  d->parameters = mtp_potential_parameter_count(pot);
+  d->mode = mtp_active_set_mode(as);
+  d->cutoff = mtp_potential_cutoff(pot);
+  mtp_neighbors_free(d->nb); /* the cutoff may be another one */
+  d->nb = NULL;
+  return MTP_OK;
+}
+
+/* ---- neighbours ---- */
+
+static bool is_list_valid(const mtp_dynamics *d) {
+  for (size_t i = 0; d->nb && i < d->cfg->n; i++) {
+    double square = 0;
+    for (size_t c = 0; c < 3; c++) square += pow(d->cfg->x[3 * i + c] - d->listed[3 * i + c], 2);
+    if (!(square < 0.25 * SKIN * SKIN)) return false;
+  }
+  return d->nb != NULL;
+}
+
+static mtp_status make_list(mtp_context *ctx, mtp_dynamics *d) {
+  mtp_neighbors_free(d->nb);
+  d->nb = NULL;
+  const mtp_status status = mtp_neighbors_build(ctx, d->cfg, d->cutoff + SKIN, &d->nb);
+  if (status != MTP_OK) return status;
+  memcpy(d->listed, d->cfg->x, 3 * d->cfg->n * sizeof *d->listed);
+  if (d->nb->nall <= d->capacity) return MTP_OK;
+  free(d->all_force);
+  d->capacity = d->nb->nall + d->nb->nall / 4;
+  d->all_force = mtp_calloc(3 * d->capacity, sizeof *d->all_force);
+  if (d->all_force) return MTP_OK;
+  d->capacity = 0;
+  return mtp_fail_memory(ctx);
+}
+
+/* Images go where their atoms go. */
+static void move_images(mtp_dynamics *d) {
+  mtp_neighbors *nb = d->nb;
+  for (size_t k = nb->n; k < nb->nall; k++)
+    for (size_t c = 0; c < 3; c++) {
+      const size_t own = 3 * (size_t)nb->owner[k] + c;
+      nb->x[3 * k + c] += d->cfg->x[own] - nb->x[own];
+    }
+  memcpy(nb->x, d->cfg->x, 3 * nb->n * sizeof *nb->x);
+}
+
+/* ---- steps ---- */
+
+static mtp_status take_grade(mtp_context *ctx, mtp_dynamics *d, const mtp_output *out) {
+  mtp_status status = MTP_OK;
+  d->grade = out->max_grade;
+  d->atom = out->max_grade_atom;
+  if (d->mode == MTP_MODE_CONFIGURATION) {
+    for (size_t k = 0; k < d->parameters; k++) d->gradient[k] /= (double)d->cfg->n;
+    status = mtp_evaluator_grade_row(ctx, d->ev, d->gradient, &d->grade);
+    d->atom = -1;
+  }
+  if (!isfinite(d->grade) || !isfinite(mtp_largest_modulus(3 * d->cfg->n, d->force))) d->grade = INFINITY;
+  return status;
+}
+
+mtp_status mtp_dynamics_evaluate(mtp_context *ctx, mtp_dynamics *d) {
+  mtp_status status = is_list_valid(d) ? MTP_OK : make_list(ctx, d);
+  if (status != MTP_OK) return status;
+  move_images(d);
+  const bool by_atom = d->mode == MTP_MODE_NEIGHBOURHOOD;
+  memset(d->all_force, 0, 3 * d->nb->nall * sizeof *d->all_force);
+  memset(d->gradient, 0, d->parameters * sizeof *d->gradient);
+  mtp_output out = {.skip_energy = true,
+                    .skip_virial = true,
+                    .force = d->all_force,
+                    .largest_grade = by_atom,
+                    .gradient = by_atom ? NULL : d->gradient};
+  const mtp_atoms atoms = mtp_atoms_of(d->nb);
+  status = mtp_evaluator_compute(ctx, d->ev, &atoms, &out);
+  memset(d->force, 0, 3 * d->cfg->n * sizeof *d->force);
+  for (size_t k = 0; k < d->nb->nall && status == MTP_OK; k++)
+    for (size_t c = 0; c < 3; c++) d->force[3 * (size_t)d->nb->owner[k] + c] += d->all_force[3 * k + c];
+  return status == MTP_OK ? take_grade(ctx, d, &out) : status;
+}
+
+static void kick(mtp_dynamics *d, double time) {
+  for (size_t i = 0; i < d->cfg->n; i++)
+    for (size_t c = 0; c < 3; c++) d->v[3 * i + c] += time * d->force[3 * i + c] / (d->mass[i] * MASS_TO_EV);
+}
+
+static void drift(mtp_dynamics *d, double time) {
+  for (size_t k = 0; k < 3 * d->cfg->n; k++) d->cfg->x[k] += time * d->v[k];
+}
+
+static void thermalise(mtp_dynamics *d) {
+  const double keep = exp(-d->bath.timestep / d->bath.relaxation), draw = sqrt(1.0 - keep * keep);
+  for (size_t i = 0; i < d->cfg->n; i++)
+    for (size_t c = 0; c < 3; c++)
+      d->v[3 * i + c] = keep * d->v[3 * i + c] + draw * thermal_velocity(d, i) * mtp_random_normal(&d->random);
+}
+
+mtp_status mtp_dynamics_step(mtp_context *ctx, mtp_dynamics *d) {
+  const double half = 0.5 * d->bath.timestep;
+  kick(d, half);
+  drift(d, half);
+  thermalise(d);
+  drift(d, half);
+  const mtp_status status = mtp_dynamics_evaluate(ctx, d);
+  if (status == MTP_OK) kick(d, half);
+  return status;
+}
+
+double mtp_dynamics_grade(const mtp_dynamics *d, int *atom) {
+  *atom = d->atom;
+  return d->grade;
+}
+
+double mtp_dynamics_temperature(const mtp_dynamics *d) {
+  double sum = 0;
+  for (size_t i = 0; i < d->cfg->n; i++)
+    for (size_t c = 0; c < 3; c++) sum += d->mass[i] * d->v[3 * i + c] * d->v[3 * i + c];
+  return sum * MASS_TO_EV / (3.0 * (double)d->cfg->n * BOLTZMANN);
+}
+
+const mtp_config *mtp_dynamics_config(const mtp_dynamics *d) {
+  return d->cfg;
+}

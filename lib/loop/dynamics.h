@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file loop/dynamics.h
+ * Langevin dynamics of one configuration with a potential that is graded at each step: positions and velocities by the
+ * BAOAB splitting (Leimkuhler and Matthews 2013), which samples positions of the canonical ensemble well also with long
+ * steps. The cell stays as it is. */
+#ifndef MTP_DYNAMICS_H
+#define MTP_DYNAMICS_H
+
+#include "mtp/active_set.h"
+#include "mtp/config.h"
+#include "mtp/potential.h"
+
+typedef struct mtp_dynamics mtp_dynamics;
+
+typedef struct mtp_bath {
+  double temperature; /* K */
+  double timestep;    /* ps */
+  double relaxation;  /* ps, of velocities */
+} mtp_bath;
+
+/** Atoms of `cfg` (copied) with velocities of the bath's temperature; `masses` in g/mol, one a species. */
+mtp_status mtp_dynamics_new(mtp_context *ctx, const mtp_config *cfg, const double *masses, const mtp_bath *bath,
+                            unsigned long long seed, mtp_dynamics **out);
+void mtp_dynamics_free(mtp_dynamics *d);
+
+/** The potential from now on, with the set to grade by. */
+mtp_status mtp_dynamics_set_potential(mtp_context *ctx, mtp_dynamics *d, const mtp_potential *pot,
+                                      const mtp_active_set *as);
+/** Forces and grade where the atoms are. */
+mtp_status mtp_dynamics_evaluate(mtp_context *ctx, mtp_dynamics *d);
+/** One step, then mtp_dynamics_evaluate. */
+mtp_status mtp_dynamics_step(mtp_context *ctx, mtp_dynamics *d);
+
+/** Largest grade of the last evaluation, infinite if anything was not finite, and its atom (-1 in configuration mode).
+ */
+double mtp_dynamics_grade(const mtp_dynamics *d, int *atom);
+/** Of the velocities, K. */
+double mtp_dynamics_temperature(const mtp_dynamics *d);
+/** The atoms where they are, without results; belongs to `d`. */
+const mtp_config *mtp_dynamics_config(const mtp_dynamics *d);
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file loop/explore.c
+ * What a run that is over did not meet. A run that heats up spends its last moment at the temperature that its
+ * potential will be used at, and the frozen potential dies of what comes later. So it first runs alone for a while,
+ * from where the run ended and as hot, while the driver is still at hand; what it asks about there gets labels as in
+ * the run. A run that was quiet at its last temperature has done that already. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "loop/dynamics.h"
+#include "loop/loop.h"
+#include "support/support.h"
+
+/* Steps: so many times those of the run, at most these, and at most so many times atoms. */
+#define RUN_PART   2.0
+#define MOST_STEPS 50000.0
+#define ATOM_STEPS 2e7
+/* ps, of velocities towards the temperature */
+#define RELAXATION 0.1
+/* Labels: a part of those of the run, and so many in any case. */
+#define LEAST_LABELS 4
+#define LABELS_PART  3
+/* Temperatures beyond that of the bath mean that the potential has lost the atoms. */
+#define WILD       5.0
+#define LOOK_EVERY 10
+/* So often. */
+#define MOST_WILD 3
+
+typedef struct exploration {
+  mtp_learner *l;
+  const mtp_conditions *of;
+  mtp_dynamics *d;
+  long long steps, done, quiet; /* wanted, made, and those since the last label */
+  long long most_labels, labels_before;
+  int starts, wild;
+  const char *why; /* it ended before its time */
+} exploration;
+
+static long long wanted_steps(const mtp_conditions *c, size_t atoms) {
+  const double most = fmin(fmin(RUN_PART * (double)c->steps, MOST_STEPS), ATOM_STEPS / (double)atoms);
+  return (long long)most - c->quiet_steps;
+}
+
+static mtp_status take_potential(mtp_context *ctx, exploration *e) {
+  const mtp_status status = mtp_dynamics_set_potential(ctx, e->d, e->l->pot, e->l->as);
+  return status == MTP_OK ? mtp_dynamics_evaluate(ctx, e->d) : status;
+}
+
+/* From where the run was, with velocities that no earlier start had. */
+static mtp_status start(mtp_context *ctx, exploration *e, const mtp_config *from) {
+  const mtp_bath bath = {e->of->temperature, e->of->timestep, RELAXATION};
+  mtp_dynamics_free(e->d);
+  e->starts++;
+  const unsigned long long seed =
+      e->l->options.seed + 1000003ULL * (unsigned long long)(e->l->train->n + (size_t)e->starts);
+  mtp_status status = mtp_dynamics_new(ctx, from, e->of->masses, &bath, seed, &e->d);
+  return status == MTP_OK ? take_potential(ctx, e) : status;
+}
+
+/* Offers the atoms where they are, if they are beyond break: what a run goes on with has to be no better known here.
+ * *learned: the potential is another one. */
+static mtp_status learn_here(mtp_context *ctx, exploration *e, bool *learned) {
+  mtp_learner *l = e->l;
+  int atom;
+  const double grade = mtp_dynamics_grade(e->d, &atom);
+  *learned = false;
+  if (grade <= l->options.break_grade) return MTP_OK;
+  if (!mtp_loop_can_label(l))
+    e->why = "the QM budget is spent";
+  else if (l->stats.labels - e->labels_before >= e->most_labels)
+    e->why = "it asked for more than a third of the labels of the run";
+  if (e->why) return MTP_OK;
+  mtp_config borrowed = *mtp_dynamics_config(e->d);
+  const long long before = l->stats.labels;
+  const mtp_candidate here = {.cfg = &borrowed,
+                              .hash = mtp_seen_hash(&borrowed),
+                              .grade = grade,
+                              .atom = atom,
+                              .step = l->last_step,
+                              .warmup = -1};
+  mtp_action action = MTP_GO_ON;
+  l->explored = (double)(e->done > 0 ? e->done : 1) * e->of->timestep;
+  const mtp_status status = mtp_loop_offer(ctx, l, &here, &action);
+  if (l->stats.labels > before) e->quiet = 0;
+  *learned = action == MTP_REDO;
+  return status;
+}
+
+static bool is_wild(const exploration *e) {
+  int atom;
+  return !isfinite(mtp_dynamics_grade(e->d, &atom)) ||
+         (e->done % LOOK_EVERY == 0 && !(mtp_dynamics_temperature(e->d) < WILD * e->of->temperature));
+}
+
+/* Where the potential had to learn it may have gone astray before, so that it begins anew after each lesson. */
+static mtp_status walk(mtp_context *ctx, exploration *e, const mtp_config *from) {
+  mtp_status status = start(ctx, e, from);
+  while (status == MTP_OK && e->done < e->steps && !e->why) {
+    bool learned = false;
+    if (mtp_context_is_stopped(ctx)) return mtp_fail(ctx, MTP_ERR_STOPPED, "stopped while it explored");
+    status = mtp_dynamics_step(ctx, e->d);
+    e->done++;
+    e->quiet++;
+    if (status != MTP_OK) return status;
+    const bool wild = is_wild(e);
+    if (wild && ++e->wild >= MOST_WILD)
+      e->why = "the atoms flew apart";
+    else if (!wild)
+      status = learn_here(ctx, e, &learned);
+    if (status == MTP_OK && (wild || learned)) status = start(ctx, e, from);
+  }
+  return status;
+}
+
+/* ---- what is said of it ---- */
+
+static void report(mtp_context *ctx, const exploration *e, mtp_status status) {
+  const double ps = (double)e->done * e->of->timestep, quiet = (double)e->quiet * e->of->timestep;
+  const long long labels = e->l->stats.labels - e->labels_before;
+  const char *why = e->why ? e->why : status != MTP_OK ? mtp_context_message(ctx) : NULL;
+  cJSON *event = mtp_event_new(e->l->log, "exploration", e->l->last_step);
+  mtp_event_number(event, "temperature", e->of->temperature);
+  mtp_event_number(event, "ps", ps);
+  mtp_event_integer(event, "labels", labels);
+  mtp_event_number(event, "quiet_ps", quiet);
+  mtp_event_text(event, "ended", why);
+  mtp_event_write(ctx, e->l->log, event);
+  if (why)
+    mtp_message(ctx, MTP_WARNING,
+                "the potential was tried alone at %.4g K; after %.3g ps and %lld labels that ended: %s. A longer run "
+                "would learn more",
+                e->of->temperature, ps, labels, why);
+  else
+    mtp_message(ctx, MTP_INFO, "the potential ran alone for %.3g ps at %.4g K: %lld label%s, none in the last %.3g ps",
+                ps, e->of->temperature, labels, labels == 1 ? "" : "s", quiet);
+}
+
+static mtp_status check(mtp_context *ctx, const mtp_learner *l, const mtp_conditions *c) {
+  if (!l || !c || !c->masses) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: nothing to explore with");
+  if (!(c->temperature > 0 && isfinite(c->temperature)) || !(c->timestep > 0 && isfinite(c->timestep)))
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "temperature %g K and timestep %g ps of an exploration must be above 0",
+                    c->temperature, c->timestep);
+  for (int s = 0; s < l->species_count; s++)
+    if (!(c->masses[s] > 0 && isfinite(c->masses[s])))
+      return mtp_fail(ctx, MTP_ERR_ARGUMENT, "the mass %g of species %d must be above 0", c->masses[s], s);
+  return MTP_OK;
+}
+
+mtp_status mtp_loop_explore(mtp_context *ctx, mtp_learner *l, const mtp_conditions *conditions) {
+  const mtp_config *last = mtp_loop_last_met(l, NULL);
+  if (!last || !l->as || !mtp_loop_can_label(l)) return MTP_OK;
+  exploration e = {.l = l, .of = conditions, .labels_before = l->stats.labels};
+  e.steps = wanted_steps(conditions, last->n);
+  e.most_labels = l->stats.labels / LABELS_PART;
+  if (e.most_labels < LEAST_LABELS) e.most_labels = LEAST_LABELS;
+  if (l->trained_last) e.steps += conditions->quiet_steps; /* that was another potential */
+  if (e.steps <= 0) return MTP_OK;
+  mtp_config *from = mtp_config_copy(last);
+  if (!from) return mtp_fail_memory(ctx);
+  mtp_loop_drop_results(from);
+  const mtp_status status = walk(ctx, &e, from);
+  l->explored = 0.0;
+  report(ctx, &e, status);
+  mtp_dynamics_free(e.d);
+  mtp_config_free(from);
+  return status;
+}
+
+mtp_status mtp_learner_explore(mtp_context *ctx, mtp_learner *l, const mtp_conditions *conditions) {
+  const mtp_status status = check(ctx, l, conditions);
+  if (status == MTP_OK) mtp_loop_finish(ctx, l, conditions);
+  return status;
+}

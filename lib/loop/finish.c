@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file loop/finish.c
+ * The end of a run: what fits in the run were too short for, what holes they left, and what the potential meets when it
+ * runs alone. Training moves the potential everywhere, so it is tried after it, and trained again with what that
+ * taught.
+ */
+#include <math.h>
+
+#include "loop/loop.h"
+#include "support/support.h"
+
+/* Trainings, each followed by an exploration until that finds nothing. */
+#define ROUNDS 3
+/* Attempts to close what is left of holes. */
+#define MENDS 6
+
+static void train_last(mtp_context *ctx, mtp_learner *l) {
+  if (!mtp_loop_may_improve(l)) return;
+  l->ending = l->train_all = true;
+  if (mtp_loop_refit(ctx, l, l->last_step, NAN, 0, 0.0) != MTP_OK)
+    mtp_message(ctx, MTP_WARNING, "the last training failed, and the potential stays as it was: %s",
+                mtp_context_message(ctx));
+  l->ending = l->train_all = false;
+  l->trained_last = true;
+}
+
+/* A label where the potential has a hole, and weight instead (`weigh`) where none can be had. */
+static mtp_status mend_once(mtp_context *ctx, mtp_learner *l, bool weigh, bool *done) {
+  const double before = l->stats.qm_seconds;
+  int labels = 0;
+  const mtp_status status = mtp_loop_fill_hole(ctx, l, l->last_step, &labels);
+  l->mending = weigh && labels == 0;
+  *done = labels == 0;
+  if (status != MTP_OK || (*done && !weigh)) return status;
+  return mtp_loop_refit(ctx, l, l->last_step, NAN, labels, l->stats.qm_seconds - before);
+}
+
+/* While a run learns, a hole is something that grades warn of; a frozen potential has nobody to warn. */
+static void mend(mtp_context *ctx, mtp_learner *l, bool weigh) {
+  mtp_status status = MTP_OK;
+  bool done = false;
+  for (int k = 0; k < MENDS && l->hole.a >= 0 && !done && status == MTP_OK; k++)
+    status = mend_once(ctx, l, weigh, &done);
+  if (weigh && status == MTP_OK && l->hole.a >= 0 && !l->mending) {
+    l->mending = true;
+    status = mtp_loop_refit(ctx, l, l->last_step, NAN, 0, 0.0);
+  }
+  if (status != MTP_OK)
+    mtp_message(ctx, MTP_WARNING, "the potential keeps a hole: %s", mtp_context_message(ctx));
+  else if (weigh && l->hole.a >= 0)
+    mtp_loop_tell_hole(ctx, l, &l->hole);
+}
+
+void mtp_loop_finish(mtp_context *ctx, mtp_learner *l, const mtp_conditions *conditions) {
+  if (l->finished || l->stopped || l->stats.labels == 0) return;
+  l->finished = true;
+  if (conditions && mtp_loop_learn_pool(ctx, l) != MTP_OK)
+    mtp_message(ctx, MTP_WARNING, "what waited at the end was not learned: %s", mtp_context_message(ctx));
+  for (int round = 0; round < ROUNDS && !mtp_context_is_stopped(ctx); round++) {
+    long long labels = l->stats.labels;
+    train_last(ctx, l);
+    mend(ctx, l, false);
+    if (!conditions) break;
+    labels = l->stats.labels;
+    if (mtp_loop_explore(ctx, l, conditions) != MTP_OK || l->stats.labels == labels) break;
+  }
+  mend(ctx, l, true);
+}
