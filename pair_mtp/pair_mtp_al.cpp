@@ -79,17 +79,41 @@ constexpr int StopGuard::numbers[2];
 int StopGuard::living = 0;
 
 PairMTPAL::PairMTPAL(LAMMPS *lmp)
-    : PairMTP(lmp, "mtp/al"), options(mtp_learner_defaults()), mode_given(false), relaxed(true), explores(true), every(1),
-      learner(nullptr), crew(), started(false), begun(false), refitted(false), motion(lmp), last_graded(false), plain_seconds(0.0),
-      grade_seconds(0.0), graded_evaluations(0) {
+    : PairMTP(lmp, "mtp/al"), options(mtp_learner_defaults()), mode_given(false), relaxed(true), explores(true),
+      every(1), learner(nullptr), crew(), started(false), begun(false), refitted(false), motion(lmp), leaving(false),
+      last_graded(false), plain_seconds(0.0), grade_seconds(0.0), graded_evaluations(0) {
   Dl_info info;
   if (dladdr((const void *)mtp_qm_lammps_driver, &info) && info.dli_fname) plugin_path = info.dli_fname;
   if (comm->me == 0) mtp_context_set_logger(ctx, log, this);
   mtp_context_set_stop(ctx, &stop_signal);
+  MPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, finalize, &at_finalize, nullptr);
+  MPI_Comm_set_attr(MPI_COMM_SELF, at_finalize, this);
 }
 
 PairMTPAL::~PairMTPAL() {
-  end_learner();
+  int finalized = 0;
+  MPI_Finalized(&finalized);
+  if (finalized) return;
+  leaving = true;
+  MPI_Comm_delete_attr(MPI_COMM_SELF, at_finalize); /* ends the learner */
+  MPI_Comm_free_keyval(&at_finalize);
+}
+
+/* `quit` and errors end LAMMPS without destructors, but not without MPI_Finalize, which deletes the attributes of
+ * MPI_COMM_SELF before all else (MPI 3.1, 8.7.1). LAMMPS may have closed its files by then. A run that an error cut
+ * short is not over: what it learned is on the disk, and nothing is made of it. */
+int PairMTPAL::finalize(MPI_Comm, int, void *self, void *) {
+  auto *pair = static_cast<PairMTPAL *>(self);
+  if (!pair->leaving) {
+    pair->lmp->logfile = nullptr;
+    if (pair->lmp->screen != stdout) pair->lmp->screen = nullptr;
+    if (pair->update->whichflag != 0) {
+      mtp_learner_free(pair->learner);
+      pair->learner = nullptr;
+    }
+  }
+  pair->end_learner();
+  return MPI_SUCCESS;
 }
 
 void PairMTPAL::log(void *self, mtp_level level, const char *message) {

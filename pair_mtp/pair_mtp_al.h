@@ -44,7 +44,9 @@ private:
   bool begun;           /* it has seen the first configuration */
   bool refitted;        /* since take_refit() was called last */
   MTPMotion motion;
-  bool last_graded;     /* `worst` is of the last evaluation */
+  int at_finalize;  /* key of an attribute of MPI_COMM_SELF */
+  bool leaving;     /* LAMMPS deletes this style, and has all that it had */
+  bool last_graded; /* `worst` is of the last evaluation */
   std::string plugin_path;
 
   double plain_seconds; /* what an evaluation without grades takes */
@@ -55,6 +57,7 @@ private:
 
   void end_learner();
   void explore();
+  static int finalize(MPI_Comm, int, void *self, void *);
   mtp_status open_learner();
   void start();
   void begin();

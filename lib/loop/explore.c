@@ -11,8 +11,8 @@
 #include "loop/loop.h"
 #include "support/support.h"
 
-/* Steps: so many times those of the run, at most these, and at most so many times atoms. */
-#define RUN_PART   2.0
+/* Steps: as many as the run had, twice as many where so many of an atom are not exceeded, and never more than these. */
+#define SMALL      2e6
 #define MOST_STEPS 50000.0
 #define ATOM_STEPS 2e7
 /* ps, of velocities towards the temperature */
@@ -37,8 +37,9 @@ typedef struct exploration {
 } exploration;
 
 static long long wanted_steps(const mtp_conditions *c, size_t atoms) {
-  const double most = fmin(fmin(RUN_PART * (double)c->steps, MOST_STEPS), ATOM_STEPS / (double)atoms);
-  return (long long)most - c->quiet_steps;
+  const double run = (double)c->steps, n = (double)atoms;
+  const double wanted = fmax(run, fmin(2.0 * run, SMALL / n));
+  return (long long)fmin(wanted, fmin(MOST_STEPS, ATOM_STEPS / n)) - c->quiet_steps;
 }
 
 static mtp_status take_potential(mtp_context *ctx, exploration *e) {

@@ -56,12 +56,11 @@ void mtp_loop_finish(mtp_context *ctx, mtp_learner *l, const mtp_conditions *con
   l->finished = true;
   if (conditions && mtp_loop_learn_pool(ctx, l) != MTP_OK)
     mtp_message(ctx, MTP_WARNING, "what waited at the end was not learned: %s", mtp_context_message(ctx));
-  for (int round = 0; round < ROUNDS && !mtp_context_is_stopped(ctx); round++) {
-    long long labels = l->stats.labels;
+  for (int round = 0; round < ROUNDS; round++) {
     train_last(ctx, l);
     mend(ctx, l, false);
-    if (!conditions) break;
-    labels = l->stats.labels;
+    if (!conditions || mtp_context_is_stopped(ctx)) break;
+    const long long labels = l->stats.labels;
     if (mtp_loop_explore(ctx, l, conditions) != MTP_OK || l->stats.labels == labels) break;
   }
   mend(ctx, l, true);

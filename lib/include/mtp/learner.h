@@ -95,11 +95,11 @@ typedef struct mtp_conditions {
 } mtp_conditions;
 
 /** For the end of a run in which labels were learned, before mtp_learner_end: after a last training the potential moves
- * the atoms of the last label on its own (at constant volume, in a Langevin bath), for twice the steps of the run, at
- * most 50 000 and at most 2e7 divided by the number of atoms; what it does not know there is learned as in the run,
- * with at most a third as many labels (4 in any case), and it is trained and tried again, three times at most. So a
- * frozen potential is safe for longer than the run that taught it. What fails on the way is a warning: the run has its
- * potential. Without labels, driver or budget nothing is done. */
+ * the atoms of the last label on its own (at constant volume, in a Langevin bath), for as many steps as the run had,
+ * twice as many in a small cell, at most 50 000 and at most 2e7 divided by the number of atoms; what is beyond break
+ * there is learned as in the run, with at most a third as many labels (4 in any case), and it is trained and tried
+ * again, three times at most. So a frozen potential is safe for longer than the run that taught it. What fails on the
+ * way is a warning: the run has its potential. Without labels, driver or budget nothing is done. */
 MTP_API mtp_status mtp_learner_explore(mtp_context *ctx, mtp_learner *learner, const mtp_conditions *conditions);
 
 /** If labels were learned: trains all parameters once more, at leisure, unless the fit is good already, `refit` is
