@@ -15,6 +15,8 @@
 #define SMALL      2e6
 #define MOST_STEPS 50000.0
 #define ATOM_STEPS 2e7
+/* Hotter than the run, so that what is rare there comes sooner. */
+#define HOTTER 1.1
 /* ps, of velocities towards the temperature */
 #define RELAXATION 0.1
 /* Labels: a part of those of the run, and so many in any case. */
@@ -49,7 +51,7 @@ static mtp_status take_potential(mtp_context *ctx, exploration *e) {
 
 /* From where the run was, with velocities that no earlier start had. */
 static mtp_status start(mtp_context *ctx, exploration *e, const mtp_config *from) {
-  const mtp_bath bath = {e->of->temperature, e->of->timestep, RELAXATION};
+  const mtp_bath bath = {HOTTER * e->of->temperature, e->of->timestep, RELAXATION};
   mtp_dynamics_free(e->d);
   e->starts++;
   const unsigned long long seed =
@@ -90,7 +92,7 @@ static mtp_status learn_here(mtp_context *ctx, exploration *e, bool *learned) {
 static bool is_wild(const exploration *e) {
   int atom;
   return !isfinite(mtp_dynamics_grade(e->d, &atom)) ||
-         (e->done % LOOK_EVERY == 0 && !(mtp_dynamics_temperature(e->d) < WILD * e->of->temperature));
+         (e->done % LOOK_EVERY == 0 && !(mtp_dynamics_temperature(e->d) < WILD * HOTTER * e->of->temperature));
 }
 
 /* Where the potential had to learn it may have gone astray before, so that it begins anew after each lesson. */
@@ -120,7 +122,7 @@ static void report(mtp_context *ctx, const exploration *e, mtp_status status) {
   const long long labels = e->l->stats.labels - e->labels_before;
   const char *why = e->why ? e->why : status != MTP_OK ? mtp_context_message(ctx) : NULL;
   cJSON *event = mtp_event_new(e->l->log, "exploration", e->l->last_step);
-  mtp_event_number(event, "temperature", e->of->temperature);
+  mtp_event_number(event, "temperature", HOTTER * e->of->temperature);
   mtp_event_number(event, "ps", ps);
   mtp_event_integer(event, "labels", labels);
   mtp_event_number(event, "quiet_ps", quiet);
@@ -130,10 +132,10 @@ static void report(mtp_context *ctx, const exploration *e, mtp_status status) {
     mtp_message(ctx, MTP_WARNING,
                 "the potential was tried alone at %.4g K; after %.3g ps and %lld labels that ended: %s. A longer run "
                 "would learn more",
-                e->of->temperature, ps, labels, why);
+                HOTTER * e->of->temperature, ps, labels, why);
   else
     mtp_message(ctx, MTP_INFO, "the potential ran alone for %.3g ps at %.4g K: %lld label%s, none in the last %.3g ps",
-                ps, e->of->temperature, labels, labels == 1 ? "" : "s", quiet);
+                ps, HOTTER * e->of->temperature, labels, labels == 1 ? "" : "s", quiet);
 }
 
 static mtp_status check(mtp_context *ctx, const mtp_learner *l, const mtp_conditions *c) {

@@ -170,7 +170,7 @@ static void what_it_meets_is_learned(void **state) {
   const cJSON *event;
   cJSON_ArrayForEach(event, log) {
     if (strcmp(cJSON_GetObjectItem(event, "event")->valuestring, "exploration") != 0) continue;
-    assert_true(cJSON_GetObjectItem(event, "temperature")->valuedouble == 1500.0);
+    assert_true(cJSON_GetObjectItem(event, "temperature")->valuedouble == 1.1 * 1500.0);
     assert_true(cJSON_GetObjectItem(event, "ps")->valuedouble <= 2.0 + 1e-9);
   }
   cJSON_Delete(log);
