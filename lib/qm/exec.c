@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "config/compare.h"
 #include "config/scan.h"
-#include "qm/check.h"
 #include "qm/command.h"
 #include "qm/drivers.h"
 #include "qm/folder.h"
@@ -85,7 +85,7 @@ static mtp_qm_status use_frame(mtp_qm_call *call, mtp_config_set *set, bool *say
   mtp_qm_status said = judge_status(call->ctx, set->configs[0], says_so);
   if (said != MTP_QM_OK) return said;
   mtp_status status = mtp_config_set_map_species(call->ctx, set, call->species_count, call->names);
-  if (status == MTP_OK) status = mtp_qm_compare_atoms(call->ctx, call->config, set->configs[0], TOLERANCE);
+  if (status == MTP_OK) status = mtp_config_compare(call->ctx, call->config, set->configs[0], TOLERANCE);
   if (status != MTP_OK) return MTP_QM_BAD_DATA;
   take_results(call->label, set->configs[0]);
   return MTP_QM_OK;

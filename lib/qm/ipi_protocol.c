@@ -10,10 +10,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "config/compare.h"
 #include "config/config_internal.h"
 #include "config/rotate.h"
 #include "config/units.h"
-#include "qm/check.h"
 #include "support/support.h"
 
 enum { HEADER = 12, EXTRA_LIMIT = 16 << 20 };
@@ -115,7 +115,7 @@ static mtp_qm_status convert(const mtp_ipi_atoms *atoms, mtp_qm_call *call, doub
     for (int c = 0; c < 3; c++) turned[c] = label->force[3 * i + (size_t)c] * MTP_HARTREE / MTP_BOHR;
     mtp_rotate_back(atoms->axes, turned, label->force + 3 * i);
   }
-  label->has_virial = mtp_qm_is_periodic(label);
+  label->has_virial = mtp_config_is_periodic(label);
   if (label->has_virial && !mtp_ipi_symmetric(virial, label->virial))
     return mtp_qm_fail(call->ctx, MTP_QM_BAD_DATA,
                        "the virial is not symmetric: xy xz yz are %.6g %.6g %.6g, yx zx zy are %.6g %.6g %.6g Hartree",

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "qm/check.h"
+#include "config/compare.h"
 #include "qm/drivers.h"
 #include "qm/folder.h"
 #include "support/support.h"
@@ -111,7 +111,7 @@ static mtp_qm_status plugin_label(void *state, mtp_qm_call *call) {
   }
   label->has_energy = true;
   label->energy = out.energy;
-  label->has_virial = out.has_virial && mtp_qm_is_periodic(label);
+  label->has_virial = out.has_virial && mtp_config_is_periodic(label);
   memcpy(label->virial, out.virial, sizeof label->virial);
   return MTP_QM_OK;
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "qm/check.h"
+#include "config/compare.h"
 #include "qm/folder.h"
 
 typedef enum edit_kind { EDIT_DELETE, EDIT_CONTROL_HERE, EDIT_SYSTEM_HERE } edit_kind;
@@ -495,7 +495,7 @@ void mtp_qe_template_write(const mtp_qe_template *t, const mtp_config *cfg, cons
     add_quoted(deck, t->pseudo_dir);
     mtp_text_add(deck, "\n");
   }
-  mtp_text_add(deck, "  tprnfor = .true.\n  tstress = %s", mtp_qm_is_periodic(cfg) ? ".true." : ".false.");
+  mtp_text_add(deck, "  tprnfor = .true.\n  tstress = %s", mtp_config_is_periodic(cfg) ? ".true." : ".false.");
   mtp_text_add_bytes(deck, t->text + t->control_at, t->system_at - t->control_at);
   mtp_text_add(deck, "\n  ibrav = 0\n  nat = %zu", cfg->n);
   mtp_text_add(deck, "%s", t->text + t->system_at);

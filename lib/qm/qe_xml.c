@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/compare.h"
 #include "config/units.h"
 #include "config/xml.h"
-#include "qm/check.h"
 #include "support/support.h"
 
 /* What is sent with 17 digits comes back with 16, in units of a bohr that may be of an older CODATA. */
@@ -62,7 +62,7 @@ static mtp_status compare_atoms(mtp_context *ctx, xmlNode *root, const char *con
   double tolerance = TOLERANCE + RELATIVE_TOLERANCE * largest_length(sent);
   /* pw.x takes every cell as periodic; what was sent decides which vectors are compared */
   mtp_status status = read_atoms(ctx, mtp_xml_find(root, "output/atomic_structure"), labels, found);
-  if (status == MTP_OK) status = mtp_qm_compare_atoms(ctx, sent, found, tolerance);
+  if (status == MTP_OK) status = mtp_config_compare(ctx, sent, found, tolerance);
   mtp_config_free(found);
   return status;
 }

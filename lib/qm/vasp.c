@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/compare.h"
 #include "config/outcar.h"
 #include "config/xml.h"
-#include "qm/check.h"
 #include "qm/command.h"
 #include "qm/drivers.h"
 #include "qm/folder.h"
@@ -93,7 +93,7 @@ static mtp_status compare_atoms(const mtp_qm_call *call, const size_t *order, co
       status =
           mtp_fail(ctx, MTP_ERR_FORMAT, "the result is of other atoms: atom %zu is %s, not %s", k + 1, found, expected);
   }
-  if (status == MTP_OK) status = mtp_qm_compare_atoms(ctx, sent, got, TOLERANCE);
+  if (status == MTP_OK) status = mtp_config_compare(ctx, sent, got, TOLERANCE);
   mtp_config_free(sent);
   return status;
 }
@@ -108,7 +108,7 @@ static mtp_qm_status take_results(mtp_qm_call *call, const size_t *order, const 
   label->has_energy = true;
   label->energy = got->energy;
   /* a stress along vacuum is none */
-  label->has_virial = got->has_virial && mtp_qm_is_periodic(label);
+  label->has_virial = got->has_virial && mtp_config_is_periodic(label);
   memcpy(label->virial, got->virial, sizeof label->virial);
   return MTP_QM_OK;
 }

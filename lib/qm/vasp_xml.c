@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/compare.h"
 #include "config/outcar.h"
 #include "config/units.h"
 #include "config/xml.h"
-#include "qm/check.h"
 #include "qm/vasp_xml.h"
 #include "support/support.h"
 
@@ -56,7 +56,7 @@ static mtp_status refine(mtp_context *ctx, xmlNode *root, const mtp_config *step
   for (xmlNode *c = root->children; c; c = c->next)
     if (c->type == XML_ELEMENT_NODE && strcmp((const char *)c->name, "calculation") == 0) calculation = c;
   if (!read_structure(mtp_xml_find(root, "structure=finalpos"), fine)) return fail(ctx, "it has other atoms");
-  if (mtp_qm_compare_atoms(ctx, step, fine, POSITION_TOLERANCE) != MTP_OK) return fail(ctx, mtp_context_message(ctx));
+  if (mtp_config_compare(ctx, step, fine, POSITION_TOLERANCE) != MTP_OK) return fail(ctx, mtp_context_message(ctx));
   if (!mtp_xml_numbers(mtp_xml_find(calculation, "energy/i=e_fr_energy"), &fine->energy, 1) ||
       !are_close(1, &fine->energy, &step->energy, ENERGY_TOLERANCE, 0))
     return fail(ctx, "it has another free energy");
