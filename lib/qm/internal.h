@@ -9,8 +9,8 @@
 
 #include "mtp/qm.h"
 #include "qm/driver_string.h"
-#include "qm/folder.h"
-#include "qm/mark.h"
+#include "qm/process/folder.h"
+#include "qm/process/mark.h"
 #include "support/support.h"
 
 struct mtp_qm {

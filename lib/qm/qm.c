@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "qm/drivers.h"
+#include "qm/drivers/drivers.h"
 #include "qm/internal.h"
 #include "support/support.h"
 

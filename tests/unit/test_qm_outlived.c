@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "loop/calls.h"
-#include "qm/mark.h"
+#include "qm/process/mark.h"
 #include "support_qm.h"
 
 static const char *const names[] = {"Al", "Ni"};

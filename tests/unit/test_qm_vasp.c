@@ -17,7 +17,7 @@
 
 #include "config/outcar.h"
 #include "mtp/qm.h"
-#include "qm/vasp_incar.h"
+#include "qm/drivers/vasp/vasp_incar.h"
 #include "support/support.h"
 #include "support_qm.h"
 #include "support_vasp.h"
