@@ -53,18 +53,18 @@ static mtp_status judge(batch *b, const mtp_qm_report *report) {
 
 /* Hands over an answer, and lets its folder go only when that went well: it is the last copy otherwise. */
 static mtp_status hand_over(batch *b, size_t i, mtp_qm_request *r) {
-  bool good = r->report.status == MTP_QM_OK, settled = true;
+  bool good = r->report.status == MTP_QM_OK, disposed = true;
   if (good && r->report.tries == 0)
     mtp_message(b->ctx, MTP_INFO, "QM: a call of an earlier run has finished since, its result in %s is taken",
                 r->report.dir);
-  if (!good) settled = mtp_qm_settle(b->qm, r);
+  if (!good) disposed = mtp_qm_dispose_folder(b->qm, r);
   mtp_qm_report told = r->report;
   if (good && b->qm->string.policy.keep != MTP_QM_KEEP_ALL) told.dir[0] = 0;
   mtp_status status = b->answer(b->user, i, r->label, &told);
-  if (good && status == MTP_OK) settled = mtp_qm_settle(b->qm, r);
+  if (good && status == MTP_OK) disposed = mtp_qm_dispose_folder(b->qm, r);
   if (good && status != MTP_OK && r->report.dir[0])
     mtp_message(b->ctx, MTP_WARNING, "QM: the result that could not be stored is still in %s", r->report.dir);
-  if (!settled) mtp_message(b->ctx, MTP_WARNING, "QM: cannot remove the folder %s", r->report.dir);
+  if (!disposed) mtp_message(b->ctx, MTP_WARNING, "QM: cannot remove the folder %s", r->report.dir);
   mtp_qm_end_request(b->qm, r, good && status == MTP_OK);
   return status;
 }
