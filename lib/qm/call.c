@@ -60,7 +60,8 @@ static mtp_qm_status make_folder(mtp_qm *qm, mtp_qm_call *call, mtp_qm_request *
   mtp_qm_report *report = &r->report;
   if (qm->driver.needs_dir && mtp_folders_make(call->ctx, &qm->folders, report->dir, sizeof report->dir) != MTP_OK)
     return MTP_QM_CANNOT_START;
-  if (qm->driver.collect && mtp_mark_make(call->ctx, &r->mark, report->dir) != MTP_OK) return MTP_QM_CANNOT_START;
+  if (qm->driver.collect && mtp_folder_lock_make(call->ctx, &r->lock, report->dir) != MTP_OK)
+    return MTP_QM_CANNOT_START;
   call->dir = qm->driver.needs_dir ? report->dir : NULL;
   call->folders = &qm->folders;
   call->own_dir = report->dir;
@@ -189,7 +190,7 @@ void mtp_qm_make_call(mtp_qm *qm, mtp_qm_request *r) {
   double start = mtp_now();
   r->report = (mtp_qm_report){.status = MTP_QM_CANNOT_START};
   r->label = NULL;
-  r->mark = MTP_MARK_NONE;
+  r->lock = MTP_FOLDER_UNLOCKED;
   if (r->begun && mtp_orphan_find(qm, call, r))
     r->report.status = MTP_QM_OK;
   else
@@ -205,11 +206,11 @@ bool mtp_qm_dispose_folder(const mtp_qm *qm, mtp_qm_request *r) {
   mtp_qm_keep keep = qm->string.policy.keep;
   bool stopped = report->status == MTP_QM_STOPPED, failed = report->status != MTP_QM_OK && !stopped;
   if (!report->dir[0]) return true;
-  if (stopped && r->mark.fd >= 0 && keep != MTP_QM_KEEP_NONE) {
-    mtp_mark_release(&r->mark); /* the next process looks for it */
+  if (stopped && r->lock.fd >= 0 && keep != MTP_QM_KEEP_NONE) {
+    mtp_folder_lock_release(&r->lock); /* the next process looks for it */
     return true;
   }
-  mtp_mark_remove(&r->mark, report->dir);
+  mtp_folder_lock_remove(&r->lock, report->dir);
   if (keep == MTP_QM_KEEP_ALL || (failed && keep == MTP_QM_KEEP_FAILED)) return true;
   if (qm->driver.makes_dirs) { /* it lives on, or goes with its client */
     report->dir[0] = 0;
@@ -223,5 +224,5 @@ bool mtp_qm_dispose_folder(const mtp_qm *qm, mtp_qm_request *r) {
 void mtp_qm_end_request(const mtp_qm *qm, mtp_qm_request *r, bool safe) {
   if (safe) mtp_orphan_remove_leftovers(qm, r);
   mtp_text_free(&r->leftovers);
-  mtp_mark_release(&r->mark);
+  mtp_folder_lock_release(&r->lock);
 }

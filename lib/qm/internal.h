@@ -11,7 +11,7 @@
 #include "mtp/qm.h"
 #include "qm/driver_string.h"
 #include "qm/process/folder.h"
-#include "qm/process/mark.h"
+#include "qm/process/folder_lock.h"
 #include "support/support.h"
 
 struct mtp_qm {
@@ -43,7 +43,7 @@ typedef struct mtp_qm_request {
   void *user;
   mtp_config *label;    /* out: owned by the caller; NULL without one */
   mtp_qm_report report; /* out */
-  mtp_mark mark;        /* out: of the folder in the report */
+  mtp_folder_lock lock; /* out: of the folder in the report */
   mtp_text leftovers;   /* out: folders of this call that earlier processes left, each with a 0 at its end */
 } mtp_qm_request;
 

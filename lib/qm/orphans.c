@@ -32,17 +32,17 @@ static bool collect(const search *s, const char *dir) {
 static bool take_result(void *user, const char *dir) {
   const search *s = user;
   mtp_qm_request *r = s->request;
-  mtp_mark mark;
+  mtp_folder_lock lock;
   /* most folders are of calls that have ended, and need no comparison; one is claimed only for its own call, lest
    * another worker that looks for it finds it held */
-  if (!mtp_mark_is_there(dir) || !mtp_folder_has_files_of(dir, s->call->dir) || !mtp_mark_claim(&mark, dir))
+  if (!mtp_folder_lock_exists(dir) || !mtp_folder_has_files_of(dir, s->call->dir) || !mtp_folder_lock_claim(&lock, dir))
     return false;
   if (collect(s, dir)) {
     snprintf(r->report.dir, sizeof r->report.dir, "%s", dir);
-    r->mark = mark;
+    r->lock = lock;
     return true;
   }
-  mtp_mark_release(&mark);
+  mtp_folder_lock_release(&lock);
   mtp_text_add_bytes(&r->leftovers, dir, strlen(dir) + 1);
   return false;
 }
@@ -67,9 +67,9 @@ void mtp_orphan_remove_leftovers(const mtp_qm *qm, const mtp_qm_request *r) {
   if (qm->string.policy.keep == MTP_QM_KEEP_ALL) return;
   const mtp_text *list = &r->leftovers;
   for (size_t at = 0; at < list->size; at += strlen(list->data + at) + 1) {
-    mtp_mark mark;
-    if (!mtp_mark_claim(&mark, list->data + at)) continue;
-    mtp_mark_remove(&mark, list->data + at); /* NFS keeps a folder with an open file */
+    mtp_folder_lock lock;
+    if (!mtp_folder_lock_claim(&lock, list->data + at)) continue;
+    mtp_folder_lock_remove(&lock, list->data + at); /* NFS keeps a folder with an open file */
     mtp_folder_remove(list->data + at);
   }
 }

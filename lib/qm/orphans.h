@@ -8,7 +8,7 @@
 #include "qm/internal.h"
 
 /** Looks for a folder of an earlier process with the very input of this call (with that of any entry of ladder=) and a
- * result that passes all checks. If there is one, the label, the folder in the report and its mark are those of the
+ * result that passes all checks. If there is one, the label, the folder in the report and its lock are those of the
  * request. Folders with that input and no good result are noted in r->leftovers. */
 bool mtp_orphan_find(mtp_qm *qm, mtp_qm_call call, mtp_qm_request *r);
 /** Removes the leftovers of a call that has its answer now, unless keep= says otherwise. */

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "loop/calls.h"
-#include "qm/process/mark.h"
+#include "qm/process/folder_lock.h"
 #include "support_qm.h"
 
 static const char *const names[] = {"Al", "Ni"};
@@ -120,15 +120,15 @@ static void test_doubtful_results(void **state) {
   }
 
   /* nor is it taken while the process that asked lives */
-  mtp_mark mark;
+  mtp_folder_lock lock;
   leave_folder("exec ./engine.sh keep=all", cfg);
-  assert_true(mtp_mark_claim(&mark, "qm/000001"));
+  assert_true(mtp_folder_lock_claim(&lock, "qm/000001"));
   mtp_qm_report report;
   mtp_config_free(qm_label_again("exec ./engine.sh", cfg, 2, names, &report));
   assert_int_equal(report.tries, 1);
   assert_int_equal(calls(), 2);
   assert_true(qm_exists("qm/000001/out.extxyz"));
-  mtp_mark_release(&mark);
+  mtp_folder_lock_release(&lock);
 
   /* nor is it taken where no earlier process had begun the call */
   leave_folder("exec ./engine.sh keep=all", cfg);
