@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/**@file test_qm_outlived.c
- * Engines that outlive the process that asked them: a result that lies finished in the folder of a call is taken by the
+/**@file test_qm_orphans.c
+ * Orphaned jobs, whose submitter was killed: a result that lies finished in the folder of a call is taken by the
  * next process, if it is certain that it is one. */
 #include <limits.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 300
-# Engines that outlive a killed run, as the jobs of a queue do: what they bring to an end is taken by the next start,
+# Orphaned jobs, which outlive a killed run as the jobs of a queue do: what they bring to an end is taken by the next start,
 # whether of `mtp label` or of a run that learns, and not asked for again.
 . "$SOURCE_DIR/tests/faults/_lib.sh"
 crystal -var cells 2
