@@ -40,7 +40,7 @@ static mtp_status use_earlier(run *r, mtp_call *call, const mtp_call *left) {
 }
 
 /* They are used, for they were paid for; but labels of two engines in one file are something to know of. */
-static void tell_other_drivers(const run *r, size_t count, const char *driver) {
+static void warn_of_other_drivers(const run *r, size_t count, const char *driver) {
   if (count)
     mtp_message(r->ctx, MTP_WARNING, "%zu answers that are taken from %s were given by another driver string: %s",
                 count, r->calls->log.path, driver);
@@ -72,7 +72,7 @@ static mtp_status prepare(run *r) {
       r->number[r->asked_count++] = i;
     }
   }
-  tell_other_drivers(r, others, other);
+  warn_of_other_drivers(r, others, other);
   return MTP_OK;
 }
 

@@ -31,8 +31,8 @@ static mtp_qm_call call_of(const mtp_qm *qm, const mtp_qm_request *r) {
                        .names = r->names,
                        .worker = r->worker,
                        .stop = qm->stop,
-                       .say = r->say,
-                       .say_user = r->user,
+                       .log = r->log,
+                       .log_user = r->log_user,
                        .ctx = qm->contexts[r->worker]};
 }
 
@@ -152,15 +152,15 @@ static int tries_allowed(const mtp_qm *qm) {
   return 1 + (policy->retries > policy->rung_count ? policy->retries : policy->rung_count);
 }
 
-static void tell_failure(const mtp_qm *qm, const mtp_qm_request *r, bool lasting) {
+static void log_failure(const mtp_qm *qm, const mtp_qm_request *r, bool lasting) {
   const mtp_qm_report *report = &r->report;
   char line[2048];
-  if (report->status == MTP_QM_CANNOT_START || report->status == MTP_QM_STOPPED || !r->say) return;
+  if (report->status == MTP_QM_CANNOT_START || report->status == MTP_QM_STOPPED || !r->log) return;
   bool last = report->tries >= tries_allowed(qm);
   snprintf(line, sizeof line, "QM %s, try %d of %d: %s: %s%s%s%s", mtp_qm_name(qm), report->tries, tries_allowed(qm),
            mtp_qm_status_name(report->status), report->reason, report->dir[0] ? "; see " : "", report->dir,
            lasting && !last ? "; not tried again" : "");
-  r->say(r->user, line);
+  r->log(r->log_user, line);
 }
 
 static void try_until_good(mtp_qm *qm, mtp_qm_call *call, mtp_qm_request *r) {
@@ -181,7 +181,7 @@ static void try_until_good(mtp_qm *qm, mtp_qm_call *call, mtp_qm_request *r) {
     mtp_config_free(call->label);
     again = !lasting && report->tries < tries_allowed(qm);
     if (again) mtp_qm_dispose_folder(qm, r); /* that of the last try goes when the answer is safe */
-    tell_failure(qm, r, lasting);
+    log_failure(qm, r, lasting);
   }
 }
 

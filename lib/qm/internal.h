@@ -39,8 +39,8 @@ typedef struct mtp_qm_request {
   bool begun;     /* by an earlier process, whose end may have been before the engine's */
   double longest; /* what is known of qm->longest at the beginning */
   /** Receives lines for the user, such as of failed tries, in the thread of the call. */
-  void (*say)(void *user, const char *line);
-  void *user;
+  void (*log)(void *log_user, const char *line);
+  void *log_user;
   mtp_config *label;    /* out: owned by the caller; NULL without one */
   mtp_qm_report report; /* out */
   mtp_folder_lock lock; /* out: of the folder in the report */

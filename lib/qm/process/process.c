@@ -28,7 +28,7 @@
 #define GRACE          2.0  /* seconds between the polite and the final signal */
 #define SHORTEST_SLEEP 1e-3 /* of the waiting parent; grows to the longest */
 #define LONGEST_SLEEP  2e-2
-#define WATCH_INTERVAL 0.1
+#define LOOK_INTERVAL  0.1
 /* What an engine may print: a runaway one must not fill the disk that the labels go to. */
 enum { FIRST_FILE = 3, FILE_LIMIT = 1 << 20, OUTPUT_LIMIT = 256 << 20 };
 
@@ -283,8 +283,8 @@ static long long file_size(const mtp_process *p, const char *name) {
 }
 
 /* MTP_QM_OK when the child has ended by itself, else why it must be ended. */
-static mtp_qm_status watch(const mtp_process *p, pid_t pid) {
-  double start = mtp_now(), slice = WATCH_INTERVAL;
+static mtp_qm_status await_end(const mtp_process *p, pid_t pid) {
+  double start = mtp_now(), slice = LOOK_INTERVAL;
   for (;;) {
     double left = p->timeout > 0 ? start + p->timeout - mtp_now() : slice;
     if (left <= 0) return MTP_QM_TIMEOUT;
@@ -390,7 +390,7 @@ mtp_qm_status mtp_process_run(mtp_context *ctx, const mtp_process *process, int 
   *exit_code = -1;
   mtp_qm_status status = mtp_process_start(ctx, process, &running);
   if (status != MTP_QM_OK) return status;
-  mtp_qm_status why = watch(process, running.pid);
+  mtp_qm_status why = await_end(process, running.pid);
   status = mtp_process_end(ctx, &running, why != MTP_QM_OK, exit_code);
   const char *name = process->command->name;
   if (why == MTP_QM_TIMEOUT) return mtp_qm_fail(ctx, why, "'%s' was killed after timeout=%g s", name, process->timeout);

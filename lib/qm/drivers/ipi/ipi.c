@@ -50,8 +50,8 @@ typedef struct ipi {
   char *bad_line;
   pthread_mutex_t lock; /* one client is started at a time, so that a connection can be told whose it is */
   atomic_int replica;
-  atomic_bool told; /* that clients are started again for other cells */
-  client *clients;  /* [setup.workers] */
+  atomic_bool logged; /* that clients are started again for other cells */
+  client *clients;    /* [setup.workers] */
 } ipi;
 
 /* ---- opening ---- */
@@ -258,10 +258,10 @@ static bool same_cell(const mtp_config *a, const mtp_config *b) {
   return true;
 }
 
-static void tell_of_frozen_cell(ipi *s, mtp_qm_call *call) {
-  if (!atomic_exchange(&s->told, true) && call->say)
-    call->say(
-        call->say_user,
+static void log_frozen_cell(ipi *s, mtp_qm_call *call) {
+  if (!atomic_exchange(&s->logged, true) && call->log)
+    call->log(
+        call->log_user,
         "QM ipi: the client's basis belongs to the cell that it was started with, so it is started again for each "
         "other cell; where the cell changes from call to call, a driver without a socket serves better");
 }
@@ -271,7 +271,7 @@ static mtp_qm_status ensure_client(ipi *s, client *c, const mtp_ipi_atoms *atoms
   if (c->channel.fd >= 0 && s->has_command) {
     bool alien = !same_species(c->first, call->config);
     bool frozen = !alien && s->frozen && !same_cell(c->first, atoms->config);
-    if (frozen) tell_of_frozen_cell(s, call);
+    if (frozen) log_frozen_cell(s, call);
     if (alien || frozen || mtp_process_has_ended(&c->running)) drop(s, c, false);
   }
   if (c->channel.fd < 0) return start(s, c, atoms, call);
