@@ -4,8 +4,9 @@
  * under way: every request is in it before it is submitted, every answer right after it came. An answer leaves it when
  * its label is in FILE. After a kill at any instant what was answered is there, and what was not is known.
  *
- * FILE.calls is extended XYZ: requests (atoms, cell, and whatever the caller stamped on them) and answers (the same
- * with energy, forces, virial), told apart by the key qm_call, with a hash of the structure in qm_hash. */
+ *   calls.c        what is known of each call, and its states
+ *   call_order.c   calls of this process: several at a time, handed over in the order of requests
+ *   call_log.c     FILE.calls and its records */
 #ifndef MTP_CALLS_H
 #define MTP_CALLS_H
 
@@ -14,6 +15,38 @@
 #include "mtp/qm.h"
 
 typedef struct mtp_calls mtp_calls;
+
+/** What is known of a call. These are all the changes that there are:
+ *
+ *     from \ to    ASKED      ANSWERED   WAITING    FAILED     SPENT
+ *     NEW          request    .          earlier    earlier    .
+ *     ASKED        .          answer     record     failure    spent
+ *     ANSWERED     .          .          record     .          spent
+ *     WAITING      .          .          .          .          spent
+ *     FAILED       again      .          record     .          spent
+ *     SPENT        request    .          .          .          .
+ *
+ *     request   its request is in FILE.calls, so that it may be submitted
+ *     earlier   how a call of an earlier process ended stands for it
+ *     answer    its label came, and is nowhere but in memory
+ *     record    its label is in FILE.calls: put there to wait for an earlier request, or found there
+ *     failure   it came to no label
+ *     again     what failed is to be asked for once more
+ *     spent     nothing is kept of it: its label is in FILE, its failure was told, or nobody asks for it any more */
+typedef enum mtp_call_state {
+  MTP_CALL_NEW,
+  MTP_CALL_ASKED,
+  MTP_CALL_ANSWERED,
+  MTP_CALL_WAITING,
+  MTP_CALL_FAILED,
+  MTP_CALL_SPENT,
+  MTP_CALL_STATES /* how many */
+} mtp_call_state;
+
+/** Whether the table has this change. */
+bool mtp_call_may_become(mtp_call_state from, mtp_call_state to);
+/** How often calls have changed in this way since they were opened. */
+size_t mtp_calls_changes(const mtp_calls *calls, mtp_call_state from, mtp_call_state to);
 
 /** Receives how call `i` ended; in the order of requests, whatever the order of answers. `label` (owned by the
  * receiver, NULL without one) carries the features of its request. It must be on disk when the receiver returns MTP_OK.

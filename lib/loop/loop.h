@@ -6,7 +6,7 @@
  *   candidates.c  configurations that wait for a label, or will not get one
  *   seen.c        which configurations were labelled or refused before
  *   rank.c        which candidates are worth a label
- *   calls.c       QM calls that outlive the process that makes them
+ *   calls.c       QM calls that outlive the process that makes them (and call_order.c, call_log.c, see calls.h)
  *   label.c       QM calls and what becomes of their answers
  *   resume.c      what an earlier run of the same files left
  *   squeeze.c     labels with atoms closer than the run brings them

@@ -10,7 +10,7 @@
 #include "config/species.h"
 #include "loop/loop.h"
 #include "model/model.h"
-#include "qm/folder.h"
+#include "qm/process/folder.h"
 #include "support/support.h"
 
 mtp_learner_options mtp_learner_defaults(void) {

@@ -28,7 +28,7 @@ typedef struct batch {
   size_t *finished; /* [finished_count] requests in the order in which they ended */
   size_t finished_count;
   mtp_qm_request **requests; /* [n], NULL until ended */
-  mtp_text lines;            /* what workers have to say, each with a 0 at its end */
+  mtp_text lines;            /* what workers log, each with a 0 at its end */
   int at_work;
   bool closed; /* no request is started any more */
 } batch;
@@ -53,18 +53,18 @@ static mtp_status judge(batch *b, const mtp_qm_report *report) {
 
 /* Hands over an answer, and lets its folder go only when that went well: it is the last copy otherwise. */
 static mtp_status hand_over(batch *b, size_t i, mtp_qm_request *r) {
-  bool good = r->report.status == MTP_QM_OK, settled = true;
+  bool good = r->report.status == MTP_QM_OK, disposed = true;
   if (good && r->report.tries == 0)
     mtp_message(b->ctx, MTP_INFO, "QM: a call of an earlier run has finished since, its result in %s is taken",
                 r->report.dir);
-  if (!good) settled = mtp_qm_settle(b->qm, r);
-  mtp_qm_report told = r->report;
-  if (good && b->qm->string.policy.keep != MTP_QM_KEEP_ALL) told.dir[0] = 0;
-  mtp_status status = b->answer(b->user, i, r->label, &told);
-  if (good && status == MTP_OK) settled = mtp_qm_settle(b->qm, r);
+  if (!good) disposed = mtp_qm_dispose_folder(b->qm, r);
+  mtp_qm_report report = r->report;
+  if (good && b->qm->string.policy.keep != MTP_QM_KEEP_ALL) report.dir[0] = 0;
+  mtp_status status = b->answer(b->user, i, r->label, &report);
+  if (good && status == MTP_OK) disposed = mtp_qm_dispose_folder(b->qm, r);
   if (good && status != MTP_OK && r->report.dir[0])
     mtp_message(b->ctx, MTP_WARNING, "QM: the result that could not be stored is still in %s", r->report.dir);
-  if (!settled) mtp_message(b->ctx, MTP_WARNING, "QM: cannot remove the folder %s", r->report.dir);
+  if (!disposed) mtp_message(b->ctx, MTP_WARNING, "QM: cannot remove the folder %s", r->report.dir);
   mtp_qm_end_request(b->qm, r, good && status == MTP_OK);
   return status;
 }
@@ -83,15 +83,15 @@ static mtp_qm_request request_of(const batch *b, size_t i, int worker) {
                           .longest = b->qm->longest};
 }
 
-static void say_now(void *user, const char *line) {
+static void log_now(void *user, const char *line) {
   mtp_message(((batch *)user)->ctx, MTP_WARNING, "%s", line);
 }
 
 static void work_alone(batch *b) {
   for (size_t i = 0; i < b->n && b->status == MTP_OK; i++) {
     mtp_qm_request r = request_of(b, i, 0);
-    r.say = say_now;
-    r.user = b;
+    r.log = log_now;
+    r.log_user = b;
     mtp_qm_make_call(b->qm, &r);
     conclude(b, hand_over(b, i, &r), &r);
   }
@@ -105,7 +105,7 @@ typedef struct worker {
   pthread_t thread;
 } worker;
 
-static void say_later(void *user, const char *line) {
+static void log_later(void *user, const char *line) {
   batch *b = user;
   pthread_mutex_lock(&b->lock);
   mtp_text_add_bytes(&b->lines, line, strlen(line) + 1);
@@ -129,8 +129,8 @@ static void *work(void *arg) {
     mtp_qm_request *r = b->requests[i];
     *r = request_of(b, i, w->number);
     pthread_mutex_unlock(&b->lock);
-    r->say = say_later;
-    r->user = b;
+    r->log = log_later;
+    r->log_user = b;
     mtp_qm_make_call(b->qm, r);
     pthread_mutex_lock(&b->lock);
     /* what ends the batch for one ends it for all, before another call is started */

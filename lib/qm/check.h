@@ -15,18 +15,11 @@ typedef struct mtp_qm_limits {
   bool require_forces, require_stress;
 } mtp_qm_limits;
 
-/** Same number of atoms, species, periodicity, cell and positions (up to lattice vectors) within `tolerance` A:
- * MTP_OK, else MTP_ERR_FORMAT. */
-mtp_status mtp_qm_compare_atoms(mtp_context *ctx, const mtp_config *sent, const mtp_config *got, double tolerance);
-
 /** All the checks of mtp/qm.h on a label for `sent`: MTP_QM_OK or MTP_QM_BAD_DATA with a line in `ctx`. *lasting:
  * the reason is a property of the configuration or of what the engine was asked, so that another try would end the
  * same. A virial of a cell that is not periodic in all directions is dropped if it is zero: engines print that for lack
  * of anything else. */
 mtp_qm_status mtp_qm_check_label(mtp_context *ctx, const mtp_config *sent, mtp_config *label,
                                  const mtp_qm_limits *limits, bool *lasting);
-
-/** Periodic along all three lattice vectors. */
-bool mtp_qm_is_periodic(const mtp_config *cfg);
 
 #endif

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file qm/internal.h
  * What an opened driver is, for the files that share it:
- *   qm.c     opening and closing
- *   call.c   one request: folders, tries, checks
- *   batch.c  many requests, several at a time */
+ *   qm.c       opening and closing
+ *   call.c     one request: its tries, each built, submitted, waited for and checked
+ *   orphans.c  results of jobs whose submitter was killed
+ *   batch.c    many requests, several at a time */
 #ifndef MTP_QM_INTERNAL_H
 #define MTP_QM_INTERNAL_H
 
 #include "mtp/qm.h"
 #include "qm/driver_string.h"
-#include "qm/folder.h"
-#include "qm/mark.h"
+#include "qm/process/folder.h"
+#include "qm/process/folder_lock.h"
 #include "support/support.h"
 
 struct mtp_qm {
@@ -38,20 +39,25 @@ typedef struct mtp_qm_request {
   bool begun;     /* by an earlier process, whose end may have been before the engine's */
   double longest; /* what is known of qm->longest at the beginning */
   /** Receives lines for the user, such as of failed tries, in the thread of the call. */
-  void (*say)(void *user, const char *line);
-  void *user;
+  void (*log)(void *log_user, const char *line);
+  void *log_user;
   mtp_config *label;    /* out: owned by the caller; NULL without one */
   mtp_qm_report report; /* out */
-  mtp_mark mark;        /* out: of the folder in the report */
-  mtp_text remains;     /* out: folders of this call that earlier processes left, each with a 0 at its end */
+  mtp_folder_lock lock; /* out: of the folder in the report */
+  mtp_text leftovers;   /* out: folders of this call that earlier processes left, each with a 0 at its end */
 } mtp_qm_request;
 
 /** Makes tries until one is good or there is no more to try. Other threads may do the same with other requests. */
 void mtp_qm_make_call(mtp_qm *qm, mtp_qm_request *request);
 /** Removes the folder of a call that has ended as keep= says; not before its answer is safe. False if it cannot be
  * removed. The folder of a call that was stopped stays for the next process. */
-bool mtp_qm_settle(const mtp_qm *qm, mtp_qm_request *request);
+bool mtp_qm_dispose_folder(const mtp_qm *qm, mtp_qm_request *request);
 /** Lets go of a call; if its answer is safe, what earlier processes left of it is removed. */
 void mtp_qm_end_request(const mtp_qm *qm, mtp_qm_request *request, bool safe);
+
+/** A copy of a configuration for a driver to fill, NULL when memory is exhausted. */
+mtp_config *mtp_qm_new_label(const mtp_config *cfg);
+/** mtp_qm_check_label of a call's label with the limits of the driver string. */
+mtp_qm_status mtp_qm_check_answer(const mtp_qm *qm, const mtp_qm_call *call, bool *lasting);
 
 #endif

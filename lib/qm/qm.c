@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "qm/drivers.h"
+#include "qm/drivers/drivers.h"
 #include "qm/internal.h"
 #include "support/support.h"
 
@@ -15,28 +15,8 @@ const char *mtp_qm_status_name(mtp_qm_status status) {
   return i < sizeof names / sizeof names[0] ? names[i] : "unknown";
 }
 
-static mtp_qm_status none_open(mtp_context *ctx, void *user, const mtp_qm_setup *setup, int count,
-                               const char *const *arguments, void **state) {
-  (void)user;
-  (void)setup;
-  *state = NULL;
-  if (count == 0) return MTP_QM_OK;
-  return mtp_qm_fail(ctx, MTP_QM_CANNOT_START, "none: takes no arguments, found '%s'", arguments[0]);
-}
-
-static mtp_qm_status none_label(void *state, mtp_qm_call *call) {
-  (void)state;
-  return mtp_qm_fail(call->ctx, MTP_QM_CANNOT_START, "the driver none labels nothing");
-}
-
-static void none_close(void *state) {
-  (void)state;
-}
-
-static const mtp_qm_driver none_driver = {.name = "none", .open = none_open, .label = none_label, .close = none_close};
-
-static const mtp_qm_driver *const built_in[] = {&mtp_qm_exec, &mtp_qm_ipi,           &mtp_qm_qe,
-                                                &mtp_qm_vasp, &mtp_qm_plugin_driver, &none_driver};
+#define ADDRESS_OF(driver) &driver,
+static const mtp_qm_driver *const built_in[] = {MTP_QM_DRIVERS(ADDRESS_OF)};
 enum { BUILT_IN_COUNT = sizeof built_in / sizeof built_in[0] };
 
 static const mtp_qm_driver *find_driver(const char *name, const mtp_qm_driver *extra, int extra_count) {
@@ -137,7 +117,7 @@ mtp_status mtp_qm_open(mtp_context *ctx, const char *text, const mtp_qm_driver *
     qm->driver = *driver;
     if (!driver->prepare || !driver->needs_dir) qm->driver.collect = NULL;
     qm->driver.name = qm->string.name; /* the caller's text may not live as long */
-    qm->is_none = driver == &none_driver;
+    qm->is_none = driver == &mtp_qm_none;
     qm->text = mtp_strdup(text);
     status = qm->text ? open_driver(ctx, qm) : mtp_fail_memory(ctx);
   }

@@ -6,7 +6,7 @@
 
 #include "fuzz.h"
 #include "qm/driver_string.h"
-#include "qm/shell_line.h"
+#include "qm/process/shell_line.h"
 
 const char *const fuzz_words[] = {
     "exec",      "qe",         "vasp",       "ipi",    "plugin",   "none",        "timeout=10",

@@ -3,8 +3,8 @@
  * Whatever an engine writes: what of it is quoted, and whether it says that it did not converge, also when it is still
  * growing. */
 #include "fuzz.h"
-#include "qm/log_scan.h"
-#include "qm/reason.h"
+#include "qm/drivers/reason.h"
+#include "qm/process/log_scan.h"
 
 const char *const fuzz_words[] = {"SCF run NOT converged",
                                   "ScfConvergenceWarning",

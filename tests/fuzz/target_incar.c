@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "qm/vasp_incar.h"
+#include "qm/drivers/vasp/vasp_incar.h"
 
 const char *const fuzz_words[] = {"NSW = 5",
                                   "MAGMOM = 4*1.0",

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "fuzz.h"
-#include "qm/ipi_protocol.h"
+#include "qm/drivers/ipi/ipi_protocol.h"
 #include "support/support.h"
 
 const char *const fuzz_words[] = {"NEEDINIT    ", "READY       ", "HAVEDATA    ", "FORCEREADY  ", "BUSY        ", NULL};

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "qm/vasp_input.h"
+#include "qm/drivers/vasp/vasp_input.h"
 
 const char *const fuzz_words[] = {"   TITEL  = PAW_PBE Al 04Jan2001\n",
                                   "   VRHFIN =Cu: d10\n",

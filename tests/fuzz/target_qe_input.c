@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "qm/qe_template.h"
+#include "qm/drivers/qe/qe_template.h"
 
 const char *const fuzz_words[] = {"&control",
                                   "&system",

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "qm/drivers.h"
+#include "qm/drivers/drivers.h"
 
 const char *const fuzz_words[] = {"<output>",
                                   "</output>",

@@ -2,7 +2,7 @@
 /**@file target_vasprun.c
  * vasprun.xml as a file of configurations and as what gives the results of OUTCAR more digits. */
 #include "fuzz.h"
-#include "qm/vasp_xml.h"
+#include "qm/drivers/vasp/vasp_xml.h"
 
 const char *const fuzz_words[] = {"<calculation>",
                                   "</calculation>",

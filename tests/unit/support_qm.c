@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "qm/folder.h"
+#include "qm/process/folder.h"
 #include "support/support.h"
 #include "support_qm.h"
 

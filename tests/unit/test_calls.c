@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "loop/calls.h"
+#include "loop/calls_internal.h"
 #include "support/support.h"
 #include "support_qm.h"
 
@@ -30,6 +30,7 @@ typedef struct fake {
   atomic_int calls[COUNT];
   int fails;       /* number of the request that fails; -1: none */
   bool last_first; /* the first waits until the ends of all others are in the record */
+  int ends_before; /* in the record before the run */
 } fake;
 
 static mtp_qm_status fake_open(mtp_context *ctx, void *user, const mtp_qm_setup *setup, int count,
@@ -57,7 +58,7 @@ static mtp_qm_status fake_label(void *state, mtp_qm_call *call) {
   int i = number_of(call->config);
   f->calls[i]++;
   if (f->last_first && i == 0)
-    for (int wait = 0; wait < 6000 && recorded_ends() < COUNT - 1; wait++)
+    for (int wait = 0; wait < 6000 && recorded_ends() < f->ends_before + COUNT - 1; wait++)
       nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
   if (i == f->fails) return mtp_qm_fail(call->ctx, MTP_QM_CRASHED, "it is \"number %d\", said x = y", i);
   call->label->has_energy = call->label->has_virial = true;
@@ -303,11 +304,130 @@ static void test_lock(void **state) {
   mtp_context_free(ctx);
 }
 
+/* ---- states ---- */
+
+/* What the table of calls.h says. */
+static const struct {
+  mtp_call_state from, to;
+} changes[] = {
+    {MTP_CALL_NEW, MTP_CALL_ASKED},      {MTP_CALL_NEW, MTP_CALL_WAITING},    {MTP_CALL_NEW, MTP_CALL_FAILED},
+    {MTP_CALL_ASKED, MTP_CALL_ANSWERED}, {MTP_CALL_ASKED, MTP_CALL_WAITING},  {MTP_CALL_ASKED, MTP_CALL_FAILED},
+    {MTP_CALL_ASKED, MTP_CALL_SPENT},    {MTP_CALL_ANSWERED, MTP_CALL_SPENT}, {MTP_CALL_ANSWERED, MTP_CALL_WAITING},
+    {MTP_CALL_WAITING, MTP_CALL_SPENT},  {MTP_CALL_FAILED, MTP_CALL_ASKED},   {MTP_CALL_FAILED, MTP_CALL_WAITING},
+    {MTP_CALL_FAILED, MTP_CALL_SPENT},   {MTP_CALL_SPENT, MTP_CALL_ASKED},
+};
+enum { CHANGES = sizeof changes / sizeof changes[0] };
+
+static void test_table(void **state) {
+  (void)state;
+  mtp_context *ctx = mtp_context_new();
+  for (int from = 0; from < MTP_CALL_STATES; from++)
+    for (int to = 0; to < MTP_CALL_STATES; to++) {
+      bool expected = false;
+      for (int k = 0; k < CHANGES; k++) expected |= (int)changes[k].from == from && (int)changes[k].to == to;
+      mtp_calls calls = {.log = {.path = (char[]){"x.calls"}}};
+      mtp_call call = {.state = (mtp_call_state)from};
+      assert_int_equal(mtp_call_may_become(call.state, (mtp_call_state)to), expected);
+      assert_int_equal(mtp_call_become(ctx, &calls, &call, (mtp_call_state)to), expected ? MTP_OK : MTP_ERR_STATE);
+      assert_int_equal(call.state, expected ? to : from);
+      assert_int_equal(mtp_calls_changes(&calls, (mtp_call_state)from, (mtp_call_state)to), expected);
+    }
+  assert_string_equal(mtp_context_message(ctx), "x.calls: a call cannot go from 'spent' to 'spent'");
+  mtp_context_free(ctx);
+}
+
+/* Counts the changes that each of CHANGES saw, and closes. */
+static void close_counted(mtp_calls *calls, size_t *seen) {
+  for (int k = 0; k < CHANGES; k++) seen[k] += mtp_calls_changes(calls, changes[k].from, changes[k].to);
+  mtp_calls_close(calls);
+}
+
+/* One call that fails; its failure is remembered. */
+static void leave_failure(size_t *seen) {
+  fake f = {.fails = 1};
+  taken t = {.refuse = -1};
+  mtp_calls *calls = open_calls();
+  mtp_calls_remember_failures(calls);
+  assert_int_equal(run_some(calls, &f, "fake retries=0", 1, 2, &t), MTP_OK);
+  close_counted(calls, seen);
+  assert_int_equal(recorded_ends(), 1);
+}
+
+/* Calls that were asked for, by a process that was killed, or in vain. */
+static void walk_earlier_calls(size_t *seen) {
+  fake f = {.fails = -1};
+  taken t = {.refuse = -1};
+  leave_five();
+  mtp_calls *calls = open_calls();
+  assert_int_equal(run_some(calls, &f, "fake", 2, 4, &t), MTP_OK); /* nobody wants the first any more */
+  t = (taken){.refuse = -1};
+  assert_int_equal(run_some(calls, &f, "fake", 0, COUNT, &t), MTP_OK); /* or so it seemed */
+  close_counted(calls, seen);
+  assert_false(qm_exists("train.extxyz.calls"));
+}
+
+static void walk_failures(size_t *seen) {
+  leave_failure(seen);
+  leave_failure(seen); /* without another call */
+  mtp_calls *calls = open_calls();
+  mtp_calls_remember_failures(calls);
+  mtp_calls_ask_again(calls);
+  fake f = {.fails = 1};
+  taken t = {.refuse = -1};
+  assert_int_equal(run_some(calls, &f, "fake retries=0", 1, 2, &t), MTP_OK);
+  assert_int_equal(f.calls[1], 1);
+  close_counted(calls, seen);
+  calls = open_calls(); /* that remembers no failures */
+  t = (taken){.refuse = -1};
+  assert_int_equal(run_some(calls, &f, "fake retries=0", 1, 2, &t), MTP_OK);
+  assert_int_equal(f.calls[1], 2);
+  close_counted(calls, seen);
+  assert_false(qm_exists("train.extxyz.calls"));
+}
+
+/* What failed is asked of another driver, whose answer waits when the process is killed. */
+static void walk_answer_after_failure(size_t *seen) {
+  leave_failure(seen);
+  pid_t child = fork();
+  if (child == 0) {
+    fake f = {.fails = -1, .last_first = true, .ends_before = 1};
+    taken t = {.refuse = 0, .die = true};
+    mtp_calls *calls = open_calls();
+    mtp_calls_remember_failures(calls);
+    run_some(calls, &f, "fake workers=2", 0, COUNT, &t);
+    _exit(1);
+  }
+  int status;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_int_equal(status, 0);
+  mtp_calls *calls = open_calls();
+  assert_int_equal(mtp_calls_waiting(calls), COUNT - 1);
+  for (size_t i = 0; i < mtp_calls_left(calls); i++) mtp_calls_forget(calls, i);
+  close_counted(calls, seen);
+  assert_false(qm_exists("train.extxyz.calls"));
+}
+
+/* Each change of the table is one that calls go through. */
+static void test_walk(void **state) {
+  (void)state;
+  size_t seen[CHANGES] = {0};
+  fake f = {.fails = 2, .last_first = true};
+  taken t = {.refuse = -1};
+  mtp_calls *calls = open_calls();
+  assert_int_equal(run_some(calls, &f, "fake workers=2 retries=0", 0, COUNT, &t), MTP_OK);
+  close_counted(calls, seen);
+  walk_earlier_calls(seen);
+  walk_failures(seen);
+  walk_answer_after_failure(seen);
+  for (int k = 0; k < CHANGES; k++)
+    if (!seen[k]) fail_msg("no call went from state %d to %d", (int)changes[k].from, (int)changes[k].to);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_order),   cmocka_unit_test(test_interrupted), cmocka_unit_test(test_cut_tail),
       cmocka_unit_test(test_waiting), cmocka_unit_test(test_all_stored),  cmocka_unit_test(test_failures),
-      cmocka_unit_test(test_lock),
+      cmocka_unit_test(test_lock),    cmocka_unit_test(test_table),       cmocka_unit_test(test_walk),
   };
   return cmocka_run_group_tests(tests, qm_enter_scratch, qm_leave_scratch);
 }

@@ -23,7 +23,7 @@
 
 #include "config/units.h"
 #include "mtp/qm.h"
-#include "qm/ipi_socket.h"
+#include "qm/drivers/ipi/ipi_socket.h"
 #include "support/support.h"
 #include "support_learning.h"
 #include "support_qm.h"

@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#include "qm/process.h"
+#include "qm/process/process.h"
 #include "support/support.h"
 #include "support_qm.h"
 

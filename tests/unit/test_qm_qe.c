@@ -16,8 +16,8 @@
 #include <cmocka.h>
 
 #include "mtp/qm.h"
-#include "qm/qe_template.h"
-#include "qm/qe_xml.h"
+#include "qm/drivers/qe/qe_template.h"
+#include "qm/drivers/qe/qe_xml.h"
 #include "support_qm.h"
 
 #define BOHR       0.529177210903

@@ -17,7 +17,7 @@
 
 #include "config/outcar.h"
 #include "mtp/qm.h"
-#include "qm/vasp_incar.h"
+#include "qm/drivers/vasp/vasp_incar.h"
 #include "support/support.h"
 #include "support_qm.h"
 #include "support_vasp.h"
@@ -183,7 +183,7 @@ static void test_thousands_of_atoms(void **state) {
 }
 
 /* A VASP that outlived its run is believed if all of its input is the same and its output is whole. */
-static void test_outlived(void **state) {
+static void test_orphaned(void **state) {
   (void)state;
   static const char *const doubts[] = {"truncate -s -30 OUTCAR", "echo >>POTCAR", "echo >>INCAR", "rm KPOINTS",
                                        "sed -i '/EDIFF is reached/d' OUTCAR"};
@@ -480,7 +480,7 @@ int main(int count, char **arguments) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_results),        cmocka_unit_test(test_cells),    cmocka_unit_test(test_false_results),
       cmocka_unit_test(test_contradictions), cmocka_unit_test(test_folder),   cmocka_unit_test(test_bad_folders),
-      cmocka_unit_test(test_incar),          cmocka_unit_test(test_outlived), cmocka_unit_test(test_thousands_of_atoms),
+      cmocka_unit_test(test_incar),          cmocka_unit_test(test_orphaned), cmocka_unit_test(test_thousands_of_atoms),
   };
   return cmocka_run_group_tests(tests, enter, qm_leave_scratch);
 }

@@ -48,8 +48,8 @@ typedef struct mtp_qm_call {
   mtp_context *ctx; /**< of this worker alone; on failure takes one line (mtp_qm_fail): what happened, with the engine's
                          own last words */
   /** Takes a line that the user should read though the call goes on. */
-  void (*say)(void *say_user, const char *line);
-  void *say_user;
+  void (*log)(void *log_user, const char *line);
+  void *log_user;
   struct mtp_folders *folders; /**< for drivers that are built in: where folders are made, and */
   char *own_dir;               /**< [own_dir_size] out: the folder that the driver made for this call */
   size_t own_dir_size;
