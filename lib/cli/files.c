@@ -119,19 +119,16 @@ int cli_name_species(cli *c, const char *path, mtp_potential *pot, const char *s
 }
 
 int cli_read_potential(cli *c, const char *path, mtp_potential **pot, mtp_active_set **as) {
-  if (mtp_potential_read(c->ctx, path, pot) != MTP_OK) return cli_library(c, path);
-  if (c->species_text) {
-    int status = cli_name_species(c, path, *pot, c->species_text, false);
-    if (status != CLI_OK) {
-      mtp_potential_free(*pot);
-      *pot = NULL;
-      return status;
-    }
-  }
-  if (!as || mtp_active_set_read(c->ctx, path, *pot, as) == MTP_OK) return CLI_OK;
+  if (mtp_model_read(c->ctx, path, pot, as) != MTP_OK) return cli_library(c, path);
+  const int status = c->species_text ? cli_name_species(c, path, *pot, c->species_text, false) : CLI_OK;
+  if (status == CLI_OK) return status;
   mtp_potential_free(*pot);
   *pot = NULL;
-  return cli_library(c, path);
+  if (as) {
+    mtp_active_set_free(*as);
+    *as = NULL;
+  }
+  return status;
 }
 
 bool cli_writes_active_set(const char *path) {

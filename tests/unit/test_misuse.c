@@ -88,6 +88,11 @@ static mtp_status potential_read(void) {
 static mtp_status potential_write(void) {
   return mtp_potential_write(P(1, w.ctx), P(2, w.pot), P(3, w.path));
 }
+static mtp_status potential_format(void) {
+  char *text;
+  size_t size;
+  return mtp_potential_format(P(1, w.ctx), P(2, w.pot), P(3, &text), P(4, &size));
+}
 static mtp_status potential_copy(void) {
   mtp_potential *pot;
   return mtp_potential_copy(P(1, w.ctx), P(2, w.pot), P(3, &pot));
@@ -347,6 +352,17 @@ static mtp_status active_set_read(void) {
   mtp_active_set *as;
   return mtp_active_set_read(P(1, w.ctx), P(2, w.path), P(3, w.pot), P(4, &as));
 }
+static mtp_status model_read(void) {
+  mtp_potential *pot;
+  mtp_active_set *as;
+  return mtp_model_read(P(1, w.ctx), P(2, w.path), P(3, &pot), P(4, &as));
+}
+static mtp_status model_from_text(void) {
+  static const char text[] = "MTP\n";
+  mtp_potential *pot;
+  mtp_active_set *as;
+  return mtp_model_from_text(P(1, w.ctx), P(2, "pot"), P(3, text), sizeof text - 1, P(4, &pot), P(5, &as));
+}
 static mtp_status active_set_write(void) {
   return mtp_active_set_write(P(1, w.ctx), P(2, w.as), P(3, w.pot), P(4, w.path));
 }
@@ -565,6 +581,7 @@ static const struct entry {
     {"mtp_potential_new", potential_new, 3, BIT(1)},
     {"mtp_potential_read", potential_read, 3, BIT(1)},
     {"mtp_potential_write", potential_write, 3, BIT(1)},
+    {"mtp_potential_format", potential_format, 4, BIT(1)},
     {"mtp_potential_copy", potential_copy, 3, BIT(1)},
     {"mtp_potential_free", potential_free, 1, 0},
     {"mtp_potential_level", potential_level, 1, 0},
@@ -640,6 +657,8 @@ static const struct entry {
     {"mtp_active_set_kind", active_set_kind, 1, 0},
     {"mtp_active_set_columns", active_set_columns, 1, 0},
     {"mtp_active_set_read", active_set_read, 4, BIT(1)},
+    {"mtp_model_read", model_read, 4, BIT(1) | BIT(4)},
+    {"mtp_model_from_text", model_from_text, 5, BIT(1) | BIT(5)},
     {"mtp_active_set_write", active_set_write, 4, BIT(1) | BIT(2)},
     {"mtp_errors_compute", errors_compute, 4, BIT(1)},
     {"mtp_error_group_of", error_group_of, 1, 0},
