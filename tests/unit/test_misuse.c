@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include "mtp/active_set.h"
+#include "mtp/append.h"
 #include "mtp/errors.h"
 #include "mtp/evaluator.h"
 #include "mtp/label_file.h"
@@ -510,6 +511,16 @@ static mtp_status label_file_waiting(void) {
   return RETURNS(mtp_label_file_waiting(P(1, w.labels)), 0);
 }
 
+/* ---- appending ---- */
+
+static mtp_status append_configs(void) {
+  const mtp_config *configs[1] = {w.cfg};
+  return mtp_append_configs(P(1, w.ctx), P(2, w.labels_path), 1, P(3, configs), 1, P(4, names));
+}
+static mtp_status append_check(void) {
+  return mtp_append_check(P(1, w.ctx), P(2, w.path), P(3, "the file"));
+}
+
 /* ---- learner ---- */
 
 static mtp_learner *learner(void) {
@@ -702,6 +713,8 @@ static const struct entry {
     {"mtp_label_file_missing", label_file_missing, 4, BIT(1)},
     {"mtp_label_file_add", label_file_add, 4, BIT(1)},
     {"mtp_label_file_waiting", label_file_waiting, 1, 0},
+    {"mtp_append_configs", append_configs, 4, BIT(1)},
+    {"mtp_append_check", append_check, 3, BIT(1)},
     {"mtp_learner_defaults", NULL, 0, 0},
     {"mtp_learner_new", learner_new, 8, BIT(1)},
     {"mtp_learner_end", learner_end, 2, BIT(1)},
