@@ -25,10 +25,6 @@
 #include "update.h"
 #include "utils.h"
 
-extern "C" {
-#include "model/model.h"
-}
-
 using namespace LAMMPS_NS;
 
 /* An evaluation without grades is timed once in so many graded ones. */
@@ -103,6 +99,7 @@ void PairMTPAL::log(void *self, mtp_level level, const char *message) {
 /* ---- what the deck says ---- */
 
 void PairMTPAL::settings(int narg, char **arg) {
+  keep_active_set();
   end_learner(); /* pair_style may be given again with other keywords */
   options = mtp_learner_defaults();
   precision = MTP_PRECISION_DOUBLE;
@@ -201,7 +198,7 @@ int PairMTPAL::take_keyword(int narg, char **arg) {
 
 void PairMTPAL::coeff(int narg, char **arg) {
   end_learner();
-  take_file(narg, arg);
+  known = take_file(narg, arg);
 }
 
 void PairMTPAL::init_style() {
@@ -225,6 +222,15 @@ void PairMTPAL::check_settings() {
 }
 
 /* ---- the learner on rank 0 ---- */
+
+/* For the learner of other keywords, which begins with the potential of this one. */
+void PairMTPAL::keep_active_set() {
+  const mtp_active_set *as = learner ? mtp_learner_active_set(learner) : nullptr;
+  mtp_active_set *copy = nullptr;
+  if (!as) return;
+  check_here(mtp_active_set_copy(ctx, as, &copy));
+  known.reset(copy);
+}
 
 /* Writes what waits to be labelled, and the last event. */
 void PairMTPAL::end_learner() {
@@ -259,34 +265,28 @@ static std::string candidates_beside(const std::string &train) {
   return train.substr(0, begin) + name + ".extxyz";
 }
 
-/* The active set in the file of pair_coeff grades until there is a training set, and gives the mode unless the deck
- * did. */
+/* The active set of the potential grades until there is a training set, and gives the mode unless the deck did. */
 mtp_status PairMTPAL::open_learner() {
   mtp_qm_driver lammps = *mtp_qm_lammps_driver();
   if (!plugin_path.empty()) lammps.user = &plugin_path[0];
   mtp_qm *qm = nullptr;
-  mtp_active_set *as = nullptr;
   candidate_path = universe->nworlds > 1 ? candidates_beside(train_path) : "candidates.extxyz";
-  mtp_status status = mtp_active_set_read(ctx, utils::get_potential_file_path(path).c_str(), pot, &as);
-  if (status == MTP_OK) status = mtp_qm_open(ctx, qm_text.c_str(), &lammps, 1, &qm);
+  const mtp_status status = mtp_qm_open(ctx, qm_text.c_str(), &lammps, 1, &qm);
+  if (status != MTP_OK) return status;
   mtp_qm_set_stop(qm, &stop_signal);
-  if (status == MTP_OK) {
-    if (as && !mode_given) options.mode = mtp_active_set_mode(as);
-    mtp_learner_options all = options;
-    if (as && mtp_active_set_mode(as) == all.mode) all.active_set = as;
-    all.train_path = train_path.c_str();
-    all.save_path = save_path.empty() ? path.c_str() : save_path.c_str();
-    all.log_path = log_path.c_str();
-    all.candidate_path = candidate_path.c_str();
-    crew = mtp_mpi_comm(&world);
-    all.comm = &crew;
-    all.threads = comm->nprocs == 1 ? available_threads() : 1;
-    all.summon = summon_crew;
-    all.summon_user = this;
-    status = mtp_learner_new(ctx, &all, pot, qm, &learner);
-  }
-  mtp_active_set_free(as);
-  return status;
+  if (known && !mode_given) options.mode = mtp_active_set_mode(known.get());
+  mtp_learner_options all = options;
+  if (known && mtp_active_set_mode(known.get()) == all.mode) all.active_set = known.get();
+  all.train_path = train_path.c_str();
+  all.save_path = save_path.empty() ? path.c_str() : save_path.c_str();
+  all.log_path = log_path.c_str();
+  all.candidate_path = candidate_path.c_str();
+  crew = mtp_mpi_comm(&world);
+  all.comm = &crew;
+  all.threads = comm->nprocs == 1 ? available_threads() : 1;
+  all.summon = summon_crew;
+  all.summon_user = this;
+  return mtp_learner_new(ctx, &all, pot, qm, &learner);
 }
 
 /* The others are in settle(). */
@@ -295,13 +295,13 @@ void PairMTPAL::summon_crew(void *self) {
 }
 
 /* Every rank stops if rank 0 failed; the learner goes first, so that its last words are on disk. */
-void PairMTPAL::settle(mtp_status status) {
-  if (status != MTP_OK) end_learner();
-  check_root(status);
+void PairMTPAL::settle(const std::string &of_root) {
+  if (!of_root.empty()) end_learner();
+  check_root(of_root);
 }
 
 void PairMTPAL::start() {
-  settle(comm->me == 0 ? open_learner() : MTP_OK);
+  settle(complaint(comm->me == 0 ? open_learner() : MTP_OK));
   share_model();
   started = true;
 }
@@ -311,14 +311,14 @@ void PairMTPAL::begin() {
   check_settings();
   const listing listed = count_list();
   mtp_config *first = gather(0, nullptr);
-  mtp_status status = MTP_OK;
+  std::string wrong;
   if (comm->me == 0) {
     mtp_action action;
-    status = check_pairs(first, listed);
-    if (status == MTP_OK) status = mtp_learner_begin(ctx, learner, first, update->ntimestep, &action);
+    wrong = check_pairs(first, listed);
+    if (wrong.empty()) wrong = complaint(mtp_learner_begin(ctx, learner, first, update->ntimestep, &action));
     mtp_config_free(first);
   }
-  settle(status);
+  settle(wrong);
   share_model();
   if (!evaluator) stop(path + " is untrained, and there is no label to train it with");
   begun = true;
@@ -333,15 +333,15 @@ bool PairMTPAL::consult(const Question &ask) {
   check_settings();
   const listing listed = count_list();
   mtp_config *cfg = gather(tag, &index);
-  mtp_status status = MTP_OK;
+  std::string wrong;
   if (comm->me == 0) {
     mtp_action action = MTP_GO_ON;
-    status = check_pairs(cfg, listed);
-    if (status == MTP_OK) status = ask(cfg, index, &action);
+    wrong = check_pairs(cfg, listed);
+    if (wrong.empty()) wrong = complaint(ask(cfg, index, &action));
     redo = action == MTP_REDO;
     mtp_config_free(cfg);
   }
-  settle(status);
+  settle(wrong);
   MPI_Bcast(&redo, 1, MPI_INT, 0, world);
   if (redo) share_model();
   refitted = refitted || redo;
@@ -379,14 +379,9 @@ void PairMTPAL::share_model() {
   int trained = learned && mtp_potential_is_trained(learned);
   MPI_Bcast(&trained, 1, MPI_INT, 0, world);
   if (!trained) return;
-  mtp_potential *copy = nullptr; /* as text: training changes the radial basis too */
-  mtp_text text = mtp_text();
-  if (learned) {
-    check_here(mtp_potential_copy(ctx, learned, &copy));
-    check_here(mtp_potential_text(ctx, learned, &text));
-  }
-  share_potential(copy, text.data, text.size);
-  mtp_text_free(&text);
+  mtp_potential *copy = nullptr;
+  if (learned) check_here(mtp_potential_copy(ctx, learned, &copy));
+  share_potential(copy);
   rebuild_evaluator();
   share_active_set(learner ? mtp_learner_active_set(learner) : nullptr);
 }

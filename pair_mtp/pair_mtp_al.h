@@ -32,7 +32,8 @@ public:
 private:
   mtp_learner_options options; /* its paths are null: they are the strings below */
   std::string qm_text, train_path, save_path, log_path, candidate_path;
-  bool mode_given; /* else the active set in the file of pair_coeff says */
+  bool mode_given; /* else the active set says */
+  ActiveSet known; /* on rank 0: belongs to the potential of all ranks, which a learner begins with; null: none does */
   bool relaxed;    /* end points of relaxations are labelled */
   long long every;
 
@@ -50,6 +51,7 @@ private:
 
   int take_keyword(int narg, char **arg);
 
+  void keep_active_set();
   void end_learner();
   mtp_status open_learner();
   void start();
@@ -57,7 +59,7 @@ private:
   using Question = std::function<mtp_status(const mtp_config *cfg, int worst_index, mtp_action *action)>;
   bool consult(const Question &ask);
   bool offer();
-  void settle(mtp_status status);
+  void settle(const std::string &of_root);
   void share_model();
   void check_settings();
 
