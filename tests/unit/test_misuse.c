@@ -491,6 +491,10 @@ static mtp_status qm_label(void) {
   mtp_qm_report report;
   return mtp_qm_label(P(1, w.ctx), P(2, w.qm), P(3, w.cfg), 1, P(4, names), P(5, &label), P(6, &report));
 }
+static mtp_status qm_check_driver(void) {
+  static mtp_qm_check out;
+  return mtp_qm_check_driver(P(1, w.ctx), P(2, w.qm), P(3, w.cfg), 1, P(4, names), NULL, P(5, &out));
+}
 static mtp_status label_file_open(void) {
   mtp_label_file *file;
   return mtp_label_file_open(P(1, w.ctx), P(2, w.labels_path), 1, P(3, names), P(4, &file));
@@ -708,6 +712,7 @@ static const struct entry {
     {"mtp_qm_fail", qm_fail, 2, 0},
     {"mtp_qm_label_all", qm_label_all, 5, BIT(1)},
     {"mtp_qm_label", qm_label, 6, BIT(1)},
+    {"mtp_qm_check_driver", qm_check_driver, 5, BIT(1)},
     {"mtp_label_file_open", label_file_open, 4, BIT(1)},
     {"mtp_label_file_close", label_file_close, 1, 0},
     {"mtp_label_file_missing", label_file_missing, 4, BIT(1)},
