@@ -150,19 +150,6 @@ int cli_read_set(cli *c, const char *path, mtp_format format, mtp_config_set **o
   return cli_fail(c, "%s: there is no configuration in it", path);
 }
 
-int cli_map_species(cli *c, const char *path, const mtp_potential *pot, mtp_config_set *set) {
-  cli_names names = cli_names_of(pot);
-  int status = CLI_OK;
-  if (mtp_config_set_map_species(c->ctx, set, names.count, cli_names_list(&names)) != MTP_OK) {
-    const char *message = mtp_context_message(c->ctx);
-    bool named = strstr(message, path) != NULL;
-    status = cli_fail(c, "%s%s%s%s", named ? "" : path, named ? "" : ": ", message,
-                      names.nameless ? "; the potential has no element names: --species gives them" : "");
-  }
-  cli_names_free(&names);
-  return status;
-}
-
 /* Moves all configurations of `from` to the end of `to`. */
 static int move_configs(cli *c, mtp_config_set *from, mtp_config_set *to) {
   for (size_t i = 0; i < from->n; i++) {
