@@ -14,7 +14,7 @@
 #include "cli/cli.h"
 #include "mtp/label_file.h"
 #ifdef MTP_HAVE_LAMMPS
-#include "qm_lammps.h"
+#include "driver/qm_lammps.h"
 #endif
 
 static const char help[] =
