@@ -533,6 +533,16 @@ static mtp_learner *learner(void) {
   if (chdir(w.folder) == 0) mtp_learner_new(NULL, &options, w.pot, NULL, &l);
   return l;
 }
+static mtp_status learner_set(void) {
+  static const char *const words[] = {"select", "3"};
+  mtp_learner_options options = mtp_learner_defaults();
+  int used;
+  return mtp_learner_set(P(1, w.ctx), P(2, &options), 2, P(3, words), P(4, &used));
+}
+static mtp_status learner_check(void) {
+  const mtp_learner_options options = mtp_learner_defaults();
+  return mtp_learner_check(P(1, w.ctx), P(2, &options));
+}
 static mtp_status learner_new(void) {
   mtp_learner_options options = mtp_learner_defaults();
   mtp_learner *l;
@@ -721,6 +731,9 @@ static const struct entry {
     {"mtp_append_configs", append_configs, 4, BIT(1)},
     {"mtp_append_check", append_check, 3, BIT(1)},
     {"mtp_learner_defaults", NULL, 0, 0},
+    {"mtp_learner_keyword", NULL, 0, 0},
+    {"mtp_learner_set", learner_set, 4, BIT(1)},
+    {"mtp_learner_check", learner_check, 2, BIT(1)},
     {"mtp_learner_new", learner_new, 8, BIT(1)},
     {"mtp_learner_end", learner_end, 2, BIT(1)},
     {"mtp_learner_free", learner_free, 1, 0},
