@@ -69,7 +69,7 @@ PairMTP::PairMTP(LAMMPS *lmp, const char *style)
     : Pair(lmp), name(style), ctx(mtp_context_new()), pot(nullptr), evaluator(nullptr), precision(MTP_PRECISION_DOUBLE),
       can_grade(false), mode(MTP_MODE_NEIGHBOURHOOD), out(), worst{0.0, 0, -1, 0}, grade_flag(0), energy_factor(1.0),
       compute_pair_exists(false), central_count(0), central(nullptr), active_size(0),
-      inverse_shared(false), watch{0.0, 10, "stopped.extxyz", 0.0} {
+      inverse_shared(false), watch{0.0, 10, false, "stopped.extxyz", 0.0} {
   single_enable = 0;
   restartinfo = 0;
   one_coeff = 1;
@@ -140,6 +140,18 @@ void PairMTP::broadcast(void *data, size_t bytes) {
 
 /* ---- what the deck says ---- */
 
+int PairMTP::take_keyword(const Keywords &keywords, const std::string &others, int narg, char **arg) {
+  std::string known;
+  for (const auto &keyword : keywords) {
+    known += std::string(" ") + keyword.first;
+    if (strcmp(keyword.first, arg[0]) != 0) continue;
+    if (narg < 2) stop(std::string("keyword ") + arg[0] + " needs a value");
+    keyword.second(arg[1]);
+    return 2;
+  }
+  stop(std::string("unknown keyword ") + arg[0] + ", known are" + known + others);
+}
+
 double PairMTP::number(const char *keyword, const char *word) const {
   std::istringstream text(word);
   text.imbue(std::locale::classic()); /* whatever the one of the program is */
@@ -159,28 +171,29 @@ long long PairMTP::integer(const char *keyword, const char *word) const {
   return value;
 }
 
-void PairMTP::take_precision(const std::string &value) {
-  if (value != "double" && value != "mixed") stop("expected precision double or mixed, found " + value);
-  precision = value == "mixed" ? MTP_PRECISION_MIXED : MTP_PRECISION_DOUBLE;
+long long PairMTP::interval(const char *word) {
+  const long long steps = integer("every", word);
+  if (steps < 1) stop("every must be at least 1");
+  return steps;
+}
+
+void PairMTP::take_precision(const char *word) {
+  const bool mixed = strcmp(word, "mixed") == 0;
+  if (!mixed && strcmp(word, "double") != 0) stop(std::string("expected precision double or mixed, found ") + word);
+  precision = mixed ? MTP_PRECISION_MIXED : MTP_PRECISION_DOUBLE;
 }
 
 void PairMTP::settings(int narg, char **arg) {
+  const Keywords keywords = {
+      {"precision", [this](const char *word) { take_precision(word); }},
+      {"stop", [this](const char *word) { take_limit(word); }},
+      {"every", [this](const char *word) { watch.every = interval(word), watch.detailed = true; }},
+      {"save", [this](const char *word) { watch.path = word, watch.detailed = true; }},
+  };
   precision = MTP_PRECISION_DOUBLE; /* pair_style may be given again with other words, */
-  watch = {0.0, 10, "stopped.extxyz", 0.0};
-  bool detailed = false;
-  for (int i = 0; i < narg; i += 2) {
-    const std::string key = arg[i];
-    const char *value = i + 1 < narg ? arg[i + 1] : nullptr;
-    if (key != "precision" && key != "stop" && key != "every" && key != "save")
-      stop("unknown keyword " + key + ", known are precision stop every save");
-    if (!value) stop("keyword " + key + " needs a value");
-    if (key == "precision")
-      take_precision(value);
-    else
-      take_watch_keyword(key, value);
-    detailed = detailed || key == "every" || key == "save";
-  }
-  if (detailed && !is_watched()) stop("every and save belong to stop, which is not given");
+  watch = {0.0, 10, false, "stopped.extxyz", 0.0};
+  for (int i = 0; i < narg;) i += take_keyword(keywords, "", narg - i, arg + i);
+  if (watch.detailed && !is_watched()) stop("every and save belong to stop, which is not given");
   if (evaluator) check_here(mtp_evaluator_set_precision(ctx, evaluator, precision)); /* and without a pair_coeff */
 }
 

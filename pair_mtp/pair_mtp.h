@@ -7,8 +7,10 @@
 
 #include "pair.h"
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "mtp/active_set.h"
@@ -82,9 +84,14 @@ protected:
   /* Of any size, from rank 0. */
   void broadcast(void *data, size_t bytes);
 
+  /* The keywords of a style, each with what takes its value. */
+  using Keywords = std::vector<std::pair<const char *, std::function<void(const char *word)>>>;
+  /* The keyword arg[0] with its value; returns how many words that were. `others` are known too. */
+  int take_keyword(const Keywords &keywords, const std::string &others, int narg, char **arg);
   double number(const char *keyword, const char *word) const;
   long long integer(const char *keyword, const char *word) const;
-  void take_precision(const std::string &value);
+  long long interval(const char *word); /* steps, after the keyword every */
+  void take_precision(const char *word);
   /* The potential of pair_coeff and what its words mean; returns its active set, which only rank 0 may have. */
   ActiveSet take_file(int narg, char **arg);
   /* The potential of rank 0 (taken over) becomes that of every rank. */
@@ -126,6 +133,7 @@ private:
   struct {
     double limit; /* the run ends at a grade beyond it; 0: nobody watches */
     long long every;
+    bool detailed;    /* every or save is given */
     std::string path; /* of the configuration that ends it */
     double force;     /* square of the largest force of the steps of this run that were graded and let pass */
   } watch;
@@ -150,7 +158,7 @@ private:
     return watch.limit > 0.0;
   }
   bool is_due() const;
-  void take_watch_keyword(const std::string &key, const char *value);
+  void take_limit(const char *word);
   void check_watch();
   double largest_force();
   void look(bool graded);

@@ -110,90 +110,28 @@ void PairMTPAL::settings(int narg, char **arg) {
   mode_given = false;
   relaxed = true;
   every = 1;
-  for (int i = 0; i < narg;) {
-    if (i + 1 == narg) stop(std::string("keyword ") + arg[i] + " needs a value");
-    i += take_keyword(narg - i, arg + i);
+  const Keywords keywords = {
+      {"qm", [this](const char *word) { qm_text = word; }},
+      {"train", [this](const char *word) { train_path = word; }},
+      {"save", [this](const char *word) { save_path = word; }},
+      {"log", [this](const char *word) { log_path = word; }},
+      {"every", [this](const char *word) { every = interval(word); }},
+      {"relaxed", [this](const char *word) { take_relaxed(word); }},
+      {"precision", [this](const char *word) { take_precision(word); }},
+  };
+  std::string others; /* those of the library */
+  for (int k = 0; mtp_learner_keyword(k); k++) others += std::string(" ") + mtp_learner_keyword(k);
+  for (int i = 0, used; i < narg; i += used) {
+    if (mtp_learner_set(ctx, &options, narg - i, arg + i, &used) != MTP_OK) stop(mtp_context_message(ctx));
+    mode_given = mode_given || strcmp(arg[i], "mode") == 0;
+    if (used == 0) used = take_keyword(keywords, others, narg - i, arg + i);
   }
-  if (!(options.select_grade >= 1.0)) stop("select must be at least 1");
-  if (!(options.break_grade >= options.select_grade)) stop("break must not be below select");
+  if (mtp_learner_check(ctx, &options) != MTP_OK) stop(mtp_context_message(ctx));
 }
 
-/* Takes the keyword at arg[0]; returns how many words it used. narg >= 2. */
-int PairMTPAL::take_keyword(int narg, char **arg) {
-  const std::string key = arg[0], value = arg[1];
-  if (key == "qm") {
-    qm_text = value;
-  } else if (key == "train") {
-    train_path = value;
-  } else if (key == "save") {
-    save_path = value;
-  } else if (key == "log") {
-    log_path = value;
-  } else if (key == "mode") {
-    if (value != "configuration" && value != "neighbourhood")
-      stop("mode must be configuration or neighbourhood, found " + value);
-    options.mode = value == "configuration" ? MTP_MODE_CONFIGURATION : MTP_MODE_NEIGHBOURHOOD;
-    mode_given = true;
-  } else if (key == "select") {
-    options.select_grade = number("select", arg[1]);
-  } else if (key == "break") {
-    options.break_grade = number("break", arg[1]);
-  } else if (key == "every") {
-    every = integer("every", arg[1]);
-    if (every < 1) stop("every must be at least 1");
-  } else if (key == "pool") {
-    const long long pool = integer("pool", arg[1]);
-    if (pool < 1 || pool > 1000000) stop("pool must be between 1 and 1000000, found " + value);
-    options.pool = (int)pool;
-  } else if (key == "refit") {
-    if (value != "linear" && value != "full" && value != "auto")
-      stop("refit must be linear, full or auto, found " + value);
-    options.refit = value == "linear" ? MTP_REFIT_LINEAR : value == "full" ? MTP_REFIT_FULL : MTP_REFIT_AUTO;
-  } else if (key == "rows") {
-    if (value != "linear" && value != "all" && value != "auto")
-      stop("rows must be linear, all or auto, found " + value);
-    options.grading = value == "linear" ? MTP_GRADE_LINEAR : value == "all" ? MTP_GRADE_ALL : MTP_GRADE_AUTO;
-  } else if (key == "wall") {
-    if (value != "auto" && value != "off") stop("wall must be auto or off, found " + value);
-    options.wall = value == "auto";
-  } else if (key == "weights") {
-    if (value == "mlip") {
-      options.weights = mtp_weights_mlip();
-      return 2;
-    }
-    if (narg < 4) stop("weights needs three numbers (energy, force, stress) or mlip");
-    options.weights.energy = number("weights", arg[1]);
-    options.weights.force = number("weights", arg[2]);
-    options.weights.stress = number("weights", arg[3]);
-    return 4;
-  } else if (key == "warmup") {
-    options.warmup = -1;
-    if (value == "auto") return 2;
-    if (narg < 3) stop("warmup needs a number of configurations and a displacement in Angstrom, or auto");
-    options.warmup = (int)std::min(integer("warmup", arg[1]), 1000000LL);
-    options.warmup_sigma = number("warmup", arg[2]);
-    return 3;
-  } else if (key == "cut") {
-    if (value != "off") stop("cut off is what this version has (whole cells are labelled), found " + value);
-  } else if (key == "maxqm") {
-    options.max_calls = value == "unlimited" ? -1 : integer("maxqm", arg[1]);
-  } else if (key == "onfail") {
-    if (value != "stop" && value != "skip") stop("onfail must be stop or skip, found " + value);
-    options.onfail = value == "skip" ? MTP_ONFAIL_SKIP : MTP_ONFAIL_STOP;
-  } else if (key == "relaxed") {
-    if (value != "yes" && value != "no") stop("relaxed must be yes or no, found " + value);
-    relaxed = value == "yes";
-  } else if (key == "precision") {
-    take_precision(value);
-  } else if (key == "seed") {
-    options.seed = (unsigned long long)integer("seed", arg[1]);
-  } else {
-    stop("unknown keyword " + key +
-         ", known are qm train save log mode select break every pool refit rows wall weights warmup cut maxqm onfail "
-         "relaxed "
-         "precision seed");
-  }
-  return 2;
+void PairMTPAL::take_relaxed(const char *word) {
+  relaxed = strcmp(word, "yes") == 0;
+  if (!relaxed && strcmp(word, "no") != 0) stop(std::string("relaxed must be yes or no, found ") + word);
 }
 
 void PairMTPAL::coeff(int narg, char **arg) {

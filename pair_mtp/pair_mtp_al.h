@@ -7,8 +7,6 @@
 
 #include "pair_mtp.h"
 
-#include <functional>
-
 #include "mtp/learner.h"
 
 namespace LAMMPS_NS {
@@ -49,7 +47,7 @@ private:
   double grade_seconds;
   long long graded_evaluations;
 
-  int take_keyword(int narg, char **arg);
+  void take_relaxed(const char *word);
 
   void keep_active_set();
   void end_learner();

@@ -22,16 +22,9 @@ using namespace LAMMPS_NS;
 
 /* ---- what the deck says ---- */
 
-void PairMTP::take_watch_keyword(const std::string &key, const char *value) {
-  if (key == "stop") {
-    watch.limit = number("stop", value);
-    if (!(watch.limit >= 1.0)) stop("stop must be at least 1, found " + std::string(value));
-  } else if (key == "every") {
-    watch.every = integer("every", value);
-    if (watch.every < 1) stop("every must be at least 1");
-  } else {
-    watch.path = value;
-  }
+void PairMTP::take_limit(const char *word) {
+  watch.limit = number("stop", word);
+  if (!(watch.limit >= 1.0)) stop(std::string("stop must be at least 1, found ") + word);
 }
 
 void PairMTP::check_watch() {
