@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file cli/cli.h
- * What the subcommands of `mtp` share. The command stands on the public headers of the library alone; here, and only
- * here, it is allowed to print and to end the process.
+ * What the subcommands of `mtp` share. The command stands on the public headers of the library and small helpers of
+ * support/ and config/ (whole files, JSON, units); here, and only here, it is allowed to print and to end the process.
  *
  * Functions that return `int` return an exit status: 0 done, 1 failed, 2 wrong usage. They have already printed the one
  * line that says why, so callers pass the number on.
