@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
+#include <locale>
+#include <sstream>
 #include <vector>
 
 #include "atom.h"
@@ -27,11 +29,6 @@
 #include "neigh_list.h"
 #include "update.h"
 #include "utils.h"
-
-extern "C" {
-#include "model/model.h"
-#include "support/support.h"
-}
 
 using namespace LAMMPS_NS;
 
@@ -72,7 +69,7 @@ PairMTP::PairMTP(LAMMPS *lmp, const char *style)
     : Pair(lmp), name(style), ctx(mtp_context_new()), pot(nullptr), evaluator(nullptr), precision(MTP_PRECISION_DOUBLE),
       can_grade(false), mode(MTP_MODE_NEIGHBOURHOOD), out(), worst{0.0, 0, -1, 0}, grade_flag(0), energy_factor(1.0),
       compute_pair_exists(false), central_count(0), central(nullptr), active_size(0),
-      inverse_shared(false), watch{0.0, 10, "stopped.extxyz", 0.0} {
+      inverse_shared(false), watch{0.0, 10, false, "stopped.extxyz", 0.0} {
   single_enable = 0;
   restartinfo = 0;
   one_coeff = 1;
@@ -105,39 +102,61 @@ void PairMTP::stop(const std::string &message) {
   std::abort(); /* old versions do not declare that error->all never returns */
 }
 
+std::string PairMTP::complaint(mtp_status status) const {
+  return status == MTP_OK ? "" : mtp_context_message(ctx);
+}
+
 void PairMTP::check_here(mtp_status status) {
   if (status != MTP_OK) error->one(FLERR, "pair_style {}: {}", name, mtp_context_message(ctx));
 }
 
-/* In place of a status. */
+/* In place of the length of a complaint. */
 static constexpr int SUMMONED = -1;
 
 void PairMTP::summon() {
-  int head[2] = {SUMMONED, 0};
-  mtp_mpi_bcast_sleeping(head, 2, MPI_INT, world);
+  int length = SUMMONED;
+  mtp_mpi_bcast_sleeping(&length, 1, MPI_INT, world);
 }
 
-void PairMTP::check_root(mtp_status status) {
-  std::string message = status == MTP_OK ? "" : mtp_context_message(ctx);
-  int head[2] = {(int)status, (int)message.size()};
+void PairMTP::check_root(const std::string &of_root) {
+  std::string message = of_root;
+  int length = (int)message.size();
   for (;;) {
-    mtp_mpi_bcast_sleeping(head, 2, MPI_INT, world);
-    if (head[0] != SUMMONED) break;
+    mtp_mpi_bcast_sleeping(&length, 1, MPI_INT, world);
+    if (length != SUMMONED) break;
     const mtp_comm crew = mtp_mpi_comm(&world);
     check_here(mtp_trainer_serve(ctx, &crew));
   }
-  if (head[0] == MTP_OK) return;
-  message.resize((size_t)head[1]);
-  MPI_Bcast(&message[0], head[1], MPI_CHAR, 0, world);
+  if (length == 0) return;
+  message.resize((size_t)length);
+  MPI_Bcast(&message[0], length, MPI_CHAR, 0, world);
   stop(message);
+}
+
+void PairMTP::broadcast(void *data, size_t bytes) {
+  const mtp_comm all = mtp_mpi_comm(&world);
+  all.broadcast(all.user, data, bytes);
 }
 
 /* ---- what the deck says ---- */
 
+int PairMTP::take_keyword(const Keywords &keywords, const std::string &others, int narg, char **arg) {
+  std::string known;
+  for (const auto &keyword : keywords) {
+    known += std::string(" ") + keyword.first;
+    if (strcmp(keyword.first, arg[0]) != 0) continue;
+    if (narg < 2) stop(std::string("keyword ") + arg[0] + " needs a value");
+    keyword.second(arg[1]);
+    return 2;
+  }
+  stop(std::string("unknown keyword ") + arg[0] + ", known are" + known + others);
+}
+
 double PairMTP::number(const char *keyword, const char *word) const {
-  char *end = nullptr;
-  const double value = mtp_strtod(word, &end);
-  if (end == word || *end || !std::isfinite(value))
+  std::istringstream text(word);
+  text.imbue(std::locale::classic()); /* whatever the one of the program is */
+  double value = 0.0;
+  if (!(text >> value) || text.peek() != EOF || !std::isfinite(value))
     error->all(FLERR, "pair_style {}: keyword {} expects a number, found {}", name, keyword, word);
   return value;
 }
@@ -152,82 +171,78 @@ long long PairMTP::integer(const char *keyword, const char *word) const {
   return value;
 }
 
-void PairMTP::take_precision(const std::string &value) {
-  if (value != "double" && value != "mixed") stop("expected precision double or mixed, found " + value);
-  precision = value == "mixed" ? MTP_PRECISION_MIXED : MTP_PRECISION_DOUBLE;
+long long PairMTP::interval(const char *word) {
+  const long long steps = integer("every", word);
+  if (steps < 1) stop("every must be at least 1");
+  return steps;
+}
+
+void PairMTP::take_precision(const char *word) {
+  const bool mixed = strcmp(word, "mixed") == 0;
+  if (!mixed && strcmp(word, "double") != 0) stop(std::string("expected precision double or mixed, found ") + word);
+  precision = mixed ? MTP_PRECISION_MIXED : MTP_PRECISION_DOUBLE;
 }
 
 void PairMTP::settings(int narg, char **arg) {
+  const Keywords keywords = {
+      {"precision", [this](const char *word) { take_precision(word); }},
+      {"stop", [this](const char *word) { take_limit(word); }},
+      {"every", [this](const char *word) { watch.every = interval(word), watch.detailed = true; }},
+      {"save", [this](const char *word) { watch.path = word, watch.detailed = true; }},
+  };
   precision = MTP_PRECISION_DOUBLE; /* pair_style may be given again with other words, */
-  watch = {0.0, 10, "stopped.extxyz", 0.0};
-  bool detailed = false;
-  for (int i = 0; i < narg; i += 2) {
-    const std::string key = arg[i];
-    const char *value = i + 1 < narg ? arg[i + 1] : nullptr;
-    if (key != "precision" && key != "stop" && key != "every" && key != "save")
-      stop("unknown keyword " + key + ", known are precision stop every save");
-    if (!value) stop("keyword " + key + " needs a value");
-    if (key == "precision")
-      take_precision(value);
-    else
-      take_watch_keyword(key, value);
-    detailed = detailed || key == "every" || key == "save";
-  }
-  if (detailed && !is_watched()) stop("every and save belong to stop, which is not given");
+  watch = {0.0, 10, false, "stopped.extxyz", 0.0};
+  for (int i = 0; i < narg;) i += take_keyword(keywords, "", narg - i, arg + i);
+  if (watch.detailed && !is_watched()) stop("every and save belong to stop, which is not given");
   if (evaluator) check_here(mtp_evaluator_set_precision(ctx, evaluator, precision)); /* and without a pair_coeff */
 }
 
-/* The potential of pair_coeff and what its words mean. */
-void PairMTP::take_file(int narg, char **arg) {
+PairMTP::ActiveSet PairMTP::take_file(int narg, char **arg) {
   if (narg < 3 || strcmp(arg[0], "*") != 0 || strcmp(arg[1], "*") != 0)
     stop("expected pair_coeff * * FILE ELEMENT ... (one element a LAMMPS type)");
   path = arg[2];
-  read_potential();
+  ActiveSet as = read_file();
   map_types(narg - 3, arg + 3);
+  return as;
 }
 
 void PairMTP::coeff(int narg, char **arg) {
-  take_file(narg, arg);
-  mtp_active_set *as = nullptr;
-  mtp_status status = MTP_OK;
+  const ActiveSet as = take_file(narg, arg);
   if (!mtp_potential_is_trained(pot))
     stop(path + " is untrained: train it (mtp train), or learn with pair_style mtp/al");
-  if (comm->me == 0) status = mtp_active_set_read(ctx, utils::get_potential_file_path(path).c_str(), pot, &as);
-  check_root(status);
   rebuild_evaluator();
-  share_active_set(as);
-  mtp_active_set_free(as);
+  share_active_set(as.get());
 }
 
-/* Rank 0 reads, so that thousands of ranks do not ask the file system for the same file. */
-void PairMTP::read_potential() {
+/* Rank 0 reads, so that thousands of ranks do not ask the file system for the same file, and once, so that both halves
+ * are of one potential when a learning run replaces it. */
+PairMTP::ActiveSet PairMTP::read_file() {
+  mtp_potential *read = nullptr;
+  mtp_active_set *as = nullptr;
+  mtp_status status = MTP_OK;
+  if (comm->me == 0) {
+    const std::string found = utils::get_potential_file_path(path);
+    status = mtp_model_read(ctx, found.empty() ? path.c_str() : found.c_str(), &read, &as);
+  }
+  ActiveSet owned(as);
+  check_root(complaint(status));
+  share_potential(read);
+  return owned;
+}
+
+/* As text: training changes the radial basis too. */
+void PairMTP::share_potential(mtp_potential *of_root) {
   char *text = nullptr;
   size_t size = 0;
-  mtp_status status = MTP_OK;
-  mtp_potential *read = nullptr;
-  if (comm->me == 0) {
-    std::string found = utils::get_potential_file_path(path);
-    size_t whole = 0;
-    status = mtp_file_read(ctx, found.empty() ? path.c_str() : found.c_str(), &text, &whole);
-    if (status == MTP_OK) status = mtp_potential_parse(ctx, path.c_str(), text, whole, &read, &size);
-    if (status == MTP_OK) mtp_potential_remark(ctx, path.c_str(), read, text, whole);
-    if (status != MTP_OK) free(text);
-  }
-  check_root(status);
-  share_potential(read, text, size); /* without the active set, which may follow in the file */
+  if (of_root) check_here(mtp_potential_format(ctx, of_root, &text, &size));
+  broadcast(&size, sizeof size);
+  std::string copy(size, ' ');
+  if (of_root) copy.assign(text, size);
   free(text);
-}
-
-/* The potential of rank 0 (taken over) and its text become that of every rank. */
-void PairMTP::share_potential(mtp_potential *of_root, const char *text, size_t size) {
-  long long length = (long long)size;
-  MPI_Bcast(&length, 1, MPI_LONG_LONG, 0, world);
-  std::vector<char> copy((size_t)length);
-  if (comm->me == 0) std::copy_n(text, size, copy.begin());
-  MPI_Bcast(copy.data(), (int)length, MPI_CHAR, 0, world);
+  broadcast(&copy[0], size);
   mtp_potential_free(pot);
   pot = of_root;
-  if (comm->me != 0) check_here(mtp_potential_parse(ctx, path.c_str(), copy.data(), copy.size(), &pot, nullptr));
+  if (!of_root) check_here(mtp_model_from_text(ctx, path.c_str(), copy.data(), size, &pot, nullptr));
 }
 
 std::string PairMTP::elements_text() const {
@@ -365,7 +380,7 @@ void PairMTP::share_inverse() {
   if (inverse_shared) return;
   const size_t n = active_size;
   inverse.resize(n * n);
-  for (size_t row = 0; row < n; row++) MPI_Bcast(inverse.data() + row * n, (int)n, MPI_DOUBLE, 0, world);
+  broadcast(inverse.data(), n * n * sizeof(double));
   check_here(mtp_evaluator_set_inverse(ctx, evaluator, mode, n, inverse.data()));
   inverse.clear();
   inverse.shrink_to_fit();

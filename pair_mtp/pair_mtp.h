@@ -7,7 +7,10 @@
 
 #include "pair.h"
 
+#include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "mtp/active_set.h"
@@ -63,20 +66,36 @@ protected:
   } worst;
   int grade_flag; /* set by fix pair on the steps when it wants grades */
 
+  struct Free {
+    void operator()(mtp_active_set *as) const { mtp_active_set_free(as); }
+  };
+  using ActiveSet = std::unique_ptr<mtp_active_set, Free>;
+
   /* One line for the user on every rank, led by the name of the style; does not return. */
   [[noreturn]] void stop(const std::string &message);
+  /* What a call of the library has to say, "" if it went well. */
+  std::string complaint(mtp_status status) const;
   /* For calls that every rank makes, but that only one may see fail. */
   void check_here(mtp_status status);
-  /* For calls that only rank 0 makes: every rank stops with rank 0's message. Receivers sleep while they wait, unless
-   * rank 0 summons them: then they train for it. */
-  void share_potential(mtp_potential *of_root, const char *text, size_t size);
-  void check_root(mtp_status status);
+  /* For what only rank 0 does: every rank stops with its complaint, if there is one. Receivers sleep while they wait,
+   * unless rank 0 summons them: then they train for it. */
+  void check_root(const std::string &of_root);
   void summon();
+  /* Of any size, from rank 0. */
+  void broadcast(void *data, size_t bytes);
 
+  /* The keywords of a style, each with what takes its value. */
+  using Keywords = std::vector<std::pair<const char *, std::function<void(const char *word)>>>;
+  /* The keyword arg[0] with its value; returns how many words that were. `others` are known too. */
+  int take_keyword(const Keywords &keywords, const std::string &others, int narg, char **arg);
   double number(const char *keyword, const char *word) const;
   long long integer(const char *keyword, const char *word) const;
-  void take_precision(const std::string &value);
-  void take_file(int narg, char **arg);
+  long long interval(const char *word); /* steps, after the keyword every */
+  void take_precision(const char *word);
+  /* The potential of pair_coeff and what its words mean; returns its active set, which only rank 0 may have. */
+  ActiveSet take_file(int narg, char **arg);
+  /* The potential of rank 0 (taken over) becomes that of every rank. */
+  void share_potential(mtp_potential *of_root);
   void rebuild_evaluator();
   /* Tells all ranks of the active set of rank 0 (null: there is none); the evaluators get it when grades are wanted. */
   void share_active_set(const mtp_active_set *as);
@@ -95,8 +114,8 @@ protected:
     double atoms, pairs; /* with neighbours of their own; sum over the pairs, see pair_weight() */
   };
   listing count_list();
-  /* Fails unless a gathered configuration has the pairs of the list. On rank 0. */
-  mtp_status check_pairs(const mtp_config *cfg, const listing &listed);
+  /* "" if a gathered configuration has the pairs of the list, else what is wrong. On rank 0. */
+  std::string check_pairs(const mtp_config *cfg, const listing &listed);
   /* The setting that takes pairs of atoms out of the list, "" if there is none. All ranks must call it. */
   std::string excluding();
 
@@ -114,11 +133,12 @@ private:
   struct {
     double limit; /* the run ends at a grade beyond it; 0: nobody watches */
     long long every;
+    bool detailed;    /* every or save is given */
     std::string path; /* of the configuration that ends it */
     double force;     /* square of the largest force of the steps of this run that were graded and let pass */
   } watch;
 
-  void read_potential();
+  ActiveSet read_file();
   void map_types(int narg, char **arg);
   void allocate();
   void announce();
@@ -138,7 +158,7 @@ private:
     return watch.limit > 0.0;
   }
   bool is_due() const;
-  void take_watch_keyword(const std::string &key, const char *value);
+  void take_limit(const char *word);
   void check_watch();
   double largest_force();
   void look(bool graded);

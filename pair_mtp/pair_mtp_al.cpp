@@ -14,20 +14,16 @@
 
 #include "atom.h"
 #include "comm.h"
+#include "driver/qm_lammps.h"
 #include "error.h"
 #include "force.h"
 #include "min_restart.h"
 #include "mpi/mpi_comm.h"
 #include "neigh_list.h"
 #include "neighbor.h"
-#include "qm_lammps.h"
 #include "universe.h"
 #include "update.h"
 #include "utils.h"
-
-extern "C" {
-#include "model/model.h"
-}
 
 using namespace LAMMPS_NS;
 
@@ -127,6 +123,7 @@ void PairMTPAL::log(void *self, mtp_level level, const char *message) {
 /* ---- what the deck says ---- */
 
 void PairMTPAL::settings(int narg, char **arg) {
+  keep_active_set();
   end_learner(); /* pair_style may be given again with other keywords */
   options = mtp_learner_defaults();
   precision = MTP_PRECISION_DOUBLE;
@@ -138,97 +135,36 @@ void PairMTPAL::settings(int narg, char **arg) {
   relaxed = true;
   explores = true;
   every = 1;
-  for (int i = 0; i < narg;) {
-    if (i + 1 == narg) stop(std::string("keyword ") + arg[i] + " needs a value");
-    i += take_keyword(narg - i, arg + i);
+  const Keywords keywords = {
+      {"qm", [this](const char *word) { qm_text = word; }},
+      {"train", [this](const char *word) { train_path = word; }},
+      {"save", [this](const char *word) { save_path = word; }},
+      {"log", [this](const char *word) { log_path = word; }},
+      {"every", [this](const char *word) { every = interval(word); }},
+      {"relaxed", [this](const char *word) { relaxed = answer("relaxed", word); }},
+      {"explore", [this](const char *word) { explores = answer("explore", word); }},
+      {"precision", [this](const char *word) { take_precision(word); }},
+  };
+  std::string others; /* those of the library */
+  for (int k = 0; mtp_learner_keyword(k); k++) others += std::string(" ") + mtp_learner_keyword(k);
+  for (int i = 0, used; i < narg; i += used) {
+    if (mtp_learner_set(ctx, &options, narg - i, arg + i, &used) != MTP_OK) stop(mtp_context_message(ctx));
+    mode_given = mode_given || strcmp(arg[i], "mode") == 0;
+    if (used == 0) used = take_keyword(keywords, others, narg - i, arg + i);
   }
-  if (!(options.select_grade >= 1.0)) stop("select must be at least 1");
-  if (!(options.break_grade >= options.select_grade)) stop("break must not be below select");
+  if (mtp_learner_check(ctx, &options) != MTP_OK) stop(mtp_context_message(ctx));
 }
 
-/* Takes the keyword at arg[0]; returns how many words it used. narg >= 2. */
-int PairMTPAL::take_keyword(int narg, char **arg) {
-  const std::string key = arg[0], value = arg[1];
-  if (key == "qm") {
-    qm_text = value;
-  } else if (key == "train") {
-    train_path = value;
-  } else if (key == "save") {
-    save_path = value;
-  } else if (key == "log") {
-    log_path = value;
-  } else if (key == "mode") {
-    if (value != "configuration" && value != "neighbourhood")
-      stop("mode must be configuration or neighbourhood, found " + value);
-    options.mode = value == "configuration" ? MTP_MODE_CONFIGURATION : MTP_MODE_NEIGHBOURHOOD;
-    mode_given = true;
-  } else if (key == "select") {
-    options.select_grade = number("select", arg[1]);
-  } else if (key == "break") {
-    options.break_grade = number("break", arg[1]);
-  } else if (key == "every") {
-    every = integer("every", arg[1]);
-    if (every < 1) stop("every must be at least 1");
-  } else if (key == "pool") {
-    const long long pool = integer("pool", arg[1]);
-    if (pool < 1 || pool > 1000000) stop("pool must be between 1 and 1000000, found " + value);
-    options.pool = (int)pool;
-  } else if (key == "refit") {
-    if (value != "linear" && value != "full" && value != "auto")
-      stop("refit must be linear, full or auto, found " + value);
-    options.refit = value == "linear" ? MTP_REFIT_LINEAR : value == "full" ? MTP_REFIT_FULL : MTP_REFIT_AUTO;
-  } else if (key == "rows") {
-    if (value != "linear" && value != "all" && value != "auto")
-      stop("rows must be linear, all or auto, found " + value);
-    options.grading = value == "linear" ? MTP_GRADE_LINEAR : value == "all" ? MTP_GRADE_ALL : MTP_GRADE_AUTO;
-  } else if (key == "wall") {
-    if (value != "auto" && value != "off") stop("wall must be auto or off, found " + value);
-    options.wall = value == "auto";
-  } else if (key == "weights") {
-    if (value == "mlip") {
-      options.weights = mtp_weights_mlip();
-      return 2;
-    }
-    if (narg < 4) stop("weights needs three numbers (energy, force, stress) or mlip");
-    options.weights.energy = number("weights", arg[1]);
-    options.weights.force = number("weights", arg[2]);
-    options.weights.stress = number("weights", arg[3]);
-    return 4;
-  } else if (key == "warmup") {
-    options.warmup = -1;
-    if (value == "auto") return 2;
-    if (narg < 3) stop("warmup needs a number of configurations and a displacement in Angstrom, or auto");
-    options.warmup = (int)std::min(integer("warmup", arg[1]), 1000000LL);
-    options.warmup_sigma = number("warmup", arg[2]);
-    return 3;
-  } else if (key == "cut") {
-    if (value != "off") stop("cut off is what this version has (whole cells are labelled), found " + value);
-  } else if (key == "maxqm") {
-    options.max_calls = value == "unlimited" ? -1 : integer("maxqm", arg[1]);
-  } else if (key == "onfail") {
-    if (value != "stop" && value != "skip") stop("onfail must be stop or skip, found " + value);
-    options.onfail = value == "skip" ? MTP_ONFAIL_SKIP : MTP_ONFAIL_STOP;
-  } else if (key == "relaxed") {
-    if (value != "yes" && value != "no") stop("relaxed must be yes or no, found " + value);
-    relaxed = value == "yes";
-  } else if (key == "explore") {
-    if (value != "yes" && value != "no") stop("explore must be yes or no, found " + value);
-    explores = value == "yes";
-  } else if (key == "precision") {
-    take_precision(value);
-  } else if (key == "seed") {
-    options.seed = (unsigned long long)integer("seed", arg[1]);
-  } else {
-    stop("unknown keyword " + key +
-         ", known are qm train save log mode select break every pool refit rows wall weights warmup cut maxqm onfail "
-         "relaxed explore precision seed");
-  }
-  return 2;
+/* yes or no */
+bool PairMTPAL::answer(const char *keyword, const char *word) {
+  const bool yes = strcmp(word, "yes") == 0;
+  if (!yes && strcmp(word, "no") != 0) stop(std::string(keyword) + " must be yes or no, found " + word);
+  return yes;
 }
 
 void PairMTPAL::coeff(int narg, char **arg) {
   end_learner();
-  take_file(narg, arg);
+  known = take_file(narg, arg);
 }
 
 void PairMTPAL::init_style() {
@@ -253,6 +189,15 @@ void PairMTPAL::check_settings() {
 }
 
 /* ---- the learner on rank 0 ---- */
+
+/* For the learner of other keywords, which begins with the potential of this one. */
+void PairMTPAL::keep_active_set() {
+  const mtp_active_set *as = learner ? mtp_learner_active_set(learner) : nullptr;
+  mtp_active_set *copy = nullptr;
+  if (!as) return;
+  check_here(mtp_active_set_copy(ctx, as, &copy));
+  known.reset(copy);
+}
 
 /* Writes what waits to be labelled, and the last event. */
 void PairMTPAL::end_learner() {
@@ -299,34 +244,28 @@ static std::string candidates_beside(const std::string &train) {
   return train.substr(0, begin) + name + ".extxyz";
 }
 
-/* The active set in the file of pair_coeff grades until there is a training set, and gives the mode unless the deck
- * did. */
+/* The active set of the potential grades until there is a training set, and gives the mode unless the deck did. */
 mtp_status PairMTPAL::open_learner() {
   mtp_qm_driver lammps = *mtp_qm_lammps_driver();
   if (!plugin_path.empty()) lammps.user = &plugin_path[0];
   mtp_qm *qm = nullptr;
-  mtp_active_set *as = nullptr;
   candidate_path = universe->nworlds > 1 ? candidates_beside(train_path) : "candidates.extxyz";
-  mtp_status status = mtp_active_set_read(ctx, utils::get_potential_file_path(path).c_str(), pot, &as);
-  if (status == MTP_OK) status = mtp_qm_open(ctx, qm_text.c_str(), &lammps, 1, &qm);
+  const mtp_status status = mtp_qm_open(ctx, qm_text.c_str(), &lammps, 1, &qm);
+  if (status != MTP_OK) return status;
   mtp_qm_set_stop(qm, &stop_signal);
-  if (status == MTP_OK) {
-    if (as && !mode_given) options.mode = mtp_active_set_mode(as);
-    mtp_learner_options all = options;
-    if (as && mtp_active_set_mode(as) == all.mode) all.active_set = as;
-    all.train_path = train_path.c_str();
-    all.save_path = save_path.empty() ? path.c_str() : save_path.c_str();
-    all.log_path = log_path.c_str();
-    all.candidate_path = candidate_path.c_str();
-    crew = mtp_mpi_comm(&world);
-    all.comm = &crew;
-    all.threads = comm->nprocs == 1 ? available_threads() : 1;
-    all.summon = summon_crew;
-    all.summon_user = this;
-    status = mtp_learner_new(ctx, &all, pot, qm, &learner);
-  }
-  mtp_active_set_free(as);
-  return status;
+  if (known && !mode_given) options.mode = mtp_active_set_mode(known.get());
+  mtp_learner_options all = options;
+  if (known && mtp_active_set_mode(known.get()) == all.mode) all.active_set = known.get();
+  all.train_path = train_path.c_str();
+  all.save_path = save_path.empty() ? path.c_str() : save_path.c_str();
+  all.log_path = log_path.c_str();
+  all.candidate_path = candidate_path.c_str();
+  crew = mtp_mpi_comm(&world);
+  all.comm = &crew;
+  all.threads = comm->nprocs == 1 ? available_threads() : 1;
+  all.summon = summon_crew;
+  all.summon_user = this;
+  return mtp_learner_new(ctx, &all, pot, qm, &learner);
 }
 
 /* The others are in settle(). */
@@ -335,13 +274,13 @@ void PairMTPAL::summon_crew(void *self) {
 }
 
 /* Every rank stops if rank 0 failed; the learner goes first, so that its last words are on disk. */
-void PairMTPAL::settle(mtp_status status) {
-  if (status != MTP_OK) end_learner();
-  check_root(status);
+void PairMTPAL::settle(const std::string &of_root) {
+  if (!of_root.empty()) end_learner();
+  check_root(of_root);
 }
 
 void PairMTPAL::start() {
-  settle(comm->me == 0 ? open_learner() : MTP_OK);
+  settle(complaint(comm->me == 0 ? open_learner() : MTP_OK));
   share_model();
   started = true;
 }
@@ -351,14 +290,14 @@ void PairMTPAL::begin() {
   check_settings();
   const listing listed = count_list();
   mtp_config *first = gather(0, nullptr);
-  mtp_status status = MTP_OK;
+  std::string wrong;
   if (comm->me == 0) {
     mtp_action action;
-    status = check_pairs(first, listed);
-    if (status == MTP_OK) status = mtp_learner_begin(ctx, learner, first, update->ntimestep, &action);
+    wrong = check_pairs(first, listed);
+    if (wrong.empty()) wrong = complaint(mtp_learner_begin(ctx, learner, first, update->ntimestep, &action));
     mtp_config_free(first);
   }
-  settle(status);
+  settle(wrong);
   share_model();
   if (!evaluator) stop(path + " is untrained, and there is no label to train it with");
   begun = true;
@@ -373,15 +312,15 @@ bool PairMTPAL::consult(const Question &ask) {
   check_settings();
   const listing listed = count_list();
   mtp_config *cfg = gather(tag, &index);
-  mtp_status status = MTP_OK;
+  std::string wrong;
   if (comm->me == 0) {
     mtp_action action = MTP_GO_ON;
-    status = check_pairs(cfg, listed);
-    if (status == MTP_OK) status = ask(cfg, index, &action);
+    wrong = check_pairs(cfg, listed);
+    if (wrong.empty()) wrong = complaint(ask(cfg, index, &action));
     redo = action == MTP_REDO;
     mtp_config_free(cfg);
   }
-  settle(status);
+  settle(wrong);
   MPI_Bcast(&redo, 1, MPI_INT, 0, world);
   if (redo) {
     share_model();
@@ -422,14 +361,9 @@ void PairMTPAL::share_model() {
   int trained = learned && mtp_potential_is_trained(learned);
   MPI_Bcast(&trained, 1, MPI_INT, 0, world);
   if (!trained) return;
-  mtp_potential *copy = nullptr; /* as text: training changes the radial basis too */
-  mtp_text text = mtp_text();
-  if (learned) {
-    check_here(mtp_potential_copy(ctx, learned, &copy));
-    check_here(mtp_potential_text(ctx, learned, &text));
-  }
-  share_potential(copy, text.data, text.size);
-  mtp_text_free(&text);
+  mtp_potential *copy = nullptr;
+  if (learned) check_here(mtp_potential_copy(ctx, learned, &copy));
+  share_potential(copy);
   rebuild_evaluator();
   share_active_set(learner ? mtp_learner_active_set(learner) : nullptr);
 }

@@ -8,8 +8,6 @@
 #include "motion.h"
 #include "pair_mtp.h"
 
-#include <functional>
-
 #include "mtp/learner.h"
 
 namespace LAMMPS_NS {
@@ -33,7 +31,8 @@ public:
 private:
   mtp_learner_options options; /* its paths are null: they are the strings below */
   std::string qm_text, train_path, save_path, log_path, candidate_path;
-  bool mode_given; /* else the active set in the file of pair_coeff says */
+  bool mode_given; /* else the active set says */
+  ActiveSet known; /* on rank 0: belongs to the potential of all ranks, which a learner begins with; null: none does */
   bool relaxed;    /* end points of relaxations are labelled */
   bool explores;   /* the potential is tried alone when the runs are over */
   long long every;
@@ -53,8 +52,9 @@ private:
   double grade_seconds;
   long long graded_evaluations;
 
-  int take_keyword(int narg, char **arg);
+  bool answer(const char *keyword, const char *word);
 
+  void keep_active_set();
   void end_learner();
   void explore();
   static int finalize(MPI_Comm, int, void *self, void *);
@@ -64,7 +64,7 @@ private:
   using Question = std::function<mtp_status(const mtp_config *cfg, int worst_index, mtp_action *action)>;
   bool consult(const Question &ask);
   bool offer();
-  void settle(mtp_status status);
+  void settle(const std::string &of_root);
   void share_model();
   void check_settings();
 

@@ -5,16 +5,13 @@
 #include "pair_mtp.h"
 
 #include <cmath>
+#include <cstdio>
 
 #include "atom.h"
 #include "force.h"
 #include "group.h"
 #include "neigh_list.h"
 #include "neighbor.h"
-
-extern "C" {
-#include "support/support.h"
-}
 
 using namespace LAMMPS_NS;
 
@@ -75,22 +72,23 @@ static std::string likely_reason(const Atom *atom, const Force *force, const Nei
   return "";
 }
 
-mtp_status PairMTP::check_pairs(const mtp_config *cfg, const listing &listed) {
+std::string PairMTP::check_pairs(const mtp_config *cfg, const listing &listed) {
   const double cutoff = mtp_potential_cutoff(pot);
   mtp_neighbors *nb = nullptr;
   double pairs = 0.0;
-  if (!std::isfinite(listed.pairs)) return MTP_OK; /* the learner has words for what is not finite */
+  if (!std::isfinite(listed.pairs)) return ""; /* the learner has words for what is not finite */
   const mtp_status status = mtp_neighbors_build(ctx, cfg, cutoff, &nb);
-  if (status != MTP_OK) return status;
+  if (status != MTP_OK) return complaint(status);
   for (size_t i = 0; i < nb->n; i++)
     for (int n = 0; n < nb->count[i]; n++)
       pairs += pair_weight(nb->x + 3 * i, nb->x + 3 * (size_t)nb->list[i][n], cutoff);
   mtp_neighbors_free(nb);
-  if (listed.atoms == (double)cfg->n && std::fabs(pairs - listed.pairs) <= SMALL_WEIGHT + ROUNDING * pairs)
-    return MTP_OK;
+  if (listed.atoms == (double)cfg->n && std::fabs(pairs - listed.pairs) <= SMALL_WEIGHT + ROUNDING * pairs) return "";
+  char difference[160];
+  snprintf(difference, sizeof difference,
+           "LAMMPS lists %.0f atoms with pairs of weight %.9g, the configuration has %zu and %.9g", listed.atoms,
+           listed.pairs, cfg->n, pairs);
   const std::string reason = likely_reason(atom, force, neighbor);
-  return mtp_fail(ctx, MTP_ERR_STATE,
-                  "the QM driver would label other pairs than are graded: LAMMPS lists %.0f atoms with pairs of weight "
-                  "%.9g, the configuration has %zu and %.9g%s%s",
-                  listed.atoms, listed.pairs, cfg->n, pairs, reason.empty() ? "" : "; ", reason.c_str());
+  return std::string("the QM driver would label other pairs than are graded: ") + difference +
+         (reason.empty() ? "" : "; ") + reason;
 }

@@ -15,27 +15,16 @@
 #include "comm.h"
 #include "compat.h"
 #include "error.h"
+#include "mtp/append.h"
 #include "update.h"
-
-extern "C" {
-#include "loop/journal.h"
-#include "support/support.h"
-}
 
 using namespace LAMMPS_NS;
 
 /* ---- what the deck says ---- */
 
-void PairMTP::take_watch_keyword(const std::string &key, const char *value) {
-  if (key == "stop") {
-    watch.limit = number("stop", value);
-    if (!(watch.limit >= 1.0)) stop("stop must be at least 1, found " + std::string(value));
-  } else if (key == "every") {
-    watch.every = integer("every", value);
-    if (watch.every < 1) stop("every must be at least 1");
-  } else {
-    watch.path = value;
-  }
+void PairMTP::take_limit(const char *word) {
+  watch.limit = number("stop", word);
+  if (!(watch.limit >= 1.0)) stop(std::string("stop must be at least 1, found ") + word);
 }
 
 void PairMTP::check_watch() {
@@ -43,7 +32,7 @@ void PairMTP::check_watch() {
   if (!can_grade)
     stop("stop needs an active set, and " + path + " has none: make one from training data with: mtp train " + path +
          " DATA -o OUT --max-iter 0");
-  check_root(comm->me == 0 ? mtp_check_writable(ctx, watch.path.c_str(), "save file") : MTP_OK);
+  check_root(complaint(comm->me == 0 ? mtp_append_check(ctx, watch.path.c_str(), "save file") : MTP_OK));
 }
 
 /* ---- every step ---- */
@@ -103,11 +92,8 @@ mtp_status PairMTP::keep(mtp_config *cfg) {
   cfg->has_max_grade = std::isfinite(worst.grade);
   cfg->max_grade = cfg->has_max_grade ? worst.grade : 0.0;
   mtp_status status = mtp_config_set_feature(ctx, cfg, "step", std::to_string(update->ntimestep).c_str());
-  mtp_journal *file = nullptr;
-  if (status == MTP_OK) status = mtp_journal_open(ctx, watch.path.c_str(), false, &file);
-  if (status == MTP_OK) status = mtp_journal_add(ctx, file, 1, &cfg, (int)names.size(), pointers.data());
-  mtp_journal_close(file);
-  return status;
+  if (status != MTP_OK) return status;
+  return mtp_append_configs(ctx, watch.path.c_str(), 1, &cfg, (int)names.size(), pointers.data());
 }
 
 /* What became of the configuration, for the last line. On rank 0. */
@@ -124,16 +110,19 @@ void PairMTP::end_run(bool not_finite) {
   MPI_Bcast(&tag, 1, MPI_LONG_LONG, worst.rank, world);
   mtp_config *cfg = can_gather() ? gather(tag, nullptr) : nullptr;
   const long long others = count_others();
-  mtp_status status = MTP_OK;
+  std::string message;
   if (comm->me == 0) {
     const std::string kept = kept_text(cfg, others);
     const std::string whose = mode == MTP_MODE_CONFIGURATION ? "the configuration"
                               : tag > 0                      ? "atom " + std::to_string(tag)
                                                              : "an atom";
-    status = mtp_fail(ctx, MTP_ERR_STOPPED, "step %lld: %sthe grade %.6g of %s is beyond stop %.6g; %s",
-                      (long long)update->ntimestep, not_finite ? "forces or energies are not finite, " : "",
-                      worst.grade, whose.c_str(), watch.limit, kept.c_str());
+    char grade_text[32], limit_text[32];
+    snprintf(grade_text, sizeof grade_text, "%.6g", worst.grade);
+    snprintf(limit_text, sizeof limit_text, "%.6g", watch.limit);
+    message = "step " + std::to_string(update->ntimestep) +
+              (not_finite ? ": forces or energies are not finite, the grade " : ": the grade ") + grade_text + " of " +
+              whose + " is beyond stop " + limit_text + "; " + kept;
     mtp_config_free(cfg);
   }
-  check_root(status);
+  check_root(message);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file cli/cli.h
- * What the subcommands of `mtp` share. The command stands on the public headers of the library alone; here, and only
- * here, it is allowed to print and to end the process.
+ * What the subcommands of `mtp` share. The command stands on the public headers of the library and small helpers of
+ * support/ and config/ (whole files, JSON, units); here, and only here, it is allowed to print and to end the process.
  *
  * Functions that return `int` return an exit status: 0 done, 1 failed, 2 wrong usage. They have already printed the one
  * line that says why, so callers pass the number on.
@@ -56,7 +56,7 @@ struct cli {
   char *keys_copy;          /**< holds them; freed at the end */
 };
 
-/* main.c: the one line of an error */
+/* message.c: the one line of an error, and memory */
 
 /** Prints `mtp COMMAND: message` to stderr; returns CLI_FAILED. */
 int cli_fail(cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -69,6 +69,10 @@ void cli_warn(cli *c, const char *format, ...) __attribute__((format(printf, 2, 
 /** calloc that ends the process with one line when memory is exhausted. */
 void *cli_alloc(size_t count, size_t size);
 void *cli_realloc(void *p, size_t count, size_t size);
+/** Prints that memory is exhausted and ends the process. */
+void cli_die_of_memory(void);
+/** The logger of the context: warnings, and on a terminal what else there is to say. `user` is the cli. */
+void cli_forward_message(void *user, mtp_level level, const char *message);
 
 /* options.c */
 
@@ -103,7 +107,6 @@ enum { CLI_GO_ON = -1 };
 /** Parses options (in any order, GNU style) and leaves `min` to `max` (-1: any number) words in c->words. Returns
  * CLI_GO_ON, or the exit status after --help or wrong usage. */
 int cli_parse(cli *c, int argc, char **argv, size_t count, const cli_option *options, int min, int max);
-int cli_parse_real(cli *c, const char *option, const char *text, double *value);
 /** Wrong usage unless `value` was given. */
 int cli_require(cli *c, const char *value, const char *option);
 
@@ -119,6 +122,8 @@ int cli_names_parse(cli *c, const char *text, bool number_allowed, cli_names *ou
 cli_names cli_names_of(const mtp_potential *pot);
 const char *const *cli_names_list(const cli_names *names);
 void cli_names_free(cli_names *names);
+/** Configurations to the species of the potential. */
+int cli_map_species(cli *c, const char *path, const mtp_potential *pot, mtp_config_set *set);
 /** "configuration" or "neighbourhood". */
 int cli_parse_mode(cli *c, const char *text, mtp_mode *mode);
 const char *cli_mode_name(mtp_mode mode);
@@ -156,8 +161,6 @@ int cli_read_data(cli *c, int count, char *const *paths, mtp_format format, mtp_
  * and left out too with `skip_bad`. */
 int cli_read_training(cli *c, int count, char *const *paths, mtp_format format, mtp_potential *pot, bool skip_bad,
                       mtp_config_set **out);
-/** To the species of the potential. */
-int cli_map_species(cli *c, const char *path, const mtp_potential *pot, mtp_config_set *set);
 int cli_write_set(cli *c, const mtp_config_set *set, const char *path, mtp_format format);
 size_t cli_atom_count(const mtp_config_set *set);
 
@@ -185,17 +188,21 @@ struct cJSON *cli_json_errors(const mtp_errors *errors);
 /** The same with the members `groups` and `species`. */
 struct cJSON *cli_json_error_table(const mtp_error_table *table, const cli_names *species);
 
-/* cmd_errors.c */
-
-/** Warns of configurations with which the potential makes no numbers. */
-int cli_compute_errors(cli *c, const mtp_potential *pot, const mtp_config_set *set, mtp_errors *out);
-void cli_print_errors(const char *title, const mtp_errors *errors);
-
-/* cmd_eval.c */
+/* work.c */
 
 /** Evaluates all configurations in place, with grades if `as` is not NULL. */
 int cli_evaluate(cli *c, const mtp_potential *pot, const mtp_active_set *as, mtp_config_set *set);
 /** Reads a potential with its active set, which must be there. */
 int cli_read_graded(cli *c, const char *path, mtp_potential **pot, mtp_active_set **as);
+/** The errors of a potential on labelled data, which messages call `name`. broken[size] receives the line on
+ * configurations with which it makes no numbers, "" without any. */
+int cli_compute_error_table(cli *c, const char *name, const mtp_potential *pot, const mtp_config_set *set, size_t size,
+                            char *broken, mtp_error_table **out);
+
+/* error_table.c */
+
+void cli_print_errors(const char *title, const mtp_errors *errors);
+/** The same, then by groups and species where there are several. */
+void cli_print_error_table(const char *title, const mtp_error_table *table, const cli_names *species);
 
 #endif

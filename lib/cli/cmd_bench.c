@@ -10,8 +10,8 @@
 #include <time.h>
 
 #include "cli/cli.h"
+#include "cli/crystal.h"
 #include "mtp/evaluator.h"
-#include "support/support.h"
 
 static const char help[] =
     "Processor time of calls for forces and virial, which is what a step of dynamics asks for, on one\n"
@@ -28,10 +28,8 @@ static const char help[] =
     "  --json              one JSON object\n\n"
     "Example: mtp bench pot.almtp --neighbours 60\n";
 
-static const double SKIN = 0.2;          /* of the cutoff */
-static const double DISPLACEMENT = 0.05; /* of every atom, in lattice constants: no two come very close */
+static const double SKIN = 0.2; /* of the cutoff */
 enum {
-  CELL_ATOMS = 4,
   TURNS = 20,           /* in which the time of a variant is spent */
   MAX_SAMPLES = 100000, /* more do not make a median better */
   MAX_ATOMS = 1000000,
@@ -41,100 +39,6 @@ static const double MAX_SECONDS = 3600;
 
 /* Of OpenBLAS, if that is the library in use. */
 extern void openblas_set_num_threads(int) __attribute__((weak));
-
-/* The crystal */
-
-static void random_direction(mtp_random *random, double *u) {
-  double square = 0;
-  for (int a = 0; a < 3; a++) {
-    u[a] = mtp_random_normal(random);
-    square += u[a] * u[a];
-  }
-  for (int a = 0; a < 3; a++) u[a] /= sqrt(square);
-}
-
-static mtp_config *crystal_new(int cells, int species_count) {
-  static const double site[CELL_ATOMS][3] = {{0, 0, 0}, {0.5, 0.5, 0}, {0.5, 0, 0.5}, {0, 0.5, 0.5}};
-  const size_t side = (size_t)cells, n = CELL_ATOMS * side * side * side;
-  mtp_config *cfg = mtp_config_new(n);
-  if (!cfg) return NULL;
-  mtp_random random = {7831};
-  for (int a = 0; a < 3; a++) {
-    cfg->cell[4 * a] = cells;
-    cfg->periodic[a] = true;
-  }
-  for (size_t i = 0; i < n; i++) {
-    const size_t cell = i / CELL_ATOMS, at[3] = {cell % side, cell / side % side, cell / side / side};
-    double u[3];
-    random_direction(&random, u);
-    for (size_t a = 0; a < 3; a++) cfg->x[3 * i + a] = (double)at[a] + site[i % CELL_ATOMS][a] + DISPLACEMENT * u[a];
-    cfg->species[i] = (int)(species_count * mtp_random_uniform(&random));
-  }
-  return cfg;
-}
-
-static void crystal_scale(mtp_config *cfg, double lattice) {
-  for (int a = 0; a < 3; a++) cfg->cell[4 * a] *= lattice;
-  for (size_t k = 0; k < 3 * cfg->n; k++) cfg->x[k] *= lattice;
-}
-
-static size_t count_listed(const mtp_neighbors *nb) {
-  size_t total = 0;
-  for (size_t i = 0; i < nb->n; i++) total += (size_t)nb->count[i];
-  return total;
-}
-
-static double distance(const mtp_neighbors *nb, size_t i, size_t j) {
-  const double *p = nb->x + 3 * i, *q = nb->x + 3 * j;
-  double square = 0;
-  for (int a = 0; a < 3; a++) square += (q[a] - p[a]) * (q[a] - p[a]);
-  return sqrt(square);
-}
-
-static int compare_reals(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-/* Distances of all pairs, each from both sides, in order: at least one more than `wanted`. */
-static int sorted_distances(cli *c, const mtp_config *cfg, size_t wanted, double **out, size_t *count) {
-  const double ball = 4.0 / 3.0 * 3.14159265358979 * CELL_ATOMS; /* atoms within distance 1 */
-  double reach = cbrt((double)wanted / (double)cfg->n / ball);
-  mtp_neighbors *nb = NULL;
-  do {
-    mtp_neighbors_free(nb);
-    reach *= 1.2;
-    if (mtp_neighbors_build(c->ctx, cfg, reach, &nb) != MTP_OK) return cli_library(c, NULL);
-    *count = count_listed(nb);
-  } while (*count <= wanted);
-  double *d = *out = cli_alloc(*count, sizeof *d);
-  for (size_t i = 0; i < nb->n; i++)
-    for (int k = 0; k < nb->count[i]; k++) *d++ = distance(nb, i, (size_t)nb->list[i][k]);
-  qsort(*out, *count, sizeof **out, compare_reals);
-  mtp_neighbors_free(nb);
-  return CLI_OK;
-}
-
-/* Lattice constant at which atoms have `neighbours` others inside the cutoff on average. The crystal has lattice
- * constant 1 and looks the same at any other, so that its distances tell. */
-static int choose_lattice(cli *c, const mtp_potential *pot, const mtp_config *cfg, size_t neighbours, double *lattice) {
-  const double cutoff = mtp_potential_cutoff(pot), min_dist = mtp_potential_min_dist(pot);
-  const size_t wanted = neighbours * cfg->n;
-  double *d = NULL;
-  size_t count = 0;
-  int status = sorted_distances(c, cfg, wanted, &d, &count);
-  if (status != CLI_OK) return status;
-  *lattice = cutoff / (0.5 * (d[wanted - 1] + d[wanted]));
-  if (d[0] * *lattice < min_dist) {
-    size_t possible = 0;
-    while (possible < wanted && d[possible] < d[0] * cutoff / min_dist) possible++;
-    status =
-        cli_fail(c, "%s: with --neighbours %zu two atoms would be %.3g A apart, below min_dist %g A; at most %zu fit",
-                 c->words[0], neighbours, d[0] * *lattice, min_dist, possible / cfg->n);
-  }
-  free(d);
-  return status;
-}
 
 /* What is measured */
 
@@ -173,10 +77,10 @@ static const char *precision_name(mtp_precision precision) {
 
 static int place_atoms(cli *c, bench *b, size_t neighbours, size_t atoms) {
   const double cutoff = mtp_potential_cutoff(b->pot);
-  int cells = (int)lround(cbrt((double)atoms / CELL_ATOMS));
+  int cells = (int)lround(cbrt((double)atoms / CRYSTAL_CELL_ATOMS));
   mtp_config *cfg = crystal_new(cells > 0 ? cells : 1, mtp_potential_species_count(b->pot));
   if (!cfg) return cli_fail(c, "out of memory");
-  int status = choose_lattice(c, b->pot, cfg, neighbours, &b->lattice);
+  int status = crystal_choose_lattice(c, b->pot, cfg, neighbours, &b->lattice);
   if (status == CLI_OK) {
     crystal_scale(cfg, b->lattice);
     if (mtp_neighbors_build(c->ctx, cfg, (1 + SKIN) * cutoff, &b->nb) != MTP_OK) status = cli_library(c, NULL);
@@ -184,11 +88,8 @@ static int place_atoms(cli *c, bench *b, size_t neighbours, size_t atoms) {
   mtp_config_free(cfg);
   if (status != CLI_OK) return status;
   const mtp_neighbors *nb = b->nb;
-  size_t inside = 0;
-  for (size_t i = 0; i < nb->n; i++)
-    for (int k = 0; k < nb->count[i]; k++) inside += distance(nb, i, (size_t)nb->list[i][k]) < cutoff;
-  b->neighbours = (double)inside / (double)nb->n;
-  b->listed = (double)count_listed(nb) / (double)nb->n;
+  b->neighbours = (double)crystal_count_pairs(nb, cutoff) / (double)nb->n;
+  b->listed = (double)crystal_count_pairs(nb, INFINITY) / (double)nb->n;
   b->atoms = mtp_atoms_of(nb);
   b->force = cli_alloc(3 * nb->nall, sizeof *b->force);
   b->folded = cli_alloc(3 * nb->n, sizeof *b->folded);
@@ -330,6 +231,11 @@ static int measure(cli *c, bench *b) {
   return status;
 }
 
+static int compare_reals(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
 /* Microseconds an atom of the median call, NAN without calls. */
 static double us_per_atom(const bench *b, const timing *t) {
   if (t->count == 0) return NAN;
@@ -420,7 +326,7 @@ static int make_training_set(cli *c, const mtp_potential *pot, size_t neighbours
   mtp_config_set *set = *out = mtp_config_set_new();
   if (!large || !set) return cli_fail(c, "out of memory");
   double lattice;
-  int status = choose_lattice(c, pot, large, neighbours, &lattice);
+  int status = crystal_choose_lattice(c, pot, large, neighbours, &lattice);
   mtp_config_free(large);
   for (size_t done = 0; status == CLI_OK && done < atoms;) {
     mtp_config *cfg = crystal_new(TRAIN_CELLS, mtp_potential_species_count(pot));
@@ -482,8 +388,8 @@ static int run(cli *c, int argc, char **argv) {
   if (status != CLI_GO_ON) return status;
   if (neighbours < 1 || neighbours > MAX_NEIGHBOURS)
     return cli_usage(c, "--neighbours: 1 to %d is expected", MAX_NEIGHBOURS);
-  if (atoms < CELL_ATOMS || atoms > MAX_ATOMS)
-    return cli_usage(c, "--atoms: %d to %d is expected", CELL_ATOMS, MAX_ATOMS);
+  if (atoms < CRYSTAL_CELL_ATOMS || atoms > MAX_ATOMS)
+    return cli_usage(c, "--atoms: %d to %d is expected", CRYSTAL_CELL_ATOMS, MAX_ATOMS);
   if (!(seconds > 0 && seconds <= MAX_SECONDS))
     return cli_usage(c, "--time: more than 0 and at most %g s is expected", MAX_SECONDS);
 

@@ -4,6 +4,7 @@
  * and a repeated call computes only what is not in it yet. */
 #include <cjson/cJSON.h>
 #include <ctype.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,10 +12,9 @@
 #include <sys/stat.h>
 
 #include "cli/cli.h"
-#include "cli/label_check.h"
 #include "mtp/label_file.h"
 #ifdef MTP_HAVE_LAMMPS
-#include "qm_lammps.h"
+#include "driver/qm_lammps.h"
 #endif
 
 static const char help[] =
@@ -161,17 +161,70 @@ static int print_result(cli *c, const tally *t, bool json) {
   return CLI_OK;
 }
 
+/* ---- checking ---- */
+
+static void show_progress(void *user, int done, int total) {
+  if (done == 0)
+    cli_progress_begin(user, "checking", (size_t)total);
+  else
+    cli_progress_step(user, 1);
+}
+
+static void print_check_table(const mtp_qm_check *k) {
+  static const char *const components[] = {"xx", "yy", "zz", "xy", "xz", "yz"};
+  static const char axes[] = "xyz";
+  for (int i = 0; i < 3 * k->atom_count; i++)
+    printf("  force   atom %zu %c  reported %12.6f  differences %12.6f eV/A\n", k->atoms[i / 3] + 1, axes[i % 3],
+           k->force_reported[i], k->force_expected[i]);
+  for (int s = 0; k->periodic && s < 6; s++)
+    printf("  stress  %-8s  reported %12.5f  differences %12.5f GPa\n", components[s], k->stress_reported[s],
+           k->stress_expected[s]);
+  printf("%d calls, %.3g s: forces within %.2g eV/A", k->calls, k->seconds, k->force_deviation);
+  if (k->periodic)
+    printf(", stress within %.2g GPa, energy within %.1g eV of a lattice translation", k->stress_deviation,
+           fabs(k->lattice_energy_change));
+  printf(k->problem_count ? "\n" : ": good\n");
+}
+
+static void print_check_json(cli *c, const mtp_qm_check *k) {
+  cJSON *object = cJSON_CreateObject();
+  cJSON_AddBoolToObject(object, "ok", k->problem_count == 0);
+  cli_json_number(object, "calls", k->calls);
+  cli_json_number(object, "seconds", k->seconds);
+  cli_json_number(object, "force_max_deviation", k->force_deviation);
+  cli_json_number(object, "stress_max_deviation", k->stress_deviation);
+  cli_json_number(object, "lattice_energy_change", k->lattice_energy_change);
+  cJSON *list = cJSON_AddArrayToObject(object, "problems");
+  for (int i = 0; i < k->problem_count; i++) cJSON_AddItemToArray(list, cJSON_CreateString(k->problems[i]));
+  cli_json_print(c, object);
+}
+
+static int print_check(cli *c, const mtp_qm_check *k, bool json) {
+  if (k->notice[0]) cli_warn(c, "--check: %s", k->notice);
+  if (k->complete && json) print_check_json(c, k);
+  if (k->complete && !json) print_check_table(k);
+  for (int i = 0; i < k->problem_count; i++) cli_fail(c, "--check: %s", k->problems[i]);
+  return k->problem_count ? CLI_FAILED : CLI_OK;
+}
+
 static int run_check(cli *c, const mtp_config_set *set, const char *driver, bool json) {
   mtp_qm *qm = NULL;
+  mtp_qm_check found;
+  const mtp_qm_check_options options = {.progress = show_progress, .user = c};
   int status = open_driver(c, driver, &qm);
   if (status == CLI_OK) {
     watch_signals();
     mtp_qm_set_stop(qm, &stop_signal);
-    status = cli_label_check(c, qm, set, json);
+    const mtp_status checked = mtp_qm_check_driver(c->ctx, qm, set->configs[0], set->species_count,
+                                                   (const char *const *)set->names, &options, &found);
+    cli_progress_end(c);
+    status = checked == MTP_OK ? print_check(c, &found, json) : cli_library(c, NULL);
   }
   mtp_qm_close(qm);
   return status;
 }
+
+/* ---- the command ---- */
 
 static int run_driver(cli *c, const mtp_config_set *set, const char *output, const char *driver, bool json) {
   mtp_qm *qm = NULL;

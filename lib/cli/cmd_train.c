@@ -205,6 +205,19 @@ static mtp_rows rows_of(const job *job) {
   return job->options.linear || job->options.max_iterations == MTP_NO_ITERATIONS ? MTP_ROWS_ALL : MTP_ROWS_LINEAR;
 }
 
+/* Warns of configurations with which the potential makes no numbers. */
+static int compute_errors(cli *c, const mtp_potential *pot, const mtp_config_set *set, mtp_errors *out) {
+  const char *name = set->path ? set->path : "data";
+  char broken[200];
+  mtp_error_table *table = NULL;
+  int status = cli_compute_error_table(c, name, pot, set, sizeof broken, broken, &table);
+  if (status != CLI_OK) return status;
+  if (*broken) cli_warn(c, "%s: %s", name, broken);
+  *out = table->all;
+  mtp_error_table_free(table);
+  return CLI_OK;
+}
+
 static int train(cli *c, const job *job, mtp_potential *pot, mtp_config_set *set, const mtp_config_set *valid,
                  outcome *out) {
   double start = cli_now();
@@ -212,8 +225,8 @@ static int train(cli *c, const job *job, mtp_potential *pot, mtp_config_set *set
   if (status == CLI_OK && job->wall && job->options.max_iterations != MTP_NO_ITERATIONS &&
       mtp_train_wall(c->ctx, &job->options.weights, pot, set, &out->wall) != MTP_OK)
     status = cli_library(c, NULL);
-  if (status == CLI_OK) status = cli_compute_errors(c, pot, set, &out->training);
-  if (status == CLI_OK && valid) status = cli_compute_errors(c, pot, valid, &out->validation);
+  if (status == CLI_OK) status = compute_errors(c, pot, set, &out->training);
+  if (status == CLI_OK && valid) status = compute_errors(c, pot, valid, &out->validation);
   if (status == CLI_OK && cli_writes_active_set(job->output) &&
       mtp_active_set_build_of(c->ctx, pot, set, job->mode, rows_of(job), SWAP_THRESHOLD, NULL, &out->as) != MTP_OK)
     status = cli_library(c, NULL);

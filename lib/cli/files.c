@@ -119,19 +119,16 @@ int cli_name_species(cli *c, const char *path, mtp_potential *pot, const char *s
 }
 
 int cli_read_potential(cli *c, const char *path, mtp_potential **pot, mtp_active_set **as) {
-  if (mtp_potential_read(c->ctx, path, pot) != MTP_OK) return cli_library(c, path);
-  if (c->species_text) {
-    int status = cli_name_species(c, path, *pot, c->species_text, false);
-    if (status != CLI_OK) {
-      mtp_potential_free(*pot);
-      *pot = NULL;
-      return status;
-    }
-  }
-  if (!as || mtp_active_set_read(c->ctx, path, *pot, as) == MTP_OK) return CLI_OK;
+  if (mtp_model_read(c->ctx, path, pot, as) != MTP_OK) return cli_library(c, path);
+  const int status = c->species_text ? cli_name_species(c, path, *pot, c->species_text, false) : CLI_OK;
+  if (status == CLI_OK) return status;
   mtp_potential_free(*pot);
   *pot = NULL;
-  return cli_library(c, path);
+  if (as) {
+    mtp_active_set_free(*as);
+    *as = NULL;
+  }
+  return status;
 }
 
 bool cli_writes_active_set(const char *path) {
@@ -151,19 +148,6 @@ int cli_read_set(cli *c, const char *path, mtp_format format, mtp_config_set **o
   mtp_config_set_free(*out);
   *out = NULL;
   return cli_fail(c, "%s: there is no configuration in it", path);
-}
-
-int cli_map_species(cli *c, const char *path, const mtp_potential *pot, mtp_config_set *set) {
-  cli_names names = cli_names_of(pot);
-  int status = CLI_OK;
-  if (mtp_config_set_map_species(c->ctx, set, names.count, cli_names_list(&names)) != MTP_OK) {
-    const char *message = mtp_context_message(c->ctx);
-    bool named = strstr(message, path) != NULL;
-    status = cli_fail(c, "%s%s%s%s", named ? "" : path, named ? "" : ": ", message,
-                      names.nameless ? "; the potential has no element names: --species gives them" : "");
-  }
-  cli_names_free(&names);
-  return status;
 }
 
 /* Moves all configurations of `from` to the end of `to`. */

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file cli/main.c
- * The command `mtp`: finds the subcommand, and prints what goes wrong. */
+ * The command `mtp`: finds the subcommand and runs it, on one rank or several. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/launcher.h"
@@ -20,68 +18,6 @@ static const cli_command *const commands[] = {&cli_cmd_init,  &cli_cmd_train, &c
                                               &cli_cmd_grade, &cli_cmd_label, &cli_cmd_convert, &cli_cmd_info,
                                               &cli_cmd_bench, &cli_cmd_report};
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
-
-static void print_line(cli *c, const char *kind, const char *format, va_list args) {
-  cli_progress_end(c);
-  fprintf(stderr, "mtp%s%s: %s", c->command ? " " : "", c->command ? c->command->name : "", kind);
-  vfprintf(stderr, format, args);
-}
-
-int cli_fail(cli *c, const char *format, ...) {
-  va_list args;
-  va_start(args, format);
-  print_line(c, "", format, args);
-  va_end(args);
-  fputc('\n', stderr);
-  return CLI_FAILED;
-}
-
-int cli_usage(cli *c, const char *format, ...) {
-  va_list args;
-  va_start(args, format);
-  print_line(c, "", format, args);
-  va_end(args);
-  fprintf(stderr, " (see mtp %s%s--help)\n", c->command ? c->command->name : "", c->command ? " " : "");
-  return CLI_USAGE;
-}
-
-int cli_library(cli *c, const char *path) {
-  const char *message = mtp_context_message(c->ctx);
-  if (path && !strstr(message, path)) return cli_fail(c, "%s: %s", path, message);
-  return cli_fail(c, "%s", message);
-}
-
-void cli_warn(cli *c, const char *format, ...) {
-  va_list args;
-  va_start(args, format);
-  print_line(c, "warning: ", format, args);
-  va_end(args);
-  fputc('\n', stderr);
-}
-
-static void die_of_memory(void) {
-  fputs("mtp: out of memory\n", stderr);
-  exit(CLI_FAILED);
-}
-
-void *cli_alloc(size_t count, size_t size) {
-  void *p = calloc(count ? count : 1, size ? size : 1);
-  if (!p) die_of_memory();
-  return p;
-}
-
-void *cli_realloc(void *p, size_t count, size_t size) {
-  void *grown = reallocarray(p, count ? count : 1, size);
-  if (!grown) die_of_memory();
-  return grown;
-}
-
-static void forward_message(void *user, mtp_level level, const char *message) {
-  if (level == MTP_WARNING)
-    cli_warn(user, "%s", message);
-  else if (isatty(STDERR_FILENO)) /* who is not there to read it is not told */
-    fprintf(stderr, "\r\033[K%s\n", message);
-}
 
 static void print_help(void) {
   puts("Usage: mtp COMMAND ...\n"
@@ -174,8 +110,8 @@ static int run(cli *c, int argc, char **argv) {
 
 int main(int argc, char **argv) {
   cli c = {.ctx = mtp_context_new()};
-  if (!c.ctx) die_of_memory();
-  mtp_context_set_logger(c.ctx, forward_message, &c);
+  if (!c.ctx) cli_die_of_memory();
+  mtp_context_set_logger(c.ctx, cli_forward_message, &c);
   cli_json_start();
   int status = run(&c, argc, argv);
   cli_progress_end(&c);

@@ -20,7 +20,7 @@ static const cli_option *find_option(size_t count, const cli_option *options, in
   return NULL;
 }
 
-int cli_parse_real(cli *c, const char *option, const char *text, double *value) {
+static int parse_real(cli *c, const char *option, const char *text, double *value) {
   char *end;
   *value = strtod(text, &end);
   if (end == text || *end || !isfinite(*value)) return cli_usage(c, "%s: a number is expected, not '%s'", option, text);
@@ -46,7 +46,7 @@ static int set_option(cli *c, const cli_option *option, const char *text) {
     *(const char **)option->value = text;
     return CLI_OK;
   case CLI_REAL:
-    return cli_parse_real(c, name, text, option->value);
+    return parse_real(c, name, text, option->value);
   case CLI_INTEGER:
     return parse_integer(c, name, text, option->value);
   }
@@ -211,6 +211,19 @@ void cli_names_free(cli_names *names) {
   for (int i = 0; i < names->count; i++) free(names->name[i]);
   free(names->name);
   *names = (cli_names){0};
+}
+
+int cli_map_species(cli *c, const char *path, const mtp_potential *pot, mtp_config_set *set) {
+  cli_names names = cli_names_of(pot);
+  int status = CLI_OK;
+  if (mtp_config_set_map_species(c->ctx, set, names.count, cli_names_list(&names)) != MTP_OK) {
+    const char *message = mtp_context_message(c->ctx);
+    bool named = strstr(message, path) != NULL;
+    status = cli_fail(c, "%s%s%s%s", named ? "" : path, named ? "" : ": ", message,
+                      names.nameless ? "; the potential has no element names: --species gives them" : "");
+  }
+  cli_names_free(&names);
+  return status;
 }
 
 const char *cli_mode_name(mtp_mode mode) {

@@ -29,6 +29,10 @@ void mtp_active_set_find_pins(mtp_active_set *as);
 /** columns[m*n] = rows[m][stride] from column `first` on. */
 void mtp_active_set_copy_columns(size_t stride, size_t first, size_t n, const double *rows, size_t m, double *columns);
 
+/** The active set that follows the potential in data[size], which end in a zero byte; *out is NULL without one. */
+mtp_status mtp_active_set_parse(mtp_context *ctx, const char *path, const char *data, size_t size,
+                                const mtp_potential *pot, mtp_active_set **out);
+
 /** Fresh inversion of A, kept if it is better than what rank-1 updates left. */
 mtp_status mtp_active_set_invert(mtp_context *ctx, mtp_active_set *as);
 

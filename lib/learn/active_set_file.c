@@ -176,22 +176,24 @@ static mtp_status read_section(reader *r, const mtp_potential *pot, int als, mtp
   return MTP_OK;
 }
 
+mtp_status mtp_active_set_parse(mtp_context *ctx, const char *path, const char *data, size_t size,
+                                const mtp_potential *pot, mtp_active_set **out) {
+  reader r = {.ctx = ctx, .path = path, .data = data, .size = size};
+  const char *section = mtp_potential_section(data, size);
+  *out = NULL;
+  if (!section) return MTP_OK;
+  r.at = (size_t)(section - data);
+  return read_section(&r, pot, *section == '^', out);
+}
+
 mtp_status mtp_active_set_read(mtp_context *ctx, const char *path, const mtp_potential *pot, mtp_active_set **out) {
   if (out) *out = NULL;
   if (!path || !pot || !out) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "active set: expected a file and its potential");
   char *data = NULL;
-  reader r = {.ctx = ctx, .path = path};
-  mtp_status status = mtp_file_read(ctx, path, &data, &r.size);
-  if (status != MTP_OK) return status;
-  r.data = data;
-  const char *section = mtp_potential_section(data, r.size);
-  mtp_active_set *as = NULL;
-  if (section) {
-    r.at = (size_t)(section - data);
-    status = read_section(&r, pot, *section == '^', &as);
-  }
+  size_t size = 0;
+  mtp_status status = mtp_file_read(ctx, path, &data, &size);
+  if (status == MTP_OK) status = mtp_active_set_parse(ctx, path, data, size, pot, out);
   free(data);
-  if (status == MTP_OK) *out = as;
   return status;
 }
 

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "mtp/append.h"
 #include "support/support.h"
 
 struct mtp_journal {
@@ -305,4 +306,22 @@ mtp_status mtp_check_writable(mtp_context *ctx, const char *path, const char *wh
   if (access(folder, W_OK | X_OK) != 0)
     return mtp_fail(ctx, MTP_ERR_IO, "cannot write %s %s: folder %s: %s", what, path, folder, strerror(errno));
   return MTP_OK;
+}
+
+/* ---- for engines ---- */
+
+mtp_status mtp_append_configs(mtp_context *ctx, const char *path, size_t n, const mtp_config *const *configs,
+                              int species_count, const char *const *names) {
+  mtp_journal *journal = NULL;
+  if (!path || !configs || !names)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "appending: expected a file, configurations and their species");
+  mtp_status status = mtp_journal_open(ctx, path, false, &journal);
+  if (status == MTP_OK) status = mtp_journal_add(ctx, journal, n, configs, species_count, names);
+  mtp_journal_close(journal);
+  return status;
+}
+
+mtp_status mtp_append_check(mtp_context *ctx, const char *path, const char *what) {
+  if (!path || !what) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "appending: expected a file and what it is");
+  return mtp_check_writable(ctx, path, what);
 }

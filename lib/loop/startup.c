@@ -13,46 +13,17 @@
 #include "qm/process/folder.h"
 #include "support/support.h"
 
-mtp_learner_options mtp_learner_defaults(void) {
-  return (mtp_learner_options){
-      .train_path = "train.extxyz",
-      .log_path = "mtp-al.jsonl",
-      .candidate_path = "candidates.extxyz",
-      .mode = MTP_MODE_NEIGHBOURHOOD,
-      .select_grade = 2.0,
-      .break_grade = 10.0,
-      .pool = 50,
-      .refit = MTP_REFIT_AUTO,
-      .wall = true,
-      .threads = 1,
-      .weights = mtp_weights_default(),
-      .warmup = -1,
-      .warmup_sigma = 0.1,
-      .max_calls = -1,
-      .onfail = MTP_ONFAIL_STOP,
-      .seed = 12345,
-  };
+static const char *wrong_path(const mtp_learner_options *o) {
+  if (!o->train_path || !*o->train_path) return "train needs a file name";
+  if (!o->save_path || !*o->save_path) return "save needs a file name";
+  if (!o->log_path || !*o->log_path) return "log needs a file name";
+  if (!o->candidate_path || !*o->candidate_path) return "a file name for candidates is needed";
+  return NULL;
 }
 
-static mtp_status check_options(mtp_context *ctx, const mtp_learner_options *o) {
-  const char *wrong = NULL;
-  if (!o->train_path || !*o->train_path) wrong = "train needs a file name";
-  if (!o->save_path || !*o->save_path) wrong = "save needs a file name";
-  if (!o->log_path || !*o->log_path) wrong = "log needs a file name";
-  if (!o->candidate_path || !*o->candidate_path) wrong = "a file name for candidates is needed";
-  if (!(isfinite(o->select_grade) && o->select_grade >= 1.0)) wrong = "select must be a number of at least 1";
-  if (!(isfinite(o->break_grade) && o->break_grade >= o->select_grade)) wrong = "break must not be below select";
-  if (o->threads < 1) wrong = "threads must be at least 1";
-  if (o->pool < 1) wrong = "pool must be at least 1";
-  if (o->warmup < -1) wrong = "warmup must not be negative";
-  if (!(isfinite(o->warmup_sigma) && o->warmup_sigma > 0.0)) wrong = "the displacement of warmup must be positive";
-  if (o->max_calls < -1) wrong = "maxqm must not be negative";
-  const double weights[3] = {o->weights.energy, o->weights.force, o->weights.stress};
-  for (int i = 0; i < 3; i++)
-    if (!(isfinite(weights[i]) && weights[i] >= 0.0)) wrong = "weights must not be negative";
-  if (o->grading < MTP_GRADE_AUTO || o->grading > MTP_GRADE_LINEAR) wrong = "rows must be auto, all or linear";
-  if (o->refit < MTP_REFIT_LINEAR || o->refit > MTP_REFIT_AUTO) wrong = "refit must be linear, full or auto";
-  return wrong ? mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: %s", wrong) : MTP_OK;
+static mtp_status check_options(mtp_context *ctx, const mtp_learner_options *options) {
+  const char *wrong = wrong_path(options);
+  return wrong ? mtp_fail(ctx, MTP_ERR_ARGUMENT, "%s", wrong) : mtp_learner_check(ctx, options);
 }
 
 /* Element names, or the position as a decimal number where the potential has none. */

@@ -144,6 +144,20 @@ mtp_status mtp_potential_write(mtp_context *ctx, const mtp_potential *pot, const
   return status;
 }
 
+mtp_status mtp_potential_format(mtp_context *ctx, const mtp_potential *pot, char **text, size_t *size) {
+  if (!pot || !text || !size)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "mtp_potential_format: a null pointer was passed in");
+  mtp_text grown = {0};
+  const mtp_status status = mtp_potential_text(ctx, pot, &grown);
+  if (status != MTP_OK) {
+    mtp_text_free(&grown);
+    return status;
+  }
+  *text = grown.data;
+  *size = grown.size;
+  return MTP_OK;
+}
+
 static mtp_status fill_copy(mtp_context *ctx, const mtp_potential *pot, mtp_potential *copy) {
   mtp_status status = mtp_basis_copy(ctx, &pot->basis, &copy->basis);
   if (status != MTP_OK) return status;

@@ -24,12 +24,12 @@ for page in $pages pair_mtp/doc/*.rst; do
   [ -z "$long" ] || die "$page: line $long has more than 120 characters"
 done
 
-# keywords of the pair styles, each with its values and its default
-keywords() { sed -n 's/.*key == "\([a-z]*\)".*/\1/p' "$@" | sort -u; }
+# keywords of the pair styles, each with its values and its default; those of mtp/al are the learner's too
+keywords() { sed -n 's/^ *{"\([a-z]*\)", [[0-9].*/\1/p' "$@" | sort -u; }
 for style in mtp mtp_al; do
   page=pair_mtp/doc/pair_$style.rst
   sources=pair_mtp/pair_$style.cpp
-  [ $style = mtp_al ] || sources="$sources pair_mtp/pair_mtp_watch.cpp"
+  [ $style = mtp ] || sources="$sources lib/loop/options.c"
   # shellcheck disable=SC2086 # words
   found=$(keywords $sources)
   [ "$(echo "$found" | wc -l)" -ge 4 ] || die "found but the keywords $found in $sources"

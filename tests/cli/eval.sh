@@ -9,6 +9,11 @@ mtp eval pot.almtp in.extxyz -o graded.extxyz --grade
 for file in clean graded; do contains $file.extxyz ' energy='; done
 contains graded.extxyz 'max_grade='
 
+# both halves of a potential come from one reading: a pipe gives them once
+mtp grade pot.almtp in.extxyz >file.txt
+cat pot.almtp | mtp grade - in.extxyz >pipe.txt
+same file.txt pipe.txt
+
 # labels, grades and their origin of somebody else
 awk 'NR % 6 == 2 { sub(/Properties=[^ ]*/, "&:forces:R:3:site_energy:R:1:grade:R:1"); print $0 " energy=77 virial=\"77 0 0 0 77 0 0 0 77\" max_grade=77 EFS_by=VASP qm=exec"; next }
   NR % 6 == 1 { print; next } { print $0, 77, 77, 77, 77, 77 }' in.extxyz >foreign.extxyz

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "loop/journal.h"
+#include "mtp/append.h"
 #include "support/support.h"
 #include "support_data.h"
 
@@ -317,8 +318,31 @@ static void runs_append_in_turns(void **state) {
   free(data);
 }
 
+/* What engines are given: one configuration after the other, and what the file held stays. */
+static void engines_append(void **state) {
+  (void)state;
+  static const char *const names[] = {"Al"};
+  mtp_random random = {5};
+  mtp_config *cfg = data_config(&random, DATA_TRICLINIC, 4, 1, 2.5);
+  const mtp_config *configs[2] = {cfg, cfg};
+  mtp_config_set *set = NULL;
+  data_must(ctx, mtp_append_check(ctx, path, "the file"));
+  data_must(ctx, mtp_append_configs(ctx, path, 2, configs, 1, names));
+  data_must(ctx, mtp_append_configs(ctx, path, 1, configs, 1, names));
+  data_must(ctx, mtp_config_set_read(ctx, path, NULL, &set));
+  assert_int_equal(set->n, 3);
+  for (size_t k = 0; k < set->n; k++) assert_memory_equal(set->configs[k]->x, cfg->x, 3 * cfg->n * sizeof(double));
+  mtp_config_set_free(set);
+  put("ITEM: TIMESTEP\n");
+  assert_int_not_equal(mtp_append_configs(ctx, path, 1, configs, 1, names), MTP_OK);
+  expect_content("ITEM: TIMESTEP\n");
+  assert_int_equal(mtp_append_check(ctx, folder, "the file"), MTP_ERR_IO);
+  mtp_config_free(cfg);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(engines_append, set_up, tear_down),
       cmocka_unit_test_setup_teardown(records_follow_each_other, set_up, tear_down),
       cmocka_unit_test_setup_teardown(other_formats_stay_as_they_are, set_up, tear_down),
       cmocka_unit_test_setup_teardown(nothing_appended_leaves_no_file, set_up, tear_down),

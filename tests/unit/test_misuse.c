@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include "mtp/active_set.h"
+#include "mtp/append.h"
 #include "mtp/errors.h"
 #include "mtp/evaluator.h"
 #include "mtp/label_file.h"
@@ -87,6 +88,11 @@ static mtp_status potential_read(void) {
 }
 static mtp_status potential_write(void) {
   return mtp_potential_write(P(1, w.ctx), P(2, w.pot), P(3, w.path));
+}
+static mtp_status potential_format(void) {
+  char *text;
+  size_t size;
+  return mtp_potential_format(P(1, w.ctx), P(2, w.pot), P(3, &text), P(4, &size));
 }
 static mtp_status potential_copy(void) {
   mtp_potential *pot;
@@ -347,6 +353,17 @@ static mtp_status active_set_read(void) {
   mtp_active_set *as;
   return mtp_active_set_read(P(1, w.ctx), P(2, w.path), P(3, w.pot), P(4, &as));
 }
+static mtp_status model_read(void) {
+  mtp_potential *pot;
+  mtp_active_set *as;
+  return mtp_model_read(P(1, w.ctx), P(2, w.path), P(3, &pot), P(4, &as));
+}
+static mtp_status model_from_text(void) {
+  static const char text[] = "MTP\n";
+  mtp_potential *pot;
+  mtp_active_set *as;
+  return mtp_model_from_text(P(1, w.ctx), P(2, "pot"), P(3, text), sizeof text - 1, P(4, &pot), P(5, &as));
+}
 static mtp_status active_set_write(void) {
   return mtp_active_set_write(P(1, w.ctx), P(2, w.as), P(3, w.pot), P(4, w.path));
 }
@@ -474,6 +491,10 @@ static mtp_status qm_label(void) {
   mtp_qm_report report;
   return mtp_qm_label(P(1, w.ctx), P(2, w.qm), P(3, w.cfg), 1, P(4, names), P(5, &label), P(6, &report));
 }
+static mtp_status qm_check_driver(void) {
+  static mtp_qm_check out;
+  return mtp_qm_check_driver(P(1, w.ctx), P(2, w.qm), P(3, w.cfg), 1, P(4, names), NULL, P(5, &out));
+}
 static mtp_status label_file_open(void) {
   mtp_label_file *file;
   return mtp_label_file_open(P(1, w.ctx), P(2, w.labels_path), 1, P(3, names), P(4, &file));
@@ -494,6 +515,16 @@ static mtp_status label_file_waiting(void) {
   return RETURNS(mtp_label_file_waiting(P(1, w.labels)), 0);
 }
 
+/* ---- appending ---- */
+
+static mtp_status append_configs(void) {
+  const mtp_config *configs[1] = {w.cfg};
+  return mtp_append_configs(P(1, w.ctx), P(2, w.labels_path), 1, P(3, configs), 1, P(4, names));
+}
+static mtp_status append_check(void) {
+  return mtp_append_check(P(1, w.ctx), P(2, w.path), P(3, "the file"));
+}
+
 /* ---- learner ---- */
 
 static mtp_learner *learner(void) {
@@ -501,6 +532,16 @@ static mtp_learner *learner(void) {
   mtp_learner *l = NULL;
   if (chdir(w.folder) == 0) mtp_learner_new(NULL, &options, w.pot, NULL, &l);
   return l;
+}
+static mtp_status learner_set(void) {
+  static const char *const words[] = {"select", "3"};
+  mtp_learner_options options = mtp_learner_defaults();
+  int used;
+  return mtp_learner_set(P(1, w.ctx), P(2, &options), 2, P(3, words), P(4, &used));
+}
+static mtp_status learner_check(void) {
+  const mtp_learner_options options = mtp_learner_defaults();
+  return mtp_learner_check(P(1, w.ctx), P(2, &options));
 }
 static mtp_status learner_new(void) {
   mtp_learner_options options = mtp_learner_defaults();
@@ -565,6 +606,7 @@ static const struct entry {
     {"mtp_potential_new", potential_new, 3, BIT(1)},
     {"mtp_potential_read", potential_read, 3, BIT(1)},
     {"mtp_potential_write", potential_write, 3, BIT(1)},
+    {"mtp_potential_format", potential_format, 4, BIT(1)},
     {"mtp_potential_copy", potential_copy, 3, BIT(1)},
     {"mtp_potential_free", potential_free, 1, 0},
     {"mtp_potential_level", potential_level, 1, 0},
@@ -640,6 +682,8 @@ static const struct entry {
     {"mtp_active_set_kind", active_set_kind, 1, 0},
     {"mtp_active_set_columns", active_set_columns, 1, 0},
     {"mtp_active_set_read", active_set_read, 4, BIT(1)},
+    {"mtp_model_read", model_read, 4, BIT(1) | BIT(4)},
+    {"mtp_model_from_text", model_from_text, 5, BIT(1) | BIT(5)},
     {"mtp_active_set_write", active_set_write, 4, BIT(1) | BIT(2)},
     {"mtp_errors_compute", errors_compute, 4, BIT(1)},
     {"mtp_error_group_of", error_group_of, 1, 0},
@@ -678,12 +722,18 @@ static const struct entry {
     {"mtp_qm_fail", qm_fail, 2, 0},
     {"mtp_qm_label_all", qm_label_all, 5, BIT(1)},
     {"mtp_qm_label", qm_label, 6, BIT(1)},
+    {"mtp_qm_check_driver", qm_check_driver, 5, BIT(1)},
     {"mtp_label_file_open", label_file_open, 4, BIT(1)},
     {"mtp_label_file_close", label_file_close, 1, 0},
     {"mtp_label_file_missing", label_file_missing, 4, BIT(1)},
     {"mtp_label_file_add", label_file_add, 4, BIT(1)},
     {"mtp_label_file_waiting", label_file_waiting, 1, 0},
+    {"mtp_append_configs", append_configs, 4, BIT(1)},
+    {"mtp_append_check", append_check, 3, BIT(1)},
     {"mtp_learner_defaults", NULL, 0, 0},
+    {"mtp_learner_keyword", NULL, 0, 0},
+    {"mtp_learner_set", learner_set, 4, BIT(1)},
+    {"mtp_learner_check", learner_check, 2, BIT(1)},
     {"mtp_learner_new", learner_new, 8, BIT(1)},
     {"mtp_learner_end", learner_end, 2, BIT(1)},
     {"mtp_learner_free", learner_free, 1, 0},

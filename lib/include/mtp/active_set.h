@@ -104,6 +104,15 @@ MTP_API size_t mtp_active_set_columns(const mtp_active_set *as);
 MTP_API mtp_status mtp_active_set_read(mtp_context *ctx, const char *path, const mtp_potential *pot,
                                        mtp_active_set **out);
 
+/** Potential and active set from one image of the file, so that they belong together whoever replaces it meanwhile.
+ * *as is NULL when the file has none; it is not read where `as` is NULL. As mtp_potential_read otherwise; "-" is
+ * standard input. */
+MTP_API mtp_status mtp_model_read(mtp_context *ctx, const char *path, mtp_potential **pot, mtp_active_set **as);
+/** The same from text[size], what such a file holds when it is not compressed (mtp_potential_format gives one);
+ * `name` stands for the file in messages. */
+MTP_API mtp_status mtp_model_from_text(mtp_context *ctx, const char *name, const char *text, size_t size,
+                                       mtp_potential **pot, mtp_active_set **as);
+
 /** Writes potential and active set (`.almtp` of MLIP-3), atomically; `as` may be NULL. */
 MTP_API mtp_status mtp_active_set_write(mtp_context *ctx, const mtp_active_set *as, const mtp_potential *pot,
                                         const char *path);

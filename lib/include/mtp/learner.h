@@ -75,6 +75,17 @@ typedef struct mtp_learner_options {
 
 /** The defaults above. */
 MTP_API mtp_learner_options mtp_learner_defaults(void);
+/** Sets an option by words, as decks and scripts have them: words[0] is a keyword (mode select break pool refit rows
+ * wall weights warmup cut maxqm onfail seed), words[1] ... words[count - 1] begin with its values. *used receives how
+ * many words it took, 0 if words[0] is none of these. MTP_ERR_ARGUMENT, with a line for the user, if the values are
+ * not of the kind that it takes; mtp_learner_check looks at their range. */
+MTP_API mtp_status mtp_learner_set(mtp_context *ctx, mtp_learner_options *options, int count, const char *const *words,
+                                   int *used);
+/** These keywords: number 0, 1, ...; NULL beyond the last. */
+MTP_API const char *mtp_learner_keyword(int number);
+/** MTP_ERR_ARGUMENT, with a line that names it, if a number or choice in the options makes no sense: what
+ * mtp_learner_new would say, at once. Paths may be missing still. */
+MTP_API mtp_status mtp_learner_check(mtp_context *ctx, const mtp_learner_options *options);
 
 typedef struct mtp_learner mtp_learner;
 

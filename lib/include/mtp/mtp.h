@@ -5,6 +5,7 @@
 #define MTP_MTP_H
 
 #include "mtp/active_set.h"
+#include "mtp/append.h"
 #include "mtp/comm.h"
 #include "mtp/config.h"
 #include "mtp/context.h"

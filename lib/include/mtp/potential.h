@@ -58,6 +58,10 @@ MTP_API mtp_status mtp_potential_read(mtp_context *ctx, const char *path, mtp_po
  *  With an active set: mtp_active_set_write. */
 MTP_API mtp_status mtp_potential_write(mtp_context *ctx, const mtp_potential *pot, const char *path);
 
+/** What mtp_potential_write writes, as malloc'ed *text with a terminating zero beyond *size: whoever reads it has the
+ * same potential to the last bit (mtp_model_from_text), which is how the processes of an engine come to share one. */
+MTP_API mtp_status mtp_potential_format(mtp_context *ctx, const mtp_potential *pot, char **text, size_t *size);
+
 MTP_API mtp_status mtp_potential_copy(mtp_context *ctx, const mtp_potential *pot, mtp_potential **out);
 MTP_API void mtp_potential_free(mtp_potential *pot);
 

@@ -149,6 +149,38 @@ MTP_API mtp_status mtp_qm_label_all(mtp_context *ctx, mtp_qm *qm, size_t n, cons
 MTP_API mtp_status mtp_qm_label(mtp_context *ctx, mtp_qm *qm, const mtp_config *cfg, int species_count,
                                 const char *const *names, mtp_config **label, mtp_qm_report *report);
 
+#define MTP_QM_CHECK_PROBLEMS 8
+
+/** What mtp_qm_check_driver found. The driver is good if there are no problems. */
+typedef struct mtp_qm_check {
+  int problem_count;
+  char problems[MTP_QM_CHECK_PROBLEMS][2048];    /**< one line each: what is wrong, and what it looks like */
+  char notice[400];                              /**< what a user should know of a driver that is good, or "" */
+  int calls;                                     /**< that were answered, and */
+  double seconds;                                /**< what they took */
+  bool complete;                                 /**< the rest is there: no call failed, and there were forces */
+  bool periodic;                                 /**< in all directions: stress and lattice translations were tested */
+  int atom_count;                                /**< 1 or 2 atoms were displaced, */
+  size_t atoms[2];                               /**< these, from 0 */
+  double force_reported[6], force_expected[6];   /**< [3*atom_count] eV/A, of the driver and by its energies */
+  double stress_reported[6], stress_expected[6]; /**< GPa, xx yy zz xy xz yz; compression is positive */
+  double force_deviation, stress_deviation;      /**< largest of them: eV/A, GPa */
+  double lattice_energy_change;                  /**< eV, when an atom is moved by lattice vectors */
+} mtp_qm_check;
+
+typedef struct mtp_qm_check_options {
+  void (*progress)(void *user, int done, int total); /**< before the first call and after each; may be NULL */
+  void *user;
+} mtp_qm_check_options;
+
+/** Tests a driver on a displaced (and, if periodic, sheared) copy of a configuration: forces of two atoms and the
+ * virial against differences of the energy, and the energy against a lattice translation; 7 to 26 calls. Whatever is
+ * found, a failed call too, is in *out and no failure of this function; that is MTP_ERR_QM where the driver cannot
+ * start, or MTP_ERR_STOPPED. `options` may be NULL. */
+MTP_API mtp_status mtp_qm_check_driver(mtp_context *ctx, mtp_qm *qm, const mtp_config *cfg, int species_count,
+                                       const char *const *names, const mtp_qm_check_options *options,
+                                       mtp_qm_check *out);
+
 #ifdef __cplusplus
 }
 #endif

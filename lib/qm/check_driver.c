@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/**@file cli/label_check.c
- * Finite differences through a QM driver. A sheared cell without symmetry shows what a cubic crystal hides: transposed
+/**@file qm/check_driver.c
+ * Is what a QM driver returns the energy of the atoms that were sent, with its own derivatives? Finite differences
+ * through the driver tell. A sheared cell without symmetry shows what a cubic crystal hides: transposed
  * cells, mixed-up components, permuted atoms. Energies come first: whatever else is returned must be their derivative.
  */
-#include "cli/label_check.h"
-
-#include <cjson/cJSON.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,6 +11,8 @@
 #include <string.h>
 
 #include "config/units.h"
+#include "mtp/qm.h"
+#include "support/support.h"
 
 #define STEP       0.01  /* A */
 #define STRAIN     0.004 /* what qm engines resolve well, and small enough for 0.1 % */
@@ -30,7 +30,6 @@
 
 enum { COMPONENTS = 6, MOST_CALLS = 26 };
 
-static const char *const component_names[COMPONENTS] = {"xx", "yy", "zz", "xy", "xz", "yz"};
 static const int component_axes[COMPONENTS][2] = {{0, 0}, {1, 1}, {2, 2}, {0, 1}, {0, 2}, {1, 2}};
 
 /* A call of the check and its answer. */
@@ -39,26 +38,20 @@ typedef struct probe {
 } probe;
 
 typedef struct check {
-  cli *c;
+  const mtp_qm_check_options *options;
+  mtp_qm_check *out;
   probe probes[MOST_CALLS];
   int count;
-  size_t atoms[2]; /* those that are displaced */
-  int atom_count;
-  bool periodic;
   int shift; /* number of the probe with an atom moved by a lattice vector, 0 without */
-  char failure[2048];
-  double seconds;
-  char problems[8][400];
-  int problem_count;
-  double reported[2 * COMPONENTS], expected[2 * COMPONENTS]; /* forces (of two atoms), then stress in GPa */
 } check;
 
 static void add_problem(check *k, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void add_problem(check *k, const char *format, ...) {
-  if (k->problem_count == (int)(sizeof k->problems / sizeof k->problems[0])) return;
+  mtp_qm_check *out = k->out;
+  if (out->problem_count == MTP_QM_CHECK_PROBLEMS) return;
   va_list args;
   va_start(args, format);
-  vsnprintf(k->problems[k->problem_count++], sizeof k->problems[0], format, args);
+  mtp_vsnprintf(out->problems[out->problem_count++], sizeof out->problems[0], format, args);
   va_end(args);
 }
 
@@ -108,16 +101,16 @@ static mtp_config *add_probe(check *k, const mtp_config *base) {
 }
 
 static bool make_probes(check *k, const mtp_config *given) {
-  mtp_config *base = disturbed(given, k->periodic);
+  mtp_config *base = disturbed(given, k->out->periodic);
   k->probes[k->count++].config = base;
   bool ok = base != NULL;
-  for (int a = 0; ok && a < k->atom_count; a++)
+  for (int a = 0; ok && a < k->out->atom_count; a++)
     for (size_t d = 0; ok && d < 6; d++) {
       mtp_config *cfg = add_probe(k, base);
       ok = cfg != NULL;
-      if (ok) cfg->x[3 * k->atoms[a] + d / 2] += d % 2 ? -STEP : STEP;
+      if (ok) cfg->x[3 * k->out->atoms[a] + d / 2] += d % 2 ? -STEP : STEP;
     }
-  if (!ok || !k->periodic) return ok;
+  if (!ok || !k->out->periodic) return ok;
   mtp_config *shifted = add_probe(k, base);
   k->shift = k->count - 1;
   for (int d = 0; shifted && d < 3; d++) shifted->x[d] += SHIFT * (base->cell[3 + d] + base->cell[6 + d]);
@@ -134,16 +127,21 @@ static bool make_probes(check *k, const mtp_config *given) {
   return ok;
 }
 
+static void tell_progress(const check *k) {
+  if (k->options && k->options->progress) k->options->progress(k->options->user, k->out->calls, k->count);
+}
+
 static mtp_status take(void *user, size_t i, mtp_config *label, const mtp_qm_report *report) {
   check *k = user;
   k->probes[i].label = label;
-  k->seconds += report->seconds;
-  cli_progress_step(k->c, 1);
+  k->out->seconds += report->seconds;
+  k->out->calls++;
+  tell_progress(k);
   /* these end everything anyway, and are told then */
   if (label || report->status == MTP_QM_CANNOT_START || report->status == MTP_QM_STOPPED) return MTP_OK;
-  if (!k->failure[0])
-    snprintf(k->failure, sizeof k->failure, "%s: %s%s%s", mtp_qm_status_name(report->status), report->reason,
-             report->dir[0] ? "; see " : "", report->dir);
+  if (k->out->problem_count == 0)
+    add_problem(k, "a call failed: %s: %s%s%s", mtp_qm_status_name(report->status), report->reason,
+                report->dir[0] ? "; see " : "", report->dir);
   return MTP_ERR_QM; /* differences need all of them, and each may take an hour */
 }
 
@@ -202,15 +200,16 @@ static double deviation(int n, const double *a, const double *b, double *scale) 
   return largest;
 }
 
-/* Is the force that atom k->atoms[a] should have reported for another one? Then forces are of other atoms. */
+/* Is the force that atom k->out->atoms[a] should have reported for another one? Then forces are of other atoms. */
 static bool find_swapped(check *k) {
   const mtp_config *label = k->probes[0].label;
   double scale, most = FORCE_TOLERANCE(0);
-  for (int a = 0; a < k->atom_count; a++) {
-    if (deviation(3, k->reported + 3 * a, k->expected + 3 * a, &scale) < most) continue;
+  for (int a = 0; a < k->out->atom_count; a++) {
+    if (deviation(3, k->out->force_reported + 3 * a, k->out->force_expected + 3 * a, &scale) < most) continue;
     for (size_t i = 0; i < label->n; i++) {
-      if (i == k->atoms[a] || deviation(3, label->force + 3 * i, k->expected + 3 * a, &scale) >= most) continue;
-      add_problem(k, "forces are of other atoms: atom %zu is given that of atom %zu", i + 1, k->atoms[a] + 1);
+      if (i == k->out->atoms[a] || deviation(3, label->force + 3 * i, k->out->force_expected + 3 * a, &scale) >= most)
+        continue;
+      add_problem(k, "forces are of other atoms: atom %zu is given that of atom %zu", i + 1, k->out->atoms[a] + 1);
       return true;
     }
   }
@@ -227,7 +226,7 @@ static const char *meaning_for_forces(const check *k, double r) {
 static void explain_forces(check *k, int n, double worst, double scale) {
   double r;
   /* a factor of one is no unit: it is the rest that is wrong */
-  if (proportion(n, k->reported, k->expected, &r) && fabs(r - 1) > PROPORTION)
+  if (proportion(n, k->out->force_reported, k->out->force_expected, &r) && fabs(r - 1) > PROPORTION)
     add_problem(k, "forces are %.5g times minus the gradient of the energy: %s", r, meaning_for_forces(k, r));
   else if (scale == 0)
     add_problem(k, "the energy does not change when atoms are moved: it is not that of the atoms that were sent");
@@ -240,12 +239,12 @@ static void explain_forces(check *k, int n, double worst, double scale) {
 
 static double judge_forces(check *k) {
   const mtp_config *label = k->probes[0].label;
-  int n = 3 * k->atom_count;
+  int n = 3 * k->out->atom_count;
   for (int i = 0; i < n; i++) {
-    k->reported[i] = label->force[3 * k->atoms[i / 3] + (size_t)(i % 3)];
-    k->expected[i] = -(k->probes[1 + 2 * i].label->energy - k->probes[2 + 2 * i].label->energy) / (2 * STEP);
+    k->out->force_reported[i] = label->force[3 * k->out->atoms[i / 3] + (size_t)(i % 3)];
+    k->out->force_expected[i] = -(k->probes[1 + 2 * i].label->energy - k->probes[2 + 2 * i].label->energy) / (2 * STEP);
   }
-  double scale, worst = deviation(n, k->reported, k->expected, &scale);
+  double scale, worst = deviation(n, k->out->force_reported, k->out->force_expected, &scale);
   if (worst > FORCE_TOLERANCE(scale))
     explain_forces(k, n, worst, scale);
   else if (scale < FORCE_TOLERANCE(0))
@@ -274,7 +273,7 @@ static bool find_wrong_shear(check *k, double scale) {
       {2.0, "they are sums of both triangles of the tensor, or belong to engineering strains"},
       {-1.0, "their sign is reversed (the tensor of a turned or mirrored cell)"},
   };
-  const double *reported = k->reported + COMPONENTS + 3, *expected = k->expected + COMPONENTS + 3;
+  const double *reported = k->out->stress_reported + 3, *expected = k->out->stress_expected + 3;
   double shear, r, worst = deviation(3, reported, expected, &shear), unused;
   if (worst <= SHEAR_TOLERANCE(scale) || worst <= SHEAR_SHARE * shear) return false;
   const char *meaning = NULL;
@@ -298,7 +297,7 @@ static bool find_wrong_shear(check *k, double scale) {
 
 static double judge_stress(check *k) {
   const mtp_config *label = k->probes[0].label;
-  double volume = mtp_config_volume(label), *reported = k->reported + COMPONENTS, *expected = k->expected + COMPONENTS;
+  double volume = mtp_config_volume(label), *reported = k->out->stress_reported, *expected = k->out->stress_expected;
   for (int s = 0; s < COMPONENTS; s++) {
     const probe *plus = &k->probes[k->shift + 1 + 2 * s], *minus = plus + 1;
     reported[s] = label->virial[s] / volume * MTP_GPA;
@@ -331,19 +330,20 @@ static double judge_stress(check *k) {
     add_problem(k, "the components xy, xz, yz of the virial are in another order");
   else if (find_wrong_shear(k, scale))
     return worst;
-  else if (worst <= STRESS_TOLERANCE(scale) && k->problem_count == 0) /* else it says nothing about the basis */
-    cli_warn(k->c,
-             "--check: the stress is off by up to %.2g GPa of %.3g: an incomplete basis (larger cutoffs make it less), "
-             "or an engine whose stress is not exact",
-             worst, scale);
+  else if (worst <= STRESS_TOLERANCE(scale) && k->out->problem_count == 0) /* else it says nothing about the basis */
+    mtp_snprintf(k->out->notice, sizeof k->out->notice,
+                 "the stress is off by up to %.2g GPa of %.3g: an incomplete basis (larger cutoffs make it less), "
+                 "or an engine whose stress is not exact",
+                 worst, scale);
   else
     add_problem(
         k,
         "the virial is not minus the derivative of the energy by the strain: the stress is off by up to %.3g GPa "
         "of %.3g, %s",
         worst, scale,
-        k->problem_count ? "perhaps for the same reason"
-                         : "though forces are right: with plane waves look first at the basis (try larger cutoffs)");
+        k->out->problem_count
+            ? "perhaps for the same reason"
+            : "though forces are right: with plane waves look first at the basis (try larger cutoffs)");
   return worst;
 }
 
@@ -357,58 +357,21 @@ static double judge_shift(check *k) {
   return change;
 }
 
-/* ---- the report ---- */
-
-static void print_table(const check *k) {
-  static const char axes[] = "xyz";
-  for (int i = 0; i < 3 * k->atom_count; i++)
-    printf("  force   atom %zu %c  reported %12.6f  differences %12.6f eV/A\n", k->atoms[i / 3] + 1, axes[i % 3],
-           k->reported[i], k->expected[i]);
-  for (int s = 0; k->periodic && s < COMPONENTS; s++)
-    printf("  stress  %-8s  reported %12.5f  differences %12.5f GPa\n", component_names[s], k->reported[COMPONENTS + s],
-           k->expected[COMPONENTS + s]);
-}
-
-static int report(check *k, bool json) {
-  double shift = k->periodic ? judge_shift(k) : 0, force = judge_forces(k), stress = 0;
-  bool has_virial = k->probes[0].label->has_virial;
-  if (k->periodic && has_virial) stress = judge_stress(k);
-  if (k->periodic && !has_virial) add_problem(k, "there is no virial");
-  int status = k->problem_count ? CLI_FAILED : CLI_OK;
-  if (json) {
-    cJSON *object = cJSON_CreateObject();
-    cJSON_AddBoolToObject(object, "ok", status == CLI_OK);
-    cli_json_number(object, "calls", k->count);
-    cli_json_number(object, "seconds", k->seconds);
-    cli_json_number(object, "force_max_deviation", force);
-    cli_json_number(object, "stress_max_deviation", stress);
-    cli_json_number(object, "lattice_energy_change", shift);
-    cJSON *list = cJSON_AddArrayToObject(object, "problems");
-    for (int i = 0; i < k->problem_count; i++) cJSON_AddItemToArray(list, cJSON_CreateString(k->problems[i]));
-    cli_json_print(k->c, object);
-  } else {
-    print_table(k);
-    printf("%d calls, %.3g s: forces within %.2g eV/A", k->count, k->seconds, force);
-    if (k->periodic)
-      printf(", stress within %.2g GPa, energy within %.1g eV of a lattice translation", stress, fabs(shift));
-    printf(status == CLI_OK ? ": good\n" : "\n");
+static void judge(check *k) {
+  const mtp_config *label = k->probes[0].label;
+  mtp_qm_check *out = k->out;
+  if (!label->force) {
+    add_problem(k, "the driver gives no forces");
+    return;
   }
-  for (int i = 0; i < k->problem_count; i++) cli_fail(k->c, "--check: %s", k->problems[i]);
-  return status;
+  out->complete = true;
+  if (out->periodic) out->lattice_energy_change = judge_shift(k);
+  out->force_deviation = judge_forces(k);
+  if (out->periodic && label->has_virial) out->stress_deviation = judge_stress(k);
+  if (out->periodic && !label->has_virial) add_problem(k, "there is no virial");
 }
 
-static int run_probes(check *k, mtp_qm *qm, const mtp_config_set *set, bool json) {
-  const mtp_config *configs[MOST_CALLS];
-  for (int i = 0; i < k->count; i++) configs[i] = k->probes[i].config;
-  cli_progress_begin(k->c, "checking", (size_t)k->count);
-  mtp_status status = mtp_qm_label_all(k->c->ctx, qm, (size_t)k->count, configs, NULL, set->species_count,
-                                       (const char *const *)set->names, take, k);
-  cli_progress_end(k->c);
-  if (k->failure[0]) return cli_fail(k->c, "--check: a call failed: %s", k->failure);
-  if (status != MTP_OK) return cli_library(k->c, NULL);
-  if (!k->probes[0].label->force) return cli_fail(k->c, "--check: the driver gives no forces");
-  return report(k, json);
-}
+/* ---- the check ---- */
 
 /* The atom to be displaced besides the first: the last one that finds itself elsewhere when an engine groups atoms by
  * species and nobody puts them back, else the last of all. */
@@ -422,15 +385,29 @@ static size_t second_atom(const mtp_config *cfg, int species_count) {
   return cfg->n - 1;
 }
 
-int cli_label_check(cli *c, mtp_qm *qm, const mtp_config_set *set, bool json) {
-  const mtp_config *given = set->configs[0];
-  check k = {.c = c, .atom_count = given->n > 1 ? 2 : 1};
-  k.atoms[1] = second_atom(given, set->species_count);
-  k.periodic = given->periodic[0] && given->periodic[1] && given->periodic[2];
-  int status = make_probes(&k, given) ? run_probes(&k, qm, set, json) : cli_fail(c, "memory is exhausted");
+static mtp_status run_probes(mtp_context *ctx, mtp_qm *qm, int species_count, const char *const *names, check *k) {
+  const mtp_config *configs[MOST_CALLS];
+  for (int i = 0; i < k->count; i++) configs[i] = k->probes[i].config;
+  tell_progress(k);
+  const mtp_status status = mtp_qm_label_all(ctx, qm, (size_t)k->count, configs, NULL, species_count, names, take, k);
+  if (k->out->problem_count) return MTP_OK; /* the answer is that a call failed */
+  if (status == MTP_OK) judge(k);
+  return status;
+}
+
+mtp_status mtp_qm_check_driver(mtp_context *ctx, mtp_qm *qm, const mtp_config *cfg, int species_count,
+                               const char *const *names, const mtp_qm_check_options *options, mtp_qm_check *out) {
+  if (!qm || !cfg || !names || !out || cfg->n == 0)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "checking a driver: expected a driver and a configuration with its species");
+  mtp_qm_check result = {.atom_count = cfg->n > 1 ? 2 : 1};
+  check k = {.options = options, .out = &result};
+  result.atoms[1] = second_atom(cfg, species_count);
+  result.periodic = cfg->periodic[0] && cfg->periodic[1] && cfg->periodic[2];
+  mtp_status status = make_probes(&k, cfg) ? run_probes(ctx, qm, species_count, names, &k) : mtp_fail_memory(ctx);
   for (int i = 0; i < k.count; i++) {
     mtp_config_free(k.probes[i].config);
     mtp_config_free(k.probes[i].label);
   }
+  if (status == MTP_OK) *out = result;
   return status;
 }

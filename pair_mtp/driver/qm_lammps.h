@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/**@file qm_lammps.h
+/**@file driver/qm_lammps.h
  * The QM driver `lammps FILE`: any LAMMPS potential as the reference. FILE holds LAMMPS commands (`pair_style`,
  * `pair_coeff`, ...; type i is species i-1 of the potential that is trained), which are run in a private LAMMPS
  * instance on MPI_COMM_SELF after the atoms exist; `units` may only be metal, `atom_style` (default atomic) may be

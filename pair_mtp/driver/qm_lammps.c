@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/**@file qm_lammps.c
+/**@file driver/qm_lammps.c
  * Labels configurations with a private LAMMPS instance, through LAMMPS's C library interface only, so that the same
  * file serves the plugin and the command. Cells are turned into LAMMPS's restricted form (a along x, b in the xy
  * plane), and forces and virial are turned back. */

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file cli/work.c
+ * What several commands do with a potential and configurations, with a progress bar: evaluating, grading, comparing. */
+#include <math.h>
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "config/config_internal.h"
+#include "mtp/evaluator.h"
+
+/* Who made the labels that were there, and which rows of an active set they were: not true of the new ones. */
+static int rename_origins(cli *c, mtp_config *cfg) {
+  static const char *const keys[] = {"EFS_by", "qm", "qm_driver", "selected_eqn_inds", "TS_index", "AS_index"};
+  for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+    const char *value = mtp_config_get_feature(cfg, keys[k]);
+    char name[32];
+    snprintf(name, sizeof name, "old_%s", keys[k]);
+    if (value && mtp_config_set_feature(c->ctx, cfg, name, value) != MTP_OK) return cli_library(c, NULL);
+    mtp_config_drop_feature(cfg, keys[k]);
+  }
+  return CLI_OK;
+}
+
+int cli_evaluate(cli *c, const mtp_potential *pot, const mtp_active_set *as, mtp_config_set *set) {
+  mtp_evaluator *evaluator = NULL;
+  if (mtp_evaluator_new(c->ctx, pot, &evaluator) != MTP_OK) return cli_library(c, NULL);
+  int status = CLI_OK;
+  if (as && mtp_evaluator_set_active_set(c->ctx, evaluator, as) != MTP_OK) status = cli_library(c, NULL);
+  cli_progress_begin(c, as ? "grading" : "evaluating", set->n);
+  for (size_t i = 0; i < set->n && status == CLI_OK; i++) {
+    if (mtp_evaluator_config(c->ctx, evaluator, set->configs[i], as != NULL) != MTP_OK)
+      status = cli_fail(c, "configuration %zu: %s", i + 1, mtp_context_message(c->ctx));
+    else
+      status = rename_origins(c, set->configs[i]);
+    cli_progress_step(c, 1);
+  }
+  cli_progress_end(c);
+  mtp_evaluator_free(evaluator);
+  return status;
+}
+
+int cli_read_graded(cli *c, const char *path, mtp_potential **pot, mtp_active_set **as) {
+  int status = cli_read_potential(c, path, pot, as);
+  if (status != CLI_OK || *as) return status;
+  mtp_potential_free(*pot);
+  *pot = NULL;
+  return cli_fail(c, "%s: no active set in it, so there is nothing to grade with: `mtp train` makes one", path);
+}
+
+typedef struct watcher {
+  cli *c;
+  size_t seen, broken, first_broken;
+} watcher;
+
+static bool is_finite(const mtp_config *cfg) {
+  if (!isfinite(cfg->energy)) return false;
+  for (size_t k = 0; k < 3 * cfg->n; k++)
+    if (!isfinite(cfg->force[k])) return false;
+  return true;
+}
+
+static void watch(void *user, const mtp_config *labelled, const mtp_config *computed) {
+  watcher *w = user;
+  (void)labelled;
+  w->seen++;
+  if (!is_finite(computed) && w->broken++ == 0) w->first_broken = w->seen;
+  cli_progress_step(w->c, 1);
+}
+
+/* The line on configurations that make the errors meaningless; empty without any. */
+static void describe_broken(const watcher *w, size_t size, char *text) {
+  *text = 0;
+  if (w->broken == 0) return;
+  int length = snprintf(text, size,
+                        "configuration %zu: energy or forces of the potential are not finite: are atoms at the same "
+                        "place?",
+                        w->first_broken);
+  if (w->broken > 1) snprintf(text + length, size - (size_t)length, " (%zu more like it)", w->broken - 1);
+}
+
+int cli_compute_error_table(cli *c, const char *name, const mtp_potential *pot, const mtp_config_set *set, size_t size,
+                            char *broken, mtp_error_table **out) {
+  watcher w = {.c = c};
+  cli_progress_begin(c, "comparing", set->n);
+  mtp_status status = mtp_error_table_compute(c->ctx, pot, set, watch, &w, out);
+  cli_progress_end(c);
+  describe_broken(&w, size, broken);
+  return status == MTP_OK ? CLI_OK : cli_library(c, name);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file loop/options.c
+ * Options of a learner: their defaults, their words in decks and scripts, and which values make sense. */
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "loop/loop.h"
+#include "support/support.h"
+
+enum { MOST = 1000000 }; /* candidates, and configurations of the warm-up */
+
+mtp_learner_options mtp_learner_defaults(void) {
+  return (mtp_learner_options){
+      .train_path = "train.extxyz",
+      .log_path = "mtp-al.jsonl",
+      .candidate_path = "candidates.extxyz",
+      .mode = MTP_MODE_NEIGHBOURHOOD,
+      .select_grade = 2.0,
+      .break_grade = 10.0,
+      .pool = 50,
+      .refit = MTP_REFIT_AUTO,
+      .wall = true,
+      .threads = 1,
+      .weights = mtp_weights_default(),
+      .warmup = -1,
+      .warmup_sigma = 0.1,
+      .max_calls = -1,
+      .onfail = MTP_ONFAIL_STOP,
+      .seed = 12345,
+  };
+}
+
+/* ---- values ---- */
+
+typedef struct reading {
+  mtp_context *ctx;
+  const char *keyword;
+  mtp_status status;
+} reading;
+
+static double number(reading *r, const char *word) {
+  char *end;
+  const double value = mtp_strtod(word, &end);
+  if (r->status == MTP_OK && (end == word || *end || !isfinite(value)))
+    r->status = mtp_fail(r->ctx, MTP_ERR_ARGUMENT, "keyword %s expects a number, found %s", r->keyword, word);
+  return value;
+}
+
+static long long integer(reading *r, const char *word) {
+  char *end;
+  errno = 0;
+  const long long value = strtoll(word, &end, 10);
+  if (r->status == MTP_OK && (end == word || *end || errno || value < 0))
+    r->status = mtp_fail(r->ctx, MTP_ERR_ARGUMENT, "keyword %s expects a whole number that is not negative, found %s",
+                         r->keyword, word);
+  return value;
+}
+
+/* mtp_learner_check says which are possible. */
+static int small_integer(reading *r, const char *word) {
+  const long long value = integer(r, word);
+  return value < INT_MAX ? (int)value : INT_MAX;
+}
+
+/* The number of the word in a list such as "linear full auto". */
+static int choice(reading *r, const char *word, const char *list) {
+  char known[80] = "";
+  size_t used = 0;
+  int count = 0;
+  for (const char *at = list; *at; count++) {
+    const size_t length = strcspn(at, " ");
+    const char *next = at + length + strspn(at + length, " ");
+    if (strlen(word) == length && strncmp(word, at, length) == 0) return count;
+    used += (size_t)snprintf(known + used, sizeof known - used, "%s%.*s",
+                             count == 0 ? ""
+                             : *next    ? ", "
+                                        : " or ",
+                             (int)length, at);
+    at = next;
+  }
+  if (r->status == MTP_OK)
+    r->status = mtp_fail(r->ctx, MTP_ERR_ARGUMENT, "%s must be %s, found %s", r->keyword, known, word);
+  return 0;
+}
+
+/* ---- keywords ---- */
+
+static void set_mode(reading *r, mtp_learner_options *o, const char *const *value) {
+  o->mode = choice(r, value[0], "configuration neighbourhood") == 0 ? MTP_MODE_CONFIGURATION : MTP_MODE_NEIGHBOURHOOD;
+}
+static void set_select(reading *r, mtp_learner_options *o, const char *const *value) {
+  o->select_grade = number(r, value[0]);
+}
+static void set_break(reading *r, mtp_learner_options *o, const char *const *value) {
+  o->break_grade = number(r, value[0]);
+}
+static void set_pool(reading *r, mtp_learner_options *o, const char *const *value) {
+  o->pool = small_integer(r, value[0]);
+}
+static void set_refit(reading *r, mtp_learner_options *o, const char *const *value) {
+  static const mtp_refit kinds[] = {MTP_REFIT_LINEAR, MTP_REFIT_FULL, MTP_REFIT_AUTO};
+  o->refit = kinds[choice(r, value[0], "linear full auto")];
+}
+static void set_rows(reading *r, mtp_learner_options *o, const char *const *value) {
+  static const mtp_grading kinds[] = {MTP_GRADE_LINEAR, MTP_GRADE_ALL, MTP_GRADE_AUTO};
+  o->grading = kinds[choice(r, value[0], "linear all auto")];
+}
+static void set_wall(reading *r, mtp_learner_options *o, const char *const *value) {
+  o->wall = choice(r, value[0], "auto off") == 0;
+}
+static void set_weights(reading *r, mtp_learner_options *o, const char *const *value) {
+  if (strcmp(value[0], "mlip") == 0) {
+    o->weights = mtp_weights_mlip();
+    return;
+  }
+  o->weights.energy = number(r, value[0]);
+  o->weights.force = number(r, value[1]);
+  o->weights.stress = number(r, value[2]);
+}
+static void set_warmup(reading *r, mtp_learner_options *o, const char *const *value) {
+  o->warmup = -1;
+  if (strcmp(value[0], "auto") == 0) return;
+  o->warmup = small_integer(r, value[0]);
+  o->warmup_sigma = number(r, value[1]);
+}
+static void set_cut(reading *r, mtp_learner_options *o, const char *const *value) {
+  (void)o;
+  if (strcmp(value[0], "off") != 0)
+    r->status = mtp_fail(r->ctx, MTP_ERR_ARGUMENT,
+                         "cut off is what this version has (whole cells are labelled), found %s", value[0]);
+}
+static void set_budget(reading *r, mtp_learner_options *o, const char *const *value) {
+  o->max_calls = strcmp(value[0], "unlimited") == 0 ? -1 : integer(r, value[0]);
+}
+static void set_onfail(reading *r, mtp_learner_options *o, const char *const *value) {
+  o->onfail = choice(r, value[0], "stop skip") == 0 ? MTP_ONFAIL_STOP : MTP_ONFAIL_SKIP;
+}
+static void set_seed(reading *r, mtp_learner_options *o, const char *const *value) {
+  o->seed = (unsigned long long)integer(r, value[0]);
+}
+
+typedef struct keyword {
+  const char *name;
+  int values;
+  void (*set)(reading *r, mtp_learner_options *options, const char *const *value);
+  const char *alone; /* a value that stands for all of several, */
+  const char *needs; /* and what to say when there are not enough */
+} keyword;
+
+static const keyword keywords[] = {
+    {"mode", 1, set_mode, NULL, NULL},
+    {"select", 1, set_select, NULL, NULL},
+    {"break", 1, set_break, NULL, NULL},
+    {"pool", 1, set_pool, NULL, NULL},
+    {"refit", 1, set_refit, NULL, NULL},
+    {"rows", 1, set_rows, NULL, NULL},
+    {"wall", 1, set_wall, NULL, NULL},
+    {"weights", 3, set_weights, "mlip", "three numbers (energy, force, stress) or mlip"},
+    {"warmup", 2, set_warmup, "auto", "a number of configurations and a displacement in Angstrom, or auto"},
+    {"cut", 1, set_cut, NULL, NULL},
+    {"maxqm", 1, set_budget, NULL, NULL},
+    {"onfail", 1, set_onfail, NULL, NULL},
+    {"seed", 1, set_seed, NULL, NULL},
+};
+enum { KEYWORDS = sizeof keywords / sizeof keywords[0] };
+
+const char *mtp_learner_keyword(int number) {
+  return number >= 0 && number < KEYWORDS ? keywords[number].name : NULL;
+}
+
+mtp_status mtp_learner_set(mtp_context *ctx, mtp_learner_options *options, int count, const char *const *words,
+                           int *used) {
+  if (!options || !words || !used || count < 1)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: expected options and a keyword with its values");
+  const keyword *k = keywords;
+  while (k < keywords + KEYWORDS && strcmp(k->name, words[0]) != 0) k++;
+  if (k == keywords + KEYWORDS) {
+    *used = 0;
+    return MTP_OK;
+  }
+  if (count < 2) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "keyword %s needs a value", k->name);
+  const int values = k->alone && strcmp(words[1], k->alone) == 0 ? 1 : k->values;
+  if (count <= values) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "%s needs %s", k->name, k->needs);
+  mtp_learner_options changed = *options;
+  reading r = {.ctx = ctx, .keyword = k->name};
+  k->set(&r, &changed, words + 1);
+  if (r.status != MTP_OK) return r.status;
+  *options = changed;
+  *used = 1 + values;
+  return MTP_OK;
+}
+
+/* ---- what makes sense ---- */
+
+static const char *wrong_value(const mtp_learner_options *o) {
+  if (!(isfinite(o->select_grade) && o->select_grade >= 1.0)) return "select must be at least 1";
+  if (!(isfinite(o->break_grade) && o->break_grade >= o->select_grade)) return "break must not be below select";
+  if (o->threads < 1) return "threads must be at least 1";
+  if (o->pool < 1 || o->pool > MOST) return "pool must be between 1 and 1000000";
+  if (o->warmup < -1 || o->warmup > MOST) return "warmup must be between 0 and 1000000";
+  if (!(isfinite(o->warmup_sigma) && o->warmup_sigma > 0.0)) return "the displacement of warmup must be positive";
+  if (o->max_calls < -1) return "maxqm must not be negative";
+  const double weights[3] = {o->weights.energy, o->weights.force, o->weights.stress};
+  for (int i = 0; i < 3; i++)
+    if (!(isfinite(weights[i]) && weights[i] >= 0.0)) return "weights must not be negative";
+  if (o->grading < MTP_GRADE_AUTO || o->grading > MTP_GRADE_LINEAR) return "rows must be auto, all or linear";
+  if (o->refit < MTP_REFIT_LINEAR || o->refit > MTP_REFIT_AUTO) return "refit must be linear, full or auto";
+  return NULL;
+}
+
+mtp_status mtp_learner_check(mtp_context *ctx, const mtp_learner_options *options) {
+  const char *wrong = options ? wrong_value(options) : "a null pointer was passed in";
+  return wrong ? mtp_fail(ctx, MTP_ERR_ARGUMENT, "%s", wrong) : MTP_OK;
+}
