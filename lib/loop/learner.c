@@ -222,8 +222,10 @@ static mtp_status warm_up(mtp_context *ctx, mtp_learner *l, const mtp_config *fi
     if (!copies[i].cfg) status = mtp_fail_memory(ctx);
   }
   if (status == MTP_OK) status = mtp_loop_label(ctx, l, n, list, labels);
-  /* the most disturbed copy is nearest to what the run will be */
-  if (status == MTP_OK && *labels > 0) status = mtp_loop_squeeze(ctx, l, mtp_loop_last_met(l, first), step, labels);
+  /* The most disturbed copy is nearest to what the run will be. A kill may have come between the last copy and these.
+   */
+  const bool due = *labels > 0 || (!l->was_fitted && l->squeezes == 0 && l->train->n > 0 && only_warmup_labels(l));
+  if (status == MTP_OK && due) status = mtp_loop_squeeze(ctx, l, mtp_loop_last_met(l, first), step, labels);
   for (size_t i = 0; i < n; i++) mtp_config_free(copies[i].cfg);
   free(copies);
   free(list);

@@ -133,6 +133,7 @@ struct mtp_learner {
   bool stopped;
   mtp_endpoints endpoints;
   double explored;   /* ps of an exploration that is under way; 0: none is */
+  bool was_fitted;   /* an earlier run of this training set saved a potential */
   bool ending;       /* the next refit is a last training */
   bool trained_last; /* there was one */
   bool finished;     /* mtp_loop_finish was here */

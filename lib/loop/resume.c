@@ -79,6 +79,7 @@ mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
                     mtp_context_message(ctx));
   const bool trained = mtp_potential_is_trained(saved), alike = is_alike(saved, l->pot);
   const bool is_news = trained && alike && !has_parameters_of(l->pot, saved); /* or the deck has read it itself */
+  l->was_fitted = trained && alike && resumes;
   if (trained && !alike) {
     mtp_message(ctx, MTP_WARNING, "%s holds a potential of another kind, which is replaced", l->save_path);
   } else if (is_news && resumes) {

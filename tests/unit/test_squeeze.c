@@ -477,6 +477,30 @@ static void recent_predictions_are_judged_by_the_label(void **state) {
   assert_true(fabs(mtp_loop_predicted_part(&l) - 0.05) < 1e-12); /* of the last ones alone */
 }
 
+/* A kill after the last copy of the warm-up and before the first request of squeezed ones: those are still asked for, and
+ * are what they would have been. */
+static void none_is_lost_after_the_warmup(void **state) {
+  learning_world *world = *state;
+  mtp_learner *learner = NULL;
+  mtp_action action;
+  mtp_config *first = crystal();
+  world->options.wall = false;
+  data_must(world->ctx, begin_with(world, world->pot, first, &learner));
+  mtp_learner_free(learner);
+  const long long copies = world->reference.calls;
+  unlink(world->save); /* no refit yet */
+  world->options.wall = true;
+  data_must(world->ctx, learning_world_learner(world, NULL, &learner));
+  data_must(world->ctx, mtp_learner_begin(world->ctx, learner, first, 0, &action));
+  assert_int_equal(action, MTP_REDO);
+  assert_int_equal(world->reference.calls, copies + 2);
+  mtp_learner_free(learner);
+  mtp_config_set *set = learning_world_train(world);
+  assert_int_equal(count_squeezed(set), 2);
+  mtp_config_set_free(set);
+  mtp_config_free(first);
+}
+
 /* What a run left of a hole gets labels when it ends, and what they do not close is told. */
 static void holes_are_filled_at_the_end(void **state) {
   learning_world *world = *state;
@@ -551,6 +575,7 @@ int main(void) {
       cmocka_unit_test(predictions_are_those_of_the_last_labels),
       cmocka_unit_test(well_predicted_is_within_what_the_fit_leaves),
       cmocka_unit_test(recent_predictions_are_judged_by_the_label),
+      test(none_is_lost_after_the_warmup),
       test(holes_are_filled_at_the_end),
       cmocka_unit_test(last_training_does_no_harm),
   };
