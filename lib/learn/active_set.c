@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mtp/evaluator.h"
-
 /* Error of A * inverse that is told; grades of 1 are then wrong in the third digit. */
 #define MAX_DRIFT 1e-3
 
@@ -226,7 +224,6 @@ mtp_status mtp_active_set_grade(mtp_context *ctx, const mtp_active_set *as, size
   return MTP_OK;
 }
 
-/* Here rather than beside the evaluator, which knows the matrix but not what it came from. */
 mtp_status mtp_evaluator_set_active_set(mtp_context *ctx, mtp_evaluator *ev, const mtp_active_set *as) {
   if (!as) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "evaluator: no active set given");
   return mtp_evaluator_set_inverse(ctx, ev, mtp_active_set_mode(as), mtp_active_set_size(as),

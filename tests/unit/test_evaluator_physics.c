@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "mtp/active_set.h"
 #include "support_data.h"
 #include "support_naive.h"
 

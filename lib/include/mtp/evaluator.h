@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "mtp/active_set.h"
 #include "mtp/config.h"
 #include "mtp/context.h"
 #include "mtp/potential.h"
@@ -41,11 +40,8 @@ typedef enum mtp_precision {
  * or grades are made in double throughout. */
 MTP_API mtp_status mtp_evaluator_set_precision(mtp_context *ctx, mtp_evaluator *ev, mtp_precision precision);
 
-/** Attaches a copy of the inverse active set, needed for mtp_output.grade. */
-MTP_API mtp_status mtp_evaluator_set_active_set(mtp_context *ctx, mtp_evaluator *ev, const mtp_active_set *as);
-
-/** The same from the bare matrix: inverse[n*n] as mtp_active_set_inverse gives it, copied. For ranks that receive it by
- * broadcast. */
+/** Attaches a copy of an inverse active set, needed for mtp_output.grade: inverse[n*n] as mtp_active_set_inverse gives
+ * it. For ranks that receive it by broadcast; else mtp_evaluator_set_active_set (active_set.h) is shorter. */
 MTP_API mtp_status mtp_evaluator_set_inverse(mtp_context *ctx, mtp_evaluator *ev, mtp_mode mode, size_t n,
                                              const double *inverse);
 
