@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "config/config_internal.h"
-#include "mtp/config.h"
+#include "mtp/neighbors.h"
 
 /* Lengths beyond this (in Angstrom) are mistakes, and would overflow below. */
 #define MAX_LENGTH 1e15

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "mtp/neighbors.h"
 #include "support/support.h"
 
 static double distance2(const mtp_neighbors *nb, size_t i, size_t k, double d[3]) {

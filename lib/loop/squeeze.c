@@ -9,6 +9,7 @@
 
 #include "config/pairs.h"
 #include "loop/loop.h"
+#include "mtp/neighbors.h"
 #include "support/support.h"
 
 /* Parts of the shortest known distance to which pairs are pushed, in the order in which a cell is filled. */

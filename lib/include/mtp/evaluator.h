@@ -13,6 +13,7 @@
 
 #include "mtp/config.h"
 #include "mtp/context.h"
+#include "mtp/neighbors.h"
 #include "mtp/potential.h"
 
 #ifdef __cplusplus

@@ -12,6 +12,7 @@
 #include "mtp/evaluator.h"
 #include "mtp/label_file.h"
 #include "mtp/learner.h"
+#include "mtp/neighbors.h"
 #include "mtp/potential.h"
 #include "mtp/qm.h"
 #include "mtp/screen.h"
