@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "cli/cli.h"
+#include "mtp/bench.h"
 #include "mtp/evaluator.h"
 #include "support/support.h"
 

@@ -2,6 +2,8 @@
 /**@file learn/measure.c
  * Times of the parts of training, one core. The parts are timed in turns, so that a disturbance of the machine meets
  * all of them. */
+#include "mtp/bench.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

@@ -13,7 +13,6 @@
 #include "learn/normal.h"
 #include "learn/weights.h"
 #include "mtp/evaluator.h"
-#include "mtp/trainer.h"
 
 #define DEFAULT_RIDGE 1e-11
 

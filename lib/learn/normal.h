@@ -6,7 +6,7 @@
 #define MTP_NORMAL_H
 
 #include "kernel/plan.h"
-#include "mtp/trainer.h"
+#include "mtp/normal_equations.h"
 
 /** `plan` (borrowed) is of `pot`; its radial functions are those in use. */
 mtp_status mtp_normal_new_part(mtp_context *ctx, const mtp_potential *pot, const mtp_plan *plan,

@@ -9,6 +9,7 @@
 
 #include "loop/loop.h"
 #include "model/model.h"
+#include "mtp/trainer.h"
 #include "support/support.h"
 
 /* The first time: configurations, and force components for each parameter. */

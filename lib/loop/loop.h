@@ -26,6 +26,7 @@
 #include "loop/journal.h"
 #include "loop/seen.h"
 #include "mtp/learner.h"
+#include "mtp/normal_equations.h"
 
 /** Swaps of maxvol must gain this factor: what MLIP-3 uses, and what bounds the grades of the training set. */
 #define MTP_LOOP_THRESHOLD 1.001

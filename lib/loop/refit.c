@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "loop/loop.h"
+#include "mtp/trainer.h"
 #include "support/support.h"
 
 /* How often, and by what factor, the weight of squeezed configurations grows where a fit has a hole. */

@@ -21,10 +21,12 @@
 #include <cmocka.h>
 
 #include "mtp/active_set.h"
+#include "mtp/bench.h"
 #include "mtp/errors.h"
 #include "mtp/evaluator.h"
 #include "mtp/label_file.h"
 #include "mtp/learner.h"
+#include "mtp/normal_equations.h"
 #include "mtp/qm.h"
 #include "mtp/screen.h"
 #include "mtp/trainer.h"

@@ -20,6 +20,7 @@
 #include "config/pairs.h"
 #include "loop/loop.h"
 #include "mtp/evaluator.h"
+#include "mtp/trainer.h"
 #include "support_data.h"
 #include "support_learning.h"
 

@@ -16,11 +16,12 @@
 #include <stddef.h>
 
 #include "mtp/active_set.h"
+#include "mtp/comm.h"
 #include "mtp/config.h"
 #include "mtp/context.h"
 #include "mtp/potential.h"
 #include "mtp/qm.h"
-#include "mtp/trainer.h"
+#include "mtp/weights.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -5,6 +5,7 @@
 #define MTP_MTP_H
 
 #include "mtp/active_set.h"
+#include "mtp/bench.h"
 #include "mtp/comm.h"
 #include "mtp/config.h"
 #include "mtp/context.h"
@@ -13,9 +14,11 @@
 #include "mtp/label_file.h"
 #include "mtp/learner.h"
 #include "mtp/neighbors.h"
+#include "mtp/normal_equations.h"
 #include "mtp/potential.h"
 #include "mtp/qm.h"
 #include "mtp/screen.h"
 #include "mtp/trainer.h"
+#include "mtp/weights.h"
 
 #endif
