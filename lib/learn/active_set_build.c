@@ -30,7 +30,7 @@ mtp_status mtp_rows_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_poten
     out.gradient = rows;
     memset(rows, 0, n * sizeof(double));
   }
-  status = mtp_evaluator_compute(ctx, ev, &atoms, &out);
+  status = mtp_evaluator_compute(ctx, ev, &atoms, NULL, &out);
   if (mode == MTP_MODE_CONFIGURATION && cfg->n)
     for (size_t k = 0; k < n; k++) rows[k] /= (double)cfg->n;
   mtp_neighbors_free(nb);

@@ -125,8 +125,9 @@ static mtp_status energy_at(mtp_context *ctx, mtp_evaluator *ev, walk *w, double
   mtp_atoms atoms = mtp_atoms_of(w->nb);
   atoms.central = w->central;
   atoms.ncentral = w->ncentral;
-  mtp_output out = {.skip_virial = true};
-  const mtp_status status = mtp_evaluator_compute(ctx, ev, &atoms, &out);
+  const mtp_request request = {.skip_virial = true};
+  mtp_output out = {0};
+  const mtp_status status = mtp_evaluator_compute(ctx, ev, &atoms, &request, &out);
   *energy = out.energy;
   return status;
 }

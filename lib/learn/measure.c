@@ -38,7 +38,7 @@ static mtp_status evaluate(bench *b) {
   for (size_t k = 0; status == MTP_OK && k < b->set->n; k++) {
     const mtp_atoms atoms = mtp_atoms_of(b->nb[k]);
     mtp_output out = {.force = b->force[k]};
-    status = mtp_evaluator_compute(b->ctx, b->ev, &atoms, &out);
+    status = mtp_evaluator_compute(b->ctx, b->ev, &atoms, NULL, &out);
   }
   return status;
 }
