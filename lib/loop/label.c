@@ -53,7 +53,7 @@ static void add_residual(mtp_learner *l, const mtp_residual *r) {
 mtp_status mtp_loop_count(mtp_context *ctx, mtp_learner *l, mtp_config *label) {
   mtp_status status = mtp_config_set_append(ctx, l->train, label);
   if (status == MTP_OK) status = mtp_loop_note_distances(ctx, l, label);
-  if (status == MTP_OK) status = mtp_seen_add(ctx, l->seen, mtp_seen_hash(label), NULL);
+  if (status == MTP_OK) status = mtp_seen_add_label(ctx, l->seen, label);
   l->stats.configurations = (long long)l->train->n;
   return status;
 }
@@ -163,8 +163,8 @@ static mtp_status accept(mtp_context *ctx, mtp_learner *l, const mtp_candidate *
   }
   status = store(ctx, l, label, &residual);
   /* an engine may give the atoms back wrapped or rounded: what was asked is known by its own positions too */
-  if (status == MTP_OK && !mtp_seen_find(l->seen, candidate->hash, NULL))
-    status = mtp_seen_add(ctx, l->seen, candidate->hash, NULL);
+  if (status == MTP_OK && !mtp_seen_find(l->seen, candidate->cfg, NULL))
+    status = mtp_seen_add(ctx, l->seen, candidate->cfg, NULL);
   if (status != MTP_OK) return status;
   l->stats.labels++;
   if (candidate->warmup < 0) mtp_loop_note_ahead(l, &residual, candidate->step);
@@ -191,7 +191,7 @@ static mtp_status reject(mtp_context *ctx, mtp_learner *l, const mtp_candidate *
   if (candidate->squeezed > 0.0 && report->status != MTP_QM_CANNOT_START) { /* nobody waits for it */
     mtp_message(ctx, MTP_INFO, "no label with pairs at %g of their shortest distance, %s: %s", candidate->squeezed,
                 name, report->reason);
-    return mtp_seen_add(ctx, l->seen, candidate->hash, report->reason);
+    return mtp_seen_add(ctx, l->seen, candidate->cfg, report->reason);
   }
   mtp_status status = mtp_loop_write_candidate(ctx, l, candidate, report->reason, report->reason);
   if (status != MTP_OK) return status;

@@ -20,6 +20,7 @@
 
 #include <stdbool.h>
 
+#include "config/structure_index.h"
 #include "learn/hole.h"
 #include "loop/calls.h"
 #include "loop/event_log.h"
@@ -39,7 +40,6 @@
 
 typedef struct mtp_candidate {
   mtp_config *cfg;
-  uint64_t hash; /* mtp_seen_hash of it */
   double grade;
   int atom;
   long long step;
@@ -124,7 +124,8 @@ struct mtp_learner {
   mtp_seen *seen;
   mtp_candidate *pool;
   size_t pool_size;
-  mtp_residual residual; /* of the present potential on the training set; of the last one on labels since then */
+  mtp_structure_index *pooled; /* what is in the pool; NULL: nothing was so far */
+  mtp_residual residual;       /* of the present potential on the training set; of the last one on labels since then */
   bool residual_known;
   mtp_learner_stats stats;
   long long rejects, written_candidates;

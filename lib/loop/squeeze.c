@@ -103,13 +103,8 @@ static mtp_status make_cell(mtp_context *ctx, const mtp_learner *l, const mtp_co
     return status;
   }
   mtp_loop_drop_results(cfg);
-  list[(*n)++] = (mtp_candidate){.cfg = cfg,
-                                 .hash = mtp_seen_hash(cfg),
-                                 .grade = NAN,
-                                 .atom = -1,
-                                 .step = step,
-                                 .warmup = -1,
-                                 .squeezed = parts[turn % PARTS]};
+  list[(*n)++] = (mtp_candidate){
+      .cfg = cfg, .grade = NAN, .atom = -1, .step = step, .warmup = -1, .squeezed = parts[turn % PARTS]};
   return MTP_OK;
 }
 
@@ -189,8 +184,7 @@ mtp_status mtp_loop_fill_hole(mtp_context *ctx, mtp_learner *l, long long step, 
   candidate.squeezed = l->hole.r / l->hole.known;
   candidate.hole = true;
   mtp_loop_drop_results(candidate.cfg);
-  candidate.hash = mtp_seen_hash(candidate.cfg);
-  if (mtp_seen_find(l->seen, candidate.hash, NULL)) return MTP_OK;
+  if (mtp_seen_find(l->seen, candidate.cfg, NULL)) return MTP_OK;
   l->filled++;
   l->filled_since++;
   return mtp_loop_label(ctx, l, 1, &list, labels);
