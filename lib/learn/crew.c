@@ -57,6 +57,7 @@ static void *work(void *argument) {
   round *r = w->r;
   mtp_context *ctx = mtp_context_new(); /* without one there are no messages */
   mtp_context_share_stop(ctx, r->leading);
+  mtp_context_set_instruction_set(ctx, mtp_context_instruction_set(r->leading));
   for (size_t k; (k = atomic_fetch_add(&r->next, 1)) < r->count;) {
     double *result = r->results + k * r->stride;
     memset(result, 0, r->stride * sizeof *result);
