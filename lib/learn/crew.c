@@ -48,7 +48,8 @@ static void note_failure(round *r, size_t number, const mtp_context *ctx) {
 
 static mtp_status work_on(const worker *w, mtp_context *ctx, size_t k, double *result) {
   const round *r = w->r;
-  if (mtp_context_is_stopped(ctx)) return mtp_fail(ctx, MTP_ERR_STOPPED, "training was stopped");
+  if (!r->pieces->completes && mtp_context_is_stopped(ctx))
+    return mtp_fail(ctx, MTP_ERR_STOPPED, "training was stopped");
   return r->pieces->work(ctx, r->pieces->user, w->thread, r->first + k * r->step, result);
 }
 
