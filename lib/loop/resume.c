@@ -143,7 +143,7 @@ mtp_status mtp_loop_adopt_active_set(mtp_context *ctx, mtp_learner *l) {
     return MTP_OK;
   }
   bool whole = true; /* all of its rows are of the training set */
-  const mtp_config_set *owned = as->configs;
+  const mtp_config_set *owned = mtp_active_set_configs(as);
   long long *number = mtp_calloc(owned->n, sizeof *number);
   const mtp_status status = number ? find_in_training_set(ctx, l, owned, number) : mtp_fail_memory(ctx);
   if (status != MTP_OK) {
