@@ -30,18 +30,24 @@ static const double parts[] = {0.72, 0.85, 0.78, 0.92, 0.66, 0.82, 0.75, 0.88, 0
 #define APART 1.6
 /* Pairs that never were closer have something else between them, and need no wall of their own (A). */
 #define FAR 4.5
-mtp_status mtp_loop_note_distances(mtp_context *ctx, mtp_learner *l, const mtp_config *cfg) {
+mtp_status mtp_loop_note_distances(mtp_context *ctx, mtp_learner *l, const mtp_sample *sample) {
   const int C = l->species_count;
+  const bool squeezed = sample->kind == MTP_SAMPLE_SQUEEZED;
+  mtp_neighbors *nb = NULL;
   mtp_close_pair *pair = mtp_calloc((size_t)(C * C), sizeof *pair);
-  if (!pair) return mtp_fail_memory(ctx);
-  const double reach = fmin(FAR, mtp_potential_cutoff(l->pot));
-  const mtp_status status = mtp_config_closest_pairs(ctx, cfg, reach, C, NULL, pair);
+  const double cutoff = mtp_potential_cutoff(l->pot);
+  const mtp_status status = pair ? mtp_sample_take_neighbors(ctx, sample, cutoff, &nb) : mtp_fail_memory(ctx);
+  if (status == MTP_OK) {
+    mtp_neighbors_closest_pairs(nb, mtp_hole_places_reach(l->places), C, NULL, pair);
+    mtp_sample_give_neighbors(sample, nb);
+  }
   for (int k = 0; k < C * C && status == MTP_OK; k++) {
-    double *least = mtp_config_is_squeezed(cfg) ? &l->near[k].squeezed : &l->near[k].known;
+    double *least = squeezed ? &l->near[k].squeezed : &l->near[k].known;
     *least = fmin(*least, pair[k].r);
   }
+  if (status == MTP_OK && !squeezed) mtp_hole_places_note(l->places, sample->config, pair);
   free(pair);
-  return status == MTP_OK ? mtp_hole_places_add(ctx, l->places, cfg) : status;
+  return status;
 }
 
 static bool is_wanted(const mtp_nearness *near) {
