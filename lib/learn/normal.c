@@ -155,23 +155,18 @@ static void add_weighted(mtp_equations *e, size_t m, const derivatives *d, mtp_w
 }
 
 /* The centring leaves derivatives alone: they are summed once for all. */
-static mtp_status add_derivatives(mtp_context *ctx, mtp_normal *nq, const mtp_linear_rows *rows,
-                                  const mtp_config *target, mtp_weights w) {
+static void add_derivatives(mtp_normal *nq, const derivatives *d, const mtp_config *cfg, mtp_weights w) {
   const size_t m = nq->m;
-  derivatives d;
-  const mtp_status status = derivatives_sum(ctx, m, rows, target, &d);
-  if (status == MTP_OK && is_of_wall(nq, target)) {
-    add_weighted(&nq->wall, m, &d, w);
-  } else if (status == MTP_OK) {
-    add_weighted(&nq->plain, m, &d, w);
-    add_weighted(&nq->centred, m, &d, w);
+  if (is_of_wall(nq, cfg)) {
+    add_weighted(&nq->wall, m, d, w);
+  } else {
+    add_weighted(&nq->plain, m, d, w);
+    add_weighted(&nq->centred, m, d, w);
   }
-  if (status == MTP_OK && d.atoms && counts_for_errors(nq, target)) {
-    mtp_equations_add(&nq->force, m, &d.force, 1.0);
-    nq->errors.components += 3.0 * (double)d.atoms;
+  if (d->atoms && counts_for_errors(nq, cfg)) {
+    mtp_equations_add(&nq->force, m, &d->force, 1.0);
+    nq->errors.components += 3.0 * (double)d->atoms;
   }
-  derivatives_clear(&d);
-  return status;
 }
 
 /* The averages of the first configuration that has an energy; a species that it lacks keeps zero. */
@@ -248,11 +243,13 @@ static void add_force_squares(mtp_normal *nq, const mtp_config *cfg) {
 typedef struct contribution {
   mtp_config *target; /* NULL: the labels as they are */
   mtp_linear_rows rows;
+  derivatives derivatives;
   mtp_weights weights;
 } contribution;
 
 static void contribution_clear(contribution *c) {
   mtp_linear_rows_clear(&c->rows);
+  derivatives_clear(&c->derivatives);
   mtp_config_free(c->target);
   *c = (contribution){0};
 }
@@ -275,6 +272,7 @@ static mtp_status prepare(mtp_context *ctx, mtp_normal *nq, const mtp_sample *sa
   if (status == MTP_OK) status = mtp_config_weights(ctx, cfg, own);
   if (status == MTP_OK) status = make_targets(ctx, nq, cfg, &c->target);
   if (status == MTP_OK) status = compute_rows(ctx, nq, sample, &c->rows);
+  if (status == MTP_OK) status = derivatives_sum(ctx, nq->m, &c->rows, c->target ? c->target : cfg, &c->derivatives);
   if (status == MTP_OK) c->weights = mtp_weights_of(&nq->weights, cfg, own);
   return status;
 }
@@ -283,8 +281,8 @@ static mtp_status add(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg, c
   const mtp_config *target = c->target ? c->target : cfg;
   mtp_status status = MTP_OK;
   if (cfg->has_energy) status = add_energy(ctx, nq, &c->rows, target, c->weights.energy);
-  if (status == MTP_OK) status = add_derivatives(ctx, nq, &c->rows, target, c->weights);
   if (status != MTP_OK) return status;
+  add_derivatives(nq, &c->derivatives, cfg, c->weights);
   if (cfg->force && counts_for_errors(nq, cfg)) add_force_squares(nq, cfg);
   nq->configs++;
   nq->squeezed += is_of_wall(nq, cfg);
@@ -307,8 +305,9 @@ mtp_status mtp_normal_add(mtp_context *ctx, mtp_normal *nq, const mtp_config *cf
 
 /* ---- many at once ---- */
 
-/* Contributions that are held at a time. */
-#define CHUNK 64
+/* Contributions that are held at a time, and bytes of their matrices beyond which there are fewer. */
+#define CHUNK       64
+#define CHUNK_BYTES 6.4e7
 
 typedef struct chunk {
   mtp_context *ctx;
@@ -331,6 +330,12 @@ static void add_piece(void *user, size_t piece, const double *result) {
   if (k->status == MTP_OK) k->status = add(k->ctx, k->nq, k->sample[piece]->config, &k->of[piece]);
 }
 
+static size_t chunk_size(const mtp_normal *nq, int threads) {
+  const double most = CHUNK_BYTES / (2.0 * (double)(nq->m * nq->m) * sizeof(double));
+  const size_t least = threads < CHUNK ? (size_t)threads : CHUNK;
+  return most > CHUNK ? CHUNK : most > (double)least ? (size_t)most : least;
+}
+
 static mtp_status add_chunk(mtp_context *ctx, chunk *k, size_t count, int threads) {
   /* an evaluator works for one thread at a time */
   const mtp_crew crew = {NULL, k->nq->fixed ? 1 : threads};
@@ -343,10 +348,11 @@ static mtp_status add_chunk(mtp_context *ctx, chunk *k, size_t count, int thread
 }
 
 mtp_status mtp_normal_add_samples(mtp_context *ctx, mtp_normal *nq, size_t n, mtp_sample *const *samples, int threads) {
+  const size_t most = chunk_size(nq, threads);
   mtp_status status = MTP_OK;
   for (size_t done = 0, count; done < n && status == MTP_OK; done += count) {
     chunk k = {.nq = nq};
-    for (count = 0; count < CHUNK && done + count < n; count++) k.sample[count] = samples[done + count];
+    for (count = 0; count < most && done + count < n; count++) k.sample[count] = samples[done + count];
     status = add_chunk(ctx, &k, count, threads);
   }
   return status;
@@ -356,11 +362,12 @@ mtp_status mtp_normal_add_all(mtp_context *ctx, mtp_normal *nq, size_t n, const 
                               int threads) {
   if (!nq || (n && !configs) || threads < 1)
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "linear fit: expected configurations and at least one thread");
+  const size_t most = chunk_size(nq, threads);
   mtp_status status = MTP_OK;
   for (size_t done = 0, count; done < n && status == MTP_OK; done += count) {
     mtp_sample samples[CHUNK];
     chunk k = {.nq = nq};
-    for (count = 0; count < CHUNK && done + count < n; count++) {
+    for (count = 0; count < most && done + count < n; count++) {
       samples[count] = mtp_sample_of(configs[done + count]);
       k.sample[count] = &samples[count];
     }
