@@ -67,7 +67,7 @@ typedef struct mtp_learner_options {
   long long max_calls; /**< QM budget of this run, -1: unlimited */
   mtp_onfail onfail;
   unsigned long long seed;
-  int threads; /**< of this process, while it trains; 1 */
+  int threads; /**< of this process, while it trains and builds active sets; 1 */
   /** Other ranks help to train all parameters: `summon` makes them call mtp_trainer_serve. NULL: this one alone. */
   const mtp_comm *comm;
   void (*summon)(void *user);
