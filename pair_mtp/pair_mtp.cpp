@@ -422,8 +422,8 @@ void PairMTP::ask_for_grades() {
   share_inverse();
   grade.assign(grade_flag ? (size_t)(atom->nmax > 0 ? atom->nmax : 1) : 0, 0.0);
   gradient.assign(mode == MTP_MODE_CONFIGURATION ? mtp_potential_parameter_count(pot) + 1 : 0, 0.0);
-  out.largest_grade = mode == MTP_MODE_NEIGHBOURHOOD;
-  if (out.largest_grade && grade_flag) out.grade = grade.data();
+  request.largest_grade = mode == MTP_MODE_NEIGHBOURHOOD;
+  if (request.largest_grade && grade_flag) out.grade = grade.data();
   if (mode == MTP_MODE_CONFIGURATION) out.gradient = gradient.data();
 }
 
@@ -456,16 +456,17 @@ void PairMTP::evaluate_list() {
   atoms.count = list->numneigh;
   atoms.list = list->firstneigh;
   atoms.mask = NEIGHMASK;
-  check_here(mtp_evaluator_compute(ctx, evaluator, &atoms, &out));
+  check_here(mtp_evaluator_compute(ctx, evaluator, &atoms, &request, &out));
 }
 
 /* Energy, virial and what ev_init asks for go to `out` and the per-atom arrays, forces are added to `force`. */
 void PairMTP::evaluate(double *f, bool graded) {
+  request = mtp_request();
   out = mtp_output();
   if (graded) ask_for_grades();
   out.force = f;
-  out.skip_energy = !eflag_either;
-  out.skip_virial = !vflag_either;
+  request.skip_energy = !eflag_either;
+  request.skip_virial = !vflag_either;
   if (eflag_atom) out.site_energy = eatom;
   if (vflag_atom) out.site_virial = vatom[0];
   if (cvflag_atom) out.site_virial9 = cvatom[0];
@@ -474,8 +475,9 @@ void PairMTP::evaluate(double *f, bool graded) {
 
 /* Grades alone, of a step whose results have been handed over. */
 void PairMTP::evaluate_grades() {
+  request = mtp_request();
   out = mtp_output();
-  out.skip_energy = out.skip_virial = true;
+  request.skip_energy = request.skip_virial = true;
   ask_for_grades();
   evaluate_list();
 }

@@ -55,6 +55,7 @@ protected:
 
   std::vector<int> species; /* [ntypes+1] LAMMPS type -> species, -1 for NULL */
 
+  mtp_request request;              /* of the last evaluation, and */
   mtp_output out;                   /* of the last evaluation, in eV and A */
   std::vector<double> force_buffer; /* [3*(nlocal+nghost)] */
   std::vector<double> grade;        /* [nmax] per atom; of the last graded evaluation */

@@ -11,6 +11,7 @@
 
 #include "cli/cli.h"
 #include "cli/crystal.h"
+#include "mtp/bench.h"
 #include "mtp/evaluator.h"
 
 static const char help[] =
@@ -139,10 +140,11 @@ static double processor_now(void) {
 
 /* One call, into arrays cleared beforehand as an engine clears them. */
 static int call(cli *c, bench *b, const variant *v, bool skip_energy, bool graded, double *seconds) {
-  mtp_output out = {.skip_energy = skip_energy, .force = b->force, .largest_grade = graded};
+  const mtp_request request = {.skip_energy = skip_energy, .largest_grade = graded};
+  mtp_output out = {.force = b->force};
   memset(b->force, 0, 3 * b->nb->nall * sizeof *b->force);
   const double start = processor_now();
-  if (mtp_evaluator_compute(c->ctx, v->ev, &b->atoms, &out) != MTP_OK) return cli_library(c, c->words[0]);
+  if (mtp_evaluator_compute(c->ctx, v->ev, &b->atoms, &request, &out) != MTP_OK) return cli_library(c, c->words[0]);
   *seconds = processor_now() - start;
   b->energy = out.energy;
   return CLI_OK;

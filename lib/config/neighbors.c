@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "config/config_internal.h"
-#include "mtp/config.h"
+#include "mtp/neighbors.h"
 
 /* Lengths beyond this (in Angstrom) are mistakes, and would overflow below. */
 #define MAX_LENGTH 1e15
@@ -402,7 +402,8 @@ static mtp_status fill_result(search *s, mtp_neighbors *nb) {
     }
     for (size_t k = 0; k < s->found_count; k++)
       if ((size_t)s->found[k] >= n) s->found[k] = place[(size_t)s->found[k] - n];
-    int *list = nb->storage = s->found;
+    int *exact = mtp_realloc(s->found, s->found_count, sizeof *exact); /* lists may be kept */
+    int *list = nb->storage = exact ? exact : s->found;
     s->found = NULL;
     for (size_t i = 0; i < n; i++) {
       nb->list[i] = list;

@@ -16,11 +16,23 @@ static double distance2(const mtp_neighbors *nb, size_t i, size_t k, double d[3]
   return sum;
 }
 
-static void note(mtp_close_pair *p, const mtp_neighbors *nb, size_t i, size_t k) {
+static void note(mtp_close_pair *p, double cutoff, const mtp_neighbors *nb, size_t i, size_t k) {
   double d[3];
   const double r2 = distance2(nb, i, k, d);
-  if (!(r2 < p->r * p->r)) return;
+  if (!(r2 < p->r * p->r) || !(sqrt(r2) < cutoff)) return;
   *p = (mtp_close_pair){.i = i, .j = (size_t)nb->owner[k], .d = {d[0], d[1], d[2]}, .r = sqrt(r2)};
+}
+
+void mtp_neighbors_closest_pairs(const mtp_neighbors *nb, double cutoff, int species_count, const bool *busy,
+                                 mtp_close_pair *pair) {
+  for (int k = 0; k < species_count * species_count; k++) pair[k] = (mtp_close_pair){.r = INFINITY};
+  for (size_t i = 0; i < nb->n; i++)
+    for (int q = 0; q < nb->count[i]; q++) {
+      const size_t k = (size_t)nb->list[i][q];
+      const int a = nb->species[i], b = nb->species[k];
+      const size_t j = (size_t)nb->owner[k];
+      if (a <= b && j != i && !(busy && (busy[i] || busy[j]))) note(&pair[a * species_count + b], cutoff, nb, i, k);
+    }
 }
 
 mtp_status mtp_config_closest_pairs(mtp_context *ctx, const mtp_config *cfg, double cutoff, int species_count,
@@ -28,14 +40,7 @@ mtp_status mtp_config_closest_pairs(mtp_context *ctx, const mtp_config *cfg, dou
   mtp_neighbors *nb = NULL;
   const mtp_status status = mtp_neighbors_build(ctx, cfg, cutoff, &nb);
   if (status != MTP_OK) return status;
-  for (int k = 0; k < species_count * species_count; k++) pair[k] = (mtp_close_pair){.r = INFINITY};
-  for (size_t i = 0; i < nb->n; i++)
-    for (int q = 0; q < nb->count[i]; q++) {
-      const size_t k = (size_t)nb->list[i][q];
-      const int a = nb->species[i], b = nb->species[k];
-      const size_t j = (size_t)nb->owner[k];
-      if (a <= b && j != i && !(busy && (busy[i] || busy[j]))) note(&pair[a * species_count + b], nb, i, k);
-    }
+  mtp_neighbors_closest_pairs(nb, cutoff, species_count, busy, pair);
   mtp_neighbors_free(nb);
   return MTP_OK;
 }

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "mtp/config.h"
+#include "mtp/neighbors.h"
 
 typedef struct mtp_close_pair {
   size_t i, j; /**< real atoms, i of species a and j of b */
@@ -14,8 +14,12 @@ typedef struct mtp_close_pair {
   double r;    /**< |d|; infinite if there is no pair of this kind within the cutoff */
 } mtp_close_pair;
 
-/** pair[a*species_count + b], a <= b: the closest pair of species a and b within the cutoff, of atoms that `busy` [n]
- * (NULL: none) does not mark. An atom and its own image are no pair. All others of the array are infinite. */
+/** pair[a*species_count + b], a <= b: the closest pair of species a and b within the cutoff (not beyond that of `nb`),
+ * of atoms that `busy` [n] (NULL: none) does not mark. An atom and its own image are no pair. All others of the array
+ * are infinite. */
+void mtp_neighbors_closest_pairs(const mtp_neighbors *nb, double cutoff, int species_count, const bool *busy,
+                                 mtp_close_pair *pair);
+/** The same of a configuration, whose neighbours are searched for. */
 mtp_status mtp_config_closest_pairs(mtp_context *ctx, const mtp_config *cfg, double cutoff, int species_count,
                                     const bool *busy, mtp_close_pair *pair);
 

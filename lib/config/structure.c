@@ -3,41 +3,65 @@
  * Hashing and comparing configurations. */
 #include "config/structure.h"
 
+#include <math.h>
 #include <string.h>
 
-static uint64_t mix(uint64_t hash, const void *bytes, size_t size) {
-  const unsigned char *b = bytes;
-  for (size_t i = 0; i < size; i++) hash = (hash ^ b[i]) * 0x100000001b3ULL; /* FNV-1a */
+#include "support/hash.h"
+
+/* In units of the sixth decimal, as an integer: two lengths are the same if they round to the same one. */
+static long long rounded(double length) {
+  return llround(length * 1e6);
+}
+
+static bool same_lengths(mtp_sameness same, size_t n, const double *a, const double *b) {
+  for (size_t i = 0; i < n; i++)
+    if (same == MTP_SAME_ROUNDED ? rounded(a[i]) != rounded(b[i]) : a[i] != b[i]) return false;
+  return true;
+}
+
+static uint64_t add_lengths(mtp_sameness same, uint64_t hash, size_t n, const double *lengths) {
+  for (size_t i = 0; i < n; i++) {
+    const double number = lengths[i] == 0 ? 0 : lengths[i]; /* -0 equals 0 */
+    const long long steps = same == MTP_SAME_ROUNDED ? rounded(number) : 0;
+    hash = same == MTP_SAME_ROUNDED ? mtp_hash_add(hash, &steps, sizeof steps)
+                                    : mtp_hash_add(hash, &number, sizeof number);
+  }
   return hash;
 }
 
-static uint64_t mix_number(uint64_t hash, double value) {
-  double number = value == 0 ? 0 : value; /* -0 equals 0 */
-  return mix(hash, &number, sizeof number);
+uint64_t mtp_structure_hash_of(mtp_sameness same, const mtp_config *cfg, const char *const *names) {
+  uint64_t hash = add_lengths(same, MTP_HASH_START, 9, cfg->cell);
+  for (int i = 0; i < 3; i++) hash = mtp_hash_add(hash, cfg->periodic[i] ? "p" : "f", 1);
+  for (size_t i = 0; i < cfg->n; i++) {
+    const char *name = names ? names[cfg->species[i]] : NULL;
+    hash = name ? mtp_hash_add(hash, name, strlen(name) + 1) : mtp_hash_add(hash, &cfg->species[i], sizeof(int));
+  }
+  return add_lengths(same, hash, 3 * cfg->n, cfg->x);
+}
+
+static bool same_species(const mtp_config *a, const char *const *a_names, const mtp_config *b,
+                         const char *const *b_names) {
+  for (size_t i = 0; i < a->n; i++) {
+    const int s = a->species[i], t = b->species[i];
+    if (a_names && b_names ? strcmp(a_names[s], b_names[t]) != 0 : s != t) return false;
+  }
+  return true;
+}
+
+bool mtp_structure_is_same(mtp_sameness same, const mtp_config *a, const char *const *a_names, const mtp_config *b,
+                           const char *const *b_names) {
+  if (a->n != b->n) return false;
+  for (int i = 0; i < 3; i++)
+    if (a->periodic[i] != b->periodic[i]) return false;
+  return same_lengths(same, 9, a->cell, b->cell) && same_lengths(same, 3 * a->n, a->x, b->x) &&
+         same_species(a, a_names, b, b_names);
 }
 
 uint64_t mtp_structure_hash(const mtp_config *cfg, const char *const *names) {
-  uint64_t hash = 0xcbf29ce484222325ULL;
-  for (int i = 0; i < 9; i++) hash = mix_number(hash, cfg->cell[i]);
-  for (int i = 0; i < 3; i++) hash = mix(hash, cfg->periodic[i] ? "p" : "f", 1);
-  for (size_t i = 0; i < cfg->n; i++) {
-    const char *name = names[cfg->species[i]];
-    hash = mix(hash, name, strlen(name) + 1);
-  }
-  for (size_t i = 0; i < 3 * cfg->n; i++) hash = mix_number(hash, cfg->x[i]);
-  return hash;
+  return mtp_structure_hash_of(MTP_SAME_EXACTLY, cfg, names);
 }
 
 bool mtp_structure_equal(const mtp_config *a, const char *const *a_names, const mtp_config *b,
                          const char *const *b_names) {
-  if (a->n != b->n) return false;
-  for (int i = 0; i < 3; i++)
-    if (a->periodic[i] != b->periodic[i]) return false;
-  for (int i = 0; i < 9; i++)
-    if (a->cell[i] != b->cell[i]) return false;
-  for (size_t i = 0; i < 3 * a->n; i++)
-    if (a->x[i] != b->x[i]) return false;
-  for (size_t i = 0; i < a->n; i++)
-    if (strcmp(a_names[a->species[i]], b_names[b->species[i]]) != 0) return false;
-  return true;
+  return mtp_structure_is_same(MTP_SAME_EXACTLY, a, a_names, b, b_names);
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mtp/neighbors.h"
+
 /* An atom of the batch with its neighbours. */
 typedef struct site {
   int atom, species, count;

@@ -153,7 +153,7 @@ static void add_energies(const block *b, vec energy, mtp_output *out) {
 }
 #endif
 
-static void forward(block *b, mtp_output *out) {
+static void forward(block *b, const mtp_request *request, mtp_output *out) {
   const mtp_plan *plan = b->plan;
   radial_functions(b);
   memset(b->m, 0, (size_t)plan->reduced[plan->nradial] * sizeof(vec)); /* the others are written before they are read */
@@ -161,20 +161,21 @@ static void forward(block *b, mtp_output *out) {
   fill(plan, b->m);
   contract(plan, 0, plan->nlive_group, b->m);
 #ifndef MTP_MIXED
-  if (!out->skip_energy) {
+  if (!request->skip_energy) {
     add_energies(b, couple_with_energies(plan, b->m, b->adj), out);
     return;
   }
 #endif
+  (void)request;
   (void)out;
   couple(plan, b->m, b->adj);
 }
 
-static void backward(block *b, mtp_output *out) {
+static void backward(block *b, const mtp_request *request, mtp_output *out) {
   adjoint_contract(b->plan, b->m, b->adj);
   fold(b->plan, b->adj);
   for (int mu = 0; mu < b->plan->nradial; mu++) differentiate(b, mu);
-  scatter(b, out);
+  scatter(b, request, out);
 }
 
 void VARIANT(mtp_block)(const mtp_plan *plan, mtp_workspace *ws, const mtp_task *task) {
@@ -191,8 +192,8 @@ void VARIANT(mtp_block)(const mtp_plan *plan, mtp_workspace *ws, const mtp_task 
     order_chunk(&c, ws, n);
     for (int next = 0; next < n; next += W) {
       load(&b, &c, c.order + next, n - next < W ? n - next : W, list, (int)done);
-      forward(&b, out);
-      if (want_forces) backward(&b, out);
+      forward(&b, task->request, out);
+      if (want_forces) backward(&b, task->request, out);
 #ifndef MTP_MIXED
       if (want_gradients) gradients(&b, task);
 #endif

@@ -64,6 +64,7 @@ typedef struct mtp_task {
   const int *list; /**< [natoms] atoms */
   double *rows;    /**< [natoms][length] compact dV_i/dtheta of list[k] (written), or NULL */
   double *total;   /**< [n] sum of them (added to), or NULL */
+  const mtp_request *request;
   mtp_output *out; /**< energy, virial, site_* are added to; forces go to the workspace if out->force is set */
 } mtp_task;
 

@@ -137,8 +137,8 @@ static mtp_status sort_by_species(mtp_context *ctx, mtp_evaluator *ev, const mtp
   return MTP_OK;
 }
 
-static bool wants_grades(const mtp_output *out) {
-  return out->grade || out->largest_grade;
+static bool wants_grades(const mtp_request *request, const mtp_output *out) {
+  return out->grade || request->largest_grade;
 }
 
 /* Where the row of an atom goes in mtp_output.rows: atom -> position in the central list. NULL when memory is
@@ -194,7 +194,7 @@ static void compute_batches(mtp_evaluator *ev, mtp_task task, const size_t *plac
     if (out->rows)
       for (size_t k = 0; k < task.natoms; k++)
         expand_row(plan, task.species, ev->rows + k * length, out->rows + place[task.list[k]] * plan->nparams);
-    if (wants_grades(out)) grade_batch(ev, &task);
+    if (wants_grades(task.request, out)) grade_batch(ev, &task);
   }
 }
 
@@ -205,20 +205,22 @@ static void compute_task(mtp_evaluator *ev, mtp_task task) {
     return;
   }
   mtp_output *const out = task.out;
-  if (!out->skip_energy) {
-    mtp_output energies = {.skip_virial = true, .energy = out->energy, .site_energy = out->site_energy};
-    task.out = &energies;
-    choose_block(ev->isa, MTP_PRECISION_DOUBLE)(ev->plan, &ev->ws, &task);
+  if (!task.request->skip_energy) {
+    const mtp_request no_virial = {.skip_virial = true};
+    mtp_output energies = {.energy = out->energy, .site_energy = out->site_energy};
+    mtp_task first = task;
+    first.request = &no_virial;
+    first.out = &energies;
+    choose_block(ev->isa, MTP_PRECISION_DOUBLE)(ev->plan, &ev->ws, &first);
     out->energy = energies.energy;
   }
-  task.out = out;
   if (out->force || out->site_virial || out->site_virial9)
     choose_block(ev->isa, MTP_PRECISION_MIXED)(ev->plan, &ev->ws, &task);
 }
 
 static mtp_status compute_sorted(mtp_context *ctx, mtp_evaluator *ev, const mtp_atoms *atoms, const size_t *start,
-                                 mtp_output *out) {
-  const bool want_rows = out->rows || wants_grades(out);
+                                 const mtp_request *request, mtp_output *out) {
+  const bool want_rows = out->rows || wants_grades(request, out);
   size_t *place = NULL;
   if (want_rows && !ev->rows)
     ev->rows = mtp_alloc_aligned(MTP_GRADE_BATCH * mtp_plan_row_length(ev->plan), sizeof(double));
@@ -236,6 +238,7 @@ static mtp_status compute_sorted(mtp_context *ctx, mtp_evaluator *ev, const mtp_
                            .natoms = start[s + 1] - start[s],
                            .list = ev->order + start[s],
                            .total = out->gradient,
+                           .request = request,
                            .out = out};
     if (want_rows)
       compute_batches(ev, task, place);
@@ -246,13 +249,17 @@ static mtp_status compute_sorted(mtp_context *ctx, mtp_evaluator *ev, const mtp_
   return MTP_OK;
 }
 
-mtp_status mtp_evaluator_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_atoms *atoms, mtp_output *out) {
+mtp_status mtp_evaluator_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_atoms *atoms,
+                                 const mtp_request *request, mtp_output *out) {
+  static const mtp_request all = {0};
   if (!ev || !atoms || !out || (atoms->ncentral && (!atoms->x || !atoms->type || !atoms->count || !atoms->list)))
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "evaluator: no atoms given");
-  if (wants_grades(out) && !ev->grader) return mtp_fail(ctx, MTP_ERR_STATE, "grades need an active set");
-  if (wants_grades(out) && ev->mode != MTP_MODE_NEIGHBOURHOOD)
+  if (!request) request = &all;
+  const bool graded = wants_grades(request, out);
+  if (graded && !ev->grader) return mtp_fail(ctx, MTP_ERR_STATE, "grades need an active set");
+  if (graded && ev->mode != MTP_MODE_NEIGHBOURHOOD)
     return mtp_fail(ctx, MTP_ERR_STATE, "grades of atoms need an active set of mode neighbourhood");
-  if (wants_grades(out)) {
+  if (graded) {
     out->max_grade = 0.0;
     out->max_grade_atom = -1;
   }
@@ -261,10 +268,10 @@ mtp_status mtp_evaluator_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_
   if (!start) return mtp_fail_memory(ctx);
   mtp_status status = sort_by_species(ctx, ev, atoms, start);
   if (status == MTP_OK) status = mtp_workspace_begin(ctx, &ev->ws, ev->plan, atoms);
-  if (status == MTP_OK) status = compute_sorted(ctx, ev, atoms, start, out);
+  if (status == MTP_OK) status = compute_sorted(ctx, ev, atoms, start, request, out);
   if (status == MTP_OK) mtp_workspace_end(&ev->ws, atoms, out->force);
   /* where all grades are zero, the first atom has the largest */
-  if (wants_grades(out) && out->max_grade_atom < 0 && start[ev->plan->nspecies] > 0) out->max_grade_atom = ev->order[0];
+  if (graded && out->max_grade_atom < 0 && start[ev->plan->nspecies] > 0) out->max_grade_atom = ev->order[0];
   free(start);
   return status;
 }
@@ -331,7 +338,7 @@ mtp_status mtp_evaluator_config(mtp_context *ctx, mtp_evaluator *ev, mtp_config 
   mtp_output out = {.force = r.all_force, .site_energy = r.site_energy, .grade = r.grade, .gradient = r.gradient};
   mtp_atoms atoms = mtp_atoms_of(r.nb);
   if (status == MTP_OK) status = leave_out_ghosts(ctx, cfg, &atoms, &r);
-  if (status == MTP_OK) status = mtp_evaluator_compute(ctx, ev, &atoms, &out);
+  if (status == MTP_OK) status = mtp_evaluator_compute(ctx, ev, &atoms, NULL, &out);
   if (status == MTP_OK) {
     fold_forces(r.nb, r.all_force, r.force);
     take(&cfg->force, &r.force);

@@ -12,7 +12,7 @@
 
 #include "kernel/grade_product.h"
 #include "kernel/plan.h"
-#include "mtp/active_set.h"
+#include "mtp/potential.h"
 
 typedef struct mtp_grader mtp_grader;
 

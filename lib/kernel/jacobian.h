@@ -6,7 +6,7 @@
 #define MTP_JACOBIAN_H
 
 #include "kernel/plan.h"
-#include "mtp/config.h"
+#include "mtp/neighbors.h"
 
 /** Rows of m = C + S coefficients each (species constants first). The energy is the sum of the C rows of `site`. */
 typedef struct mtp_linear_rows {

@@ -69,15 +69,15 @@ INLINE void scatter_all(const int special, const int virial, const block *b, mtp
   for (int c = 0; c < 6; c++) virials[c] = w[c];
 }
 
-STAGE void scatter(const block *b, mtp_output *out) {
+STAGE void scatter(const block *b, const mtp_request *request, mtp_output *out) {
   vec w[6];
   if (out->site_virial || out->site_virial9 || b->close)
     scatter_all(1, 1, b, out, w);
-  else if (out->skip_virial)
+  else if (request->skip_virial)
     scatter_all(0, 0, b, out, w);
   else
     scatter_all(0, 1, b, out, w);
-  if (out->skip_virial) return;
+  if (request->skip_virial) return;
   for (int l = 0; l < b->natoms; l++)
     for (int c = 0; c < 6; c++) out->virial[c] += (double)w[c][l];
 }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mtp/evaluator.h"
+#include "learn/crew.h"
 
 /* Error of A * inverse that is told; grades of 1 are then wrong in the third digit. */
 #define MAX_DRIFT 1e-3
@@ -28,8 +28,9 @@ mtp_status mtp_active_set_new(mtp_context *ctx, size_t n, mtp_mode mode, double 
   as->inverse = mtp_alloc_aligned(n * n, sizeof(double));
   as->origin = mtp_calloc(2 * n, sizeof *as->origin);
   as->config = mtp_calloc(n, sizeof *as->config);
-  as->configs = mtp_config_set_new();
-  if (!as->rows || !as->inverse || !as->origin || !as->config || !as->configs) {
+  as->samples = mtp_sample_set_new();
+  as->threads = 1;
+  if (!as->rows || !as->inverse || !as->origin || !as->config || !as->samples) {
     mtp_active_set_free(as);
     return mtp_fail_memory(ctx);
   }
@@ -68,16 +69,10 @@ size_t mtp_active_set_columns(const mtp_active_set *as) {
   return as ? as->n - as->pinned : 0;
 }
 
-static mtp_status copy_configs(mtp_context *ctx, const mtp_config_set *from, mtp_config_set *to) {
-  for (int s = 0; s < from->species_count; s++)
-    if (mtp_config_set_species(to, from->names[s]) < 0) return mtp_fail_memory(ctx);
-  for (size_t k = 0; k < from->n; k++) {
-    mtp_config *copy = mtp_config_copy(from->configs[k]);
-    if (!copy) return mtp_fail_memory(ctx);
-    mtp_status status = mtp_config_set_append(ctx, to, copy);
-    if (status != MTP_OK) return status;
-  }
-  return MTP_OK;
+static mtp_status hold_samples(mtp_context *ctx, const mtp_sample_set *from, mtp_sample_set *to) {
+  mtp_status status = mtp_sample_set_name(ctx, to, from->view->species_count, from->view->names);
+  for (size_t k = 0; k < from->n && status == MTP_OK; k++) status = mtp_sample_set_add(ctx, to, from->sample[k]);
+  return status;
 }
 
 mtp_status mtp_active_set_copy(mtp_context *ctx, const mtp_active_set *as, mtp_active_set **out) {
@@ -92,7 +87,7 @@ mtp_status mtp_active_set_copy(mtp_context *ctx, const mtp_active_set *as, mtp_a
   memcpy(copy->origin, as->origin, 2 * n * sizeof *as->origin);
   memcpy(copy->config, as->config, n * sizeof *as->config);
   copy->pinned = as->pinned;
-  status = copy_configs(ctx, as->configs, copy->configs);
+  status = hold_samples(ctx, as->samples, copy->samples);
   if (status != MTP_OK) {
     mtp_active_set_free(copy);
     return status;
@@ -107,7 +102,7 @@ void mtp_active_set_free(mtp_active_set *as) {
   free(as->inverse);
   free(as->origin);
   free(as->config);
-  mtp_config_set_free(as->configs);
+  mtp_sample_set_free(as->samples);
   free(as);
 }
 
@@ -127,7 +122,7 @@ const long long *mtp_active_set_origins(const mtp_active_set *as) {
   return as ? as->origin : NULL;
 }
 const mtp_config_set *mtp_active_set_configs(const mtp_active_set *as) {
-  return as ? as->configs : NULL;
+  return as ? as->samples->view : NULL;
 }
 
 size_t mtp_active_set_filled(const mtp_active_set *as) {
@@ -210,23 +205,50 @@ mtp_status mtp_active_set_invert(mtp_context *ctx, mtp_active_set *as) {
   return MTP_OK;
 }
 
-mtp_status mtp_active_set_grade(mtp_context *ctx, const mtp_active_set *as, size_t m, const double *rows,
-                                double *gamma) {
-  if (!as || (m && (!rows || !gamma))) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "active set: nothing to grade");
-  const size_t first = as->pinned, n = as->n - first, batch = 256;
-  double *z = mtp_alloc_aligned((m < batch ? m : batch) * n, sizeof(double));
-  if (!z) return mtp_fail_memory(ctx);
-  for (size_t done = 0; done < m; done += batch) {
-    const size_t count = m - done < batch ? m - done : batch;
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)count, (int)n, (int)n, 1.0, rows + done * as->n + first,
-                (int)as->n, as->inverse + first * as->n + first, (int)as->n, 0.0, z, (int)n);
-    for (size_t k = 0; k < count; k++) gamma[done + k] = mtp_largest_modulus(n, z + k * n);
-  }
-  free(z);
+/* Rows that are graded at once. */
+#define BATCH ((size_t)256)
+
+typedef struct grading {
+  const mtp_active_set *as;
+  size_t m;
+  const double *rows; /* [m*n] */
+  double *gamma;      /* [m] */
+  double *z;          /* [threads][BATCH][columns] */
+} grading;
+
+static mtp_status grade_batch(mtp_context *ctx, void *user, int thread, size_t piece, double *result) {
+  const grading *g = user;
+  const size_t stride = g->as->n, first = g->as->pinned, n = stride - first, done = piece * BATCH;
+  const size_t count = g->m - done < BATCH ? g->m - done : BATCH;
+  double *z = g->z + (size_t)thread * (g->m < BATCH ? g->m : BATCH) * n;
+  (void)ctx;
+  (void)result;
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)count, (int)n, (int)n, 1.0, g->rows + done * stride + first,
+              (int)stride, g->as->inverse + first * stride + first, (int)stride, 0.0, z, (int)n);
+  for (size_t k = 0; k < count; k++) g->gamma[done + k] = mtp_largest_modulus(n, z + k * n);
   return MTP_OK;
 }
 
-/* Here rather than beside the evaluator, which knows the matrix but not what it came from. */
+static void take_nothing(void *user, size_t piece, const double *result) {
+  (void)user;
+  (void)piece;
+  (void)result;
+}
+
+mtp_status mtp_active_set_grade(mtp_context *ctx, const mtp_active_set *as, size_t m, const double *rows,
+                                double *gamma) {
+  if (!as || (m && (!rows || !gamma))) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "active set: nothing to grade");
+  const size_t n = as->n - as->pinned, batches = (m + BATCH - 1) / BATCH;
+  const mtp_crew crew = {NULL, batches < (size_t)as->threads ? 1 : as->threads};
+  grading g = {as, m, rows, gamma, NULL};
+  g.z = mtp_alloc_aligned((size_t)crew.threads * (m < BATCH ? m : BATCH) * n, sizeof(double));
+  if (!g.z) return mtp_fail_memory(ctx);
+  const mtp_pieces pieces = {batches, 0, &g, grade_batch, take_nothing, true};
+  const mtp_status status = mtp_crew_run(ctx, &crew, &pieces);
+  free(g.z);
+  return status;
+}
+
 mtp_status mtp_evaluator_set_active_set(mtp_context *ctx, mtp_evaluator *ev, const mtp_active_set *as) {
   if (!as) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "evaluator: no active set given");
   return mtp_evaluator_set_inverse(ctx, ev, mtp_active_set_mode(as), mtp_active_set_size(as),

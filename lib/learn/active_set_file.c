@@ -126,13 +126,22 @@ static mtp_status read_configs(reader *r, const mtp_potential *pot, mtp_config_s
   return status;
 }
 
+static mtp_status read_samples(reader *r, const mtp_potential *pot, mtp_sample_set *samples) {
+  mtp_config_set *set = mtp_config_set_new();
+  mtp_status status = set ? read_configs(r, pot, set) : mtp_fail_memory(r->ctx);
+  if (status == MTP_OK) status = mtp_sample_set_name(r->ctx, samples, set->species_count, set->names);
+  if (status == MTP_OK) status = mtp_sample_set_take(r->ctx, samples, set);
+  mtp_config_set_free(set);
+  return status;
+}
+
 /* Rows to configurations: (cfg_index, eqn_index) in `.almtp`, (row, cfg_number) in `.als`. */
 static mtp_status assign_rows(const reader *r, mtp_active_set *as, const long long *pairs, int als) {
   for (size_t i = 0; i < as->n; i++) {
     const long long config = pairs[2 * i + (als ? 1 : 0)], equation = als ? -1 : pairs[2 * i + 1];
     if (config < 0) continue;
-    if ((size_t)config >= as->configs->n) return bad(r, "as many configurations as the rows refer to");
-    const long long natoms = (long long)as->configs->configs[config]->n;
+    if ((size_t)config >= as->samples->view->n) return bad(r, "as many configurations as the rows refer to");
+    const long long natoms = (long long)as->samples->view->configs[config]->n;
     if (natoms == 0) continue; /* how `.als` writes a row that is still initial */
     as->config[i] = as->origin[2 * i] = config;
     as->origin[2 * i + 1] = -1;
@@ -163,7 +172,7 @@ static mtp_status read_section(reader *r, const mtp_potential *pot, int als, mtp
   if (status == MTP_OK && !skip(r, als ? "\n" : "\n#\n")) status = bad(r, "the list of rows");
   if (status == MTP_OK) status = read_pairs(r, as->n, pairs);
   if (status == MTP_OK && !als && !skip(r, "#\n")) status = bad(r, "'#' before the configurations");
-  if (status == MTP_OK) status = read_configs(r, pot, as->configs);
+  if (status == MTP_OK) status = read_samples(r, pot, as->samples);
   if (status == MTP_OK) status = assign_rows(r, as, pairs, als);
   if (status == MTP_OK) mtp_active_set_find_pins(as);
   if (status == MTP_OK && !(mtp_active_set_drift(as) < 1e-3)) status = mtp_active_set_invert(r->ctx, as);
@@ -204,7 +213,7 @@ mtp_status mtp_active_set_read(mtp_context *ctx, const char *path, const mtp_pot
 static long long equation_of(const mtp_active_set *as, size_t row) {
   if (as->config[row] < 0) return -1;
   if (as->mode == MTP_MODE_CONFIGURATION) return 0;
-  const size_t natoms = as->configs->configs[as->config[row]]->n;
+  const size_t natoms = as->samples->view->configs[as->config[row]]->n;
   return 1 + 3 * (long long)natoms + 9 + as->origin[2 * row + 1];
 }
 
@@ -214,7 +223,7 @@ static mtp_status add_config(mtp_context *ctx, const mtp_active_set *as, size_t 
   for (size_t i = 0; i < as->n; i++)
     if (as->config[i] == (long long)k)
       mtp_text_add(&equations, "%s%lld", equations.size ? "," : "", equation_of(as, i));
-  mtp_config *copy = mtp_config_copy(as->configs->configs[k]);
+  mtp_config *copy = mtp_config_copy(as->samples->view->configs[k]);
   char *record = NULL;
   size_t size = 0;
   mtp_status status = copy && !equations.failed ? MTP_OK : mtp_fail_memory(ctx);
@@ -247,7 +256,7 @@ static mtp_status add_section(mtp_context *ctx, const mtp_active_set *as, const 
     snprintf(label[s], sizeof label[s], "%d", mtp_potential_label(pot, s));
     names[s] = label[s];
   }
-  for (size_t k = 0; status == MTP_OK && k < as->configs->n; k++) status = add_config(ctx, as, k, C, names, text);
+  for (size_t k = 0; status == MTP_OK && k < as->samples->view->n; k++) status = add_config(ctx, as, k, C, names, text);
   free(label);
   free(names);
   return status;
@@ -260,7 +269,7 @@ mtp_status mtp_active_set_write(mtp_context *ctx, const mtp_active_set *as, cons
     return mtp_fail(ctx, MTP_ERR_STATE,
                     "the active set has %zu rows, the potential %zu parameters: they do not belong together", as->n,
                     mtp_potential_parameter_count(pot));
-  if (as && as->configs->n && as->configs->species_count > mtp_potential_species_count(pot))
+  if (as && as->samples->view->n && as->samples->view->species_count > mtp_potential_species_count(pot))
     return mtp_fail(ctx, MTP_ERR_STATE, "the configurations of the active set have other species than the potential");
   mtp_text text = {0};
   mtp_status status = mtp_potential_text(ctx, pot, &text);

@@ -48,7 +48,8 @@ static void note_failure(round *r, size_t number, const mtp_context *ctx) {
 
 static mtp_status work_on(const worker *w, mtp_context *ctx, size_t k, double *result) {
   const round *r = w->r;
-  if (mtp_context_is_stopped(ctx)) return mtp_fail(ctx, MTP_ERR_STOPPED, "training was stopped");
+  if (!r->pieces->completes && mtp_context_is_stopped(ctx))
+    return mtp_fail(ctx, MTP_ERR_STOPPED, "training was stopped");
   return r->pieces->work(ctx, r->pieces->user, w->thread, r->first + k * r->step, result);
 }
 
@@ -57,6 +58,7 @@ static void *work(void *argument) {
   round *r = w->r;
   mtp_context *ctx = mtp_context_new(); /* without one there are no messages */
   mtp_context_share_stop(ctx, r->leading);
+  mtp_context_set_instruction_set(ctx, mtp_context_instruction_set(r->leading));
   for (size_t k; (k = atomic_fetch_add(&r->next, 1)) < r->count;) {
     double *result = r->results + k * r->stride;
     memset(result, 0, r->stride * sizeof *result);

@@ -42,10 +42,11 @@ typedef struct mtp_pieces {
   mtp_status (*work)(mtp_context *ctx, void *user, int thread, size_t piece, double *result);
   /** Takes over a result: on rank 0 alone, in order of the pieces. */
   void (*take)(void *user, size_t piece, const double *result);
+  bool completes; /**< also where the flag of mtp_context_set_stop is up */
 } mtp_pieces;
 
 /** All ranks call it. On rank 0 the status is the first failure of any piece, with its message; a failed piece is not
- * taken over. Where the flag of mtp_context_set_stop is up, pieces fail with MTP_ERR_STOPPED. */
+ * taken over. Where the flag of mtp_context_set_stop is up, pieces fail with MTP_ERR_STOPPED, unless they complete. */
 mtp_status mtp_crew_run(mtp_context *ctx, const mtp_crew *crew, const mtp_pieces *pieces);
 
 #endif

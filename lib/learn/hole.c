@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/pairs.h"
 #include "mtp/evaluator.h"
 #include "support/support.h"
 
@@ -66,12 +65,10 @@ void mtp_hole_places_free(mtp_hole_places *places) {
   free(places);
 }
 
-mtp_status mtp_hole_places_add(mtp_context *ctx, mtp_hole_places *places, const mtp_config *cfg) {
+void mtp_hole_places_note(mtp_hole_places *places, const mtp_config *cfg, const mtp_close_pair *pair) {
   const int C = places->species_count;
-  if (mtp_config_is_squeezed(cfg)) return MTP_OK;
-  const mtp_status status = mtp_config_closest_pairs(ctx, cfg, places->reach, C, NULL, places->pair);
-  for (int k = 0; k < C * C && status == MTP_OK; k++) {
-    place now = {places->pair[k].r, cfg, places->pair[k]};
+  for (int k = 0; k < C * C; k++) {
+    place now = {pair[k].r, cfg, pair[k]};
     for (place *p = places->of + k * PAIRS; p < places->of + (k + 1) * PAIRS; p++)
       if (now.r < p->r) {
         const place later = *p;
@@ -79,7 +76,18 @@ mtp_status mtp_hole_places_add(mtp_context *ctx, mtp_hole_places *places, const 
         now = later;
       }
   }
+}
+
+mtp_status mtp_hole_places_add(mtp_context *ctx, mtp_hole_places *places, const mtp_config *cfg) {
+  if (mtp_config_is_squeezed(cfg)) return MTP_OK;
+  const mtp_status status =
+      mtp_config_closest_pairs(ctx, cfg, places->reach, places->species_count, NULL, places->pair);
+  if (status == MTP_OK) mtp_hole_places_note(places, cfg, places->pair);
   return status;
+}
+
+double mtp_hole_places_reach(const mtp_hole_places *places) {
+  return places->reach;
 }
 
 /* Atom j of a pair on its way to i, with all atoms whose energy that changes: neighbours are looked for once, as far as
@@ -125,8 +133,9 @@ static mtp_status energy_at(mtp_context *ctx, mtp_evaluator *ev, walk *w, double
   mtp_atoms atoms = mtp_atoms_of(w->nb);
   atoms.central = w->central;
   atoms.ncentral = w->ncentral;
-  mtp_output out = {.skip_virial = true};
-  const mtp_status status = mtp_evaluator_compute(ctx, ev, &atoms, &out);
+  const mtp_request request = {.skip_virial = true};
+  mtp_output out = {0};
+  const mtp_status status = mtp_evaluator_compute(ctx, ev, &atoms, &request, &out);
   *energy = out.energy;
   return status;
 }

@@ -5,6 +5,7 @@
 #ifndef MTP_HOLE_H
 #define MTP_HOLE_H
 
+#include "config/pairs.h"
 #include "mtp/config.h"
 #include "mtp/potential.h"
 
@@ -21,6 +22,10 @@ mtp_status mtp_hole_places_new(mtp_context *ctx, const mtp_potential *pot, mtp_h
 /** Looks for closer pairs in `cfg`, which is borrowed as long as the places live; its species are the potential's.
  * Squeezed configurations have no place. */
 mtp_status mtp_hole_places_add(mtp_context *ctx, mtp_hole_places *places, const mtp_config *cfg);
+/** The same of an ordinary configuration whose closest pairs within mtp_hole_places_reach are known: pair[C*C]. */
+void mtp_hole_places_note(mtp_hole_places *places, const mtp_config *cfg, const mtp_close_pair *pair);
+/** How far pairs are looked for, A. */
+double mtp_hole_places_reach(const mtp_hole_places *places);
 void mtp_hole_places_free(mtp_hole_places *places);
 
 /** Pushes these pairs together, down to half their distance or until the energy is 10 eV above, and tells the deepest

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "learn/active_set.h"
+#include "learn/crew.h"
 
 /* Candidates whose Z is held at once. More are filtered first: most rows of a training set are well inside. */
 #define MAX_ENTRIES ((size_t)4 << 20)
@@ -65,7 +66,70 @@ static mtp_status candidates_new(mtp_context *ctx, size_t capacity, size_t n, ca
   return mtp_fail_memory(ctx);
 }
 
-static void exchange(mtp_active_set *as, candidates *c, size_t i, size_t j) {
+/* ---- a pass over Z ---- */
+
+/* Rows of a piece. */
+#define PIECE ((size_t)256)
+
+/* Z[k,:] += factor_k q, and where the largest element is then. */
+typedef struct scan {
+  const mtp_active_set *as;
+  candidates *c;
+  bool updates; /* after an exchange of candidate i with active row j, at Z_ij = z */
+  size_t i, j;
+  double z;
+  size_t largest; /* of all */
+} scan;
+
+static void update_row(const scan *s, size_t k) {
+  const size_t n = s->as->n;
+  const double factor = -(s->c->z[k * n + s->j] + (k == s->i ? 1.0 : 0.0)) / s->z;
+  if (factor != 0.0) cblas_daxpy((int)n, factor, s->c->q, 1, s->c->z + k * n, 1);
+}
+
+/* Row by row: their product may be beyond an int. What is not a number wins, and is noticed. */
+static size_t larger(const double *z, size_t best, size_t at) {
+  return fabs(z[at]) <= fabs(z[best]) ? best : at;
+}
+
+static size_t scan_rows(const scan *s, size_t first, size_t end) {
+  const size_t n = s->as->n;
+  size_t best = first * n;
+  for (size_t k = first; k < end; k++) {
+    if (s->updates) update_row(s, k);
+    best = larger(s->c->z, best, k * n + cblas_idamax((int)n, s->c->z + k * n, 1));
+  }
+  return best;
+}
+
+static mtp_status scan_piece(mtp_context *ctx, void *user, int thread, size_t piece, double *result) {
+  const scan *s = user;
+  const size_t first = piece * PIECE, end = s->c->m - first < PIECE ? s->c->m : first + PIECE;
+  (void)ctx;
+  (void)thread;
+  *result = (double)scan_rows(s, first, end);
+  return MTP_OK;
+}
+
+static void take_largest(void *user, size_t piece, const double *result) {
+  scan *s = user;
+  s->largest = piece ? larger(s->c->z, s->largest, (size_t)*result) : (size_t)*result;
+}
+
+/* In threads where there are many rows. */
+static mtp_status scan_all(mtp_context *ctx, scan *s) {
+  const size_t pieces = (s->c->m + PIECE - 1) / PIECE;
+  const mtp_crew crew = {NULL, s->as->threads};
+  const mtp_pieces all = {pieces, 1, s, scan_piece, take_largest, true};
+  if (crew.threads > 1 && pieces >= 2 * (size_t)crew.threads) return mtp_crew_run(ctx, &crew, &all);
+  s->largest = scan_rows(s, 0, s->c->m);
+  return MTP_OK;
+}
+
+/* ---- swaps ---- */
+
+/* Candidate i takes the place of active row j. `s` says how Z follows. */
+static void exchange(mtp_active_set *as, candidates *c, size_t i, size_t j, scan *s) {
   const size_t n = as->n;
   const double z = c->z[i * n + j];
   double *active = as->rows + j * n, *candidate = c->rows + i * n;
@@ -84,20 +148,7 @@ static void exchange(mtp_active_set *as, candidates *c, size_t i, size_t j) {
   /* Z -= (Z[:,j] + e_i)/z (x) (Z[i,:] - e_j) */
   memcpy(c->q, c->z + i * n, n * sizeof(double));
   c->q[j] -= 1.0;
-  for (size_t k = 0; k < c->m; k++) {
-    const double factor = -(c->z[k * n + j] + (k == i ? 1.0 : 0.0)) / z;
-    if (factor != 0.0) cblas_daxpy((int)n, factor, c->q, 1, c->z + k * n, 1);
-  }
-}
-
-/* Row by row: their product may be beyond an int. */
-static size_t largest_of(const double *z, size_t rows, size_t n) {
-  size_t best = 0;
-  for (size_t k = 0; k < rows; k++) {
-    const size_t at = k * n + cblas_idamax((int)n, z + k * n, 1);
-    if (!(fabs(z[at]) <= fabs(z[best]))) best = at; /* what is not a number wins, and is noticed */
-  }
-  return best;
+  *s = (scan){.as = as, .c = c, .updates = true, .i = i, .j = j, .z = z};
 }
 
 /* Swaps until no candidate in play gains more than threshold. */
@@ -108,13 +159,16 @@ static mtp_status sweep(mtp_context *ctx, mtp_active_set *as, candidates *c, dou
               (int)n, 0.0, c->z, (int)n);
   /* every swap multiplies the volume by more than threshold, so this ends; the bound is for thresholds of nearly 1 */
   const size_t limit = 100 * (n + c->m) + 1000;
+  scan s = {.as = as, .c = c};
   for (size_t k = 0; k < limit; k++) {
-    const size_t at = largest_of(c->z, c->m, n);
+    const mtp_status status = scan_all(ctx, &s);
+    if (status != MTP_OK) return status;
+    const size_t at = s.largest;
     const double gain = fabs(c->z[at]);
     if (!isfinite(gain)) return mtp_fail(ctx, MTP_ERR_NUMERIC, "active set: the grades overflow");
     if (gain <= threshold) return MTP_OK;
     if (!note_swap(done, c->number[at / n], at % n, gain)) return mtp_fail_memory(ctx);
-    exchange(as, c, at / n, at % n);
+    exchange(as, c, at / n, at % n, &s);
   }
   return MTP_OK;
 }
@@ -178,6 +232,7 @@ static mtp_status offer_columns(mtp_context *ctx, mtp_active_set *as, size_t m, 
   double *columns = mtp_alloc_aligned(m * n, sizeof *columns);
   mtp_status status = columns ? mtp_active_set_new(ctx, n, as->mode, as->init, &own) : mtp_fail_memory(ctx);
   if (status == MTP_OK) {
+    own->threads = as->threads;
     mtp_active_set_copy_columns(as->n, first, n, rows, m, columns);
     mtp_active_set_copy_columns(as->n, first, n, as->rows + first * as->n, n, own->rows);
     mtp_active_set_copy_columns(as->n, first, n, as->inverse + first * as->n, n, own->inverse);

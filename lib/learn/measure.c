@@ -2,6 +2,8 @@
 /**@file learn/measure.c
  * Times of the parts of training, one core. The parts are timed in turns, so that a disturbance of the machine meets
  * all of them. */
+#include "mtp/bench.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -36,7 +38,7 @@ static mtp_status evaluate(bench *b) {
   for (size_t k = 0; status == MTP_OK && k < b->set->n; k++) {
     const mtp_atoms atoms = mtp_atoms_of(b->nb[k]);
     mtp_output out = {.force = b->force[k]};
-    status = mtp_evaluator_compute(b->ctx, b->ev, &atoms, &out);
+    status = mtp_evaluator_compute(b->ctx, b->ev, &atoms, NULL, &out);
   }
   return status;
 }

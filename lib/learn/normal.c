@@ -13,7 +13,6 @@
 #include "learn/normal.h"
 #include "learn/weights.h"
 #include "mtp/evaluator.h"
-#include "mtp/trainer.h"
 
 #define DEFAULT_RIDGE 1e-11
 
@@ -156,23 +155,18 @@ static void add_weighted(mtp_equations *e, size_t m, const derivatives *d, mtp_w
 }
 
 /* The centring leaves derivatives alone: they are summed once for all. */
-static mtp_status add_derivatives(mtp_context *ctx, mtp_normal *nq, const mtp_linear_rows *rows,
-                                  const mtp_config *target, mtp_weights w) {
+static void add_derivatives(mtp_normal *nq, const derivatives *d, const mtp_config *cfg, mtp_weights w) {
   const size_t m = nq->m;
-  derivatives d;
-  const mtp_status status = derivatives_sum(ctx, m, rows, target, &d);
-  if (status == MTP_OK && is_of_wall(nq, target)) {
-    add_weighted(&nq->wall, m, &d, w);
-  } else if (status == MTP_OK) {
-    add_weighted(&nq->plain, m, &d, w);
-    add_weighted(&nq->centred, m, &d, w);
+  if (is_of_wall(nq, cfg)) {
+    add_weighted(&nq->wall, m, d, w);
+  } else {
+    add_weighted(&nq->plain, m, d, w);
+    add_weighted(&nq->centred, m, d, w);
   }
-  if (status == MTP_OK && d.atoms && counts_for_errors(nq, target)) {
-    mtp_equations_add(&nq->force, m, &d.force, 1.0);
-    nq->errors.components += 3.0 * (double)d.atoms;
+  if (d->atoms && counts_for_errors(nq, cfg)) {
+    mtp_equations_add(&nq->force, m, &d->force, 1.0);
+    nq->errors.components += 3.0 * (double)d->atoms;
   }
-  derivatives_clear(&d);
-  return status;
 }
 
 /* The averages of the first configuration that has an energy; a species that it lacks keeps zero. */
@@ -223,25 +217,21 @@ static mtp_status check_labels(mtp_context *ctx, const mtp_normal *nq, const mtp
   return MTP_OK;
 }
 
-/* The labels less what does not depend on the coefficients. */
+/* The labels less what does not depend on the coefficients; NULL if there is nothing of the kind. */
 static mtp_status make_targets(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg, mtp_config **out) {
-  mtp_config *target = mtp_config_copy(cfg);
-  if (!target) return mtp_fail_memory(ctx);
-  if (nq->fixed) {
-    mtp_config *fixed = mtp_config_copy(cfg);
-    mtp_status status = fixed ? mtp_evaluator_config(ctx, nq->fixed, fixed, 0) : mtp_fail_memory(ctx);
-    if (status != MTP_OK) {
-      mtp_config_free(fixed);
-      mtp_config_free(target);
-      return status;
-    }
+  if (!nq->fixed) return MTP_OK;
+  mtp_config *target = mtp_config_copy(cfg), *fixed = target ? mtp_config_copy(cfg) : NULL;
+  mtp_status status = fixed ? mtp_evaluator_config(ctx, nq->fixed, fixed, 0) : mtp_fail_memory(ctx);
+  if (status == MTP_OK) {
     target->energy -= fixed->energy;
     for (size_t k = 0; target->force && k < 3 * cfg->n; k++) target->force[k] -= fixed->force[k];
     for (size_t k = 0; k < 6; k++) target->virial[k] -= fixed->virial[k];
-    mtp_config_free(fixed);
+    *out = target;
+  } else {
+    mtp_config_free(target);
   }
-  *out = target;
-  return MTP_OK;
+  mtp_config_free(fixed);
+  return status;
 }
 
 static void add_force_squares(mtp_normal *nq, const mtp_config *cfg) {
@@ -251,60 +241,78 @@ static void add_force_squares(mtp_normal *nq, const mtp_config *cfg) {
 
 /* What a configuration brings, before it is summed. */
 typedef struct contribution {
-  mtp_config *target;
+  mtp_config *target; /* NULL: the labels as they are */
   mtp_linear_rows rows;
+  derivatives derivatives;
   mtp_weights weights;
 } contribution;
 
 static void contribution_clear(contribution *c) {
   mtp_linear_rows_clear(&c->rows);
+  derivatives_clear(&c->derivatives);
   mtp_config_free(c->target);
   *c = (contribution){0};
 }
 
-/* Nearly all of the work; nothing of `nq` changes, but what is fixed is evaluated with it. */
-static mtp_status prepare(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg, contribution *c) {
+static mtp_status compute_rows(mtp_context *ctx, const mtp_normal *nq, const mtp_sample *sample,
+                               mtp_linear_rows *rows) {
   mtp_neighbors *nb = NULL;
+  mtp_status status = mtp_sample_take_neighbors(ctx, sample, nq->plan->radial.max_dist, &nb);
+  if (status != MTP_OK) return status;
+  status = mtp_linear_rows_compute(ctx, nq->plan, nb, rows);
+  mtp_sample_give_neighbors(sample, nb);
+  return status;
+}
+
+/* Nearly all of the work; nothing of `nq` changes, but what is fixed is evaluated with it. */
+static mtp_status prepare(mtp_context *ctx, mtp_normal *nq, const mtp_sample *sample, contribution *c) {
+  const mtp_config *cfg = sample->config;
   double own[3];
   mtp_status status = check_labels(ctx, nq, cfg);
   if (status == MTP_OK) status = mtp_config_weights(ctx, cfg, own);
   if (status == MTP_OK) status = make_targets(ctx, nq, cfg, &c->target);
-  if (status == MTP_OK) status = mtp_neighbors_build(ctx, cfg, nq->plan->radial.max_dist, &nb);
-  if (status == MTP_OK) status = mtp_linear_rows_compute(ctx, nq->plan, nb, &c->rows);
+  if (status == MTP_OK) status = compute_rows(ctx, nq, sample, &c->rows);
+  if (status == MTP_OK) status = derivatives_sum(ctx, nq->m, &c->rows, c->target ? c->target : cfg, &c->derivatives);
   if (status == MTP_OK) c->weights = mtp_weights_of(&nq->weights, cfg, own);
-  mtp_neighbors_free(nb);
   return status;
 }
 
 static mtp_status add(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg, const contribution *c) {
+  const mtp_config *target = c->target ? c->target : cfg;
   mtp_status status = MTP_OK;
-  if (cfg->has_energy) status = add_energy(ctx, nq, &c->rows, c->target, c->weights.energy);
-  if (status == MTP_OK) status = add_derivatives(ctx, nq, &c->rows, c->target, c->weights);
+  if (cfg->has_energy) status = add_energy(ctx, nq, &c->rows, target, c->weights.energy);
   if (status != MTP_OK) return status;
+  add_derivatives(nq, &c->derivatives, cfg, c->weights);
   if (cfg->force && counts_for_errors(nq, cfg)) add_force_squares(nq, cfg);
   nq->configs++;
   nq->squeezed += is_of_wall(nq, cfg);
   return MTP_OK;
 }
 
-mtp_status mtp_normal_add(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg) {
-  if (!nq || !cfg) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "linear fit: no configuration given");
+mtp_status mtp_normal_add_sample(mtp_context *ctx, mtp_normal *nq, const mtp_sample *sample) {
   contribution c = {0};
-  mtp_status status = prepare(ctx, nq, cfg, &c);
-  if (status == MTP_OK) status = add(ctx, nq, cfg, &c);
+  mtp_status status = prepare(ctx, nq, sample, &c);
+  if (status == MTP_OK) status = add(ctx, nq, sample->config, &c);
   contribution_clear(&c);
   return status;
 }
 
+mtp_status mtp_normal_add(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg) {
+  if (!nq || !cfg) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "linear fit: no configuration given");
+  const mtp_sample sample = mtp_sample_of(cfg);
+  return mtp_normal_add_sample(ctx, nq, &sample);
+}
+
 /* ---- many at once ---- */
 
-/* Contributions that are held at a time. */
-#define CHUNK 64
+/* Contributions that are held at a time, and bytes of their matrices beyond which there are fewer. */
+#define CHUNK       64
+#define CHUNK_BYTES 6.4e7
 
 typedef struct chunk {
   mtp_context *ctx;
   mtp_normal *nq;
-  const mtp_config *const *configs;
+  const mtp_sample *sample[CHUNK];
   contribution of[CHUNK];
   mtp_status status;
 } chunk;
@@ -313,42 +321,69 @@ static mtp_status prepare_piece(mtp_context *ctx, void *user, int thread, size_t
   chunk *k = user;
   (void)thread;
   (void)result;
-  return prepare(ctx, k->nq, k->configs[piece], &k->of[piece]);
+  return prepare(ctx, k->nq, k->sample[piece], &k->of[piece]);
 }
 
 static void add_piece(void *user, size_t piece, const double *result) {
   chunk *k = user;
   (void)result;
-  if (k->status == MTP_OK) k->status = add(k->ctx, k->nq, k->configs[piece], &k->of[piece]);
+  if (k->status == MTP_OK) k->status = add(k->ctx, k->nq, k->sample[piece]->config, &k->of[piece]);
+}
+
+static size_t chunk_size(const mtp_normal *nq, int threads) {
+  const double most = CHUNK_BYTES / (2.0 * (double)(nq->m * nq->m) * sizeof(double));
+  const size_t least = threads < CHUNK ? (size_t)threads : CHUNK;
+  return most > CHUNK ? CHUNK : most > (double)least ? (size_t)most : least;
+}
+
+static mtp_status add_chunk(mtp_context *ctx, chunk *k, size_t count, int threads) {
+  /* an evaluator works for one thread at a time */
+  const mtp_crew crew = {NULL, k->nq->fixed ? 1 : threads};
+  const mtp_pieces pieces = {count, 1, k, prepare_piece, add_piece, false};
+  k->ctx = ctx;
+  mtp_status status = mtp_crew_run(ctx, &crew, &pieces);
+  if (status == MTP_OK) status = k->status;
+  for (size_t i = 0; i < count; i++) contribution_clear(&k->of[i]);
+  return status;
+}
+
+mtp_status mtp_normal_add_samples(mtp_context *ctx, mtp_normal *nq, size_t n, mtp_sample *const *samples, int threads) {
+  const size_t most = chunk_size(nq, threads);
+  mtp_status status = MTP_OK;
+  for (size_t done = 0, count; done < n && status == MTP_OK; done += count) {
+    chunk k = {.nq = nq};
+    for (count = 0; count < most && done + count < n; count++) k.sample[count] = samples[done + count];
+    status = add_chunk(ctx, &k, count, threads);
+  }
+  return status;
 }
 
 mtp_status mtp_normal_add_all(mtp_context *ctx, mtp_normal *nq, size_t n, const mtp_config *const *configs,
                               int threads) {
   if (!nq || (n && !configs) || threads < 1)
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "linear fit: expected configurations and at least one thread");
-  /* an evaluator works for one thread at a time */
-  const mtp_crew crew = {NULL, nq->fixed ? 1 : threads};
+  const size_t most = chunk_size(nq, threads);
   mtp_status status = MTP_OK;
-  for (size_t done = 0; done < n && status == MTP_OK; done += CHUNK) {
-    chunk k = {.ctx = ctx, .nq = nq, .configs = configs + done};
-    const mtp_pieces pieces = {n - done < CHUNK ? n - done : CHUNK, 1, &k, prepare_piece, add_piece};
-    status = mtp_crew_run(ctx, &crew, &pieces);
-    if (status == MTP_OK) status = k.status;
-    for (size_t i = 0; i < pieces.count; i++) contribution_clear(&k.of[i]);
+  for (size_t done = 0, count; done < n && status == MTP_OK; done += count) {
+    mtp_sample samples[CHUNK];
+    chunk k = {.nq = nq};
+    for (count = 0; count < most && done + count < n; count++) {
+      samples[count] = mtp_sample_of(configs[done + count]);
+      k.sample[count] = &samples[count];
+    }
+    status = add_chunk(ctx, &k, count, threads);
   }
   return status;
 }
 
 mtp_status mtp_normal_set_origin(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg) {
-  mtp_neighbors *nb = NULL;
+  const mtp_sample sample = mtp_sample_of(cfg);
   mtp_linear_rows rows = {0};
   mtp_config *target = NULL;
   mtp_status status = make_targets(ctx, nq, cfg, &target);
-  if (status == MTP_OK) status = mtp_neighbors_build(ctx, cfg, nq->plan->radial.max_dist, &nb);
-  if (status == MTP_OK) status = mtp_linear_rows_compute(ctx, nq->plan, nb, &rows);
-  if (status == MTP_OK) set_means(nq, &rows, target);
+  if (status == MTP_OK) status = compute_rows(ctx, nq, &sample, &rows);
+  if (status == MTP_OK) set_means(nq, &rows, target ? target : cfg);
   mtp_linear_rows_clear(&rows);
-  mtp_neighbors_free(nb);
   mtp_config_free(target);
   return status;
 }

@@ -6,7 +6,12 @@
 #define MTP_NORMAL_H
 
 #include "kernel/plan.h"
-#include "mtp/trainer.h"
+#include "learn/sample.h"
+#include "mtp/normal_equations.h"
+
+/** mtp_normal_add and mtp_normal_add_all of samples. */
+mtp_status mtp_normal_add_sample(mtp_context *ctx, mtp_normal *nq, const mtp_sample *sample);
+mtp_status mtp_normal_add_samples(mtp_context *ctx, mtp_normal *nq, size_t n, mtp_sample *const *samples, int threads);
 
 /** `plan` (borrowed) is of `pot`; its radial functions are those in use. */
 mtp_status mtp_normal_new_part(mtp_context *ctx, const mtp_potential *pot, const mtp_plan *plan,

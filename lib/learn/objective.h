@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file learn/objective.h
- * The objective of training (mtp/trainer.h) on a set of configurations, its gradient by all parameters, a sketch of its
+ * The objective of training (mtp/weights.h) on a set of configurations, its gradient by all parameters, a sketch of its
  * Gauss-Newton matrix and the equations of its linear coefficients, for one potential after the other. Rank 0 owns it
  * and gives orders; the other ranks serve (mtp_objective_serve).
  *
@@ -10,7 +10,7 @@
 #define MTP_OBJECTIVE_H
 
 #include "learn/samples.h"
-#include "mtp/trainer.h"
+#include "mtp/weights.h"
 
 /** Sums over configurations. */
 typedef struct mtp_fit_stats {

@@ -4,14 +4,15 @@
 #ifndef MTP_LEARN_ROWS_H
 #define MTP_LEARN_ROWS_H
 
+#include "learn/sample.h"
 #include "mtp/active_set.h"
 #include "mtp/evaluator.h"
 
-/** Rows that a configuration has: one (configuration mode) or one an atom. */
-size_t mtp_rows_count(const mtp_config *cfg, mtp_mode mode);
+/** Rows that a configuration has: one (configuration mode) or one an atom; none if it is squeezed. */
+size_t mtp_rows_count(const mtp_sample *sample, mtp_mode mode);
 
 /** rows[mtp_rows_count * n] of a configuration; `ev` was made from `pot`. */
-mtp_status mtp_rows_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_potential *pot, const mtp_config *cfg,
+mtp_status mtp_rows_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_potential *pot, const mtp_sample *sample,
                             mtp_mode mode, double *rows);
 
 #endif

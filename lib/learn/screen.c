@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mtp/neighbors.h"
 #include "support/support.h"
 
 /* Of min_dist. */

@@ -14,6 +14,7 @@
 #include "learn/ladder.h"
 #include "learn/training.h"
 #include "learn/weights.h"
+#include "support/hash.h"
 
 /* Iterations at the last level and size. */
 #define LAST_ITERATIONS 240
@@ -38,30 +39,23 @@ typedef mtp_training job;
 
 /* ---- what is trained on what ---- */
 
-/* FNV-1a over what is trained on what. */
-static unsigned long long mix_in(unsigned long long hash, const void *data, size_t size) {
-  const unsigned char *bytes = data;
-  for (size_t k = 0; k < size; k++) hash = (hash ^ bytes[k]) * 0x100000001b3ull;
-  return hash;
-}
-
 /* Everything of a configuration that a fit depends on. */
-static mtp_status mix_config(mtp_context *ctx, const mtp_config *c, mtp_part part, unsigned long long *hash) {
+static mtp_status mix_config(mtp_context *ctx, const mtp_config *c, mtp_part part, uint64_t *hash) {
   const unsigned char flags[] = {c->periodic[0],        c->periodic[1],      c->periodic[2],
                                  c->has_energy,         c->has_virial,       c->force != NULL,
                                  c->force_mask != NULL, (unsigned char)part, mtp_config_is_squeezed(c)};
   double weights[3];
   const mtp_status status = mtp_config_weights(ctx, c, weights);
   if (status != MTP_OK) return status;
-  *hash = mix_in(*hash, flags, sizeof flags);
-  *hash = mix_in(*hash, weights, sizeof weights);
-  *hash = mix_in(*hash, c->cell, sizeof c->cell);
-  *hash = mix_in(*hash, c->species, c->n * sizeof *c->species);
-  *hash = mix_in(*hash, c->x, 3 * c->n * sizeof *c->x);
-  if (c->has_energy) *hash = mix_in(*hash, &c->energy, sizeof c->energy);
-  if (c->has_virial) *hash = mix_in(*hash, c->virial, sizeof c->virial);
-  if (c->force) *hash = mix_in(*hash, c->force, 3 * c->n * sizeof *c->force);
-  if (c->force_mask) *hash = mix_in(*hash, c->force_mask, c->n);
+  *hash = mtp_hash_add(*hash, flags, sizeof flags);
+  *hash = mtp_hash_add(*hash, weights, sizeof weights);
+  *hash = mtp_hash_add(*hash, c->cell, sizeof c->cell);
+  *hash = mtp_hash_add(*hash, c->species, c->n * sizeof *c->species);
+  *hash = mtp_hash_add(*hash, c->x, 3 * c->n * sizeof *c->x);
+  if (c->has_energy) *hash = mtp_hash_add(*hash, &c->energy, sizeof c->energy);
+  if (c->has_virial) *hash = mtp_hash_add(*hash, c->virial, sizeof c->virial);
+  if (c->force) *hash = mtp_hash_add(*hash, c->force, 3 * c->n * sizeof *c->force);
+  if (c->force_mask) *hash = mtp_hash_add(*hash, c->force_mask, c->n);
   return MTP_OK;
 }
 
@@ -73,8 +67,8 @@ static mtp_status identify(job *j) {
                             (double)o->economical};
   mtp_text text = {0};
   mtp_status status = mtp_potential_text(j->ctx, j->top, &text);
-  unsigned long long hash = mix_in(0xcbf29ce484222325ull, numbers, sizeof numbers);
-  if (status == MTP_OK) hash = mix_in(hash, text.data, text.size);
+  uint64_t hash = mtp_hash_add(MTP_HASH_START, numbers, sizeof numbers);
+  if (status == MTP_OK) hash = mtp_hash_add(hash, text.data, text.size);
   mtp_text_free(&text);
   for (size_t k = 0; k < j->n && status == MTP_OK; k++) status = mix_config(j->ctx, j->configs[k], j->part[k], &hash);
   j->id = hash;

@@ -8,6 +8,7 @@
 #define MTP_TRAINING_H
 
 #include "learn/fit.h"
+#include "mtp/trainer.h"
 
 typedef struct mtp_training {
   mtp_context *ctx;

@@ -8,6 +8,7 @@
 #include "config/pairs.h"
 #include "learn/hole.h"
 #include "model/model.h"
+#include "mtp/normal_equations.h"
 #include "mtp/trainer.h"
 #include "support/support.h"
 

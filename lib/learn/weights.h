@@ -4,7 +4,8 @@
 #ifndef MTP_LEARN_WEIGHTS_H
 #define MTP_LEARN_WEIGHTS_H
 
-#include "mtp/trainer.h"
+#include "mtp/config.h"
+#include "mtp/weights.h"
 
 /** Of (E-E0)^2, of a squared force deviation, and of a squared component of the virial; `own` are those that the
  * configuration asks for (mtp_config_weights). */

@@ -12,15 +12,23 @@ mtp_status mtp_loop_keep(mtp_context *ctx, mtp_learner *l, const mtp_candidate *
   mtp_candidate *pool = mtp_realloc(l->pool, l->pool_size + 1, sizeof *pool);
   if (!pool) return mtp_fail_memory(ctx);
   l->pool = pool;
+  if (!l->pooled) l->pooled = mtp_structure_index_new(MTP_SAME_ROUNDED);
   mtp_candidate kept = *candidate;
-  kept.cfg = mtp_config_copy(candidate->cfg);
+  kept.cfg = l->pooled ? mtp_config_copy(candidate->cfg) : NULL;
   if (!kept.cfg) return mtp_fail_memory(ctx);
+  const mtp_status status = mtp_structure_index_add(ctx, l->pooled, kept.cfg, NULL, l->pool_size);
+  if (status != MTP_OK) {
+    mtp_config_free(kept.cfg);
+    return status;
+  }
   pool[l->pool_size++] = kept;
   l->stats.candidates = (long long)l->pool_size;
   return MTP_OK;
 }
 
 void mtp_loop_clear_pool(mtp_learner *l) {
+  mtp_structure_index_free(l->pooled);
+  l->pooled = NULL;
   for (size_t i = 0; i < l->pool_size; i++) mtp_config_free(l->pool[i].cfg);
   free(l->pool);
   l->pool = NULL;
@@ -57,7 +65,7 @@ mtp_status mtp_loop_write_candidate(mtp_context *ctx, mtp_learner *l, const mtp_
   mtp_config_free(cfg);
   if (status != MTP_OK) return status;
   l->written_candidates++;
-  return mtp_seen_add(ctx, l->seen, candidate->hash, refusal);
+  return mtp_seen_add(ctx, l->seen, candidate->cfg, refusal);
 }
 
 void mtp_loop_log_candidate(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate) {

@@ -7,8 +7,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "learn/normal.h"
 #include "loop/loop.h"
 #include "model/model.h"
+#include "mtp/trainer.h"
 #include "support/support.h"
 
 /* The first time: configurations, and force components for each parameter. */
@@ -62,7 +64,7 @@ mtp_status mtp_loop_measure(mtp_context *ctx, const mtp_normal *normal, const mt
 mtp_status mtp_loop_equations(mtp_context *ctx, const mtp_learner *l, const mtp_potential *pot, mtp_normal **out) {
   mtp_status status = mtp_normal_new(ctx, pot, l->options.weights, out);
   if (status != MTP_OK) return status;
-  return mtp_normal_add_all(ctx, *out, l->train->n, (const mtp_config *const *)l->train->configs, l->options.threads);
+  return mtp_normal_add_samples(ctx, *out, l->samples->n, l->samples->sample, l->options.threads);
 }
 
 /* ---- all parameters? ---- */

@@ -161,13 +161,10 @@ mtp_status mtp_dynamics_evaluate(mtp_context *ctx, mtp_dynamics *d) {
   const bool by_atom = d->mode == MTP_MODE_NEIGHBOURHOOD;
   memset(d->all_force, 0, 3 * d->nb->nall * sizeof *d->all_force);
   memset(d->gradient, 0, d->parameters * sizeof *d->gradient);
-  mtp_output out = {.skip_energy = true,
-                    .skip_virial = true,
-                    .force = d->all_force,
-                    .largest_grade = by_atom,
-                    .gradient = by_atom ? NULL : d->gradient};
+  const mtp_request request = {.skip_energy = true, .skip_virial = true, .largest_grade = by_atom};
+  mtp_output out = {.force = d->all_force, .gradient = by_atom ? NULL : d->gradient};
   const mtp_atoms atoms = mtp_atoms_of(d->nb);
-  status = mtp_evaluator_compute(ctx, d->ev, &atoms, &out);
+  status = mtp_evaluator_compute(ctx, d->ev, &atoms, &request, &out);
   memset(d->force, 0, 3 * d->cfg->n * sizeof *d->force);
   for (size_t k = 0; k < d->nb->nall && status == MTP_OK; k++)
     for (size_t c = 0; c < 3; c++) d->force[3 * (size_t)d->nb->owner[k] + c] += d->all_force[3 * k + c];

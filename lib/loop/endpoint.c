@@ -89,7 +89,7 @@ static bool is_in(const mtp_config_set *set, const mtp_config *cfg, double radiu
 
 /* Also what the driver has no label for. */
 static bool is_known(const mtp_learner *l, const mtp_candidate *end) {
-  return mtp_seen_find(l->seen, end->hash, NULL) || is_in(l->train, end->cfg, SAME) ||
+  return mtp_seen_find(l->seen, end->cfg, NULL) || is_in(l->train, end->cfg, SAME) ||
          is_in(l->endpoints.settled, end->cfg, NEAR);
 }
 

@@ -76,7 +76,7 @@ static mtp_status learn_here(mtp_context *ctx, exploration *e, bool *learned) {
   mtp_config borrowed = *mtp_dynamics_config(e->d);
   const long long before = l->stats.labels;
   const mtp_candidate here = {.cfg = &borrowed,
-                              .hash = mtp_seen_hash(&borrowed),
+
                               .grade = grade,
                               .atom = atom,
                               .step = l->last_step,

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "learn/normal.h"
 #include "loop/loop.h"
 #include "mtp/evaluator.h"
 #include "support/support.h"
@@ -50,20 +51,34 @@ static void add_residual(mtp_learner *l, const mtp_residual *r) {
   l->residual_known = true;
 }
 
-mtp_status mtp_loop_count(mtp_context *ctx, mtp_learner *l, mtp_config *label) {
-  mtp_status status = mtp_config_set_append(ctx, l->train, label);
+mtp_status mtp_loop_count(mtp_context *ctx, mtp_learner *l, mtp_sample *label) {
+  mtp_status status = mtp_sample_set_add(ctx, l->samples, label);
   if (status == MTP_OK) status = mtp_loop_note_distances(ctx, l, label);
-  if (status == MTP_OK) status = mtp_seen_add(ctx, l->seen, mtp_seen_hash(label), NULL);
+  if (status == MTP_OK) status = mtp_seen_add_label(ctx, l->seen, label->config);
   l->stats.configurations = (long long)l->train->n;
+  return status;
+}
+
+static mtp_status add_sample(mtp_context *ctx, mtp_learner *l, mtp_sample *sample, mtp_residual *residual) {
+  mtp_status status = mtp_sample_set_has_room(l->samples)
+                          ? mtp_sample_keep_neighbors(ctx, sample, mtp_potential_cutoff(l->pot))
+                          : MTP_OK;
+  if (status == MTP_OK) status = mtp_loop_count(ctx, l, sample);
+  if (status == MTP_OK) status = mtp_normal_add_sample(ctx, l->normal, sample);
+  if (status == MTP_OK && sample->kind == MTP_SAMPLE_ORDINARY) status = predict(ctx, l, sample->config, residual);
+  if (status == MTP_OK) add_residual(l, residual);
   return status;
 }
 
 /* Takes the configuration over. `residual` receives what the present potential made of it. */
 static mtp_status count(mtp_context *ctx, mtp_learner *l, mtp_config *label, mtp_residual *residual) {
-  mtp_status status = mtp_loop_count(ctx, l, label);
-  if (status == MTP_OK) status = mtp_normal_add(ctx, l->normal, label);
-  if (status == MTP_OK && !mtp_config_is_squeezed(label)) status = predict(ctx, l, label, residual);
-  if (status == MTP_OK) add_residual(l, residual);
+  mtp_sample *sample = mtp_sample_new(label);
+  if (!sample) {
+    mtp_config_free(label);
+    return mtp_fail_memory(ctx);
+  }
+  const mtp_status status = add_sample(ctx, l, sample, residual);
+  mtp_sample_release(sample);
   return status;
 }
 
@@ -168,8 +183,8 @@ static mtp_status accept(mtp_context *ctx, mtp_learner *l, const mtp_candidate *
   }
   status = store(ctx, l, label, &residual);
   /* an engine may give the atoms back wrapped or rounded: what was asked is known by its own positions too */
-  if (status == MTP_OK && !mtp_seen_find(l->seen, candidate->hash, NULL))
-    status = mtp_seen_add(ctx, l->seen, candidate->hash, NULL);
+  if (status == MTP_OK && !mtp_seen_find(l->seen, candidate->cfg, NULL))
+    status = mtp_seen_add(ctx, l->seen, candidate->cfg, NULL);
   if (status != MTP_OK) return status;
   l->stats.labels++;
   if (candidate->warmup < 0) mtp_loop_note_ahead(l, &residual, candidate->step);
@@ -196,7 +211,7 @@ static mtp_status reject(mtp_context *ctx, mtp_learner *l, const mtp_candidate *
   if (candidate->squeezed > 0.0 && report->status != MTP_QM_CANNOT_START) { /* nobody waits for it */
     mtp_message(ctx, MTP_INFO, "no label with pairs at %g of their shortest distance, %s: %s", candidate->squeezed,
                 name, report->reason);
-    return mtp_seen_add(ctx, l->seen, candidate->hash, report->reason);
+    return mtp_seen_add(ctx, l->seen, candidate->cfg, report->reason);
   }
   mtp_status status = mtp_loop_write_candidate(ctx, l, candidate, report->reason, report->reason);
   if (status != MTP_OK) return status;

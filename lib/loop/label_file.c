@@ -3,25 +3,12 @@
  * `mtp label` without its shell. */
 #include "mtp/label_file.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 
-#include "config/structure.h"
+#include "config/structure_index.h"
 #include "loop/calls.h"
 #include "loop/journal.h"
 #include "support/support.h"
-
-/* Labelled configurations, found by their structure. */
-typedef struct known_entry {
-  uint64_t hash;
-  const mtp_config *config; /* NULL: free */
-  const char *const *names;
-} known_entry;
-
-typedef struct known {
-  size_t count, capacity; /* a power of two, at most half full */
-  known_entry *entries;
-} known;
 
 struct mtp_label_file {
   mtp_journal *journal;
@@ -30,50 +17,9 @@ struct mtp_label_file {
   size_t fresh_count;
   mtp_config **fresh; /* [fresh_count] that were added */
   int species_count;
-  const char *const *names; /* of the caller */
-  known known;
+  const char *const *names;   /* of the caller */
+  mtp_structure_index *known; /* labelled ones */
 };
-
-/* ---- what is known ---- */
-
-/* The entry of an equal configuration, or the free one where it would go. */
-static known_entry *find(const known *k, uint64_t hash, const mtp_config *cfg, const char *const *names) {
-  for (size_t i = hash & (k->capacity - 1);; i = (i + 1) & (k->capacity - 1)) {
-    known_entry *e = &k->entries[i];
-    if (!e->config || (e->hash == hash && mtp_structure_equal(e->config, e->names, cfg, names))) return e;
-  }
-}
-
-static bool has(const known *k, const mtp_config *cfg, const char *const *names) {
-  return k->capacity && find(k, mtp_structure_hash(cfg, names), cfg, names)->config;
-}
-
-static bool reserve(known *k, size_t count) {
-  size_t capacity = k->capacity ? k->capacity : 16;
-  while (capacity < 2 * count) capacity *= 2;
-  if (capacity == k->capacity) return true;
-  known larger = {.count = k->count, .capacity = capacity, .entries = mtp_calloc(capacity, sizeof *larger.entries)};
-  if (!larger.entries) return false;
-  for (size_t i = 0; i < k->capacity; i++) {
-    const known_entry *e = &k->entries[i];
-    if (e->config) *find(&larger, e->hash, e->config, e->names) = *e;
-  }
-  free(k->entries);
-  *k = larger;
-  return true;
-}
-
-/* The configuration must outlive the table. */
-static mtp_status add(mtp_context *ctx, known *k, const mtp_config *cfg, const char *const *names) {
-  if (!reserve(k, k->count + 1)) return mtp_fail_memory(ctx);
-  uint64_t hash = mtp_structure_hash(cfg, names);
-  known_entry *e = find(k, hash, cfg, names);
-  if (!e->config) {
-    *e = (known_entry){hash, cfg, names};
-    k->count++;
-  }
-  return MTP_OK;
-}
 
 /* ---- the files ---- */
 
@@ -87,15 +33,19 @@ static mtp_status read_labels(mtp_context *ctx, mtp_label_file *f, const char *p
   if (f->labels->dropped_tail) status = mtp_journal_cut_tail(ctx, f->journal, f->labels->good_size);
   for (size_t i = 0; i < f->labels->n && status == MTP_OK; i++)
     if (f->labels->configs[i]->has_energy)
-      status = add(ctx, &f->known, f->labels->configs[i], (const char *const *)f->labels->names);
+      status = mtp_structure_index_add(ctx, f->known, f->labels->configs[i], (const char *const *)f->labels->names, i);
   return status;
+}
+
+static bool has(const mtp_structure_index *index, const mtp_config *cfg, const char *const *names) {
+  return mtp_structure_index_find(index, cfg, names) != MTP_NOT_FOUND;
 }
 
 /* The process may have ended between appending a label and taking it out of the calls. */
 static void forget_what_is_there(mtp_label_file *f) {
   for (size_t i = 0; i < mtp_calls_left(f->calls); i++) {
     mtp_calls_end end;
-    if (has(&f->known, mtp_calls_request(f->calls, i, &end), f->names)) mtp_calls_forget(f->calls, i);
+    if (has(f->known, mtp_calls_request(f->calls, i, &end), f->names)) mtp_calls_forget(f->calls, i);
   }
 }
 
@@ -106,7 +56,8 @@ mtp_status mtp_label_file_open(mtp_context *ctx, const char *path, int species_c
   if (!f) return mtp_fail_memory(ctx);
   f->species_count = species_count;
   f->names = names;
-  mtp_status status = mtp_journal_open(ctx, path, true, &f->journal);
+  f->known = mtp_structure_index_new(MTP_SAME_EXACTLY);
+  mtp_status status = f->known ? mtp_journal_open(ctx, path, true, &f->journal) : mtp_fail_memory(ctx);
   if (status == MTP_OK && mtp_journal_format(f->journal) != MTP_FORMAT_EXTXYZ)
     status = mtp_fail(ctx, MTP_ERR_FORMAT, "%s:1: expected extended XYZ, which begins with a number of atoms", path);
   if (status == MTP_OK) status = read_labels(ctx, f, path);
@@ -127,7 +78,7 @@ void mtp_label_file_close(mtp_label_file *f) {
   mtp_config_set_free(f->labels);
   for (size_t i = 0; i < f->fresh_count; i++) mtp_config_free(f->fresh[i]);
   free(f->fresh);
-  free(f->known.entries);
+  mtp_structure_index_free(f->known);
   free(f);
 }
 
@@ -136,15 +87,15 @@ void mtp_label_file_close(mtp_label_file *f) {
 /* Numbers of the configurations that are not in the file; of equal ones the first. */
 static mtp_status list_missing(mtp_context *ctx, const mtp_label_file *f, size_t n, const mtp_config *const *configs,
                                size_t *number, size_t *count) {
-  known chosen = {0};
-  mtp_status status = MTP_OK;
+  mtp_structure_index *chosen = mtp_structure_index_new(MTP_SAME_EXACTLY);
+  mtp_status status = chosen ? MTP_OK : mtp_fail_memory(ctx);
   *count = 0;
   for (size_t i = 0; i < n && status == MTP_OK; i++) {
-    if (has(&f->known, configs[i], f->names) || has(&chosen, configs[i], f->names)) continue;
-    status = add(ctx, &chosen, configs[i], f->names);
+    if (has(f->known, configs[i], f->names) || has(chosen, configs[i], f->names)) continue;
+    status = mtp_structure_index_add(ctx, chosen, configs[i], f->names, i);
     number[(*count)++] = i;
   }
-  free(chosen.entries);
+  mtp_structure_index_free(chosen);
   return status;
 }
 
@@ -172,7 +123,7 @@ static mtp_status keep(mtp_context *ctx, mtp_label_file *f, mtp_config *label) {
   mtp_config **fresh = mtp_realloc(f->fresh, f->fresh_count + 1, sizeof *fresh);
   if (!fresh) return mtp_fail_memory(ctx);
   f->fresh = fresh;
-  mtp_status status = add(ctx, &f->known, label, f->names);
+  mtp_status status = mtp_structure_index_add(ctx, f->known, label, f->names, f->fresh_count);
   if (status == MTP_OK) fresh[f->fresh_count++] = label;
   return status;
 }

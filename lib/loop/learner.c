@@ -22,7 +22,7 @@ static void destroy(mtp_learner *l) {
   mtp_event_log_close(l->log);
   mtp_seen_free(l->seen);
   mtp_config_set_free(l->seed);
-  mtp_config_set_free(l->train);
+  mtp_sample_set_free(l->samples);
   mtp_config_set_free(l->endpoints.settled);
   mtp_hole_clear(&l->hole);
   mtp_hole_places_free(l->places);
@@ -201,11 +201,10 @@ static size_t make_copies(const mtp_learner *l, const mtp_config *first, long lo
   const double sigma = warmup_sigma(l, first);
   for (int k = 0; k < wanted && n < missing; k++) {
     mtp_config *copy = mtp_warmup_copy(first, k, wanted, sigma, l->options.seed);
-    uint64_t hash = copy ? mtp_seen_hash(copy) : 0;
-    if (copy && mtp_seen_find(l->seen, hash, NULL))
+    if (copy && mtp_seen_find(l->seen, copy, NULL))
       mtp_config_free(copy);
     else
-      copies[n++] = (mtp_candidate){.cfg = copy, .hash = hash, .grade = NAN, .atom = -1, .step = step, .warmup = k};
+      copies[n++] = (mtp_candidate){.cfg = copy, .grade = NAN, .atom = -1, .step = step, .warmup = k};
   }
   return n;
 }
@@ -260,7 +259,6 @@ static mtp_status begin(mtp_context *ctx, mtp_learner *l, const mtp_config *firs
   if (status == MTP_OK && untrained && wanted == 0 && labels == 0) { /* the engine needs something to evaluate with */
     mtp_config borrowed = *first;
     mtp_candidate candidate = {.cfg = &borrowed, .grade = INFINITY, .atom = -1, .step = step, .warmup = -1};
-    candidate.hash = mtp_seen_hash(first);
     status = mtp_loop_label(ctx, l, 1, &(const mtp_candidate *){&candidate}, &labels);
   }
   if (status != MTP_OK) return status;
@@ -313,27 +311,32 @@ static mtp_status choose(mtp_context *ctx, const mtp_learner *l, const mtp_candi
 }
 
 /* Takes out what was chosen twice or is known: a configuration that waited in the pool may be the trigger as well. */
-static void drop_repeated(const mtp_learner *l, choice *c) {
+static mtp_status drop_repeated(mtp_context *ctx, const mtp_learner *l, choice *c) {
+  mtp_structure_index *chosen = mtp_structure_index_new(MTP_SAME_ROUNDED);
+  mtp_status status = chosen ? MTP_OK : mtp_fail_memory(ctx);
   size_t kept = 0;
-  for (size_t i = 0; i < c->count; i++) {
-    uint64_t hash = c->candidates[c->order[i]]->hash;
-    bool known = mtp_seen_find(l->seen, hash, NULL);
-    for (size_t k = 0; k < kept && !known; k++) known = c->candidates[c->order[k]]->hash == hash;
-    if (!known) c->order[kept++] = c->order[i];
+  for (size_t i = 0; i < c->count && status == MTP_OK; i++) {
+    const mtp_config *cfg = c->candidates[c->order[i]]->cfg;
+    if (mtp_seen_find(l->seen, cfg, NULL) || mtp_structure_index_find(chosen, cfg, NULL) != MTP_NOT_FOUND) continue;
+    status = mtp_structure_index_add(ctx, chosen, cfg, NULL, kept);
+    c->order[kept++] = c->order[i];
   }
   c->count = kept;
+  mtp_structure_index_free(chosen);
+  return status;
 }
 
 /* Labels what was chosen; what there is no driver or no budget for is written to the candidate file. The first one is
  * the most extrapolating one: if the potential knew it nevertheless, it knows the others. */
 static mtp_status label_in_order(mtp_context *ctx, mtp_learner *l, choice *c, int *labels) {
-  drop_repeated(l, c);
+  mtp_status status = drop_repeated(ctx, l, c);
+  if (status != MTP_OK) return status;
   size_t allowed = mtp_loop_allowance(l, c->count);
   const mtp_candidate **list = mtp_calloc(c->count, sizeof *list);
   if (!list) return mtp_fail_memory(ctx);
   for (size_t i = 0; i < c->count; i++) list[i] = c->candidates[c->order[i]];
   const size_t first = allowed > 1 && l->history.here ? 1 : allowed;
-  mtp_status status = mtp_loop_label(ctx, l, first, list, labels);
+  status = mtp_loop_label(ctx, l, first, list, labels);
   const bool known = (first < allowed) && *labels > 0 && mtp_loop_predicted_well(l);
   if (status == MTP_OK && first < allowed && !known)
     status = mtp_loop_label(ctx, l, allowed - first, list + first, labels);
@@ -378,10 +381,8 @@ mtp_status mtp_loop_learn_pool(mtp_context *ctx, mtp_learner *l) {
   return status;
 }
 
-static bool in_pool(const mtp_learner *l, uint64_t hash) {
-  for (size_t i = 0; i < l->pool_size; i++)
-    if (l->pool[i].hash == hash) return true;
-  return false;
+static bool in_pool(const mtp_learner *l, const mtp_config *cfg) {
+  return mtp_structure_index_find(l->pooled, cfg, NULL) != MTP_NOT_FOUND;
 }
 
 #define HINT "lower the timestep, or use a potential of a higher level or with better radial functions"
@@ -414,9 +415,9 @@ mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
   if (status != MTP_OK || c->grade <= l->options.select_grade) return status;
   bool beyond = c->grade > l->options.break_grade;
   const char *refusal = NULL;
-  bool seen = mtp_seen_find(l->seen, c->hash, &refusal);
+  bool seen = mtp_seen_find(l->seen, c->cfg, &refusal);
   if (!beyond) {
-    if (seen || in_pool(l, c->hash)) return MTP_OK;
+    if (seen || in_pool(l, c->cfg)) return MTP_OK;
     mtp_loop_log_candidate(ctx, l, c);
     status = mtp_loop_keep(ctx, l, c);
     if (status != MTP_OK || l->pool_size < (size_t)l->options.pool) return status;
@@ -425,7 +426,7 @@ mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
   if (!seen && !mtp_loop_can_label(l)) return give_up(ctx, l, c);
   status = learn_and_refit(ctx, l, seen ? NULL : c, c, action);
   if (status != MTP_OK || *action == MTP_REDO) return status;
-  if (!seen) mtp_seen_find(l->seen, c->hash, &refusal); /* it was refused just now */
+  if (!seen) mtp_seen_find(l->seen, c->cfg, &refusal); /* it was refused just now */
   return fail_beyond(ctx, l, c, seen, refusal);
 }
 
@@ -436,12 +437,8 @@ mtp_status mtp_learner_offer(mtp_context *ctx, mtp_learner *l, const mtp_config 
   l->last_step = step;
   /* the candidate only borrows the configuration; what is kept is copied */
   mtp_config borrowed = *cfg;
-  mtp_candidate candidate = {.cfg = &borrowed,
-                             .hash = mtp_seen_hash(cfg),
-                             .grade = isnan(grade) ? INFINITY : grade,
-                             .atom = atom,
-                             .step = step,
-                             .warmup = -1};
+  mtp_candidate candidate = {
+      .cfg = &borrowed, .grade = isnan(grade) ? INFINITY : grade, .atom = atom, .step = step, .warmup = -1};
   mtp_status status = mtp_loop_offer(ctx, l, &candidate, action);
   return conclude(ctx, l, step, status);
 }
@@ -452,8 +449,7 @@ mtp_status mtp_learner_confirm(mtp_context *ctx, mtp_learner *l, const mtp_confi
   *action = MTP_GO_ON;
   l->last_step = step;
   mtp_config borrowed = *cfg;
-  const mtp_candidate end = {
-      .cfg = &borrowed, .hash = mtp_seen_hash(cfg), .grade = grade, .atom = atom, .step = step, .warmup = -1};
+  const mtp_candidate end = {.cfg = &borrowed, .grade = grade, .atom = atom, .step = step, .warmup = -1};
   mtp_status status = check_config(ctx, l, cfg);
   if (status == MTP_OK) status = mtp_loop_confirm(ctx, l, &end, round, action);
   return conclude(ctx, l, step, status);
@@ -462,7 +458,7 @@ mtp_status mtp_learner_confirm(mtp_context *ctx, mtp_learner *l, const mtp_confi
 /* ---- the end ---- */
 
 static size_t write_waiting(mtp_learner *l, const mtp_candidate *candidate) {
-  if (mtp_seen_find(l->seen, candidate->hash, NULL)) return 0;
+  if (mtp_seen_find(l->seen, candidate->cfg, NULL)) return 0;
   const char *reason = mtp_loop_can_label(l) ? "the run ended before it was labelled" : why_no_label(l);
   return mtp_loop_write_candidate(NULL, l, candidate, reason, "") == MTP_OK ? 0 : 1;
 }

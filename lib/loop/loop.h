@@ -22,12 +22,15 @@
 
 #include <stdbool.h>
 
+#include "config/structure_index.h"
 #include "learn/hole.h"
+#include "learn/sample.h"
 #include "loop/calls.h"
 #include "loop/event_log.h"
 #include "loop/journal.h"
 #include "loop/seen.h"
 #include "mtp/learner.h"
+#include "mtp/normal_equations.h"
 
 /** Swaps of maxvol must gain this factor: what MLIP-3 uses, and what bounds the grades of the training set. */
 #define MTP_LOOP_THRESHOLD 1.001
@@ -40,7 +43,6 @@
 
 typedef struct mtp_candidate {
   mtp_config *cfg;
-  uint64_t hash; /* mtp_seen_hash of it */
   double grade;
   int atom;
   long long step;
@@ -112,7 +114,8 @@ struct mtp_learner {
   mtp_nearness *near;                /* [C*C] of species a <= b at a*C + b */
   double last_part;                  /* error on the last of them, of the RMS force */
   mtp_ahead ahead[2];                /* the last labels: complete, and being filled */
-  mtp_config_set *train;
+  mtp_sample_set *samples;           /* the training set */
+  mtp_config_set *train;             /* its configurations, which the samples own */
   mtp_journal *train_file;
   mtp_calls *calls;            /* that are under way, or were when an earlier run ended */
   mtp_journal *candidate_file; /* opened when first needed */
@@ -125,7 +128,8 @@ struct mtp_learner {
   mtp_seen *seen;
   mtp_candidate *pool;
   size_t pool_size;
-  mtp_residual residual; /* of the present potential on the training set; of the last one on labels since then */
+  mtp_structure_index *pooled; /* what is in the pool; NULL: nothing was so far */
+  mtp_residual residual;       /* of the present potential on the training set; of the last one on labels since then */
   bool residual_known;
   mtp_learner_stats stats;
   long long rejects, written_candidates;
@@ -177,7 +181,7 @@ mtp_status mtp_loop_rank(mtp_context *ctx, const mtp_learner *l, size_t n, const
 
 /* squeeze.c */
 /** Takes note of the distances in a configuration of the training set. */
-mtp_status mtp_loop_note_distances(mtp_context *ctx, mtp_learner *l, const mtp_config *cfg);
+mtp_status mtp_loop_note_distances(mtp_context *ctx, mtp_learner *l, const mtp_sample *sample);
 /** Asks for labels with the closest pairs of `base` pushed together, of the kinds for which none are known below the
  * distances of the run. *labels counts up. */
 mtp_status mtp_loop_squeeze(mtp_context *ctx, mtp_learner *l, const mtp_config *base, long long step, int *labels);
@@ -226,8 +230,8 @@ size_t mtp_loop_allowance(const mtp_learner *l, size_t n);
  * *labels counts them up; a refused label is remembered, and an error only if the run must stop for it. */
 mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
                           int *labels);
-/** Takes over a labelled configuration that is in the training file and counts it; its equations are not added. */
-mtp_status mtp_loop_count(mtp_context *ctx, mtp_learner *l, mtp_config *label);
+/** Holds a labelled configuration that is in the training file and counts it; its equations are not added. */
+mtp_status mtp_loop_count(mtp_context *ctx, mtp_learner *l, mtp_sample *label);
 
 /* resume.c */
 /** Continues with the parameters in save_path if there is a training file and they belong to an earlier run of it.

@@ -42,15 +42,15 @@ static void beyond_free(beyond *b) {
 
 /* Rows of candidate `number` whose grade by the present copy is above the threshold. */
 static mtp_status find_beyond(const ranking *r, size_t number, double threshold, beyond *out) {
-  const mtp_config *cfg = r->candidates[number]->cfg;
+  const mtp_sample sample = mtp_sample_of(r->candidates[number]->cfg);
   const mtp_mode mode = mtp_active_set_mode(r->as);
-  const size_t n = mtp_active_set_size(r->as), count = mtp_rows_count(cfg, mode);
+  const size_t n = mtp_active_set_size(r->as), count = mtp_rows_count(&sample, mode);
   beyond b = {0};
   b.rows = mtp_alloc_aligned(count * n, sizeof *b.rows);
   b.origin = mtp_calloc(2 * count, sizeof *b.origin);
   b.gamma = mtp_calloc(count, sizeof *b.gamma);
   mtp_status status = b.rows && b.origin && b.gamma ? MTP_OK : mtp_fail_memory(r->ctx);
-  if (status == MTP_OK) status = mtp_rows_compute(r->ctx, r->ev, r->learner->pot, cfg, mode, b.rows);
+  if (status == MTP_OK) status = mtp_rows_compute(r->ctx, r->ev, r->learner->pot, &sample, mode, b.rows);
   if (status == MTP_OK) status = mtp_active_set_grade(r->ctx, r->as, count, b.rows, b.gamma);
   if (status != MTP_OK) {
     beyond_free(&b);

@@ -8,7 +8,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "learn/active_set.h"
 #include "loop/loop.h"
+#include "mtp/trainer.h"
 #include "support/support.h"
 
 /* How often, and by what factor, the weight of squeezed configurations grows where a fit has a hole. */
@@ -158,9 +160,10 @@ static bool may_grow(const mtp_learner *l, const mtp_fitted *f, mtp_rows rows) {
 static mtp_status renew_active_set(mtp_context *ctx, mtp_learner *l, mtp_fitted *f) {
   const mtp_rows rows = rows_of(l, f);
   if (may_grow(l, f, rows))
-    return mtp_active_set_grow(ctx, f->pot, l->train, l->graded, MTP_LOOP_THRESHOLD, l->as, &f->as);
-  return mtp_active_set_build_of(ctx, f->pot, l->train, l->options.mode, rows, MTP_LOOP_THRESHOLD,
-                                 l->as_is_of_train ? l->as : NULL, &f->as);
+    return mtp_active_set_grow_samples(ctx, f->pot, l->samples, l->graded, MTP_LOOP_THRESHOLD, l->as,
+                                       l->options.threads, &f->as);
+  return mtp_active_set_build_samples(ctx, f->pot, l->samples, l->options.mode, rows, MTP_LOOP_THRESHOLD,
+                                      l->as_is_of_train ? l->as : NULL, l->options.threads, &f->as);
 }
 
 static mtp_status save(mtp_context *ctx, const mtp_learner *l, mtp_fitted *f) {

@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config/structure.h"
 #include "learn/active_set.h"
 #include "loop/loop.h"
 #include "model/model.h"
@@ -97,12 +96,19 @@ mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
   return status;
 }
 
-/* The number in the training set of a configuration of the same structure, -1 without one. */
-static long long find_in_training_set(const mtp_learner *l, const mtp_config *cfg, const char *const *names) {
-  for (size_t i = 0; i < l->train->n; i++)
-    if (mtp_structure_equal(l->train->configs[i], (const char *const *)l->train->names, cfg, names))
-      return (long long)i;
-  return -1;
+/* The number in the training set of each configuration of `set`, -1 of one that is not there. */
+static mtp_status find_in_training_set(mtp_context *ctx, const mtp_learner *l, const mtp_config_set *set,
+                                       long long *number) {
+  mtp_structure_index *index = mtp_structure_index_new(MTP_SAME_EXACTLY);
+  mtp_status status = index ? MTP_OK : mtp_fail_memory(ctx);
+  for (size_t i = 0; i < l->train->n && status == MTP_OK; i++)
+    status = mtp_structure_index_add(ctx, index, l->train->configs[i], NULL, i);
+  for (size_t i = 0; i < set->n && status == MTP_OK; i++) {
+    const size_t found = mtp_structure_index_find(index, set->configs[i], NULL);
+    number[i] = found == MTP_NOT_FOUND ? -1 : (long long)found;
+  }
+  mtp_structure_index_free(index);
+  return status;
 }
 
 /* A note that counts configurations of the training set; `none` without a believable one. */
@@ -138,14 +144,14 @@ mtp_status mtp_loop_adopt_active_set(mtp_context *ctx, mtp_learner *l) {
     return MTP_OK;
   }
   bool whole = true; /* all of its rows are of the training set */
-  const mtp_config_set *owned = as->configs;
+  const mtp_config_set *owned = mtp_active_set_configs(as);
   long long *number = mtp_calloc(owned->n, sizeof *number);
-  if (!number) {
+  const mtp_status status = number ? find_in_training_set(ctx, l, owned, number) : mtp_fail_memory(ctx);
+  if (status != MTP_OK) {
+    free(number);
     mtp_active_set_free(as);
-    return mtp_fail_memory(ctx);
+    return status;
   }
-  for (size_t i = 0; i < owned->n; i++)
-    number[i] = find_in_training_set(l, owned->configs[i], (const char *const *)l->train->names);
   for (size_t i = 0; i < as->n; i++) {
     long long config = as->config[i];
     as->origin[2 * i] = config >= 0 && (size_t)config < owned->n ? number[config] : -1;
@@ -163,7 +169,6 @@ static mtp_candidate candidate_of(const mtp_config *request) {
   const char *step = mtp_config_get_feature(request, "step"), *warmup = mtp_config_get_feature(request, "warmup");
   const char *squeezed = mtp_config_get_feature(request, "squeezed");
   return (mtp_candidate){.cfg = (mtp_config *)request, /* only read */
-                         .hash = mtp_seen_hash(request),
                          .grade = request->has_max_grade ? request->max_grade : NAN,
                          .atom = -1,
                          .step = step ? strtoll(step, NULL, 10) : -1,
@@ -181,7 +186,7 @@ static mtp_status collect(mtp_context *ctx, mtp_learner *l, mtp_candidate *candi
   for (size_t i = 0; i < mtp_calls_left(l->calls); i++) {
     mtp_calls_end end;
     mtp_candidate c = candidate_of(mtp_calls_request(l->calls, i, &end));
-    if (mtp_seen_find(l->seen, c.hash, NULL)) {
+    if (mtp_seen_find(l->seen, c.cfg, NULL)) {
       mtp_calls_forget(l->calls, i);
       continue;
     }

@@ -1,74 +1,94 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file loop/seen.c
- * Hashes of configurations. A list that is searched from end to end is enough: it grows by one a QM call. */
+ * A table of structures with what became of each. */
 #include "loop/seen.h"
 
-#include <math.h>
 #include <stdlib.h>
 
+#include "config/structure_index.h"
 #include "support/support.h"
 
 typedef struct entry {
-  uint64_t hash;
+  mtp_config *copy; /* that the table refers to; NULL: a label of somebody else */
   char *reason;
 } entry;
 
 struct mtp_seen {
+  mtp_structure_index *index; /* numbers of entries */
   entry *entries;
   size_t n, capacity;
 };
 
 mtp_seen *mtp_seen_new(void) {
-  return mtp_calloc(1, sizeof(mtp_seen));
+  mtp_seen *seen = mtp_calloc(1, sizeof *seen);
+  if (seen) seen->index = mtp_structure_index_new(MTP_SAME_ROUNDED);
+  if (seen && seen->index) return seen;
+  free(seen);
+  return NULL;
 }
 
 void mtp_seen_free(mtp_seen *seen) {
   if (!seen) return;
-  for (size_t i = 0; i < seen->n; i++) free(seen->entries[i].reason);
+  mtp_structure_index_free(seen->index);
+  for (size_t i = 0; i < seen->n; i++) {
+    mtp_config_free(seen->entries[i].copy);
+    free(seen->entries[i].reason);
+  }
   free(seen->entries);
   free(seen);
 }
 
-/* The finaliser of splitmix64 over a running sum: every bit of the word reaches every bit of the hash. */
-static uint64_t mix(uint64_t hash, uint64_t word) {
-  uint64_t z = (hash ^ word) + 0x9e3779b97f4a7c15ULL;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-  return z ^ (z >> 31);
+static bool reserve(mtp_seen *seen) {
+  if (seen->n < seen->capacity) return true;
+  const size_t capacity = seen->capacity ? 2 * seen->capacity : 64;
+  entry *entries = mtp_realloc(seen->entries, capacity, sizeof *entries);
+  if (!entries) return false;
+  seen->entries = entries;
+  seen->capacity = capacity;
+  return true;
 }
 
-static uint64_t mix_length(uint64_t hash, double x) {
-  return mix(hash, (uint64_t)llround(x * 1e6));
+/* Cell, species and positions alone. */
+static mtp_config *copy_atoms(const mtp_config *cfg) {
+  mtp_config bare = {.n = cfg->n, .species = cfg->species, .x = cfg->x};
+  for (int i = 0; i < 9; i++) bare.cell[i] = cfg->cell[i];
+  for (int d = 0; d < 3; d++) bare.periodic[d] = cfg->periodic[d];
+  return mtp_config_copy(&bare);
 }
 
-uint64_t mtp_seen_hash(const mtp_config *cfg) {
-  uint64_t hash = mix(0, cfg->n);
-  for (int i = 0; i < 3; i++) hash = mix(hash, cfg->periodic[i]);
-  for (int i = 0; i < 9; i++) hash = mix_length(hash, cfg->cell[i]);
-  for (size_t i = 0; i < cfg->n; i++) hash = mix(hash, (uint64_t)cfg->species[i]);
-  for (size_t i = 0; i < 3 * cfg->n; i++) hash = mix_length(hash, cfg->x[i]);
-  return hash;
-}
-
-mtp_status mtp_seen_add(mtp_context *ctx, mtp_seen *seen, uint64_t hash, const char *reason) {
-  if (seen->n == seen->capacity) {
-    size_t capacity = seen->capacity ? 2 * seen->capacity : 64;
-    entry *entries = mtp_realloc(seen->entries, capacity, sizeof *entries);
-    if (!entries) return mtp_fail_memory(ctx);
-    seen->entries = entries;
-    seen->capacity = capacity;
+/* Of the same configuration what was said last counts. Takes over `reason`, also when it fails. */
+static mtp_status note(mtp_context *ctx, mtp_seen *seen, const mtp_config *cfg, bool borrowed, char *reason) {
+  const size_t number = mtp_structure_index_find(seen->index, cfg, NULL);
+  if (number != MTP_NOT_FOUND) {
+    free(seen->entries[number].reason);
+    seen->entries[number].reason = reason;
+    return MTP_OK;
   }
+  mtp_config *copy = borrowed ? NULL : copy_atoms(cfg);
+  mtp_status status = (borrowed || copy) && reserve(seen) ? MTP_OK : mtp_fail_memory(ctx);
+  if (status == MTP_OK) status = mtp_structure_index_add(ctx, seen->index, borrowed ? cfg : copy, NULL, seen->n);
+  if (status == MTP_OK) {
+    seen->entries[seen->n++] = (entry){copy, reason};
+  } else {
+    mtp_config_free(copy);
+    free(reason);
+  }
+  return status;
+}
+
+mtp_status mtp_seen_add_label(mtp_context *ctx, mtp_seen *seen, const mtp_config *label) {
+  return note(ctx, seen, label, true, NULL);
+}
+
+mtp_status mtp_seen_add(mtp_context *ctx, mtp_seen *seen, const mtp_config *cfg, const char *reason) {
   char *copy = reason ? mtp_strdup(reason) : NULL;
   if (reason && !copy) return mtp_fail_memory(ctx);
-  seen->entries[seen->n++] = (entry){hash, copy};
-  return MTP_OK;
+  return note(ctx, seen, cfg, false, copy);
 }
 
-bool mtp_seen_find(const mtp_seen *seen, uint64_t hash, const char **reason) {
-  for (size_t i = seen->n; i-- > 0;) {
-    if (seen->entries[i].hash != hash) continue;
-    if (reason) *reason = seen->entries[i].reason;
-    return true;
-  }
-  return false;
+bool mtp_seen_find(const mtp_seen *seen, const mtp_config *cfg, const char **reason) {
+  const size_t number = mtp_structure_index_find(seen->index, cfg, NULL);
+  if (number == MTP_NOT_FOUND) return false;
+  if (reason) *reason = seen->entries[number].reason;
+  return true;
 }

@@ -9,6 +9,7 @@
 
 #include "config/pairs.h"
 #include "loop/loop.h"
+#include "mtp/neighbors.h"
 #include "support/support.h"
 
 /* Parts of the shortest known distance to which pairs are pushed, in the order in which a cell is filled. */
@@ -29,18 +30,24 @@ static const double parts[] = {0.72, 0.85, 0.78, 0.92, 0.66, 0.82, 0.75, 0.88, 0
 #define APART 1.6
 /* Pairs that never were closer have something else between them, and need no wall of their own (A). */
 #define FAR 4.5
-mtp_status mtp_loop_note_distances(mtp_context *ctx, mtp_learner *l, const mtp_config *cfg) {
+mtp_status mtp_loop_note_distances(mtp_context *ctx, mtp_learner *l, const mtp_sample *sample) {
   const int C = l->species_count;
+  const bool squeezed = sample->kind == MTP_SAMPLE_SQUEEZED;
+  mtp_neighbors *nb = NULL;
   mtp_close_pair *pair = mtp_calloc((size_t)(C * C), sizeof *pair);
-  if (!pair) return mtp_fail_memory(ctx);
-  const double reach = fmin(FAR, mtp_potential_cutoff(l->pot));
-  const mtp_status status = mtp_config_closest_pairs(ctx, cfg, reach, C, NULL, pair);
+  const double cutoff = mtp_potential_cutoff(l->pot);
+  const mtp_status status = pair ? mtp_sample_take_neighbors(ctx, sample, cutoff, &nb) : mtp_fail_memory(ctx);
+  if (status == MTP_OK) {
+    mtp_neighbors_closest_pairs(nb, mtp_hole_places_reach(l->places), C, NULL, pair);
+    mtp_sample_give_neighbors(sample, nb);
+  }
   for (int k = 0; k < C * C && status == MTP_OK; k++) {
-    double *least = mtp_config_is_squeezed(cfg) ? &l->near[k].squeezed : &l->near[k].known;
+    double *least = squeezed ? &l->near[k].squeezed : &l->near[k].known;
     *least = fmin(*least, pair[k].r);
   }
+  if (status == MTP_OK && !squeezed) mtp_hole_places_note(l->places, sample->config, pair);
   free(pair);
-  return status == MTP_OK ? mtp_hole_places_add(ctx, l->places, cfg) : status;
+  return status;
 }
 
 static bool is_wanted(const mtp_nearness *near) {
@@ -102,13 +109,8 @@ static mtp_status make_cell(mtp_context *ctx, const mtp_learner *l, const mtp_co
     return status;
   }
   mtp_loop_drop_results(cfg);
-  list[(*n)++] = (mtp_candidate){.cfg = cfg,
-                                 .hash = mtp_seen_hash(cfg),
-                                 .grade = NAN,
-                                 .atom = -1,
-                                 .step = step,
-                                 .warmup = -1,
-                                 .squeezed = parts[turn % PARTS]};
+  list[(*n)++] = (mtp_candidate){
+      .cfg = cfg, .grade = NAN, .atom = -1, .step = step, .warmup = -1, .squeezed = parts[turn % PARTS]};
   return MTP_OK;
 }
 
@@ -188,8 +190,7 @@ mtp_status mtp_loop_fill_hole(mtp_context *ctx, mtp_learner *l, long long step, 
   candidate.squeezed = l->hole.r / l->hole.known;
   candidate.hole = true;
   mtp_loop_drop_results(candidate.cfg);
-  candidate.hash = mtp_seen_hash(candidate.cfg);
-  if (mtp_seen_find(l->seen, candidate.hash, NULL)) return MTP_OK;
+  if (mtp_seen_find(l->seen, candidate.cfg, NULL)) return MTP_OK;
   l->filled++;
   l->filled_since++;
   return mtp_loop_label(ctx, l, 1, &list, labels);

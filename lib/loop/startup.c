@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "config/species.h"
+#include "learn/normal.h"
 #include "loop/loop.h"
 #include "model/model.h"
 #include "qm/process/folder.h"
@@ -151,18 +152,26 @@ static mtp_status take_file_names(mtp_context *ctx, mtp_learner *l, const mtp_co
 }
 
 /* The training set goes over to the learner, one configuration after the other. */
-static mtp_status count_all(mtp_context *ctx, mtp_learner *l, mtp_config_set *set) {
+static mtp_status count_samples(mtp_context *ctx, mtp_learner *l, const mtp_sample_set *set) {
   mtp_status status = MTP_OK;
   for (size_t i = 0; i < set->n && status == MTP_OK; i++) {
-    mtp_config *cfg = set->configs[i];
-    set->configs[i] = mtp_config_new(0); /* the set frees what it holds */
-    if (mtp_config_is_squeezed(cfg)) mtp_loop_note_squeezed(l, mtp_config_get_feature(cfg, "hole") != NULL);
-    status = set->configs[i] ? mtp_loop_count(ctx, l, cfg) : mtp_fail_memory(ctx);
-    if (!set->configs[i]) set->configs[i] = cfg;
+    mtp_sample *sample = set->sample[i];
+    if (sample->kind == MTP_SAMPLE_SQUEEZED)
+      mtp_loop_note_squeezed(l, mtp_config_get_feature(sample->config, "hole") != NULL);
+    status = mtp_loop_count(ctx, l, sample);
   }
   if (status != MTP_OK) return status;
-  return mtp_normal_add_all(ctx, l->normal, l->train->n, (const mtp_config *const *)l->train->configs,
-                            l->options.threads);
+  return mtp_normal_add_samples(ctx, l->normal, l->samples->n, l->samples->sample, l->options.threads);
+}
+
+static mtp_status count_all(mtp_context *ctx, mtp_learner *l, mtp_config_set *set) {
+  mtp_sample_set *samples = mtp_sample_set_new();
+  mtp_status status = samples ? mtp_sample_set_take(ctx, samples, set) : mtp_fail_memory(ctx);
+  if (status == MTP_OK)
+    status = mtp_sample_set_keep_neighbors(ctx, samples, 0, mtp_potential_cutoff(l->pot), l->options.threads);
+  if (status == MTP_OK) status = count_samples(ctx, l, samples);
+  mtp_sample_set_free(samples);
+  return status;
 }
 
 static mtp_status load_training_set(mtp_context *ctx, mtp_learner *l, bool *dropped_tail) {
@@ -315,9 +324,10 @@ mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_op
   if (status == MTP_OK) status = copy_options(ctx, l, options);
   if (status == MTP_OK) status = mtp_potential_copy(ctx, pot, &l->pot);
   if (status == MTP_OK) status = take_names(ctx, l);
-  l->train = mtp_config_set_new();
+  l->samples = mtp_sample_set_new();
+  l->train = l->samples ? l->samples->view : NULL;
   l->seen = mtp_seen_new();
-  if (status == MTP_OK && (!l->train || !l->seen)) status = mtp_fail_memory(ctx);
+  if (status == MTP_OK && (!l->samples || !l->seen)) status = mtp_fail_memory(ctx);
   for (int s = 0; s < l->species_count && status == MTP_OK; s++)
     if (mtp_config_set_species(l->train, l->names[s]) < 0) status = mtp_fail_memory(ctx);
   if (status == MTP_OK) status = open_files(ctx, l);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "mtp/config.h"
+#include "mtp/neighbors.h"
 #include "support/support.h"
 #include "support_config.h"
 

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "mtp/evaluator.h"
+#include "mtp/active_set.h"
 #include "support_data.h"
 #include "support_golden.h"
 #include "support_naive.h"

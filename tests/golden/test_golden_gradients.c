@@ -21,7 +21,7 @@ static void check_config(mtp_context *ctx, int *failures, const char *name, size
   data_must(ctx, mtp_neighbors_build(ctx, cfg, mtp_potential_cutoff(pot), &nb));
   const mtp_atoms atoms = mtp_atoms_of(nb);
   mtp_output out = {.gradient = data_calloc(n, sizeof(double)), .rows = data_calloc(nb->n * n, sizeof(double))};
-  data_must(ctx, mtp_evaluator_compute(ctx, ev, &atoms, &out));
+  data_must(ctx, mtp_evaluator_compute(ctx, ev, &atoms, NULL, &out));
   golden_check(failures, name, k, "gradient", n, out.gradient, aux->gradient, 0, tolerance);
   for (size_t i = 0; i < aux->listed; i++) {
     const double *row = out.rows + i * n;

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "mtp/evaluator.h"
-#include "mtp/trainer.h"
+#include "mtp/normal_equations.h"
 #include "support_data.h"
 #include "support_golden.h"
 

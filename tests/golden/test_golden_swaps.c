@@ -33,7 +33,7 @@ static double *mean_rows(mtp_context *ctx, const mtp_potential *pot, const mtp_c
     data_must(ctx, mtp_neighbors_build(ctx, set->configs[k], mtp_potential_cutoff(pot), &nb));
     const mtp_atoms atoms = mtp_atoms_of(nb);
     mtp_output out = {.gradient = rows + k * n};
-    data_must(ctx, mtp_evaluator_compute(ctx, ev, &atoms, &out));
+    data_must(ctx, mtp_evaluator_compute(ctx, ev, &atoms, NULL, &out));
     for (size_t p = 0; p < n; p++) rows[k * n + p] /= (double)nb->n;
     mtp_neighbors_free(nb);
   }

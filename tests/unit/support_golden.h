@@ -10,7 +10,7 @@
 
 #include "model/model.h"
 #include "mtp/config.h"
-#include "mtp/trainer.h"
+#include "mtp/normal_equations.h"
 
 /** Exit status that says "skipped". */
 #define GOLDEN_SKIPPED 77

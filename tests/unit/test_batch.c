@@ -85,7 +85,7 @@ static void add_displaced(fixture *f, mtp_evaluator *ev, size_t k, double step, 
   data_must(f->ctx, mtp_neighbors_build(f->ctx, cfg, mtp_potential_cutoff(f->pot), &nb));
   const mtp_atoms atoms = mtp_atoms_of(nb);
   mtp_output out = {.gradient = part};
-  data_must(f->ctx, mtp_evaluator_compute(f->ctx, ev, &atoms, &out));
+  data_must(f->ctx, mtp_evaluator_compute(f->ctx, ev, &atoms, NULL, &out));
   for (size_t q = 0; q < n; q++) gradient[q] += weight * part[q];
   free(part);
   mtp_neighbors_free(nb);

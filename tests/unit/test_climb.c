@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "learn/fit.h"
+#include "mtp/trainer.h"
 #include "support_data.h"
 
 #define CUTOFF 4.5

@@ -13,8 +13,8 @@
 #include <cmocka.h>
 
 #include "model/model.h"
-#include "mtp/evaluator.h"
-#include "mtp/trainer.h"
+#include "mtp/active_set.h"
+#include "mtp/normal_equations.h"
 
 /* V = c + x0 m0 + x1 m1 + x2 m0 m1 with m0 and m1 the same moment under two numbers. */
 static const char twice[] =

@@ -159,7 +159,7 @@ static void test_accumulation(void **state) {
   naive_result *want = call_expected(c, pot);
   mtp_evaluator *ev = NULL;
   data_must(ctx, mtp_evaluator_new(ctx, pot, &ev));
-  for (int k = 0; k < 3; k++) data_must(ctx, mtp_evaluator_compute(ctx, ev, &c->in, &c->out));
+  for (int k = 0; k < 3; k++) data_must(ctx, mtp_evaluator_compute(ctx, ev, &c->in, NULL, &c->out));
   double *const sums[] = {&c->out.energy,     c->out.virial,       c->out.force,   c->out.site_energy,
                           c->out.site_virial, c->out.site_virial9, c->out.gradient};
   const size_t lengths[] = {1, 6, 3 * want->nall, want->nall, 6 * want->nall, 9 * want->nall, want->nparams};
@@ -225,7 +225,7 @@ static void test_misuse(void **state) {
   call *c = call_new(&random, pot, cfg, &plain);
   assert_true(c->atoms->nall <= 1000);
   c->out.grade = grade; /* grades without an active set */
-  assert_int_not_equal(mtp_evaluator_compute(ctx, ev, &c->in, &c->out), MTP_OK);
+  assert_int_not_equal(mtp_evaluator_compute(ctx, ev, &c->in, NULL, &c->out), MTP_OK);
   cfg->species[2] = 1; /* a species that the potential does not have */
   assert_int_not_equal(mtp_evaluator_config(ctx, ev, cfg, 0), MTP_OK);
   cfg->species[2] = -1;

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "mtp/active_set.h"
 #include "support_data.h"
 #include "support_naive.h"
 
@@ -108,7 +109,7 @@ static void gradient_of(fixture *f, double *gradient) {
   data_must(f->ctx, mtp_neighbors_build(f->ctx, f->cfg, mtp_potential_cutoff(f->pot), &nb));
   const mtp_atoms atoms = mtp_atoms_of(nb);
   mtp_output out = {.gradient = gradient};
-  data_must(f->ctx, mtp_evaluator_compute(f->ctx, f->ev, &atoms, &out));
+  data_must(f->ctx, mtp_evaluator_compute(f->ctx, f->ev, &atoms, NULL, &out));
   mtp_neighbors_free(nb);
 }
 
@@ -318,7 +319,7 @@ static void test_heat_flux(void **state) {
     assert_int_equal(nb->nall, n);
     const mtp_atoms atoms = mtp_atoms_of(nb);
     mtp_output out = {.site_virial9 = w9};
-    data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &atoms, &out));
+    data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &atoms, NULL, &out));
     mtp_neighbors_free(nb);
     for (size_t i = 0; i < n; i++) {
       double work = 0;
@@ -385,7 +386,7 @@ static void test_grades(void **state) {
                              .count = lists->count,
                              .list = lists->list,
                              .mask = -1};
-    data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &atoms, &out));
+    data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &atoms, NULL, &out));
     double best = -1;
     int best_atom = -1;
     for (int c = 0; c < 5; c++) {
@@ -402,7 +403,7 @@ static void test_grades(void **state) {
                               .count = lists->count,
                               .list = lists->list,
                               .mask = -1};
-    data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &nobody, &out));
+    data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &nobody, NULL, &out));
     assert_int_equal(out.max_grade_atom, -1);
 
     /* a configuration's grade in the other mode: the mean row */
@@ -445,21 +446,20 @@ static void test_skipped(void **state) {
     const mtp_atoms atoms = mtp_atoms_of(nb);
     mtp_output all = {.force = data_calloc(3 * nb->nall, sizeof(double)),
                       .site_energy = data_calloc(nb->nall, sizeof(double))};
-    mtp_output some = {.skip_energy = (k & 4) != 0,
-                       .skip_virial = (k & 8) != 0,
-                       .energy = 7,
+    const mtp_request request = {.skip_energy = (k & 4) != 0, .skip_virial = (k & 8) != 0};
+    mtp_output some = {.energy = 7,
                        .virial = {7, 7, 7, 7, 7, 7},
                        .force = data_calloc(3 * nb->nall, sizeof(double)),
                        .site_energy = data_calloc(nb->nall, sizeof(double))};
-    data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &atoms, &all));
-    data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &atoms, &some));
+    data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &atoms, NULL, &all));
+    data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &atoms, &request, &some));
     data_expect_close("forces", 3 * nb->nall, some.force, all.force, 1e-13);
-    const double energy = some.skip_energy ? 7 : 7 + all.energy;
-    data_expect_close("energy", 1, &some.energy, &energy, some.skip_energy ? 0 : 1e-13);
-    assert_true(data_largest(nb->nall, some.site_energy) > 0 ? !some.skip_energy : some.skip_energy);
+    const double energy = request.skip_energy ? 7 : 7 + all.energy;
+    data_expect_close("energy", 1, &some.energy, &energy, request.skip_energy ? 0 : 1e-13);
+    assert_true(data_largest(nb->nall, some.site_energy) > 0 ? !request.skip_energy : request.skip_energy);
     for (size_t c = 0; c < 6; c++) {
-      const double virial = some.skip_virial ? 7 : 7 + all.virial[c];
-      assert_float_equal(some.virial[c], virial, some.skip_virial ? 0 : 1e-12 * fabs(virial) + 1e-10);
+      const double virial = request.skip_virial ? 7 : 7 + all.virial[c];
+      assert_float_equal(some.virial[c], virial, request.skip_virial ? 0 : 1e-12 * fabs(virial) + 1e-10);
     }
     free(all.force);
     free(all.site_energy);

@@ -288,14 +288,14 @@ static void check_broken(fixture *f, call *c, size_t atom, size_t axis, double v
     out.gradient = out.rows = NULL;
     data_must(f->ctx, mtp_evaluator_set_precision(f->ctx, f->ev, p));
     call_clear(c);
-    data_must(f->ctx, mtp_evaluator_compute(f->ctx, f->ev, &c->in, &out));
+    data_must(f->ctx, mtp_evaluator_compute(f->ctx, f->ev, &c->in, NULL, &out));
     assert_true(isfinite(out.energy));
     memcpy(site_energy, out.site_energy, intact * sizeof(double));
     memcpy(force, out.force, 3 * intact * sizeof(double));
     c->atoms->x[3 * atom + axis] = value;
     call_clear(c);
     out.energy = 0;
-    data_must(f->ctx, mtp_evaluator_compute(f->ctx, f->ev, &c->in, &out));
+    data_must(f->ctx, mtp_evaluator_compute(f->ctx, f->ev, &c->in, NULL, &out));
     c->atoms->x[3 * atom + axis] = kept;
     if (isfinite(out.energy)) fail_msg("energy %g although a coordinate of atom %zu is %g", out.energy, atom, value);
     data_expect_close("site energies elsewhere", intact, out.site_energy, site_energy, call_tolerance(p));
@@ -318,7 +318,7 @@ static void test_not_finite(void **state) {
     check_broken(&f, c, 15 + data_index(&f.random, 16), k % 3, values[k / 3], 15);
     mtp_output all = c->out;
     c->atoms->x[3 * 20 + k % 3] = values[k / 3];
-    data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &c->in, &all));
+    data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &c->in, NULL, &all));
     call_free(c);
     mtp_config_free(cfg);
     fixture_close(&f);
@@ -372,7 +372,7 @@ static void evaluate(fixture *f, call *c, mtp_precision precision, double *resul
   out.energy = 0;
   memset(out.virial, 0, sizeof(out.virial));
   data_must(f->ctx, mtp_evaluator_set_precision(f->ctx, f->ev, precision));
-  data_must(f->ctx, mtp_evaluator_compute(f->ctx, f->ev, &c->in, &out));
+  data_must(f->ctx, mtp_evaluator_compute(f->ctx, f->ev, &c->in, NULL, &out));
   result[0] = out.energy;
   memcpy(result + 1, out.virial, sizeof(out.virial));
   memcpy(result + 7, out.force, 3 * nall * sizeof(double));
@@ -415,7 +415,7 @@ static void test_gradients_are_double(void **state) {
     mtp_config *cfg = random_config(&f, DATA_TRICLINIC, 40, 2.6);
     call *c = call_new(&f.random, f.pot, cfg, &with_skin);
     const size_t nall = c->in.nall, n = c->nparams, sizes[] = {3 * nall, nall, n, 40 * n, nall};
-    data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &c->in, &c->out));
+    data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &c->in, NULL, &c->out));
     mtp_active_set *as = NULL;
     long long *origin = data_calloc(2 * 40, sizeof(*origin));
     data_must(f.ctx, mtp_active_set_new(f.ctx, n, MTP_MODE_NEIGHBOURHOOD, 1e-2, &as));
@@ -427,7 +427,7 @@ static void test_gradients_are_double(void **state) {
       double *const fields[5] = {c->out.force, c->out.site_energy, c->out.gradient, c->out.rows, c->out.grade};
       data_must(f.ctx, mtp_evaluator_set_precision(f.ctx, f.ev, (mtp_precision)p));
       call_clear(c);
-      data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &c->in, &c->out));
+      data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &c->in, NULL, &c->out));
       for (int a = 0; a < 5; a++) {
         if (p)
           data_expect_close("mixed against double", sizes[a], fields[a], kept[a], 1e-13);
@@ -437,7 +437,7 @@ static void test_gradients_are_double(void **state) {
       }
     }
     mtp_output graded = {.grade = c->out.grade}; /* grades alone */
-    data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &c->in, &graded));
+    data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &c->in, NULL, &graded));
     data_expect_close("grades alone", nall, graded.grade, kept[4], 1e-13);
     assert_true(graded.max_grade > 1);
     for (int a = 0; a < 5; a++) free(kept[a]);

@@ -101,7 +101,7 @@ static void check_fenced(mtp_context *ctx, mtp_evaluator *ev, const mtp_potentia
     const mtp_atoms in = fence_inputs(&all, pot, c);
     mtp_output out = fence_outputs(&all, pot, &in, gradients);
     data_must(ctx, mtp_evaluator_set_precision(ctx, ev, precision));
-    data_must(ctx, mtp_evaluator_compute(ctx, ev, &in, &out));
+    data_must(ctx, mtp_evaluator_compute(ctx, ev, &in, NULL, &out));
     call_compare(c, &out, want, call_tolerance(gradients ? MTP_PRECISION_DOUBLE : precision));
     field_clear(&all);
   }
@@ -156,7 +156,7 @@ static void test_nobody(void **state) {
     if (!(k & 4)) out.rows = NULL;
     out.energy = 1;
     data_must(ctx, mtp_evaluator_set_precision(ctx, ev, k & 1 ? MTP_PRECISION_MIXED : MTP_PRECISION_DOUBLE));
-    data_must(ctx, mtp_evaluator_compute(ctx, ev, &in, &out));
+    data_must(ctx, mtp_evaluator_compute(ctx, ev, &in, NULL, &out));
     assert_true(out.energy == 1.0 && data_largest(6, out.virial) == 0.0);
     if (out.gradient) assert_true(data_largest(pot->nparams, out.gradient) == 0.0);
     free(out.gradient);

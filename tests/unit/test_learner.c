@@ -17,6 +17,7 @@
 
 #include "loop/loop.h"
 #include "mtp/evaluator.h"
+#include "mtp/trainer.h"
 #include "support/support.h"
 #include "support_data.h"
 #include "support_learning.h"

@@ -22,10 +22,12 @@
 
 #include "mtp/active_set.h"
 #include "mtp/append.h"
+#include "mtp/bench.h"
 #include "mtp/errors.h"
 #include "mtp/evaluator.h"
 #include "mtp/label_file.h"
 #include "mtp/learner.h"
+#include "mtp/normal_equations.h"
 #include "mtp/qm.h"
 #include "mtp/screen.h"
 #include "mtp/trainer.h"
@@ -272,7 +274,7 @@ static mtp_status evaluator_compute(void) {
   atoms.type = P(6, atoms.type);
   atoms.count = P(7, atoms.count);
   atoms.list = P(8, atoms.list);
-  return mtp_evaluator_compute(P(1, w.ctx), P(2, w.ev), P(3, &atoms), P(4, &out));
+  return mtp_evaluator_compute(P(1, w.ctx), P(2, w.ev), P(3, &atoms), NULL, P(4, &out));
 }
 static mtp_status evaluator_config(void) {
   return mtp_evaluator_config(P(1, w.ctx), P(2, w.ev), P(3, w.cfg), 0);

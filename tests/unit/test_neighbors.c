@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "mtp/config.h"
+#include "mtp/neighbors.h"
 #include "support/support.h"
 
 static double distance(const double *a, const double *b) {

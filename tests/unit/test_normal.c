@@ -12,7 +12,7 @@
 #include <math.h>
 
 #include "mtp/errors.h"
-#include "mtp/trainer.h"
+#include "mtp/normal_equations.h"
 #include "support_data.h"
 
 typedef struct fixture {

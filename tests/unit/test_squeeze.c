@@ -20,6 +20,7 @@
 #include "config/pairs.h"
 #include "loop/loop.h"
 #include "mtp/evaluator.h"
+#include "mtp/trainer.h"
 #include "support_data.h"
 #include "support_learning.h"
 
@@ -477,8 +478,8 @@ static void recent_predictions_are_judged_by_the_label(void **state) {
   assert_true(fabs(mtp_loop_predicted_part(&l) - 0.05) < 1e-12); /* of the last ones alone */
 }
 
-/* A kill after the last copy of the warm-up and before the first request of squeezed ones: those are still asked for, and
- * are what they would have been. */
+/* A kill after the last copy of the warm-up and before the first request of squeezed ones: those are still asked for,
+ * and are what they would have been. */
 static void none_is_lost_after_the_warmup(void **state) {
   learning_world *world = *state;
   mtp_learner *learner = NULL;

@@ -16,6 +16,8 @@
 #include <cmocka.h>
 
 #include "learn/objective.h"
+#include "mtp/normal_equations.h"
+#include "mtp/trainer.h"
 #include "support_data.h"
 #include "support_team.h"
 

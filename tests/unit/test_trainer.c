@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "mtp/evaluator.h"
+#include "mtp/normal_equations.h"
 #include "mtp/trainer.h"
 #include "support_data.h"
 #include "support_naive.h"

@@ -13,16 +13,12 @@
 
 #include "mtp/config.h"
 #include "mtp/context.h"
+#include "mtp/evaluator.h"
 #include "mtp/potential.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-typedef enum mtp_mode {
-  MTP_MODE_CONFIGURATION, /**< one row a configuration: sum_i g_i / N */
-  MTP_MODE_NEIGHBOURHOOD  /**< one row an atom: g_i */
-} mtp_mode;
 
 typedef struct mtp_active_set mtp_active_set;
 
@@ -42,6 +38,9 @@ MTP_API double mtp_active_set_drift(const mtp_active_set *as);          /**< max
 /** Grades gamma[m] of rows[m*n]. */
 MTP_API mtp_status mtp_active_set_grade(mtp_context *ctx, const mtp_active_set *as, size_t m, const double *rows,
                                         double *gamma);
+
+/** Lets an evaluator grade by the set: it gets a copy of the inverse. */
+MTP_API mtp_status mtp_evaluator_set_active_set(mtp_context *ctx, mtp_evaluator *ev, const mtp_active_set *as);
 
 /** One swap of maxvol: candidate row `candidate` took the place of active row `active`, and |det A| grew by the factor
  * `gain`. */

@@ -159,24 +159,6 @@ MTP_API mtp_status mtp_config_set_write(mtp_context *ctx, const mtp_config_set *
 MTP_API mtp_status mtp_config_format(mtp_context *ctx, const mtp_config *cfg, int species_count,
                                      const char *const *names, mtp_format format, char **text, size_t *size);
 
-/** The atoms of a configuration and all images within `cutoff` of them, with full neighbour lists of the real atoms:
- * the shape in which an MD engine holds atoms (owned ones first, then ghosts). A plain-data result; built by a
- * linear-scaling cell search for any cell: triclinic, thinner than the cutoff (self-images count), partly or not
- * periodic. */
-typedef struct mtp_neighbors {
-  size_t n;     /**< real atoms; they come first */
-  size_t nall;  /**< real atoms and images */
-  double *x;    /**< [3*nall] real atoms exactly as given (not wrapped), then images */
-  int *species; /**< [nall] */
-  int *owner;   /**< [nall] the real atom that an entry is an image of; itself for a real one */
-  int *count;   /**< [n] neighbours of atom i: all j != i entries with distance < cutoff */
-  int **list;   /**< [n] pointers to count[i] entries of 0..nall-1 */
-  int *storage; /**< all lists, one after the other */
-} mtp_neighbors;
-
-MTP_API mtp_status mtp_neighbors_build(mtp_context *ctx, const mtp_config *cfg, double cutoff, mtp_neighbors **out);
-MTP_API void mtp_neighbors_free(mtp_neighbors *nb);
-
 /** Smallest distance of two atoms, infinite if no two are within the cutoff. */
 MTP_API mtp_status mtp_config_smallest_distance(mtp_context *ctx, const mtp_config *cfg, double cutoff,
                                                 double *distance);

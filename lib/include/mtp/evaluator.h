@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "mtp/active_set.h"
 #include "mtp/config.h"
 #include "mtp/context.h"
+#include "mtp/neighbors.h"
 #include "mtp/potential.h"
 
 #ifdef __cplusplus
@@ -41,11 +41,8 @@ typedef enum mtp_precision {
  * or grades are made in double throughout. */
 MTP_API mtp_status mtp_evaluator_set_precision(mtp_context *ctx, mtp_evaluator *ev, mtp_precision precision);
 
-/** Attaches a copy of the inverse active set, needed for mtp_output.grade. */
-MTP_API mtp_status mtp_evaluator_set_active_set(mtp_context *ctx, mtp_evaluator *ev, const mtp_active_set *as);
-
-/** The same from the bare matrix: inverse[n*n] as mtp_active_set_inverse gives it, copied. For ranks that receive it by
- * broadcast. */
+/** Attaches a copy of an inverse active set, needed for mtp_output.grade: inverse[n*n] as mtp_active_set_inverse gives
+ * it. For ranks that receive it by broadcast; else mtp_evaluator_set_active_set (active_set.h) is shorter. */
 MTP_API mtp_status mtp_evaluator_set_inverse(mtp_context *ctx, mtp_evaluator *ev, mtp_mode mode, size_t n,
                                              const double *inverse);
 
@@ -71,11 +68,18 @@ typedef struct mtp_atoms {
 /** The atoms of a configuration with their neighbours, species as types; points into `nb`. */
 MTP_API mtp_atoms mtp_atoms_of(const mtp_neighbors *nb);
 
+/** What a call need not compute, and what it is asked for beside the arrays of mtp_output. All zero (or no request):
+ * the energy, the virial and the arrays that are there. */
+typedef struct mtp_request {
+  bool skip_energy;   /**< `energy` and `site_energy` are not wanted and left alone */
+  bool skip_virial;   /**< `virial` is not wanted and left alone */
+  bool largest_grade; /**< max_grade is wanted; without the array `grade` that is cheaper. Needs an active set of mode
+                           neighbourhood */
+} mtp_request;
+
 /** Results, with D_ij = dV_i/d(r_j - r_i). They are added to what the arrays hold unless said otherwise; a NULL array
  * is not computed. */
 typedef struct mtp_output {
-  bool skip_energy;    /**< set by the caller: `energy` and `site_energy` are not wanted and left alone */
-  bool skip_virial;    /**< set by the caller: `virial` is not wanted and left alone */
   double energy;       /**< sum of the site energies of the central atoms */
   double virial[6];    /**< -sum D_ij (x) r_ij; only if anything but energies and grades is asked for */
   double *force;       /**< [3*nall] on central atoms and their neighbours */
@@ -87,12 +91,13 @@ typedef struct mtp_output {
   double *gradient;   /**< [n] sum of dV_i/dtheta over the central atoms */
   double *rows;       /**< [ncentral*n] dV_i/dtheta of each central atom (overwritten) */
   double *grade;      /**< [nall] of the central atoms (overwritten); needs an active set of mode neighbourhood */
-  bool largest_grade; /**< set by the caller: max_grade is wanted; without `grade` that is cheaper */
-  double max_grade;   /**< largest grade of this call if `grade` or `largest_grade` is given, else untouched */
+  double max_grade;   /**< largest grade of this call if `grade` or `largest_grade` is asked for, else untouched */
   int max_grade_atom; /**< the atom that has it, -1 if there was none */
 } mtp_output;
 
-MTP_API mtp_status mtp_evaluator_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_atoms *atoms, mtp_output *out);
+/** `request` may be NULL. */
+MTP_API mtp_status mtp_evaluator_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_atoms *atoms,
+                                         const mtp_request *request, mtp_output *out);
 
 /** Energy, forces, virial and site energies of one configuration, written into `cfg` (species must be the potential's).
  * Grades that it had, of whatever potential, go.

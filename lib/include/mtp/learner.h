@@ -16,11 +16,12 @@
 #include <stddef.h>
 
 #include "mtp/active_set.h"
+#include "mtp/comm.h"
 #include "mtp/config.h"
 #include "mtp/context.h"
 #include "mtp/potential.h"
 #include "mtp/qm.h"
-#include "mtp/trainer.h"
+#include "mtp/weights.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -66,7 +67,7 @@ typedef struct mtp_learner_options {
   long long max_calls; /**< QM budget of this run, -1: unlimited */
   mtp_onfail onfail;
   unsigned long long seed;
-  int threads; /**< of this process, while it trains; 1 */
+  int threads; /**< of this process, while it trains and builds active sets; 1 */
   /** Other ranks help to train all parameters: `summon` makes them call mtp_trainer_serve. NULL: this one alone. */
   const mtp_comm *comm;
   void (*summon)(void *user);

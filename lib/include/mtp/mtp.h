@@ -6,6 +6,7 @@
 
 #include "mtp/active_set.h"
 #include "mtp/append.h"
+#include "mtp/bench.h"
 #include "mtp/comm.h"
 #include "mtp/config.h"
 #include "mtp/context.h"
@@ -13,9 +14,12 @@
 #include "mtp/evaluator.h"
 #include "mtp/label_file.h"
 #include "mtp/learner.h"
+#include "mtp/neighbors.h"
+#include "mtp/normal_equations.h"
 #include "mtp/potential.h"
 #include "mtp/qm.h"
 #include "mtp/screen.h"
 #include "mtp/trainer.h"
+#include "mtp/weights.h"
 
 #endif

@@ -101,6 +101,13 @@ MTP_API const double *mtp_potential_parameters(const mtp_potential *pot);
 /** Replaces theta[n] and marks the potential trained. All values must be finite. */
 MTP_API mtp_status mtp_potential_set_parameters(mtp_context *ctx, mtp_potential *pot, const double *theta);
 
+/** What a gradient row is of, by which grades tell how far something extrapolates (active_set.h); g_i = dV_i/dtheta is
+ * the gradient of the energy of atom i of N. */
+typedef enum mtp_mode {
+  MTP_MODE_CONFIGURATION, /**< one row a configuration: sum_i g_i / N */
+  MTP_MODE_NEIGHBOURHOOD  /**< one row an atom: g_i */
+} mtp_mode;
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,18 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file mtp/trainer.h
- * Fitting. mtp_train finds all parameters. The linear coefficients alone (species constants and moment coefficients)
- * are solved exactly for given radial functions from normal equations that are kept incrementally: configurations may
- * be added at any time. The objective is
- *
- * - L = 1/M sum_cfg [ e (E-E0)^2 + f sum |F-F0|^2 + s ||W-W0||_F^2 ]
- *
- * with
- *
- * - "vibrations" (the default): e = wE/N, f = wF, s = wS/N
- * - "molecules": e = wE, f = wF, s = wS
- * - "structures": e = wE/N^2, f = wF/N, s = wS/N^2
- *
- * Quantities that a configuration lacks are left out. Source: Novikov et al. 2021.
+ * Training: mtp_train finds all parameters of a potential by the objective of weights.h. The linear coefficients alone
+ * are solved for by normal_equations.h.
  */
 #ifndef MTP_TRAINER_H
 #define MTP_TRAINER_H
@@ -25,59 +14,11 @@
 #include "mtp/context.h"
 #include "mtp/errors.h"
 #include "mtp/potential.h"
+#include "mtp/weights.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-typedef enum mtp_weighting { MTP_WEIGHT_VIBRATIONS, MTP_WEIGHT_MOLECULES, MTP_WEIGHT_STRUCTURES } mtp_weighting;
-
-typedef struct mtp_weights {
-  double energy, force, stress; /**< wE, wF, wS */
-  mtp_weighting weighting;
-} mtp_weights;
-
-/** 3, 0.01, 2e-4, vibrations: the weights that served all systems tried. */
-MTP_API mtp_weights mtp_weights_default(void);
-/** 1, 0.01, 0.001, vibrations: the defaults of MLIP. */
-MTP_API mtp_weights mtp_weights_mlip(void);
-
-typedef struct mtp_normal mtp_normal;
-
-/** Empty normal equations for the linear coefficients of `pot` (its radial functions are copied). */
-MTP_API mtp_status mtp_normal_new(mtp_context *ctx, const mtp_potential *pot, mtp_weights weights, mtp_normal **out);
-MTP_API void mtp_normal_free(mtp_normal *nq);
-/** Adds the equations of a labelled configuration. */
-MTP_API mtp_status mtp_normal_add(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg);
-/** Adds configs[n] one after the other, prepared in `threads` threads (at least 1) at a time; the sums are those of
- * mtp_normal_add in every bit. After a failure some of them may have been added. */
-MTP_API mtp_status mtp_normal_add_all(mtp_context *ctx, mtp_normal *nq, size_t n, const mtp_config *const *configs,
-                                      int threads);
-/** Number of configurations added. */
-MTP_API size_t mtp_normal_configs(const mtp_normal *nq);
-/** Number of unknowns C + S; the symmetric matrix [m*m] (both triangles) and right-hand side [m] (sums, not divided by
- * M; squeezed configurations are kept apart). */
-MTP_API size_t mtp_normal_size(const mtp_normal *nq);
-MTP_API const double *mtp_normal_matrix(const mtp_normal *nq);
-MTP_API const double *mtp_normal_rhs(const mtp_normal *nq);
-/** Solves for the linear coefficients x[C+S] (species constants first). The matrix is scaled to unit diagonal and gets
- * the relative ridge `ridge` (1e-11 is sound, 0 lets this function choose); redundant or undetermined coefficients get
- * the smallest scaled solution. Squeezed configurations weigh less than they say where they would cost more than a
- * quarter of the errors on all others. */
-MTP_API mtp_status mtp_normal_solve(mtp_context *ctx, const mtp_normal *nq, double ridge, double *x);
-/** Objective L at linear coefficients x[C+S] (exact quadratic form); NaN without equations or coefficients. */
-MTP_API double mtp_normal_loss(const mtp_normal *nq, const double *x);
-
-/** Sums of squared errors, none of them weighted; squeezed configurations do not count. */
-typedef struct mtp_normal_residual {
-  double energy, energies;  /**< of energies per atom, (eV/atom)^2; configurations */
-  double force, components; /**< of force components, (eV/A)^2; how many, those of masked atoms left out */
-  double force_squares;     /**< sum of the squares of these components themselves, (eV/A)^2 */
-} mtp_normal_residual;
-/** Errors at linear coefficients x[C+S] on all that was added, without evaluating any of it again. */
-MTP_API mtp_status mtp_normal_errors(mtp_context *ctx, const mtp_normal *nq, const double *x, mtp_normal_residual *out);
-/** Solves and puts the solution into `pot` (the same radial functions). */
-MTP_API mtp_status mtp_normal_fit(mtp_context *ctx, const mtp_normal *nq, double ridge, mtp_potential *pot);
 
 /** Root mean squares of the deviations from labels; NaN where there is nothing to compare with. */
 typedef struct mtp_train_rmse {
@@ -171,19 +112,6 @@ typedef struct mtp_wall_report {
  * coefficients, if there are any, then by a wall. */
 MTP_API mtp_status mtp_train_wall(mtp_context *ctx, const mtp_weights *weights, mtp_potential *pot,
                                   const mtp_config_set *set, mtp_wall_report *report);
-
-/** Processor time in microseconds an atom, medians of repeated calls. */
-typedef struct mtp_train_cost {
-  double evaluation; /**< energies, forces and virials by an evaluator, neighbour lists given */
-  double forces;     /**< the first pass of training: energies, forces, virials, from kept neighbourhoods */
-  double gradient;   /**< loss and gradient by all parameters */
-  double sketch;     /**< one random combination of the residuals of a configuration, for the Gauss-Newton matrix */
-  double solve;      /**< exact linear coefficients */
-} mtp_train_cost;
-
-/** What the parts of training cost with a trained potential and labelled configurations, `seconds` each. */
-MTP_API mtp_status mtp_train_measure(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set,
-                                     double seconds, mtp_train_cost *out);
 
 /** Ranks > 0: works for rank 0 until it calls mtp_trainer_release. */
 MTP_API mtp_status mtp_trainer_serve(mtp_context *ctx, const mtp_comm *comm);
