@@ -8,19 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "learn/ladder.h"
+#include "learn/continuation.h"
 #include "learn/training.h"
 #include "learn/weights.h"
 
 typedef mtp_training job;
 typedef mtp_training_task task;
 
-/* Iterations of a start before it is judged, and of a rung on the way: a level, or a radial size. */
+/* Iterations of a start before it is judged, and of a stage on the way: a level, or a radial size. */
 #define START_ITERATIONS 25
 #define LEVEL_ITERATIONS 80
 #define SIZE_ITERATIONS  40
-/* Part of a limited time at which the rungs have to be over. */
-#define RUNG_SHARE 0.6
+/* Part of a limited time at which the stages have to be over. */
+#define STAGE_SHARE 0.6
 /* Size of the random parts of the radial functions of further starts. */
 #define MIX 0.3
 /* Of the starts, at most two go on, the second if its loss is at most so many times that of the best. */
@@ -96,10 +96,10 @@ static mtp_status take_best(job *j, party *p) {
   return mtp_training_take(j, best);
 }
 
-/* ---- rungs ---- */
+/* ---- stages ---- */
 
-static mtp_status new_rung(job *j, mtp_rung rung, mtp_potential **pot) {
-  mtp_status status = mtp_ladder_rung(j->ctx, j->top, rung, pot);
+static mtp_status new_stage_potential(job *j, mtp_stage stage, mtp_potential **pot) {
+  mtp_status status = mtp_continuation_potential(j->ctx, j->top, stage, pot);
   if (status == MTP_OK) status = mtp_training_reach(j, *pot);
   if (status == MTP_OK) return MTP_OK;
   mtp_potential_free(*pot);
@@ -107,26 +107,26 @@ static mtp_status new_rung(job *j, mtp_rung rung, mtp_potential **pot) {
   return status;
 }
 
-/* The potential of a rung, started from that of the rung below (NULL: from nothing). */
-static mtp_status step_up(job *j, mtp_rung rung, const mtp_potential *below) {
+/* The potential of a stage, started from that of the stage below (NULL: from nothing). */
+static mtp_status step_up(job *j, mtp_stage stage, const mtp_potential *below) {
   mtp_potential *pot = NULL;
-  mtp_status status = new_rung(j, rung, &pot);
+  mtp_status status = new_stage_potential(j, stage, &pot);
   if (status != MTP_OK) return status;
-  if (below) mtp_ladder_carry(below, pot);
+  if (below) mtp_continuation_carry(below, pot);
   pot->trained = below && below->basis.nscalars == pot->basis.nscalars && below->nradial == pot->nradial;
   const bool solved = pot->trained;
   status = mtp_training_take(j, pot);
   return status == MTP_OK && !solved ? mtp_training_solve(j, first_parts(j), j->pot->params) : status;
 }
 
-/* Several radial functions at the lowest rung. */
-static mtp_status start_out(job *j, mtp_rung rung, double share, party *p) {
+/* Several radial functions at the lowest stage. */
+static mtp_status start_out(job *j, mtp_stage stage, double share, party *p) {
   const int starts = j->options->starts < MOST_CLIMBERS ? j->options->starts : MOST_CLIMBERS;
   mtp_status status = MTP_OK;
   for (int k = 0; k < starts && status == MTP_OK && !(j->stopped && k > 0); k++) {
-    status = step_up(j, rung, NULL);
+    status = step_up(j, stage, NULL);
     if (status == MTP_OK && k > 0) {
-      mtp_ladder_perturb(j->pot, MIX, j->options->seed + (unsigned long long)k);
+      mtp_continuation_perturb(j->pot, MIX, j->options->seed + (unsigned long long)k);
       status = mtp_training_solve(j, first_parts(j), j->pot->params);
     }
     p->of[p->n++] = (climber){0};
@@ -135,12 +135,12 @@ static mtp_status start_out(job *j, mtp_rung rung, double share, party *p) {
   return status;
 }
 
-/* All climbers of a party to the next rung. */
-static mtp_status climb_rung(job *j, mtp_rung rung, const char *name, long iterations, double share, const party *from,
-                             party *to) {
+/* All climbers of a party to the next stage. */
+static mtp_status climb_stage(job *j, mtp_stage stage, const char *name, long iterations, double share,
+                              const party *from, party *to) {
   mtp_status status = MTP_OK;
   for (int k = 0; k < from->n && status == MTP_OK && !(j->stopped && k > 0); k++) {
-    status = step_up(j, rung, from->of[k].pot);
+    status = step_up(j, stage, from->of[k].pot);
     to->of[to->n++] = (climber){0};
     if (status == MTP_OK) status = improve(j, name, iterations, share, &to->of[to->n - 1]);
   }
@@ -183,15 +183,15 @@ static mtp_status climb_sizes(job *j, party *p) {
   const double negligible = negligible_loss(j);
   j->settled_stage = j->stage;
   for (int idle = 0; status == MTP_OK && !j->stopped && idle < PATIENCE; idle++) {
-    const int before = now.of[0].pot->radial.size, size = mtp_ladder_next_size(j->top, before);
+    const int before = now.of[0].pot->radial.size, size = mtp_continuation_next_size(j->top, before);
     const bool forced = size <= forced_size(j);
     if (size == before) break;
     if (!forced && (p->of[0].loss < negligible || !has_data_for(j, now.of[0].pot, size))) break;
     party next = {.n = 0};
     j->stage++;
     j->settled = forced ? NULL : p->of[0].pot;
-    status = climb_rung(j, (mtp_rung){mtp_basis_level(&j->top->basis), size}, "radial", SIZE_ITERATIONS, RUNG_SHARE,
-                        &now, &next);
+    status = climb_stage(j, (mtp_stage){mtp_basis_level(&j->top->basis), size}, "radial", SIZE_ITERATIONS, STAGE_SHARE,
+                         &now, &next);
     if (status == MTP_OK && next.n > 0) thin_out(&next);
     if (now.of[0].pot != p->of[0].pot) party_clear(&now);
     now = next;
@@ -213,9 +213,9 @@ mtp_status mtp_training_grow(job *j) {
   mtp_status status = MTP_OK;
   /* without a larger size there is nothing to choose, but for a caller that asks whether training pays at all */
   const bool asked = j->options->economical && j->has_held_out;
-  if (mtp_ladder_next_size(j->top, j->pot->radial.size) == j->pot->radial.size && !asked) return MTP_OK;
+  if (mtp_continuation_next_size(j->top, j->pot->radial.size) == j->pot->radial.size && !asked) return MTP_OK;
   p.of[p.n++] = (climber){0};
-  status = improve(j, "radial", SIZE_ITERATIONS, RUNG_SHARE, &p.of[0]);
+  status = improve(j, "radial", SIZE_ITERATIONS, STAGE_SHARE, &p.of[0]);
   j->done_before = 0;
   if (status == MTP_OK && !j->stopped) status = climb_sizes(j, &p);
   if (status == MTP_OK) status = take_best(j, &p);
@@ -224,14 +224,14 @@ mtp_status mtp_training_grow(job *j) {
 }
 
 /* The levels, from `stage` on; p holds what comes of it. */
-static mtp_status climb_levels(job *j, const mtp_rung *rungs, int levels, int stage, party *p) {
+static mtp_status climb_levels(job *j, const mtp_stage *stages, int levels, int stage, party *p) {
   mtp_status status = MTP_OK;
   for (int k = stage; k < levels && status == MTP_OK && !j->stopped; k++) {
-    const double share = RUNG_SHARE * (k + 1) / (levels + 1);
+    const double share = STAGE_SHARE * (k + 1) / (levels + 1);
     party next = {.n = 0};
     j->stage = k == 0 ? -1 : k; /* starts are not worth a checkpoint */
-    status = k == 0 ? start_out(j, rungs[0], share, &next)
-                    : climb_rung(j, rungs[k], "level", LEVEL_ITERATIONS, share, p, &next);
+    status = k == 0 ? start_out(j, stages[0], share, &next)
+                    : climb_stage(j, stages[k], "level", LEVEL_ITERATIONS, share, p, &next);
     if (status == MTP_OK) thin_out(&next);
     party_clear(p);
     *p = next;
@@ -241,25 +241,25 @@ static mtp_status climb_levels(job *j, const mtp_rung *rungs, int levels, int st
 }
 
 mtp_status mtp_training_climb(job *j, mtp_potential *resumed) {
-  mtp_rung rungs[MTP_MAX_RUNGS];
-  const int nrungs = mtp_ladder_rungs(j->top, rungs), top = rungs[nrungs - 1].level;
+  mtp_stage stages[MTP_MAX_STAGES];
+  const int nstages = mtp_continuation_stages(j->top, stages), top = stages[nstages - 1].level;
   int levels = 0, stage = j->stage;
-  while (rungs[levels].level < top) levels++;
-  levels++;                                     /* rungs of different levels; what follows are sizes of the last one */
-  if (levels == nrungs && levels > 1) levels--; /* nothing is left to choose there: the last fit begins at once */
+  while (stages[levels].level < top) levels++;
+  levels++; /* stages of different levels; what follows are sizes of the last one */
+  if (levels == nstages && levels > 1) levels--; /* nothing is left to choose there: the last fit begins at once */
   party p = {.n = 0};
   mtp_status status = MTP_OK;
   if (resumed) { /* goes on with the climber that the checkpoint holds */
     p.of[p.n++] = (climber){0};
     status = mtp_training_take(j, resumed);
     if (status == MTP_OK)
-      status = improve(j, stage < levels ? "level" : "radial", SIZE_ITERATIONS, RUNG_SHARE, &p.of[0]);
+      status = improve(j, stage < levels ? "level" : "radial", SIZE_ITERATIONS, STAGE_SHARE, &p.of[0]);
     j->done_before = 0;
     stage++;
   }
-  if (status == MTP_OK) status = climb_levels(j, rungs, levels, stage, &p);
+  if (status == MTP_OK) status = climb_levels(j, stages, levels, stage, &p);
   if (status == MTP_OK && j->stage < levels - 1) j->stage = levels - 1;
-  if (status == MTP_OK && !j->stopped && p.n > 0 && levels < nrungs) status = climb_sizes(j, &p);
+  if (status == MTP_OK && !j->stopped && p.n > 0 && levels < nstages) status = climb_sizes(j, &p);
   if (status == MTP_OK) status = take_best(j, &p);
   party_clear(&p);
   return status;
@@ -267,16 +267,16 @@ mtp_status mtp_training_climb(job *j, mtp_potential *resumed) {
 
 mtp_status mtp_training_arrive(job *j) {
   const mtp_potential *top = j->top;
-  const mtp_rung rung = {mtp_basis_level(&top->basis), j->pot ? j->pot->radial.size : top->radial.size};
+  const mtp_stage stage = {mtp_basis_level(&top->basis), j->pot ? j->pot->radial.size : top->radial.size};
   mtp_status status = MTP_OK;
   mtp_potential *pot = NULL;
   if (!j->pot || j->pot->nradial != top->nradial || j->pot->basis.nscalars != top->basis.nscalars) {
-    status = new_rung(j, rung, &pot);
-    if (status == MTP_OK && j->pot) mtp_ladder_carry(j->pot, pot);
+    status = new_stage_potential(j, stage, &pot);
+    if (status == MTP_OK && j->pot) mtp_continuation_carry(j->pot, pot);
     if (status == MTP_OK) status = mtp_training_take(j, pot);
     if (status == MTP_OK) status = mtp_training_solve(j, MTP_EVERYTHING, j->pot->params);
   }
-  if (status != MTP_OK || rung.size >= forced_size(j)) return status;
+  if (status != MTP_OK || stage.size >= forced_size(j)) return status;
   status = mtp_potential_copy(j->ctx, j->pot, &pot);
   if (status == MTP_OK) status = mtp_potential_rebase(j->ctx, pot, pot->radial.min_dist, forced_size(j));
   if (status == MTP_OK) return mtp_training_take(j, pot);

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "learn/ladder.h"
+#include "learn/continuation.h"
 #include "learn/training.h"
 
 typedef mtp_training job;
@@ -71,8 +71,8 @@ static void move_some(job *j, size_t n, size_t count, mtp_part from, mtp_part to
 /* Of the first n configurations, those that more data than a fit needs allow to leave out on the way. Squeezed ones are
  * needed always. */
 static void put_aside(job *j, size_t n) {
-  mtp_rung rungs[MTP_MAX_RUNGS];
-  const mtp_rung last = rungs[mtp_ladder_rungs(j->top, rungs) - 1];
+  mtp_stage stages[MTP_MAX_STAGES];
+  const mtp_stage last = stages[mtp_continuation_stages(j->top, stages) - 1];
   const double parameters = (double)j->top->nparams / j->top->radial.size * last.size; /* nearly all are radial */
   double components = 0, wanted = j->options->components * parameters;
   size_t fitted = 0;

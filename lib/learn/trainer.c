@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "learn/checkpoint.h"
-#include "learn/ladder.h"
+#include "learn/continuation.h"
 #include "learn/training.h"
 #include "learn/weights.h"
 #include "support/hash.h"
@@ -340,10 +340,10 @@ static mtp_status judge_present(job *j) {
 static mtp_status train_all(job *j) {
   const mtp_train_options *o = j->options;
   mtp_potential *resumed = NULL;
-  mtp_rung rungs[MTP_MAX_RUNGS];
+  mtp_stage stages[MTP_MAX_STAGES];
   mtp_status status = MTP_OK;
   double loss;
-  j->last_stage = mtp_ladder_rungs(j->top, rungs);
+  j->last_stage = mtp_continuation_stages(j->top, stages);
   if (o->checkpoint) status = read_checkpoint(j, &resumed);
   if (status == MTP_OK) status = judge_present(j);
   if (status != MTP_OK) {

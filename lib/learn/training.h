@@ -31,7 +31,7 @@ typedef struct mtp_training {
   bool stopped;
   mtp_train_result result;
   /* the fit in hand */
-  int stage, last_stage; /* a rung of the ladder, or behind them the final fit; < 0: not worth a checkpoint */
+  int stage, last_stage; /* a stage of the continuation, or behind them the final fit; < 0: not worth a checkpoint */
   const char *stage_name;
   const mtp_potential *settled; /* what a checkpoint holds while something else is only tried, or NULL */
   int settled_stage;

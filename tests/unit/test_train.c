@@ -229,7 +229,7 @@ static void test_learns(void **state) {
   fixture_close(&f);
 }
 
-/* A ladder: the potential of level 14 is reached by way of 12. */
+/* Continuation: the potential of level 14 is reached by way of 12. */
 static bool note_levels(void *user, const mtp_train_progress *p) {
   unsigned *seen = user;
   *seen |= 1u << (p->level / 2);
@@ -237,7 +237,7 @@ static bool note_levels(void *user, const mtp_train_progress *p) {
   return true;
 }
 
-static void test_ladder(void **state) {
+static void test_continuation(void **state) {
   (void)state;
   fixture f;
   fixture_open(&f, 22, 14, 1, 30);
@@ -484,7 +484,7 @@ static void test_min_dist(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_gradient), cmocka_unit_test(test_sketch),    cmocka_unit_test(test_learns),
-      cmocka_unit_test(test_ladder),   cmocka_unit_test(test_same_bits), cmocka_unit_test(test_stops),
+      cmocka_unit_test(test_continuation),   cmocka_unit_test(test_same_bits), cmocka_unit_test(test_stops),
       cmocka_unit_test(test_resumes),  cmocka_unit_test(test_patience),  cmocka_unit_test(test_bad_input),
       cmocka_unit_test(test_min_dist),
   };

@@ -1,34 +1,34 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/**@file learn/ladder.h
+/**@file learn/continuation.h
  * Training by continuation: potentials of lower levels and with fewer radial basis functions on the way to one. What is
  * found for them quickly is the best start for the next; a large radial basis that is trained at once ends in much
  * poorer minima than one that is climbed to. */
-#ifndef MTP_LADDER_H
-#define MTP_LADDER_H
+#ifndef MTP_CONTINUATION_H
+#define MTP_CONTINUATION_H
 
 #include "model/model.h"
 
-#define MTP_MAX_RUNGS 16
+#define MTP_MAX_STAGES 16
 
-typedef struct mtp_rung {
+typedef struct mtp_stage {
   int level, size; /**< of the basis, of the radial basis */
-} mtp_rung;
+} mtp_stage;
 
 /** From the lowest level to that of `pot` at a small radial size, then by radial size to the largest that it may have:
- * its own, or what is worth its cost at this level if it is free. One rung alone if `pot` is of no standard level or
+ * its own, or what is worth its cost at this level if it is free. One stage alone if `pot` is of no standard level or
  * not of Chebyshev functions. Returns their number. */
-int mtp_ladder_rungs(const mtp_potential *pot, mtp_rung rungs[MTP_MAX_RUNGS]);
+int mtp_continuation_stages(const mtp_potential *pot, mtp_stage stages[MTP_MAX_STAGES]);
 
 /** The radial size that follows `size` on the way to the largest one of `pot`, or `size` at the end. */
-int mtp_ladder_next_size(const mtp_potential *pot, int size);
+int mtp_continuation_next_size(const mtp_potential *pot, int size);
 
-/** A potential like `top` on another rung, with the radial functions of mtp_potential_new. */
-mtp_status mtp_ladder_rung(mtp_context *ctx, const mtp_potential *top, mtp_rung rung, mtp_potential **out);
+/** A potential like `top` on another stage, with the radial functions of mtp_potential_new. */
+mtp_status mtp_continuation_potential(mtp_context *ctx, const mtp_potential *top, mtp_stage stage, mtp_potential **out);
 
 /** Takes over the radial functions that both have, and if the levels are the same all linear coefficients. */
-void mtp_ladder_carry(const mtp_potential *from, mtp_potential *to);
+void mtp_continuation_carry(const mtp_potential *from, mtp_potential *to);
 
 /** Mixes into each radial function random parts of the radial basis of about the size `mix` of it. */
-void mtp_ladder_perturb(mtp_potential *pot, double mix, unsigned long long seed);
+void mtp_continuation_perturb(mtp_potential *pot, double mix, unsigned long long seed);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/**@file learn/ladder.c
- * Rungs of the ladder of levels and radial sizes. Levels first: with the sizes first, at the lowest level, errors of
- * lithium at level 16 end 8 % higher. */
-#include "learn/ladder.h"
+/**@file learn/continuation.c
+ * Stages of the continuation in levels and radial sizes. Levels first: with the sizes first, at the lowest level,
+ * errors of lithium at level 16 end 8 % higher. */
+#include "learn/continuation.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -31,25 +31,26 @@ static int first_size(const mtp_potential *pot) {
   return last;
 }
 
-int mtp_ladder_next_size(const mtp_potential *pot, int size) {
+int mtp_continuation_next_size(const mtp_potential *pot, int size) {
   const int last = largest_size(pot);
   for (size_t k = 0; k < SIZES; k++)
     if (standard_sizes[k] > size) return standard_sizes[k] < last ? standard_sizes[k] : last > size ? last : size;
   return last > size ? last : size;
 }
 
-int mtp_ladder_rungs(const mtp_potential *pot, mtp_rung rungs[MTP_MAX_RUNGS]) {
+int mtp_continuation_stages(const mtp_potential *pot, mtp_stage stages[MTP_MAX_STAGES]) {
   const int top = mtp_basis_level(&pot->basis);
   int n = 0;
   if (pot->radial.type != MTP_RADIAL_CHEBYSHEV || top == 0) {
-    rungs[n++] = (mtp_rung){top, pot->radial.size};
+    stages[n++] = (mtp_stage){top, pot->radial.size};
     return n;
   }
   int size = first_size(pot);
   for (size_t k = 0; k < sizeof standard_levels / sizeof standard_levels[0]; k++)
-    if (standard_levels[k] < top) rungs[n++] = (mtp_rung){standard_levels[k], size};
-  rungs[n++] = (mtp_rung){top, size};
-  for (int next; (next = mtp_ladder_next_size(pot, size)) > size; size = next) rungs[n++] = (mtp_rung){top, next};
+    if (standard_levels[k] < top) stages[n++] = (mtp_stage){standard_levels[k], size};
+  stages[n++] = (mtp_stage){top, size};
+  for (int next; (next = mtp_continuation_next_size(pot, size)) > size; size = next)
+    stages[n++] = (mtp_stage){top, next};
   return n;
 }
 
@@ -67,14 +68,15 @@ static mtp_status copy_with_size(mtp_context *ctx, const mtp_potential *top, int
   return status;
 }
 
-mtp_status mtp_ladder_rung(mtp_context *ctx, const mtp_potential *top, mtp_rung rung, mtp_potential **out) {
-  if (rung.level == mtp_basis_level(&top->basis)) return copy_with_size(ctx, top, rung.size, out);
-  const mtp_potential_spec spec = {.level = rung.level,
+mtp_status mtp_continuation_potential(mtp_context *ctx, const mtp_potential *top, mtp_stage stage,
+                                      mtp_potential **out) {
+  if (stage.level == mtp_basis_level(&top->basis)) return copy_with_size(ctx, top, stage.size, out);
+  const mtp_potential_spec spec = {.level = stage.level,
                                    .species_count = top->nspecies,
                                    .elements = (const char *const *)top->elements,
                                    .cutoff = top->radial.max_dist,
                                    .min_dist = top->radial.min_dist,
-                                   .radial_size = rung.size};
+                                   .radial_size = stage.size};
   const mtp_status status = mtp_potential_new(ctx, &spec, out);
   if (status == MTP_OK) (*out)->radial.scaling = top->radial.scaling;
   return status;
@@ -85,7 +87,7 @@ static bool same_level(const mtp_potential *a, const mtp_potential *b) {
          mtp_basis_level(&a->basis) == mtp_basis_level(&b->basis);
 }
 
-void mtp_ladder_carry(const mtp_potential *from, mtp_potential *to) {
+void mtp_continuation_carry(const mtp_potential *from, mtp_potential *to) {
   const int K = from->nradial < to->nradial ? from->nradial : to->nradial, C = from->nspecies;
   const int R = to->radial.size, common = from->radial.size < R ? from->radial.size : R;
   for (int zi = 0; zi < C; zi++)
@@ -102,7 +104,7 @@ void mtp_ladder_carry(const mtp_potential *from, mtp_potential *to) {
   memcpy(to->params + to->nparams - linear, from->params + from->nparams - linear, linear * sizeof(double));
 }
 
-void mtp_ladder_perturb(mtp_potential *pot, double mix, unsigned long long seed) {
+void mtp_continuation_perturb(mtp_potential *pot, double mix, unsigned long long seed) {
   mtp_random random = {seed};
   const size_t R = (size_t)pot->radial.size, n = mtp_offset_species(pot);
   for (size_t row = 0; row < n; row += R) {

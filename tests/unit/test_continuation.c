@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/**@file test_ladder.c
- * The rungs on the way to a potential: levels first, then radial sizes up to what it has or may have; and what is
+/**@file test_continuation.c
+ * The stages on the way to a potential: levels first, then radial sizes up to what it has or may have; and what is
  * carried from one to the next. */
 #include <math.h>
 #include <setjmp.h>
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "learn/ladder.h"
+#include "learn/continuation.h"
 #include "support_data.h"
 
 static mtp_potential *make(mtp_context *ctx, int level, int size) {
@@ -23,18 +23,18 @@ static mtp_potential *make(mtp_context *ctx, int level, int size) {
   return pot;
 }
 
-static void expect(mtp_context *ctx, int level, int size, int count, const mtp_rung *want) {
+static void expect(mtp_context *ctx, int level, int size, int count, const mtp_stage *want) {
   mtp_potential *pot = make(ctx, level, size);
-  mtp_rung got[MTP_MAX_RUNGS];
-  const int n = mtp_ladder_rungs(pot, got);
+  mtp_stage got[MTP_MAX_STAGES];
+  const int n = mtp_continuation_stages(pot, got);
   for (int k = 0; k < n || k < count; k++)
     if (k >= n || k >= count || got[k].level != want[k].level || got[k].size != want[k].size)
-      fail_msg("level %d, size %d: rung %d of %d (%d) is not the one expected", level, size, k, n, count);
+      fail_msg("level %d, size %d: stage %d of %d (%d) is not the one expected", level, size, k, n, count);
   mtp_potential_free(pot);
 }
 
 #define EXPECT(level, size, ...)                                                                                       \
-  expect(ctx, level, size, (int)(sizeof((mtp_rung[]){__VA_ARGS__}) / sizeof(mtp_rung)), (mtp_rung[]){__VA_ARGS__})
+  expect(ctx, level, size, (int)(sizeof((mtp_stage[]){__VA_ARGS__}) / sizeof(mtp_stage)), (mtp_stage[]){__VA_ARGS__})
 
 static void test_rungs(void **state) {
   (void)state;
@@ -62,24 +62,25 @@ static void test_order(void **state) {
   for (int level = 6; level <= 20; level += 2)
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
       const int size = sizes[s];
-      mtp_rung rung[MTP_MAX_RUNGS];
+      mtp_stage stage[MTP_MAX_STAGES];
       if (size > 0 && size < 2 + level / 4) continue; /* fewer basis functions than radial functions */
       mtp_potential *pot = make(ctx, level, size);
-      const int n = mtp_ladder_rungs(pot, rung);
-      assert_in_range(n, 1, MTP_MAX_RUNGS);
-      assert_int_equal(rung[n - 1].level, level);
-      if (size > 0) assert_int_equal(rung[n - 1].size, size);
+      const int n = mtp_continuation_stages(pot, stage);
+      assert_in_range(n, 1, MTP_MAX_STAGES);
+      assert_int_equal(stage[n - 1].level, level);
+      if (size > 0) assert_int_equal(stage[n - 1].size, size);
       for (int k = 0; k + 1 < n; k++) { /* either the level rises or the size does */
-        assert_true((rung[k].level < rung[k + 1].level && rung[k].size == rung[k + 1].size) ||
-                    (rung[k].level == level && rung[k + 1].level == level && rung[k].size < rung[k + 1].size));
-        if (rung[k].level == level) assert_int_equal(mtp_ladder_next_size(pot, rung[k].size), rung[k + 1].size);
+        assert_true((stage[k].level < stage[k + 1].level && stage[k].size == stage[k + 1].size) ||
+                    (stage[k].level == level && stage[k + 1].level == level && stage[k].size < stage[k + 1].size));
+        if (stage[k].level == level)
+          assert_int_equal(mtp_continuation_next_size(pot, stage[k].size), stage[k + 1].size);
       }
-      assert_int_equal(mtp_ladder_next_size(pot, rung[n - 1].size), rung[n - 1].size);
+      assert_int_equal(mtp_continuation_next_size(pot, stage[n - 1].size), stage[n - 1].size);
       for (int k = 0; k < n; k++) { /* and each can be made */
         mtp_potential *made = NULL;
-        data_must(ctx, mtp_ladder_rung(ctx, pot, rung[k], &made));
-        assert_int_equal(mtp_potential_level(made), rung[k].level);
-        assert_int_equal(made->radial.size, rung[k].size);
+        data_must(ctx, mtp_continuation_potential(ctx, pot, stage[k], &made));
+        assert_int_equal(mtp_potential_level(made), stage[k].level);
+        assert_int_equal(made->radial.size, stage[k].size);
         mtp_potential_free(made);
       }
       mtp_potential_free(pot);
@@ -87,26 +88,26 @@ static void test_order(void **state) {
   mtp_context_free(ctx);
 }
 
-/* Others than RBChebyshev, and bases of no standard level, have no ladder. */
-static void test_no_ladder(void **state) {
+/* Others than RBChebyshev, and bases of no standard level, have one stage. */
+static void test_one_stage(void **state) {
   (void)state;
   mtp_context *ctx = mtp_context_new();
   mtp_random random = {5};
-  mtp_rung rung[MTP_MAX_RUNGS];
+  mtp_stage stage[MTP_MAX_STAGES];
   static const mtp_radial_type others[] = {MTP_RADIAL_CHEBYSHEV_REPULS, MTP_RADIAL_SHAPEEV};
   for (int k = 0; k < 2; k++) {
     const data_recipe recipe = {16, 1, 9, others[k], 2.0, 5.0};
     mtp_potential *pot = data_potential(ctx, &random, &recipe);
-    assert_int_equal(mtp_ladder_rungs(pot, rung), 1);
-    assert_int_equal(rung[0].level, 16);
-    assert_int_equal(rung[0].size, 9);
+    assert_int_equal(mtp_continuation_stages(pot, stage), 1);
+    assert_int_equal(stage[0].level, 16);
+    assert_int_equal(stage[0].size, 9);
     mtp_potential_free(pot);
   }
   mtp_potential *pot = make(ctx, 12, 0);
   pot->basis.nscalars--;
   assert_int_equal(mtp_potential_level(pot), 0);
-  assert_int_equal(mtp_ladder_rungs(pot, rung), 1);
-  assert_int_equal(rung[0].level, 0);
+  assert_int_equal(mtp_continuation_stages(pot, stage), 1);
+  assert_int_equal(stage[0].level, 0);
   mtp_potential_free(pot);
   mtp_context_free(ctx);
 }
@@ -118,8 +119,8 @@ static void test_carry(void **state) {
   mtp_random random = {6};
   const data_recipe recipe = {12, 1, 8, MTP_RADIAL_CHEBYSHEV, 2.0, 5.0};
   mtp_potential *from = data_potential(ctx, &random, &recipe), *top = make(ctx, 12, 16), *to = NULL, *want = NULL;
-  data_must(ctx, mtp_ladder_rung(ctx, top, (mtp_rung){12, 12}, &to));
-  mtp_ladder_carry(from, to);
+  data_must(ctx, mtp_continuation_potential(ctx, top, (mtp_stage){12, 12}, &to));
+  mtp_continuation_carry(from, to);
   data_must(ctx, mtp_potential_copy(ctx, from, &want));
   data_must(ctx, mtp_potential_rebase(ctx, want, 2.0, 12));
   data_expect_close("parameters", to->nparams, to->params, want->params, 1e-15);
@@ -134,7 +135,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_rungs),
       cmocka_unit_test(test_order),
-      cmocka_unit_test(test_no_ladder),
+      cmocka_unit_test(test_one_stage),
       cmocka_unit_test(test_carry),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
