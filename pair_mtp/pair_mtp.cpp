@@ -111,10 +111,10 @@ void PairMTP::check_here(mtp_status status) {
 }
 
 /* In place of the length of a complaint. */
-static constexpr int SUMMONED = -1;
+static constexpr int HELP_WANTED = -1;
 
-void PairMTP::summon() {
-  int length = SUMMONED;
+void PairMTP::start_helpers() {
+  int length = HELP_WANTED;
   mtp_mpi_bcast_sleeping(&length, 1, MPI_INT, world);
 }
 
@@ -123,9 +123,9 @@ void PairMTP::check_root(const std::string &of_root) {
   int length = (int)message.size();
   for (;;) {
     mtp_mpi_bcast_sleeping(&length, 1, MPI_INT, world);
-    if (length != SUMMONED) break;
-    const mtp_comm crew = mtp_mpi_comm(&world);
-    check_here(mtp_trainer_serve(ctx, &crew));
+    if (length != HELP_WANTED) break;
+    const mtp_comm ranks = mtp_mpi_comm(&world);
+    check_here(mtp_trainer_help(ctx, &ranks));
   }
   if (length == 0) return;
   message.resize((size_t)length);

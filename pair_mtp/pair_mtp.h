@@ -79,9 +79,9 @@ protected:
   /* For calls that every rank makes, but that only one may see fail. */
   void check_here(mtp_status status);
   /* For what only rank 0 does: every rank stops with its complaint, if there is one. Receivers sleep while they wait,
-   * unless rank 0 summons them: then they train for it. */
+   * unless rank 0 calls for help: then they train with it. */
   void check_root(const std::string &of_root);
-  void summon();
+  void start_helpers();
   /* Of any size, from rank 0. */
   void broadcast(void *data, size_t bytes);
 

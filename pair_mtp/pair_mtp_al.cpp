@@ -76,7 +76,7 @@ int StopGuard::living = 0;
 
 PairMTPAL::PairMTPAL(LAMMPS *lmp)
     : PairMTP(lmp, "mtp/al"), options(mtp_learner_defaults()), mode_given(false), relaxed(true), explores(true),
-      every(1), learner(nullptr), crew(), started(false), begun(false), refitted(false), motion(lmp), leaving(false),
+      every(1), learner(nullptr), ranks(), started(false), begun(false), refitted(false), motion(lmp), leaving(false),
       last_graded(false), plain_seconds(0.0), grade_seconds(0.0), graded_evaluations(0) {
   Dl_info info;
   if (dladdr((const void *)mtp_qm_lammps_driver, &info) && info.dli_fname) plugin_path = info.dli_fname;
@@ -260,17 +260,17 @@ mtp_status PairMTPAL::open_learner() {
   all.save_path = save_path.empty() ? path.c_str() : save_path.c_str();
   all.log_path = log_path.c_str();
   all.candidate_path = candidate_path.c_str();
-  crew = mtp_mpi_comm(&world);
-  all.comm = &crew;
+  ranks = mtp_mpi_comm(&world);
+  all.comm = &ranks;
   all.threads = comm->nprocs == 1 ? available_threads() : 1;
-  all.summon = summon_crew;
-  all.summon_user = this;
+  all.start_helpers = call_helpers;
+  all.helpers_user = this;
   return mtp_learner_new(ctx, &all, pot, qm, &learner);
 }
 
 /* The others are in settle(). */
-void PairMTPAL::summon_crew(void *self) {
-  static_cast<PairMTPAL *>(self)->summon();
+void PairMTPAL::call_helpers(void *self) {
+  static_cast<PairMTPAL *>(self)->start_helpers();
 }
 
 /* Every rank stops if rank 0 failed; the learner goes first, so that its last words are on disk. */

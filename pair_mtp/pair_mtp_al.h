@@ -38,7 +38,7 @@ private:
   long long every;
 
   mtp_learner *learner; /* on rank 0 */
-  mtp_comm crew;        /* all ranks, for training */
+  mtp_comm ranks;       /* all ranks, for training */
   bool started;         /* the learner exists and every rank has its potential */
   bool begun;           /* it has seen the first configuration */
   bool refitted;        /* since take_refit() was called last */
@@ -71,7 +71,7 @@ private:
   void timed_evaluation(int eflag, int vflag, bool graded);
   void fill_vector();
 
-  static void summon_crew(void *self);
+  static void call_helpers(void *self);
   static void log(void *self, mtp_level level, const char *message);
 };
 

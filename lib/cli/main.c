@@ -76,8 +76,8 @@ static int run_ranks(cli *c, const cli_launch *launch, int argc, char **argv) {
   } else if (comm.rank == 0) {
     c->comm = &comm;
     status = c->command->run(c, argc, argv);
-    mtp_trainer_release(&comm);
-  } else if (mtp_trainer_serve(c->ctx, &comm) != MTP_OK)
+    mtp_trainer_end_help(&comm);
+  } else if (mtp_trainer_help(c->ctx, &comm) != MTP_OK)
     status = cli_library(c, NULL);
   MPI_Finalize();
   return status;

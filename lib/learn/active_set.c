@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "learn/crew.h"
+#include "learn/workers.h"
 
 /* Error of A * inverse that is told; grades of 1 are then wrong in the third digit. */
 #define MAX_DRIFT 1e-3
@@ -216,9 +216,9 @@ typedef struct grading {
   double *z;          /* [threads][BATCH][columns] */
 } grading;
 
-static mtp_status grade_batch(mtp_context *ctx, void *user, int thread, size_t piece, double *result) {
+static mtp_status grade_batch(mtp_context *ctx, void *user, int thread, size_t task, double *result) {
   const grading *g = user;
-  const size_t stride = g->as->n, first = g->as->pinned, n = stride - first, done = piece * BATCH;
+  const size_t stride = g->as->n, first = g->as->pinned, n = stride - first, done = task * BATCH;
   const size_t count = g->m - done < BATCH ? g->m - done : BATCH;
   double *z = g->z + (size_t)thread * (g->m < BATCH ? g->m : BATCH) * n;
   (void)ctx;
@@ -229,9 +229,9 @@ static mtp_status grade_batch(mtp_context *ctx, void *user, int thread, size_t p
   return MTP_OK;
 }
 
-static void take_nothing(void *user, size_t piece, const double *result) {
+static void take_nothing(void *user, size_t task, const double *result) {
   (void)user;
-  (void)piece;
+  (void)task;
   (void)result;
 }
 
@@ -239,12 +239,12 @@ mtp_status mtp_active_set_grade(mtp_context *ctx, const mtp_active_set *as, size
                                 double *gamma) {
   if (!as || (m && (!rows || !gamma))) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "active set: nothing to grade");
   const size_t n = as->n - as->pinned, batches = (m + BATCH - 1) / BATCH;
-  const mtp_crew crew = {NULL, batches < (size_t)as->threads ? 1 : as->threads};
+  const mtp_workers workers = {NULL, batches < (size_t)as->threads ? 1 : as->threads};
   grading g = {as, m, rows, gamma, NULL};
-  g.z = mtp_alloc_aligned((size_t)crew.threads * (m < BATCH ? m : BATCH) * n, sizeof(double));
+  g.z = mtp_alloc_aligned((size_t)workers.threads * (m < BATCH ? m : BATCH) * n, sizeof(double));
   if (!g.z) return mtp_fail_memory(ctx);
-  const mtp_pieces pieces = {batches, 0, &g, grade_batch, take_nothing, true};
-  const mtp_status status = mtp_crew_run(ctx, &crew, &pieces);
+  const mtp_tasks tasks = {batches, 0, &g, grade_batch, take_nothing, true};
+  const mtp_status status = mtp_workers_run(ctx, &workers, &tasks);
   free(g.z);
   return status;
 }

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "learn/active_set.h"
-#include "learn/crew.h"
 #include "learn/rows.h"
+#include "learn/workers.h"
 #include "mtp/evaluator.h"
 
 #define INITIAL 1e-6
@@ -77,24 +77,24 @@ typedef struct stretch {
   size_t first;
 } stretch;
 
-static mtp_status make_piece(mtp_context *ctx, void *user, int thread, size_t piece, double *result) {
+static mtp_status make_task(mtp_context *ctx, void *user, int thread, size_t task, double *result) {
   const stretch *s = user;
   (void)result;
-  return make_rows(ctx, s->b, s->first + piece, thread);
+  return make_rows(ctx, s->b, s->first + task, thread);
 }
 
-static void take_nothing(void *user, size_t piece, const double *result) {
+static void take_nothing(void *user, size_t task, const double *result) {
   (void)user;
-  (void)piece;
+  (void)task;
   (void)result;
 }
 
 /* Of the configurations first..end-1. */
 static mtp_status make_all_rows(build *b, size_t first, size_t end) {
-  const mtp_crew crew = {NULL, b->threads};
+  const mtp_workers workers = {NULL, b->threads};
   stretch s = {b, first};
-  const mtp_pieces pieces = {end - first, 0, &s, make_piece, take_nothing, true};
-  return mtp_crew_run(b->ctx, &crew, &pieces);
+  const mtp_tasks tasks = {end - first, 0, &s, make_task, take_nothing, true};
+  return mtp_workers_run(b->ctx, &workers, &tasks);
 }
 
 static mtp_status offer(build *b, size_t m, double threshold, size_t *swaps) {

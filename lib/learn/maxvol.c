@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "learn/active_set.h"
-#include "learn/crew.h"
+#include "learn/workers.h"
 
 /* Candidates whose Z is held at once. More are filtered first: most rows of a training set are well inside. */
 #define MAX_ENTRIES ((size_t)4 << 20)
@@ -68,8 +68,8 @@ static mtp_status candidates_new(mtp_context *ctx, size_t capacity, size_t n, ca
 
 /* ---- a pass over Z ---- */
 
-/* Rows of a piece. */
-#define PIECE ((size_t)256)
+/* Rows of a task. */
+#define TASK_ROWS ((size_t)256)
 
 /* Z[k,:] += factor_k q, and where the largest element is then. */
 typedef struct scan {
@@ -102,26 +102,26 @@ static size_t scan_rows(const scan *s, size_t first, size_t end) {
   return best;
 }
 
-static mtp_status scan_piece(mtp_context *ctx, void *user, int thread, size_t piece, double *result) {
+static mtp_status scan_task(mtp_context *ctx, void *user, int thread, size_t task, double *result) {
   const scan *s = user;
-  const size_t first = piece * PIECE, end = s->c->m - first < PIECE ? s->c->m : first + PIECE;
+  const size_t first = task * TASK_ROWS, end = s->c->m - first < TASK_ROWS ? s->c->m : first + TASK_ROWS;
   (void)ctx;
   (void)thread;
   *result = (double)scan_rows(s, first, end);
   return MTP_OK;
 }
 
-static void take_largest(void *user, size_t piece, const double *result) {
+static void take_largest(void *user, size_t task, const double *result) {
   scan *s = user;
-  s->largest = piece ? larger(s->c->z, s->largest, (size_t)*result) : (size_t)*result;
+  s->largest = task ? larger(s->c->z, s->largest, (size_t)*result) : (size_t)*result;
 }
 
 /* In threads where there are many rows. */
 static mtp_status scan_all(mtp_context *ctx, scan *s) {
-  const size_t pieces = (s->c->m + PIECE - 1) / PIECE;
-  const mtp_crew crew = {NULL, s->as->threads};
-  const mtp_pieces all = {pieces, 1, s, scan_piece, take_largest, true};
-  if (crew.threads > 1 && pieces >= 2 * (size_t)crew.threads) return mtp_crew_run(ctx, &crew, &all);
+  const size_t tasks = (s->c->m + TASK_ROWS - 1) / TASK_ROWS;
+  const mtp_workers workers = {NULL, s->as->threads};
+  const mtp_tasks all = {tasks, 1, s, scan_task, take_largest, true};
+  if (workers.threads > 1 && tasks >= 2 * (size_t)workers.threads) return mtp_workers_run(ctx, &workers, &all);
   s->largest = scan_rows(s, 0, s->c->m);
   return MTP_OK;
 }

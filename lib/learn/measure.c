@@ -91,7 +91,7 @@ static mtp_status time_parts(bench *b, double seconds, double *median) {
 
 static mtp_status prepare(bench *b, const mtp_potential *pot) {
   const mtp_objective_options options = {.weights = mtp_weights_default(), .memory = 1e10};
-  const mtp_crew crew = {NULL, 1};
+  const mtp_workers workers = {NULL, 1};
   const size_t n = pot->nparams;
   mtp_part *part = mtp_calloc(b->set->n, sizeof *part); /* all are MTP_PART_TRAINING */
   b->nb = mtp_calloc(b->set->n, sizeof *b->nb);
@@ -104,7 +104,7 @@ static mtp_status prepare(bench *b, const mtp_potential *pot) {
   if (status == MTP_OK) memcpy(b->theta, pot->params, n * sizeof(double));
   if (status == MTP_OK) status = mtp_evaluator_new(b->ctx, pot, &b->ev);
   if (status == MTP_OK)
-    status = mtp_objective_new(b->ctx, &options, &crew, b->set->n, (const mtp_config *const *)b->set->configs, part,
+    status = mtp_objective_new(b->ctx, &options, &workers, b->set->n, (const mtp_config *const *)b->set->configs, part,
                                pot, &b->o);
   for (size_t k = 0; status == MTP_OK && k < b->set->n; k++) {
     status = mtp_neighbors_build(b->ctx, b->set->configs[k], pot->radial.max_dist, &b->nb[k]);

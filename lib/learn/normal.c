@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "kernel/jacobian.h"
-#include "learn/crew.h"
 #include "learn/equations.h"
 #include "learn/normal.h"
 #include "learn/weights.h"
+#include "learn/workers.h"
 #include "mtp/evaluator.h"
 
 #define DEFAULT_RIDGE 1e-11
@@ -317,17 +317,17 @@ typedef struct chunk {
   mtp_status status;
 } chunk;
 
-static mtp_status prepare_piece(mtp_context *ctx, void *user, int thread, size_t piece, double *result) {
+static mtp_status prepare_task(mtp_context *ctx, void *user, int thread, size_t task, double *result) {
   chunk *k = user;
   (void)thread;
   (void)result;
-  return prepare(ctx, k->nq, k->sample[piece], &k->of[piece]);
+  return prepare(ctx, k->nq, k->sample[task], &k->of[task]);
 }
 
-static void add_piece(void *user, size_t piece, const double *result) {
+static void add_task(void *user, size_t task, const double *result) {
   chunk *k = user;
   (void)result;
-  if (k->status == MTP_OK) k->status = add(k->ctx, k->nq, k->sample[piece]->config, &k->of[piece]);
+  if (k->status == MTP_OK) k->status = add(k->ctx, k->nq, k->sample[task]->config, &k->of[task]);
 }
 
 static size_t chunk_size(const mtp_normal *nq, int threads) {
@@ -338,10 +338,10 @@ static size_t chunk_size(const mtp_normal *nq, int threads) {
 
 static mtp_status add_chunk(mtp_context *ctx, chunk *k, size_t count, int threads) {
   /* an evaluator works for one thread at a time */
-  const mtp_crew crew = {NULL, k->nq->fixed ? 1 : threads};
-  const mtp_pieces pieces = {count, 1, k, prepare_piece, add_piece, false};
+  const mtp_workers workers = {NULL, k->nq->fixed ? 1 : threads};
+  const mtp_tasks tasks = {count, 1, k, prepare_task, add_task, false};
   k->ctx = ctx;
-  mtp_status status = mtp_crew_run(ctx, &crew, &pieces);
+  mtp_status status = mtp_workers_run(ctx, &workers, &tasks);
   if (status == MTP_OK) status = k->status;
   for (size_t i = 0; i < count; i++) contribution_clear(&k->of[i]);
   return status;

@@ -35,7 +35,7 @@ typedef struct order {
 
 struct mtp_objective {
   mtp_objective_options options;
-  mtp_crew crew;
+  mtp_workers workers;
   mtp_isa isa;
   mtp_samples samples;
   mtp_potential *pot;
@@ -62,15 +62,15 @@ static mtp_labels labels_of(const mtp_objective *o, size_t position, const mtp_b
                             batch, work, c);
 }
 
-/* ---- pieces of work ---- */
+/* ---- tasks ---- */
 
 static bool in(unsigned parts, mtp_part part) {
   return (parts & MTP_PART_BIT(part)) != 0;
 }
 
-static mtp_status pass_shard(mtp_context *ctx, void *user, int thread, size_t piece, double *result) {
+static mtp_status pass_shard(mtp_context *ctx, void *user, int thread, size_t task, double *result) {
   mtp_objective *o = user;
-  const mtp_shard *shard = &o->samples.shard[piece];
+  const mtp_shard *shard = &o->samples.shard[task];
   mtp_batch_work *work = &o->work[thread];
   const bool trained = in(o->order.trained, shard->part);
   mtp_fit_stats stats = {0};
@@ -95,23 +95,23 @@ static mtp_status pass_shard(mtp_context *ctx, void *user, int thread, size_t pi
   return status;
 }
 
-static void take_pass(void *user, size_t piece, const double *result) {
+static void take_pass(void *user, size_t task, const double *result) {
   mtp_objective *o = user;
-  const mtp_part part = o->samples.shard[piece].part;
+  const mtp_part part = o->samples.shard[task].part;
   double *sums = (double *)&o->stats[part];
   for (size_t k = 0; k < STATS; k++) sums[k] += result[k];
   if (o->gradient && in(o->order.trained, part))
     for (size_t k = 0; k < o->plan->nparams; k++) o->gradient[k] += result[STATS + k];
 }
 
-static mtp_status sketch_shard(mtp_context *ctx, void *user, int thread, size_t piece, double *result) {
+static mtp_status sketch_shard(mtp_context *ctx, void *user, int thread, size_t task, double *result) {
   mtp_objective *o = user;
-  const mtp_shard *shard = &o->samples.shard[piece];
+  const mtp_shard *shard = &o->samples.shard[task];
   mtp_batch_work *work = &o->work[thread];
   mtp_status status = MTP_OK;
   if (!in(o->order.trained, shard->part)) return MTP_OK;
   for (size_t k = 0; k < shard->nbatches && status == MTP_OK; k++) {
-    mtp_random random = {o->order.seed + 0x9e3779b97f4a7c15ull * (piece * 1000003u + k + 1)};
+    mtp_random random = {o->order.seed + 0x9e3779b97f4a7c15ull * (task * 1000003u + k + 1)};
     mtp_batch *batch = NULL;
     status = mtp_samples_take_batch(ctx, &o->samples, shard, k, o->plan, &batch);
     if (status == MTP_OK) status = mtp_batch_work_reserve(ctx, o->plan, batch, work);
@@ -139,9 +139,9 @@ static void flush_rows(mtp_objective *o) {
   o->nrows = 0;
 }
 
-static void take_sketch(void *user, size_t piece, const double *result) {
+static void take_sketch(void *user, size_t task, const double *result) {
   mtp_objective *o = user;
-  const mtp_shard *shard = &o->samples.shard[piece];
+  const mtp_shard *shard = &o->samples.shard[task];
   const size_t n = o->plan->nparams;
   if (!in(o->order.trained, shard->part)) return;
   for (size_t k = 0; k < shard->nbatches * o->order.count; k++, result += n) {
@@ -157,12 +157,12 @@ static size_t most_batches(const mtp_objective *o) {
   return most;
 }
 
-/* Sums of normal equations are large: several shards make one piece. */
+/* Sums of normal equations are large: several shards make one task. */
 #define SHARDS_PER_SOLVE ((size_t)16)
 
-static mtp_status solve_shards(mtp_context *ctx, void *user, int thread, size_t piece, double *result) {
+static mtp_status solve_shards(mtp_context *ctx, void *user, int thread, size_t task, double *result) {
   mtp_objective *o = user;
-  const size_t first = piece * SHARDS_PER_SOLVE, end = first + SHARDS_PER_SOLVE;
+  const size_t first = task * SHARDS_PER_SOLVE, end = first + SHARDS_PER_SOLVE;
   mtp_status status = MTP_OK;
   for (size_t q = first; q < end && q < o->samples.nshards; q++) {
     const mtp_shard *shard = &o->samples.shard[q];
@@ -174,9 +174,9 @@ static mtp_status solve_shards(mtp_context *ctx, void *user, int thread, size_t 
   return status;
 }
 
-static void take_solve(void *user, size_t piece, const double *result) {
+static void take_solve(void *user, size_t task, const double *result) {
   mtp_objective *o = user;
-  (void)piece;
+  (void)task;
   mtp_normal_add_sums(o->total, result);
 }
 
@@ -193,7 +193,7 @@ static mtp_status new_normal(mtp_context *ctx, mtp_objective *o, mtp_normal **ou
 }
 
 static void free_normals(mtp_objective *o) {
-  for (int t = 0; o->normal && t < o->crew.threads; t++) mtp_normal_free(o->normal[t]);
+  for (int t = 0; o->normal && t < o->workers.threads; t++) mtp_normal_free(o->normal[t]);
   free(o->normal);
   mtp_normal_free(o->total);
   o->normal = NULL;
@@ -202,36 +202,36 @@ static void free_normals(mtp_objective *o) {
 
 /* On every rank, before it runs. */
 static mtp_status make_normals(mtp_context *ctx, mtp_objective *o) {
-  o->normal = mtp_calloc((size_t)o->crew.threads, sizeof(mtp_normal *));
+  o->normal = mtp_calloc((size_t)o->workers.threads, sizeof(mtp_normal *));
   mtp_status status = o->normal ? MTP_OK : mtp_fail_memory(ctx);
-  for (int t = 0; status == MTP_OK && t < o->crew.threads; t++) status = new_normal(ctx, o, &o->normal[t]);
-  if (status == MTP_OK && mtp_crew_rank(&o->crew) == 0) status = new_normal(ctx, o, &o->total);
+  for (int t = 0; status == MTP_OK && t < o->workers.threads; t++) status = new_normal(ctx, o, &o->normal[t]);
+  if (status == MTP_OK && mtp_workers_rank(&o->workers) == 0) status = new_normal(ctx, o, &o->total);
   return status;
 }
 
 static mtp_status run(mtp_context *ctx, mtp_objective *o) {
   const size_t n = o->plan->nparams;
-  mtp_pieces pieces = {.count = o->samples.nshards, .user = o};
+  mtp_tasks tasks = {.count = o->samples.nshards, .user = o};
   if (o->order.kind == ORDER_PASS) {
-    pieces.length = STATS + (o->order.trained ? n : 0);
-    pieces.work = pass_shard, pieces.take = take_pass;
+    tasks.length = STATS + (o->order.trained ? n : 0);
+    tasks.work = pass_shard, tasks.take = take_pass;
   } else if (o->order.kind == ORDER_SOLVE) {
     const mtp_status status = make_normals(ctx, o);
-    if (status != MTP_OK) return mtp_crew_give_up(ctx, &o->crew, status);
-    pieces.length = mtp_normal_sums_length((size_t)o->plan->nspecies + (size_t)o->plan->nscalars);
-    pieces.count = (o->samples.nshards + SHARDS_PER_SOLVE - 1) / SHARDS_PER_SOLVE;
-    pieces.work = solve_shards, pieces.take = take_solve;
+    if (status != MTP_OK) return mtp_workers_give_up(ctx, &o->workers, status);
+    tasks.length = mtp_normal_sums_length((size_t)o->plan->nspecies + (size_t)o->plan->nscalars);
+    tasks.count = (o->samples.nshards + SHARDS_PER_SOLVE - 1) / SHARDS_PER_SOLVE;
+    tasks.work = solve_shards, tasks.take = take_solve;
   } else {
-    pieces.length = most_batches(o) * o->order.count * n;
-    pieces.work = sketch_shard, pieces.take = take_sketch;
+    tasks.length = most_batches(o) * o->order.count * n;
+    tasks.work = sketch_shard, tasks.take = take_sketch;
   }
-  return mtp_crew_run(ctx, &o->crew, &pieces);
+  return mtp_workers_run(ctx, &o->workers, &tasks);
 }
 
 /* ---- setting up ---- */
 
 static void clear_work(mtp_objective *o) {
-  for (int t = 0; o->work && t < o->crew.threads; t++) mtp_batch_work_clear(&o->work[t]);
+  for (int t = 0; o->work && t < o->workers.threads; t++) mtp_batch_work_clear(&o->work[t]);
 }
 
 static void destroy(mtp_objective *o) {
@@ -262,14 +262,14 @@ static mtp_status take_potential(mtp_context *ctx, mtp_objective *o, const mtp_p
   return MTP_OK;
 }
 
-static mtp_status create(mtp_context *ctx, const mtp_objective_options *options, const mtp_crew *crew,
+static mtp_status create(mtp_context *ctx, const mtp_objective_options *options, const mtp_workers *workers,
                          mtp_objective **out) {
   mtp_objective *o = mtp_calloc(1, sizeof *o);
   if (!o) return mtp_fail_memory(ctx);
   o->options = *options;
-  o->crew = *crew;
+  o->workers = *workers;
   o->isa = mtp_context_isa(ctx);
-  o->work = mtp_calloc((size_t)crew->threads, sizeof *o->work);
+  o->work = mtp_calloc((size_t)workers->threads, sizeof *o->work);
   *out = o;
   return o->work ? MTP_OK : mtp_fail_memory(ctx);
 }
@@ -278,18 +278,18 @@ static mtp_status create(mtp_context *ctx, const mtp_objective_options *options,
 static void give_order(mtp_objective *o, order what) {
   o->order = what;
   o->order.options = o->options;
-  o->order.threads = o->crew.threads;
-  mtp_crew_broadcast(&o->crew, &o->order, sizeof o->order);
+  o->order.threads = o->workers.threads;
+  mtp_workers_broadcast(&o->workers, &o->order, sizeof o->order);
 }
 
 /* The potential as text to the others. */
 static mtp_status send_potential(mtp_context *ctx, mtp_objective *o, const mtp_potential *pot) {
-  if (mtp_crew_size(&o->crew) == 1) return MTP_OK;
+  if (mtp_workers_size(&o->workers) == 1) return MTP_OK;
   mtp_text text = {0};
   mtp_status status = mtp_potential_text(ctx, pot, &text);
   if (status == MTP_OK) {
     give_order(o, (order){.kind = ORDER_POTENTIAL, .count = text.size});
-    mtp_crew_broadcast(&o->crew, text.data, text.size);
+    mtp_workers_broadcast(&o->workers, text.data, text.size);
   }
   mtp_text_free(&text);
   return status;
@@ -300,23 +300,23 @@ mtp_status mtp_objective_set_potential(mtp_context *ctx, mtp_objective *o, const
   return status == MTP_OK ? send_potential(ctx, o, pot) : status;
 }
 
-mtp_status mtp_objective_new(mtp_context *ctx, const mtp_objective_options *options, const mtp_crew *crew, size_t n,
-                             const mtp_config *const *configs, const mtp_part *part, const mtp_potential *pot,
+mtp_status mtp_objective_new(mtp_context *ctx, const mtp_objective_options *options, const mtp_workers *workers,
+                             size_t n, const mtp_config *const *configs, const mtp_part *part, const mtp_potential *pot,
                              mtp_objective **out) {
   mtp_objective *o = NULL;
   *out = NULL;
   mtp_status status = mtp_weights_check(ctx, &options->weights);
-  if (status == MTP_OK) status = create(ctx, options, crew, &o);
+  if (status == MTP_OK) status = create(ctx, options, workers, &o);
   if (status == MTP_OK) status = mtp_samples_init(ctx, &o->samples, n, configs, part, pot->nspecies);
   if (status == MTP_OK) status = take_potential(ctx, o, pot);
-  if (status == MTP_OK) status = mtp_samples_lay_out(ctx, crew, &o->samples, o->plan, options->memory);
+  if (status == MTP_OK) status = mtp_samples_lay_out(ctx, workers, &o->samples, o->plan, options->memory);
   if (status != MTP_OK) {
     destroy(o);
     return status;
   }
-  if (mtp_crew_size(crew) > 1) {
+  if (mtp_workers_size(workers) > 1) {
     give_order(o, (order){.kind = ORDER_NEW, .count = (size_t)pot->nspecies});
-    status = mtp_samples_share(ctx, crew, &o->samples, pot->nspecies);
+    status = mtp_samples_share(ctx, workers, &o->samples, pot->nspecies);
     if (status == MTP_OK) status = send_potential(ctx, o, pot);
   }
   *out = o;
@@ -345,7 +345,7 @@ size_t mtp_objective_configs(const mtp_objective *o, unsigned parts) {
 static void set_theta(mtp_objective *o, const double *theta) {
   double *own = o->plan->params;
   if (own != theta) memcpy(own, theta, o->plan->nparams * sizeof *own);
-  mtp_crew_broadcast(&o->crew, own, o->plan->nparams * sizeof *own);
+  mtp_workers_broadcast(&o->workers, own, o->plan->nparams * sizeof *own);
   mtp_plan_set_parameters(o->plan, own);
 }
 
@@ -436,8 +436,8 @@ mtp_status mtp_objective_solve(mtp_context *ctx, mtp_objective *o, unsigned trai
 
 /* ---- the other ranks ---- */
 
-static mtp_status serve_new(mtp_context *ctx, const mtp_crew *crew, const order *order, mtp_objective **o) {
-  const mtp_crew here = {crew->comm, order->threads};
+static mtp_status help_new(mtp_context *ctx, const mtp_workers *workers, const order *order, mtp_objective **o) {
+  const mtp_workers here = {workers->comm, order->threads};
   destroy(*o);
   *o = NULL;
   const mtp_status status = create(ctx, &order->options, &here, o);
@@ -448,28 +448,28 @@ static mtp_status serve_potential(mtp_context *ctx, mtp_objective *o, size_t siz
   char *text = mtp_calloc(size + 1, 1);
   mtp_potential *pot = NULL;
   if (!text) return mtp_fail_memory(ctx);
-  mtp_crew_broadcast(&o->crew, text, size);
+  mtp_workers_broadcast(&o->workers, text, size);
   mtp_status status = mtp_potential_parse(ctx, "potential", text, size, &pot, NULL);
   if (status == MTP_OK) status = take_potential(ctx, o, pot);
   if (status == MTP_OK && o->samples.bytes == 0)
-    status = mtp_samples_lay_out(ctx, &o->crew, &o->samples, o->plan, o->options.memory);
+    status = mtp_samples_lay_out(ctx, &o->workers, &o->samples, o->plan, o->options.memory);
   mtp_potential_free(pot);
   free(text);
   return status;
 }
 
-mtp_status mtp_objective_serve(mtp_context *ctx, const mtp_crew *crew) {
+mtp_status mtp_objective_help(mtp_context *ctx, const mtp_workers *workers) {
   mtp_objective *o = NULL;
   mtp_status status = MTP_OK;
   while (status == MTP_OK) {
     order order = {0};
-    mtp_crew_broadcast(crew, &order, sizeof order);
+    mtp_workers_broadcast(workers, &order, sizeof order);
     switch (order.kind) {
     case ORDER_RELEASE:
       destroy(o);
       return MTP_OK;
     case ORDER_NEW:
-      status = serve_new(ctx, crew, &order, &o);
+      status = help_new(ctx, workers, &order, &o);
       break;
     case ORDER_FREE:
       destroy(o);
@@ -486,10 +486,10 @@ mtp_status mtp_objective_serve(mtp_context *ctx, const mtp_crew *crew) {
     }
   }
   destroy(o);
-  return mtp_crew_give_up(ctx, crew, status);
+  return mtp_workers_give_up(ctx, workers, status);
 }
 
-void mtp_objective_release(const mtp_crew *crew) {
+void mtp_objective_end_help(const mtp_workers *workers) {
   order order = {.kind = ORDER_RELEASE};
-  mtp_crew_broadcast(crew, &order, sizeof order);
+  mtp_workers_broadcast(workers, &order, sizeof order);
 }

@@ -2,7 +2,7 @@
 /**@file learn/objective.h
  * The objective of training (mtp/weights.h) on a set of configurations, its gradient by all parameters, a sketch of its
  * Gauss-Newton matrix and the equations of its linear coefficients, for one potential after the other. Rank 0 owns it
- * and gives orders; the other ranks serve (mtp_objective_serve).
+ * and gives orders; the other ranks help (mtp_objective_help).
  *
  * L(theta) = 1/M sum over the configurations of the asked parts + penalty.
  */
@@ -32,8 +32,8 @@ typedef struct mtp_objective_options {
 typedef struct mtp_objective mtp_objective;
 
 /** `configs` (borrowed) have the species of `pot`. The other ranks must be serving. */
-mtp_status mtp_objective_new(mtp_context *ctx, const mtp_objective_options *options, const mtp_crew *crew, size_t n,
-                             const mtp_config *const *configs, const mtp_part *part, const mtp_potential *pot,
+mtp_status mtp_objective_new(mtp_context *ctx, const mtp_objective_options *options, const mtp_workers *workers,
+                             size_t n, const mtp_config *const *configs, const mtp_part *part, const mtp_potential *pot,
                              mtp_objective **out);
 /** Also lets the other ranks drop theirs. */
 void mtp_objective_free(mtp_objective *o);
@@ -60,8 +60,8 @@ mtp_status mtp_objective_sketch(mtp_context *ctx, mtp_objective *o, const double
 mtp_status mtp_objective_solve(mtp_context *ctx, mtp_objective *o, unsigned trained, double ridge, double *theta);
 
 /** Ranks > 0: obeys orders until rank 0 lets them go. */
-mtp_status mtp_objective_serve(mtp_context *ctx, const mtp_crew *crew);
+mtp_status mtp_objective_help(mtp_context *ctx, const mtp_workers *workers);
 /** Rank 0: lets the others go. */
-void mtp_objective_release(const mtp_crew *crew);
+void mtp_objective_end_help(const mtp_workers *workers);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "learn/crew.h"
+#include "learn/workers.h"
 #include "support/support.h"
 
 /* Neighbours of a set that are kept; 32 atoms of a metal take some 20 kB. */
@@ -158,27 +158,27 @@ typedef struct search {
   double cutoff;
 } search;
 
-static mtp_status find(mtp_context *ctx, void *user, int thread, size_t piece, double *result) {
+static mtp_status find(mtp_context *ctx, void *user, int thread, size_t task, double *result) {
   const search *s = user;
   (void)thread;
   (void)result;
-  return mtp_sample_keep_neighbors(ctx, s->set->sample[s->first + piece], s->cutoff);
+  return mtp_sample_keep_neighbors(ctx, s->set->sample[s->first + task], s->cutoff);
 }
 
-static void count(void *user, size_t piece, const double *result) {
+static void count(void *user, size_t task, const double *result) {
   const search *s = user;
   (void)result;
-  s->set->bytes += bytes_of(s->set->sample[s->first + piece]->kept);
+  s->set->bytes += bytes_of(s->set->sample[s->first + task]->kept);
 }
 
 mtp_status mtp_sample_set_keep_neighbors(mtp_context *ctx, mtp_sample_set *set, size_t first, double cutoff,
                                          int threads) {
-  const mtp_crew crew = {NULL, threads};
+  const mtp_workers workers = {NULL, threads};
   mtp_status status = MTP_OK;
   for (size_t done = first; done < set->n && status == MTP_OK && mtp_sample_set_has_room(set); done += CHUNK) {
     search s = {set, done, cutoff};
-    const mtp_pieces pieces = {set->n - done < CHUNK ? set->n - done : CHUNK, 0, &s, find, count, true};
-    status = mtp_crew_run(ctx, &crew, &pieces);
+    const mtp_tasks tasks = {set->n - done < CHUNK ? set->n - done : CHUNK, 0, &s, find, count, true};
+    status = mtp_workers_run(ctx, &workers, &tasks);
   }
   return status;
 }

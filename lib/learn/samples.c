@@ -183,17 +183,17 @@ static mtp_config *config_of(const record *r) {
   return c;
 }
 
-static mtp_status share_config(mtp_context *ctx, const mtp_crew *crew, mtp_samples *s, size_t k) {
-  const bool leads = mtp_crew_rank(crew) == 0;
+static mtp_status share_config(mtp_context *ctx, const mtp_workers *workers, mtp_samples *s, size_t k) {
+  const bool leads = mtp_workers_rank(workers) == 0;
   record r;
   if (leads) r = record_of(s->config[k], s->part[k], s->weight[k]);
-  mtp_crew_broadcast(crew, &r, sizeof r);
+  mtp_workers_broadcast(workers, &r, sizeof r);
   mtp_config *c = leads ? mtp_config_copy(s->config[k]) : config_of(&r);
   if (!c) return mtp_fail_memory(ctx);
-  mtp_crew_broadcast(crew, c->x, 3 * r.n * sizeof(double));
-  mtp_crew_broadcast(crew, c->species, r.n * sizeof(int));
-  if (r.has_force) mtp_crew_broadcast(crew, c->force, 3 * r.n * sizeof(double));
-  if (r.has_mask) mtp_crew_broadcast(crew, c->force_mask, r.n);
+  mtp_workers_broadcast(workers, c->x, 3 * r.n * sizeof(double));
+  mtp_workers_broadcast(workers, c->species, r.n * sizeof(int));
+  if (r.has_force) mtp_workers_broadcast(workers, c->force, 3 * r.n * sizeof(double));
+  if (r.has_mask) mtp_workers_broadcast(workers, c->force_mask, r.n);
   if (leads) {
     mtp_config_free(c);
     return MTP_OK;
@@ -204,19 +204,19 @@ static mtp_status share_config(mtp_context *ctx, const mtp_crew *crew, mtp_sampl
   return MTP_OK;
 }
 
-mtp_status mtp_samples_share(mtp_context *ctx, const mtp_crew *crew, mtp_samples *s, int nspecies) {
-  if (mtp_crew_size(crew) == 1) return MTP_OK;
+mtp_status mtp_samples_share(mtp_context *ctx, const mtp_workers *workers, mtp_samples *s, int nspecies) {
+  if (mtp_workers_size(workers) == 1) return MTP_OK;
   size_t n = s->n;
   mtp_status status = MTP_OK;
-  mtp_crew_broadcast(crew, &n, sizeof n);
-  if (mtp_crew_rank(crew) > 0) {
+  mtp_workers_broadcast(workers, &n, sizeof n);
+  if (mtp_workers_rank(workers) > 0) {
     status = allocate(ctx, s, n);
     s->owned = mtp_calloc(n, sizeof *s->owned);
     if (status == MTP_OK && !s->owned) status = mtp_fail_memory(ctx);
   }
-  for (size_t k = 0; k < n && status == MTP_OK; k++) status = share_config(ctx, crew, s, k);
-  if (status == MTP_OK && mtp_crew_rank(crew) > 0) status = deal_all(ctx, s, nspecies);
-  return status == MTP_OK ? MTP_OK : mtp_crew_give_up(ctx, crew, status);
+  for (size_t k = 0; k < n && status == MTP_OK; k++) status = share_config(ctx, workers, s, k);
+  if (status == MTP_OK && mtp_workers_rank(workers) > 0) status = deal_all(ctx, s, nspecies);
+  return status == MTP_OK ? MTP_OK : mtp_workers_give_up(ctx, workers, status);
 }
 
 /* ---- neighbourhoods ---- */
@@ -227,11 +227,11 @@ static mtp_status make_batch(mtp_context *ctx, const mtp_samples *s, const mtp_s
   return mtp_batch_new(ctx, plan, shard->begin[k + 1] - first, s->order + first, out);
 }
 
-mtp_status mtp_samples_lay_out(mtp_context *ctx, const mtp_crew *crew, mtp_samples *s, const mtp_plan *plan,
+mtp_status mtp_samples_lay_out(mtp_context *ctx, const mtp_workers *workers, mtp_samples *s, const mtp_plan *plan,
                                double memory) {
   for (size_t q = 0; q < s->nshards; q++) {
     mtp_shard *shard = &s->shard[q];
-    if (!mtp_crew_has(crew, q)) continue;
+    if (!mtp_workers_has(workers, q)) continue;
     for (size_t k = 0; k < shard->nbatches && s->bytes < memory; k++) {
       const mtp_status status = make_batch(ctx, s, shard, k, plan, &shard->batch[k]);
       if (status != MTP_OK) return status;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file learn/samples.h
- * Labelled configurations as training sees them: dealt into shards, the pieces of work of a crew, whose neighbourhoods
+ * Labelled configurations as training sees them: dealt into shards, the tasks of workers, whose neighbourhoods
  * are kept in memory. Every rank knows all configurations and lays out those of its own shards. */
 #ifndef MTP_SAMPLES_H
 #define MTP_SAMPLES_H
 
 #include "kernel/batch.h"
-#include "learn/crew.h"
+#include "learn/workers.h"
 #include "mtp/config.h"
 
 /** What a configuration is for. */
@@ -51,10 +51,10 @@ void mtp_samples_clear(mtp_samples *s);
 
 /** From rank 0 to all; the others get configurations of their own. All ranks call it, rank 0 with initialised samples.
  */
-mtp_status mtp_samples_share(mtp_context *ctx, const mtp_crew *crew, mtp_samples *s, int nspecies);
+mtp_status mtp_samples_share(mtp_context *ctx, const mtp_workers *workers, mtp_samples *s, int nspecies);
 
 /** Lays out the shards of this rank, as many as fit into `memory` bytes. */
-mtp_status mtp_samples_lay_out(mtp_context *ctx, const mtp_crew *crew, mtp_samples *s, const mtp_plan *plan,
+mtp_status mtp_samples_lay_out(mtp_context *ctx, const mtp_workers *workers, mtp_samples *s, const mtp_plan *plan,
                                double memory);
 
 /** Batch `k` of a shard, made if it is not there; to be given back. */

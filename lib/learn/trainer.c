@@ -197,7 +197,7 @@ mtp_status mtp_training_take(job *j, mtp_potential *pot) {
                                          .scale_by_force = j->options->scale_by_force,
                                          .penalty = j->options->penalty,
                                          .memory = j->options->memory};
-  return mtp_objective_new(j->ctx, &options, &j->crew, j->n, j->configs, j->part, pot, &j->objective);
+  return mtp_objective_new(j->ctx, &options, &j->workers, j->n, j->configs, j->part, pot, &j->objective);
 }
 
 mtp_status mtp_training_solve(job *j, unsigned trained, double *theta) {
@@ -392,7 +392,7 @@ mtp_status mtp_train(mtp_context *ctx, const mtp_train_options *options, mtp_pot
   if (!options || !pot || !set)
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "training: expected a potential and configurations");
   const bool none = options->max_iterations < 0;
-  job j = {.ctx = ctx, .options = options, .crew = {options->comm, options->threads}, .start = mtp_now()};
+  job j = {.ctx = ctx, .options = options, .workers = {options->comm, options->threads}, .start = mtp_now()};
   j.given = pot;
   j.held_out = NAN;
   j.saved = j.start;
@@ -426,13 +426,13 @@ mtp_status mtp_train(mtp_context *ctx, const mtp_train_options *options, mtp_pot
   return status;
 }
 
-mtp_status mtp_trainer_serve(mtp_context *ctx, const mtp_comm *comm) {
-  const mtp_crew crew = {comm, 1};
-  if (!comm) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "training: expected a communicator to serve");
-  return mtp_objective_serve(ctx, &crew);
+mtp_status mtp_trainer_help(mtp_context *ctx, const mtp_comm *comm) {
+  const mtp_workers workers = {comm, 1};
+  if (!comm) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "training: expected a communicator to help");
+  return mtp_objective_help(ctx, &workers);
 }
 
-void mtp_trainer_release(const mtp_comm *comm) {
-  const mtp_crew crew = {comm, 1};
-  if (comm && comm->size > 1) mtp_objective_release(&crew);
+void mtp_trainer_end_help(const mtp_comm *comm) {
+  const mtp_workers workers = {comm, 1};
+  if (comm && comm->size > 1) mtp_objective_end_help(&workers);
 }

@@ -21,7 +21,7 @@ typedef struct mtp_training {
   double *closest;              /* [n as collected] distance of the closest atoms, infinite if beyond the cutoff */
   double least, least_ordinary; /* the smallest of what is trained on, and of what is not squeezed of it */
   bool has_held_out;
-  mtp_crew crew;
+  mtp_workers workers;
   mtp_objective *objective;
   mtp_potential *pot; /* in hand */
   double held_out;    /* loss a configuration of what is held out, of the last potential fitted without it, or NaN */

@@ -120,7 +120,7 @@ static bool is_bad(const mtp_learner *l) {
 static mtp_status train(mtp_context *ctx, const mtp_learner *l, const mtp_potential *linear, bool fresh,
                         mtp_potential **out, mtp_train_result *result) {
   const mtp_comm *comm =
-      l->options.comm && l->options.comm->size > 1 && l->options.summon && !is_over(l) ? l->options.comm : NULL;
+      l->options.comm && l->options.comm->size > 1 && l->options.start_helpers && !is_over(l) ? l->options.comm : NULL;
   mtp_train_options options = mtp_train_defaults();
   options.weights = l->options.weights;
   options.seed = l->options.seed;
@@ -134,9 +134,9 @@ static mtp_status train(mtp_context *ctx, const mtp_learner *l, const mtp_potent
   options.comm = comm;
   mtp_status status = mtp_potential_copy(ctx, linear, out);
   if (status != MTP_OK) return status;
-  if (comm) l->options.summon(l->options.summon_user);
+  if (comm) l->options.start_helpers(l->options.helpers_user);
   status = mtp_train(ctx, &options, *out, l->train, NULL, result);
-  if (comm) mtp_trainer_release(comm);
+  if (comm) mtp_trainer_end_help(comm);
   return status;
 }
 

@@ -202,11 +202,11 @@ static mtp_config_set *silicon(mtp_context *ctx, mtp_random *random, size_t n) {
 /* Everything at once, from one start: linear coefficients, then all parameters. */
 static void train_directly(fixture *f, long iterations) {
   const mtp_objective_options options = {.weights = mtp_weights_default(), .memory = 1e9};
-  const mtp_crew crew = {NULL, 1};
+  const mtp_workers workers = {NULL, 1};
   mtp_part *part = data_calloc(f->set->n, sizeof *part);
   mtp_objective *o = NULL;
   mtp_fit *fit = NULL;
-  data_must(f->ctx, mtp_objective_new(f->ctx, &options, &crew, f->set->n, (const mtp_config *const *)f->set->configs,
+  data_must(f->ctx, mtp_objective_new(f->ctx, &options, &workers, f->set->n, (const mtp_config *const *)f->set->configs,
                                       part, f->pot, &o));
   data_must(f->ctx, mtp_objective_solve(f->ctx, o, 1, 0, f->pot->params));
   data_must(f->ctx, mtp_fit_new(f->ctx, o, f->pot->params, &fit));

@@ -448,12 +448,12 @@ static mtp_status train_measure(void) {
   mtp_train_cost cost;
   return mtp_train_measure(P(1, w.ctx), P(2, w.pot), P(3, w.set), 1e-6, P(4, &cost));
 }
-static mtp_status trainer_serve(void) {
-  return mtp_trainer_serve(w.ctx, P(1, NULL));
+static mtp_status trainer_help(void) {
+  return mtp_trainer_help(w.ctx, P(1, NULL));
 }
-static mtp_status trainer_release(void) {
+static mtp_status trainer_end_help(void) {
   const mtp_comm alone = {.size = 1};
-  return mtp_trainer_release(P(1, &alone)), MTP_ERR_ARGUMENT;
+  return mtp_trainer_end_help(P(1, &alone)), MTP_ERR_ARGUMENT;
 }
 
 /* ---- QM ---- */
@@ -712,8 +712,8 @@ static const struct entry {
     {"mtp_train", train, 6, BIT(1) | BIT(5) | BIT(6)},
     {"mtp_train_wall", train_wall, 5, BIT(1)},
     {"mtp_train_measure", train_measure, 4, BIT(1)},
-    {"mtp_trainer_serve", trainer_serve, 1, 0},
-    {"mtp_trainer_release", trainer_release, 1, 0},
+    {"mtp_trainer_help", trainer_help, 1, 0},
+    {"mtp_trainer_end_help", trainer_end_help, 1, 0},
     {"mtp_qm_status_name", NULL, 0, 0},
     {"mtp_qm_open", qm_open, 4, BIT(1)},
     {"mtp_qm_close", qm_close, 1, 0},

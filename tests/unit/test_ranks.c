@@ -61,7 +61,7 @@ static void lead(mtp_context *ctx, const mtp_comm *comm, void *user) {
   options.held_out = 0;
   j->status = mtp_train(ctx, &options, pot, set, NULL, NULL);
   snprintf(j->message, sizeof j->message, "%s", mtp_context_message(ctx));
-  if (comm) mtp_trainer_release(comm);
+  if (comm) mtp_trainer_end_help(comm);
   mtp_config_set_free(set);
   mtp_potential_free(pot);
 }
@@ -69,7 +69,7 @@ static void lead(mtp_context *ctx, const mtp_comm *comm, void *user) {
 static void follow(mtp_context *ctx, const mtp_comm *comm, void *user) {
   (void)user;
   serves = true;
-  if (mtp_trainer_serve(ctx, comm) != MTP_OK) abort();
+  if (mtp_trainer_help(ctx, comm) != MTP_OK) abort();
   serves = false;
 }
 
@@ -127,7 +127,7 @@ static void follow_garbled(mtp_context *ctx, const mtp_comm *comm, void *user) {
   liar l = {comm};
   const mtp_comm garbled = {comm->rank, comm->size, &l, garble, collect, give_up};
   (void)user;
-  mtp_trainer_serve(ctx, &garbled);
+  mtp_trainer_help(ctx, &garbled);
 }
 
 static void test_gives_up(void **state) {

@@ -60,10 +60,10 @@ static void fixture_close(fixture *f) {
 #define TRAINED MTP_PART_BIT(MTP_PART_TRAINING)
 
 static mtp_objective *objective_of(fixture *f, const mtp_objective_options *options, double *theta) {
-  const mtp_crew crew = {NULL, 2};
+  const mtp_workers workers = {NULL, 2};
   mtp_part *part = data_calloc(f->set->n, sizeof *part);
   mtp_objective *o = NULL;
-  data_must(f->ctx, mtp_objective_new(f->ctx, options, &crew, f->set->n, (const mtp_config *const *)f->set->configs,
+  data_must(f->ctx, mtp_objective_new(f->ctx, options, &workers, f->set->n, (const mtp_config *const *)f->set->configs,
                                       part, f->pot, &o));
   memcpy(theta, f->pot->params, f->pot->nparams * sizeof *theta);
   data_must(f->ctx, mtp_objective_solve(f->ctx, o, TRAINED, 0, theta));
@@ -270,7 +270,7 @@ static void train_variant(mtp_context *ctx, const mtp_comm *comm, void *user) {
   options.memory = v->memory;
   options.comm = comm;
   train(&f, &options, NULL);
-  if (comm) mtp_trainer_release(comm);
+  if (comm) mtp_trainer_end_help(comm);
   v->theta = data_calloc(f.pot->nparams, sizeof(double));
   memcpy(v->theta, f.pot->params, f.pot->nparams * sizeof(double));
   fixture_close(&f);
@@ -278,7 +278,7 @@ static void train_variant(mtp_context *ctx, const mtp_comm *comm, void *user) {
 
 static void serve(mtp_context *ctx, const mtp_comm *comm, void *user) {
   (void)user;
-  if (mtp_trainer_serve(ctx, comm) != MTP_OK) abort();
+  if (mtp_trainer_help(ctx, comm) != MTP_OK) abort();
 }
 
 static void test_same_bits(void **state) {
@@ -483,9 +483,9 @@ static void test_min_dist(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_gradient), cmocka_unit_test(test_sketch),    cmocka_unit_test(test_learns),
-      cmocka_unit_test(test_continuation),   cmocka_unit_test(test_same_bits), cmocka_unit_test(test_stops),
-      cmocka_unit_test(test_resumes),  cmocka_unit_test(test_patience),  cmocka_unit_test(test_bad_input),
+      cmocka_unit_test(test_gradient),     cmocka_unit_test(test_sketch),    cmocka_unit_test(test_learns),
+      cmocka_unit_test(test_continuation), cmocka_unit_test(test_same_bits), cmocka_unit_test(test_stops),
+      cmocka_unit_test(test_resumes),      cmocka_unit_test(test_patience),  cmocka_unit_test(test_bad_input),
       cmocka_unit_test(test_min_dist),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,7 @@
 /**@file mtp/comm.h
  * How processes that work together reach each other. The library knows no MPI: a caller that has it fills this in with
  * three operations, which is all that parallel training needs. Rank 0 leads: it calls the functions of the library; the
- * others serve it (mtp_trainer_serve) until it lets them go.
+ * others help it (mtp_trainer_help) until it lets them go.
  */
 #ifndef MTP_COMM_H
 #define MTP_COMM_H

@@ -68,10 +68,11 @@ typedef struct mtp_learner_options {
   mtp_onfail onfail;
   unsigned long long seed;
   int threads; /**< of this process, while it trains and builds active sets; 1 */
-  /** Other ranks help to train all parameters: `summon` makes them call mtp_trainer_serve. NULL: this one alone. */
+  /** Other ranks help to train all parameters: `start_helpers` makes them call mtp_trainer_help. NULL: this one alone.
+   */
   const mtp_comm *comm;
-  void (*summon)(void *user);
-  void *summon_user;
+  void (*start_helpers)(void *user);
+  void *helpers_user;
 } mtp_learner_options;
 
 /** The defaults above. */

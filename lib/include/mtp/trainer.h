@@ -63,7 +63,7 @@ typedef struct mtp_train_options {
   long patience;       /**< ends when the validation loss was lowest so many iterations ago, and takes that; 0: never */
   unsigned long long seed;
   int threads;          /**< of each process; 1 */
-  const mtp_comm *comm; /**< NULL: this process alone. The other ranks must be in mtp_trainer_serve */
+  const mtp_comm *comm; /**< NULL: this process alone. The other ranks must be in mtp_trainer_help */
   double memory;        /**< bytes for neighbourhoods on each rank; what does not fit is made again in each pass; 2e9 */
   const char *checkpoint;    /**< file for what is needed to go on after a kill, or NULL. Removed at the end */
   double checkpoint_seconds; /**< between writing it; 60 */
@@ -113,10 +113,10 @@ typedef struct mtp_wall_report {
 MTP_API mtp_status mtp_train_wall(mtp_context *ctx, const mtp_weights *weights, mtp_potential *pot,
                                   const mtp_config_set *set, mtp_wall_report *report);
 
-/** Ranks > 0: works for rank 0 until it calls mtp_trainer_release. */
-MTP_API mtp_status mtp_trainer_serve(mtp_context *ctx, const mtp_comm *comm);
-/** Rank 0: lets the others return from mtp_trainer_serve. */
-MTP_API void mtp_trainer_release(const mtp_comm *comm);
+/** Ranks > 0: works for rank 0 until it calls mtp_trainer_end_help. */
+MTP_API mtp_status mtp_trainer_help(mtp_context *ctx, const mtp_comm *comm);
+/** Rank 0: lets the others return from mtp_trainer_help. */
+MTP_API void mtp_trainer_end_help(const mtp_comm *comm);
 
 #ifdef __cplusplus
 }

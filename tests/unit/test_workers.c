@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/**@file test_crew.c
- * Work in pieces comes out complete, in order and the same in every bit, whoever does it. */
+/**@file test_workers.c
+ * Work in tasks comes out complete, in order and the same in every bit, whoever does it. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "learn/crew.h"
+#include "learn/workers.h"
 #include "support_data.h"
 #include "support_team.h"
 
@@ -20,34 +20,34 @@
 typedef struct plan {
   size_t count, next;
   int threads;
-  size_t failing; /* piece that fails, or count */
+  size_t failing; /* task that fails, or count */
   double sum[LENGTH];
   mtp_status status;
   char message[80];
   const volatile sig_atomic_t *stop; /* of all ranks, or NULL */
 } plan;
 
-static mtp_status work(mtp_context *ctx, void *user, int thread, size_t piece, double *result) {
+static mtp_status work(mtp_context *ctx, void *user, int thread, size_t task, double *result) {
   const plan *p = user;
   if (thread < 0 || thread >= p->threads) return MTP_ERR_STATE;
-  if (piece >= p->failing) return mtp_fail(ctx, MTP_ERR_NUMERIC, "piece %zu fails", piece);
-  mtp_random random = {piece};
+  if (task >= p->failing) return mtp_fail(ctx, MTP_ERR_NUMERIC, "task %zu fails", task);
+  mtp_random random = {task};
   for (size_t k = 0; k < LENGTH; k++) result[k] += mtp_random_normal(&random); /* it was zero */
   return MTP_OK;
 }
 
-static void take(void *user, size_t piece, const double *result) {
+static void take(void *user, size_t task, const double *result) {
   plan *p = user;
-  assert_int_equal(piece, p->next++);
+  assert_int_equal(task, p->next++);
   for (size_t k = 0; k < LENGTH; k++) p->sum[k] = 0.9 * p->sum[k] + result[k]; /* depends on the order */
 }
 
 static void go(mtp_context *ctx, const mtp_comm *comm, void *user) {
   plan *p = user;
-  const mtp_crew crew = {comm, p->threads};
-  const mtp_pieces pieces = {.count = p->count, .length = LENGTH, .user = p, .work = work, .take = take};
+  const mtp_workers workers = {comm, p->threads};
+  const mtp_tasks tasks = {.count = p->count, .length = LENGTH, .user = p, .work = work, .take = take};
   mtp_context_set_stop(ctx, p->stop);
-  const mtp_status status = mtp_crew_run(ctx, &crew, &pieces);
+  const mtp_status status = mtp_workers_run(ctx, &workers, &tasks);
   if (comm && comm->rank > 0) return;
   p->status = status;
   snprintf(p->message, sizeof p->message, "%s", mtp_context_message(ctx));
@@ -78,7 +78,7 @@ static void test_failure(void **state) {
     team_run(size, go, go, &p);
     assert_int_equal(p.status, MTP_ERR_NUMERIC);
     assert_true(p.next <= 4);
-    assert_string_equal(p.message, "piece 4 fails"); /* of whatever rank, the first of several */
+    assert_string_equal(p.message, "task 4 fails"); /* of whatever rank, the first of several */
   }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/**@file learn/crew.c
- * Threads take the next piece of their process as they come; the results of a round of pieces go to rank 0 together. */
-#include "learn/crew.h"
+/**@file learn/workers.c
+ * Threads take the next task of their process as they come; the results of a round of tasks go to rank 0 together. */
+#include "learn/workers.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -14,17 +14,17 @@
 /* Memory for the results of one round in one process. */
 #define ROUND_BYTES ((size_t)64 << 20)
 
-/* Of a piece that failed. */
+/* Of a task that failed. */
 typedef struct failure {
-  size_t number; /* of the piece among those of its process; the first one counts */
+  size_t number; /* of the task among those of its process; the first one counts */
   char message[512];
 } failure;
 
-/* The pieces of this process in one round. */
+/* The tasks of this process in one round. */
 typedef struct round {
   const mtp_context *leading;
-  const mtp_pieces *pieces;
-  size_t first, step, count; /* pieces first, first + step, ... */
+  const mtp_tasks *tasks;
+  size_t first, step, count; /* tasks first, first + step, ... */
   size_t stride;             /* doubles a result, the first of which is the status */
   double *results;           /* [count][stride] */
   atomic_size_t next;
@@ -48,9 +48,9 @@ static void note_failure(round *r, size_t number, const mtp_context *ctx) {
 
 static mtp_status work_on(const worker *w, mtp_context *ctx, size_t k, double *result) {
   const round *r = w->r;
-  if (!r->pieces->completes && mtp_context_is_stopped(ctx))
+  if (!r->tasks->completes && mtp_context_is_stopped(ctx))
     return mtp_fail(ctx, MTP_ERR_STOPPED, "training was stopped");
-  return r->pieces->work(ctx, r->pieces->user, w->thread, r->first + k * r->step, result);
+  return r->tasks->work(ctx, r->tasks->user, w->thread, r->first + k * r->step, result);
 }
 
 static void *work(void *argument) {
@@ -93,28 +93,28 @@ static bool has_failed(const double *results, size_t count, size_t stride) {
   return false;
 }
 
-/* Results of the pieces base..base+count-1 in order; those of rank q begin at all[q]. */
-static mtp_status take_round(mtp_context *ctx, const mtp_pieces *pieces, size_t base, size_t count, size_t size,
+/* Results of the tasks base..base+count-1 in order; those of rank q begin at all[q]. */
+static mtp_status take_round(mtp_context *ctx, const mtp_tasks *tasks, size_t base, size_t count, size_t size,
                              size_t stride, double *const *all, const failure *failures) {
   for (size_t k = 0; k < count; k++) {
     const double *result = all[k % size] + k / size * stride;
     const mtp_status status = (mtp_status)(int)result[0];
     const char *message = failures[k % size].message;
     if (status != MTP_OK) return mtp_fail(ctx, status, "%s", *message ? message : mtp_status_name(status));
-    pieces->take(pieces->user, base + k, result + 1);
+    tasks->take(tasks->user, base + k, result + 1);
   }
   return MTP_OK;
 }
 
-mtp_status mtp_crew_give_up(mtp_context *ctx, const mtp_crew *crew, mtp_status status) {
+mtp_status mtp_workers_give_up(mtp_context *ctx, const mtp_workers *workers, mtp_status status) {
   const char *message = ctx ? mtp_context_message(ctx) : mtp_status_name(status);
-  if (mtp_crew_size(crew) > 1 && crew->comm->abort) crew->comm->abort(crew->comm->user, message);
+  if (mtp_workers_size(workers) > 1 && workers->comm->abort) workers->comm->abort(workers->comm->user, message);
   return status;
 }
 
-/* What a crew holds while it runs. */
+/* What a workers holds while it runs. */
 typedef struct store {
-  size_t most;       /* pieces of a process in a round */
+  size_t most;       /* tasks of a process in a round */
   double *own;       /* [most][stride] results */
   double *others;    /* the same of the other ranks, on rank 0 */
   double **all;      /* [ranks] where those of each begin, on rank 0 */
@@ -139,32 +139,33 @@ static mtp_status store_init(mtp_context *ctx, store *s, size_t size, size_t ran
 }
 
 /* Results of a round, and the words of those that failed, to rank 0. */
-static void collect_round(const mtp_crew *crew, const store *s, size_t count, size_t stride) {
-  const size_t size = (size_t)mtp_crew_size(crew), rank = (size_t)mtp_crew_rank(crew);
+static void collect_round(const mtp_workers *workers, const store *s, size_t count, size_t stride) {
+  const size_t size = (size_t)mtp_workers_size(workers), rank = (size_t)mtp_workers_rank(workers);
   for (size_t q = 1; q < size; q++) {
     const size_t theirs = count > q ? (count - q - 1) / size + 1 : 0;
     double *results = rank == 0 ? s->all[q] : s->own;
     if (rank != 0 && rank != q) continue;
-    crew->comm->collect(crew->comm->user, (int)q, results, theirs * stride * sizeof(double));
+    workers->comm->collect(workers->comm->user, (int)q, results, theirs * stride * sizeof(double));
     if (has_failed(results, theirs, stride))
-      crew->comm->collect(crew->comm->user, (int)q, &s->failures[q], sizeof *s->failures);
+      workers->comm->collect(workers->comm->user, (int)q, &s->failures[q], sizeof *s->failures);
   }
 }
 
-mtp_status mtp_crew_run(mtp_context *ctx, const mtp_crew *crew, const mtp_pieces *pieces) {
-  const size_t size = (size_t)mtp_crew_size(crew), rank = (size_t)mtp_crew_rank(crew), stride = pieces->length + 1;
-  const size_t threads = crew->threads > 1 ? (size_t)crew->threads : 1, share = (pieces->count + size - 1) / size;
+mtp_status mtp_workers_run(mtp_context *ctx, const mtp_workers *workers, const mtp_tasks *tasks) {
+  const size_t size = (size_t)mtp_workers_size(workers), rank = (size_t)mtp_workers_rank(workers),
+               stride = tasks->length + 1;
+  const size_t threads = workers->threads > 1 ? (size_t)workers->threads : 1, share = (tasks->count + size - 1) / size;
   store s = {.most = ROUND_BYTES / (stride * sizeof(double))};
   if (s.most < threads) s.most = threads;
   if (s.most > share) s.most = share;
   mtp_status status = store_init(ctx, &s, size, rank, stride);
   if (status != MTP_OK) {
     store_free(&s);
-    return mtp_crew_give_up(ctx, crew, status);
+    return mtp_workers_give_up(ctx, workers, status);
   }
-  for (size_t base = 0; (status == MTP_OK || size > 1) && base < pieces->count; base += s.most * size) {
-    const size_t left = pieces->count - base, count = left < s.most * size ? left : s.most * size;
-    round r = {.leading = ctx, .pieces = pieces, .first = base + rank, .step = size, .stride = stride};
+  for (size_t base = 0; (status == MTP_OK || size > 1) && base < tasks->count; base += s.most * size) {
+    const size_t left = tasks->count - base, count = left < s.most * size ? left : s.most * size;
+    round r = {.leading = ctx, .tasks = tasks, .first = base + rank, .step = size, .stride = stride};
     r.results = s.own;
     r.count = count > rank ? (count - rank - 1) / size + 1 : 0;
     r.failure.number = SIZE_MAX;
@@ -172,8 +173,8 @@ mtp_status mtp_crew_run(mtp_context *ctx, const mtp_crew *crew, const mtp_pieces
     work_in_threads(&r, (int)threads);
     pthread_mutex_destroy(&r.mutex);
     s.failures[rank] = r.failure;
-    collect_round(crew, &s, count, stride);
-    if (rank == 0 && status == MTP_OK) status = take_round(ctx, pieces, base, count, size, stride, s.all, s.failures);
+    collect_round(workers, &s, count, stride);
+    if (rank == 0 && status == MTP_OK) status = take_round(ctx, tasks, base, count, size, stride, s.all, s.failures);
   }
   store_free(&s);
   return status;
