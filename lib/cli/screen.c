@@ -54,12 +54,12 @@ static int screen_elements(filter *f, const mtp_potential *pot, mtp_config_set *
   size_t kept = 0;
   for (size_t i = 0; status == MTP_OK && i < set->n; i++) {
     const mtp_config *cfg = set->configs[i];
-    const char *stranger = NULL;
-    for (size_t k = 0; k < cfg->n && !stranger; k++)
-      if (!known[cfg->species[k]]) stranger = set->names[cfg->species[k]];
+    const char *foreign = NULL;
+    for (size_t k = 0; k < cfg->n && !foreign; k++)
+      if (!known[cfg->species[k]]) foreign = set->names[cfg->species[k]];
     char text[128];
-    snprintf(text, sizeof text, "the potential has no element %s", stranger ? stranger : "");
-    if (stranger)
+    snprintf(text, sizeof text, "the potential has no element %s", foreign ? foreign : "");
+    if (foreign)
       drop(set, &kept, i, keep(f, cfg, MTP_FAULT_ELEMENT, text));
     else
       drop(set, &kept, i, true);

@@ -7,7 +7,7 @@
 #include "kernel/lanes.h"
 #include "kernel/plan.h"
 
-/* Factors of the largest group: 6 for two twins, 3 for four. */
+/* Factors of the largest group: 6 for two parallel targets, 3 for four. */
 #define MTP_MAX_SHARED 12
 
 /* ---- lookups ---- */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file kernel/family.c
  * From families of targets to groups of products. A tensor T[a][b] = sum_c M[a,c] N[b,c] is one family for each a, with
- * the same partners N[b,c]; such twins go through the kernel together, so that a partner is fetched and its adjoint
- * updated once for several a. */
+ * the same partners N[b,c]; such targets go through the kernel in parallel, so that a partner is fetched and its
+ * adjoint updated once for several a. */
 #include "kernel/family.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- twins ---- */
+/* ---- parallel targets ---- */
 
 /* Families that grow and shrink, and memory for the lists of new ones. */
 typedef struct nursery {
@@ -56,7 +56,7 @@ static int count_common(const mtp_family *f, const mtp_family *g, int *column) {
 }
 
 /* Updates of adjoints that are saved when the common rows go together. Every group loads and updates its factors, and
- * costs some time of its own, so what is left over makes twins dearer. */
+ * costs some time of its own, so what is left over makes parallel targets dearer. */
 static int gain_of(const mtp_family *f, const mtp_family *g, int common) {
   const int group = 8 + f->height * f->n, left = (f->nrows > common) + (g->nrows > common);
   return common * f->n + 8 - left * group;
@@ -65,16 +65,16 @@ static int gain_of(const mtp_family *f, const mtp_family *g, int common) {
 /* A family of the common rows; they are taken off f and g. */
 static void join(nursery *at, mtp_family *f, mtp_family *g, const int *column) {
   const int n = f->n, h = f->height;
-  mtp_family twins = {.live = f->live, .depth = f->depth, .n = n, .height = 2 * h};
-  twins.factor = at->factor + at->factors;
-  twins.p = at->p + at->factors;
-  twins.row = at->row + at->rows;
-  memcpy(twins.factor, f->factor, (size_t)(h * n) * sizeof(int));
-  memcpy(twins.p, f->p, (size_t)(h * n) * sizeof(double));
+  mtp_family joined = {.live = f->live, .depth = f->depth, .n = n, .height = 2 * h};
+  joined.factor = at->factor + at->factors;
+  joined.p = at->p + at->factors;
+  joined.row = at->row + at->rows;
+  memcpy(joined.factor, f->factor, (size_t)(h * n) * sizeof(int));
+  memcpy(joined.p, f->p, (size_t)(h * n) * sizeof(double));
   for (int k = 0; k < h; k++)
     for (int e = 0; e < n; e++) {
-      twins.factor[(h + k) * n + e] = g->factor[k * n + column[e]];
-      twins.p[(h + k) * n + e] = g->p[k * n + column[e]];
+      joined.factor[(h + k) * n + e] = g->factor[k * n + column[e]];
+      joined.p[(h + k) * n + e] = g->p[k * n + column[e]];
     }
   int left = 0;
   for (int r = 0; r < f->nrows; r++) {
@@ -83,34 +83,34 @@ static void join(nursery *at, mtp_family *f, mtp_family *g, const int *column) {
       f->row[left++] = f->row[r];
       continue;
     }
-    mtp_row *row = &twins.row[twins.nrows++];
+    mtp_row *row = &joined.row[joined.nrows++];
     *row = f->row[r];
     for (int k = 0; k < h; k++) row->target[h + k] = g->row[q].target[k];
     g->row[q] = g->row[--g->nrows];
   }
   f->nrows = left;
   at->factors += (size_t)(2 * h * n);
-  at->rows += (size_t)twins.nrows;
-  at->families[at->count++] = twins;
+  at->rows += (size_t)joined.nrows;
+  at->families[at->count++] = joined;
 }
 
-/* Looks for twins among the families first..last-1, of one list length and height, each with the best of those that
- * follow as long as that gains something. */
+/* Looks for parallel targets among the families first..last-1, of one list length and height, each with the best of
+ * those that follow as long as that gains something. */
 static void join_all(nursery *at, size_t first, size_t last) {
-  int column[MTP_MAX_TWIN_LIST];
+  int column[MTP_MAX_PARALLEL_LIST];
   for (size_t i = first; i < last; i++)
     for (;;) {
       int best = 0;
-      size_t twin = 0;
+      size_t parallel = 0;
       for (size_t k = i + 1; k < last; k++) {
         mtp_family *f = &at->families[i], *g = &at->families[k];
         if (f->nrows == 0 || g->nrows == 0) continue;
         const int common = count_common(f, g, column), gain = common ? gain_of(f, g, common) : 0;
-        if (gain > best) best = gain, twin = k;
+        if (gain > best) best = gain, parallel = k;
       }
       if (best == 0) break;
-      count_common(&at->families[i], &at->families[twin], column);
-      join(at, &at->families[i], &at->families[twin], column);
+      count_common(&at->families[i], &at->families[parallel], column);
+      join(at, &at->families[i], &at->families[parallel], column);
     }
 }
 
@@ -191,7 +191,7 @@ static void write_group(writer *w, const mtp_family *f, int from, int width, int
 
 /* Long lists are cut into pieces that fit into registers. */
 static void write_family(writer *w, const mtp_family *f) {
-  const int n = f->n, target = w->next, most = f->height > 1 ? MTP_MAX_TWIN_WIDTH : MTP_MAX_GROUP;
+  const int n = f->n, target = w->next, most = f->height > 1 ? MTP_MAX_PAIR_WIDTH : MTP_MAX_GROUP;
   const int pieces = (n + most - 1) / most;
   for (int h = 0; h < f->height; h++)
     for (int r = 0; r < f->nrows; r++) w->number[f->row[r].target[h]] = w->next++;
@@ -251,7 +251,7 @@ mtp_status mtp_plan_write_groups(mtp_context *ctx, mtp_plan *plan, int derived, 
   const bool there = at.families && at.factor && at.p && at.row;
   if (there) {
     if (nfamilies) memcpy(at.families, families, nfamilies * sizeof *families);
-    join_height(&at, 1, MTP_MAX_TWIN_LIST);
+    join_height(&at, 1, MTP_MAX_PARALLEL_LIST);
     join_height(&at, 2, MTP_MAX_QUAD_WIDTH);
     if (at.count) qsort(at.families, at.count, sizeof *at.families, compare_families);
     write_all(plan, derived, &at, number);

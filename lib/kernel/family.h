@@ -7,7 +7,7 @@
 
 #include "kernel/plan.h"
 
-/** One row of partners, and the targets that it makes, one for each twin. */
+/** One row of partners, and the targets that it makes, one for each parallel target. */
 typedef struct mtp_row {
   const int *partner; /**< [n] */
   int target[MTP_MAX_HEIGHT];
@@ -23,8 +23,8 @@ typedef struct mtp_family {
   mtp_row *row;
 } mtp_family;
 
-/** Joins twins, orders families and rows, writes the groups of the plan and numbers the targets: number[old] = new,
- * from `derived` on. The arrays of the plan must be large enough for one entry a product. */
+/** Joins parallel targets, orders families and rows, writes the groups of the plan and numbers the targets: number[old]
+ * = new, from `derived` on. The arrays of the plan must be large enough for one entry a product. */
 mtp_status mtp_plan_write_groups(mtp_context *ctx, mtp_plan *plan, int derived, size_t nfamilies,
                                  const mtp_family *families, int *number);
 

@@ -27,7 +27,7 @@
 #define MAX_EXACT 96
 /* Rows are unlike those learned from when their squared norm is this many times larger on average. */
 #define UNLIKE 4.0
-/* Batches between two lessons; doubled up to the second after each one. */
+/* Batches between two calibrations; doubled up to the second after each one. */
 #define FIRST_PATIENCE   1
 #define LONGEST_PATIENCE 1024
 /* Weight of the squares of columns made in double when scales are chosen: their roundings are smaller, but entries that
@@ -42,7 +42,7 @@
 #define SMALLEST 1e-18
 
 /* What is known of the rows of one species. */
-typedef struct lesson {
+typedef struct calibration {
   mtp_grade_factor factor;
   int *column;           /* [panels*MTP_GRADE_PANEL] column of A^-1 of each column of the factor, -1 for padding */
   size_t nexact;         /* columns made in double; n if that is all of them */
@@ -50,20 +50,20 @@ typedef struct lesson {
   double *matrix;        /* [length][nexact] those columns, unless they are all */
   double *slope, *rest;  /* [n] bounds of the rounding of those columns */
   double typical;        /* squared norm of typical rows */
-  size_t patience, wait; /* batches until the next lesson */
+  size_t patience, wait; /* batches until the next calibration */
   int learned;
-} lesson;
+} calibration;
 
 struct mtp_grader {
   size_t nspecies, nradial, nscalars; /* nradial: entries C*K*R of a row */
   size_t n, length;
-  double *inverse; /* [n*n] transposed: element (k, j) of A^-1 at [j*n + k] */
-  lesson *lessons; /* [nspecies], NULL in configuration mode */
+  double *inverse;           /* [n*n] transposed: element (k, j) of A^-1 at [j*n + k] */
+  calibration *calibrations; /* [nspecies], NULL in configuration mode */
   mtp_grade_product_function *multiply;
   mtp_grade_result result;
   double *product;        /* [MTP_GRADE_BATCH*n] columns made in double; one full row */
-  double *width, *column; /* [length] scratch of lessons: typical size of centred entries, one column */
-  double *spread;         /* [length] scratch of lessons: squares of a row of A^-1 */
+  double *width, *column; /* [length] scratch of calibrations: typical size of centred entries, one column */
+  double *spread;         /* [length] scratch of calibrations: squares of a row of A^-1 */
 };
 
 static mtp_grade_product_function *choose_product(mtp_isa isa) {
@@ -75,7 +75,7 @@ static mtp_grade_product_function *choose_product(mtp_isa isa) {
   return mtp_grade_product_baseline;
 }
 
-static int lesson_allocate(lesson *l, size_t n, size_t length) {
+static int calibration_allocate(calibration *l, size_t n, size_t length) {
   const size_t columns = (n + MTP_GRADE_PANEL - 1) / MTP_GRADE_PANEL * MTP_GRADE_PANEL;
   l->factor.length = length;
   l->factor.centre = mtp_calloc(mtp_grade_stride(length), sizeof(double));
@@ -94,7 +94,7 @@ static int lesson_allocate(lesson *l, size_t n, size_t length) {
          l->factor.rest && l->column && l->exact && l->matrix && l->slope && l->rest;
 }
 
-static void lesson_free(lesson *l) {
+static void calibration_free(calibration *l) {
   free(l->factor.centre);
   free(l->factor.scale);
   free(l->factor.matrix);
@@ -110,8 +110,8 @@ static void lesson_free(lesson *l) {
 
 void mtp_grader_free(mtp_grader *g) {
   if (!g) return;
-  for (size_t s = 0; g->lessons && s < g->nspecies; s++) lesson_free(g->lessons + s);
-  free(g->lessons);
+  for (size_t s = 0; g->calibrations && s < g->nspecies; s++) calibration_free(g->calibrations + s);
+  free(g->calibrations);
   free(g->inverse);
   free(g->result.scaled);
   free(g->result.norm);
@@ -134,12 +134,12 @@ static int allocate_neighbourhood(mtp_grader *g) {
   g->width = mtp_calloc(length, sizeof(double));
   g->column = mtp_calloc(length, sizeof(double));
   g->spread = mtp_calloc(length, sizeof(double));
-  g->lessons = mtp_calloc(g->nspecies, sizeof *g->lessons);
+  g->calibrations = mtp_calloc(g->nspecies, sizeof *g->calibrations);
   if (!g->result.scaled || !g->result.norm || !g->result.product || !g->result.bound || !g->width || !g->column ||
-      !g->spread || !g->lessons)
+      !g->spread || !g->calibrations)
     return 0;
   for (size_t s = 0; s < g->nspecies; s++)
-    if (!lesson_allocate(g->lessons + s, n, length)) return 0;
+    if (!calibration_allocate(g->calibrations + s, n, length)) return 0;
   return 1;
 }
 
@@ -170,7 +170,7 @@ mtp_status mtp_grader_new(mtp_context *ctx, const mtp_plan *plan, mtp_mode mode,
 double mtp_grader_memory(const mtp_grader *g) {
   const double n = (double)g->n, length = (double)g->length, batch = MTP_GRADE_BATCH;
   double bytes = sizeof(double) * n * n;
-  if (!g->lessons) return bytes + sizeof(double) * n;
+  if (!g->calibrations) return bytes + sizeof(double) * n;
   bytes += (double)g->nspecies * length * (sizeof(float) * n + sizeof(double) * MAX_EXACT);
   return bytes + batch * (sizeof(float) * (length + n) + sizeof(double) * n);
 }
@@ -201,7 +201,7 @@ static double element(const mtp_grader *g, size_t species, const double *row, si
 }
 
 /* Mean and typical deviation of the entries of rows. Too few rows say little about the deviation. */
-static void learn_rows(const mtp_grader *g, lesson *l, size_t m, const double *rows) {
+static void learn_rows(const mtp_grader *g, calibration *l, size_t m, const double *rows) {
   const size_t length = g->length;
   const double least = m < 32 ? 0x1p-8 : 0x1p-20;
   for (size_t k = 0; k < length; k++) {
@@ -219,7 +219,7 @@ static void learn_rows(const mtp_grader *g, lesson *l, size_t m, const double *r
 
 /* What the terms of typical rows add up to without their signs: at most, and as the bound has it once there are scales.
  */
-static double typical_terms(const mtp_grader *g, const lesson *l) {
+static double typical_terms(const mtp_grader *g, const calibration *l) {
   double sum = 0, squares = 0;
   for (size_t k = 0; k < g->length; k++) {
     const double scaled = g->column[k] / l->factor.scale[k];
@@ -237,7 +237,7 @@ static double roundings(size_t length) {
 }
 
 /* Sorts the columns into l->column and l->exact; g->spread becomes the mean squares of the entries. */
-static void divide_columns(mtp_grader *g, lesson *l, size_t species) {
+static void divide_columns(mtp_grader *g, calibration *l, size_t species) {
   const size_t n = g->n, length = g->length;
   const double unit = roundings(length) * 0x1p-24;
   size_t count = 0;
@@ -267,7 +267,7 @@ static void divide_columns(mtp_grader *g, lesson *l, size_t species) {
 }
 
 /* Powers of two that make the typical entries of rows and matrix alike. */
-static void choose_scales(const mtp_grader *g, lesson *l) {
+static void choose_scales(const mtp_grader *g, calibration *l) {
   l->typical = 0;
   for (size_t k = 0; k < g->length; k++) {
     int exponent = 0;
@@ -284,7 +284,7 @@ typedef struct column_sums {
   double norm;           /* of the scaled column */
 } column_sums;
 
-static column_sums sum_column(const mtp_grader *g, const lesson *l) {
+static column_sums sum_column(const mtp_grader *g, const calibration *l) {
   column_sums s = {0};
   for (size_t k = 0; k < g->length; k++) {
     const double term = l->factor.centre[k] * g->column[k], scaled = g->column[k] / l->factor.scale[k];
@@ -296,7 +296,7 @@ static column_sums sum_column(const mtp_grader *g, const lesson *l) {
   return s;
 }
 
-static void fill_single(mtp_grader *g, lesson *l, size_t species) {
+static void fill_single(mtp_grader *g, calibration *l, size_t species) {
   const size_t length = g->length, width = MTP_GRADE_PANEL;
   for (size_t c = 0; c < l->factor.panels * width; c++) {
     float *entry = l->factor.matrix + c / width * length * width + c % width;
@@ -318,7 +318,7 @@ static void fill_single(mtp_grader *g, lesson *l, size_t species) {
   }
 }
 
-static void fill_double(mtp_grader *g, lesson *l, size_t species) {
+static void fill_double(mtp_grader *g, calibration *l, size_t species) {
   for (size_t c = 0; c < l->nexact; c++) {
     compact_column(g, species, (size_t)l->exact[c], g->column);
     const column_sums s = sum_column(g, l);
@@ -330,7 +330,7 @@ static void fill_double(mtp_grader *g, lesson *l, size_t species) {
   }
 }
 
-static void learn(mtp_grader *g, lesson *l, size_t species, size_t m, const double *rows) {
+static void learn(mtp_grader *g, calibration *l, size_t species, size_t m, const double *rows) {
   learn_rows(g, l, m, rows);
   l->typical = 0;
   divide_columns(g, l, species);
@@ -343,8 +343,8 @@ static void learn(mtp_grader *g, lesson *l, size_t species, size_t m, const doub
   if (l->patience < LONGEST_PATIENCE) l->patience *= 2;
 }
 
-/* Whether rows are unlike those that the lesson is about. */
-static int outdated(const mtp_grader *g, lesson *l, size_t m) {
+/* Whether rows are unlike those that the calibration is about. */
+static int outdated(const mtp_grader *g, calibration *l, size_t m) {
   if (l->wait > 0) {
     l->wait--;
     return 0;
@@ -355,7 +355,7 @@ static int outdated(const mtp_grader *g, lesson *l, size_t m) {
 }
 
 /* Columns made in double of all rows into g->product[m*nexact]. */
-static void multiply_exact(mtp_grader *g, const lesson *l, size_t species, size_t m, const double *rows) {
+static void multiply_exact(mtp_grader *g, const calibration *l, size_t species, size_t m, const double *rows) {
   const int count = (int)l->nexact, length = (int)g->length, n = (int)g->n, nradial = (int)g->nradial;
   if (count == 0) return;
   if (l->nexact <= MAX_EXACT) {
@@ -375,7 +375,7 @@ static void multiply_exact(mtp_grader *g, const lesson *l, size_t species, size_
 /* The search for the largest element of one row. */
 typedef struct search {
   const mtp_grader *grader;
-  const lesson *l;
+  const calibration *l;
   size_t species;
   const double *row;
   double largest; /* exact; what is not larger need not be looked at */
@@ -422,7 +422,7 @@ static void search_single(search *s, size_t i) {
 }
 
 static void search_double(search *s, size_t i) {
-  const lesson *l = s->l;
+  const calibration *l = s->l;
   const double *product = s->grader->product + i * l->nexact, norm = (double)s->grader->result.norm[i];
   for (size_t c = 0; c < l->nexact; c++)
     if (!(fabs(product[c]) + norm * l->slope[c] + l->rest[c] <= s->largest)) look_at(s, l->exact[c]);
@@ -437,7 +437,7 @@ static void search_row(search *s, size_t i, const double *rows) {
 
 /* Products of a batch; what they need is learned from it when rows like these have not been seen. */
 static search search_new(mtp_grader *g, size_t species, size_t m, const double *rows) {
-  lesson *l = g->lessons + species;
+  calibration *l = g->calibrations + species;
   if (!l->learned) learn(g, l, species, m, rows);
   g->multiply(&l->factor, m, rows, &g->result);
   if (outdated(g, l, m)) {

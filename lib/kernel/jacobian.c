@@ -119,8 +119,8 @@ static void tangent_reduced(const shell *s, int k, vec (*d)[3]) {
 }
 
 /* d(p m_a m_b) = (p m_a) dm_b + (p dm_a) m_b, the brackets once for all rows of the group. */
-INLINE void tangent_group(const mtp_plan *plan, const mtp_group *g, int twin, const double *m, vec (*d)[3]) {
-  const int width = g->width, first = g->factor + twin * width;
+INLINE void tangent_group(const mtp_plan *plan, const mtp_group *g, int parallel, const double *m, vec (*d)[3]) {
+  const int width = g->width, first = g->factor + parallel * width;
   const int *factor = plan->factor + first, *partner = plan->partner + g->partner;
   double s[MTP_MAX_GROUP];
   vec ds[MTP_MAX_GROUP][3];
@@ -130,7 +130,7 @@ INLINE void tangent_group(const mtp_plan *plan, const mtp_group *g, int twin, co
     for (int a = 0; a < 3; a++) ds[e][a] = p * d[factor[e]][a];
   }
   for (int r = 0; r < g->nrows; r++, partner += width) {
-    vec *target = d[g->target + twin * g->nrows + r], t0 = {0}, t1 = {0}, t2 = {0};
+    vec *target = d[g->target + parallel * g->nrows + r], t0 = {0}, t1 = {0}, t2 = {0};
     if (!g->fresh) t0 = target[0], t1 = target[1], t2 = target[2];
     for (int e = 0; e < width; e++) {
       const double right = m[partner[e]];
@@ -151,7 +151,7 @@ static void tangent_products(const shell *s, vec (*d)[3]) {
     for (int a = 0; a < 3; a++) d[e.target][a] = d[e.lower][a] - d[e.xx][a] - d[e.yy][a];
   }
   for (const mtp_group *g = plan->group; g < plan->group + plan->ngroup; g++)
-    for (int twin = 0; twin < g->height; twin++) tangent_group(plan, g, twin, m, d);
+    for (int parallel = 0; parallel < g->height; parallel++) tangent_group(plan, g, parallel, m, d);
 }
 
 /* Takes the derivatives of W scalars by one coordinate, or of the last `count`, off the rows of the neighbours: lanes

@@ -38,15 +38,15 @@ typedef struct mtp_term {
 
 /** Widest list of shared factors that is kept in registers; longer ones are split. */
 #define MTP_MAX_GROUP 8
-/** Widest ones that are kept for two twins and for four. */
-#define MTP_MAX_TWIN_WIDTH 6
+/** Widest ones that are kept for two parallel targets and for four. */
+#define MTP_MAX_PAIR_WIDTH 6
 #define MTP_MAX_QUAD_WIDTH 3
-/** Most twins, and longest list for which they are looked for. */
-#define MTP_MAX_HEIGHT    4
-#define MTP_MAX_TWIN_LIST 64
+/** Most parallel targets, and longest list for which they are looked for. */
+#define MTP_MAX_HEIGHT        4
+#define MTP_MAX_PARALLEL_LIST 64
 
-/** Products whose targets share their first factors, for `height` twins (1, 2, or 4 up to a width of 3) that share the
- * partners: m[target + h*nrows + r] += sum_e p[h*width + e] m[factor[h*width + e]] m[partner[r*width + e]].
+/** Products whose targets share their first factors, for `height` parallel targets (1, 2, or 4 up to a width of 3) that
+ * share the partners: m[target + h*nrows + r] += sum_e p[h*width + e] m[factor[h*width + e]] m[partner[r*width + e]].
  * Targets are components of one tensor made from the same two tensors, so such groups are the structure of the list. */
 typedef struct mtp_group {
   int width, height, nrows;

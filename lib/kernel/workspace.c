@@ -102,7 +102,7 @@ static void set_points(mtp_workspace *ws, const mtp_plan *plan, const mtp_atoms 
     const int s = of_type ? of_type[atoms->type[i]] : atoms->type[i];
     memcpy(p, atoms->x + 3 * i, 3 * sizeof *p);
     p[3] = (double)s;
-    if (s < 0 || s >= C) p[0] = FAR_AWAY; /* a stranger is nobody's neighbour */
+    if (s < 0 || s >= C) p[0] = FAR_AWAY; /* a foreign atom is nobody's neighbour */
   }
   double *dummy = ws->point + 4 * atoms->nall;
   dummy[0] = FAR_AWAY;

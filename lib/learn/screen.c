@@ -64,7 +64,7 @@ static void find_not_finite(const mtp_config *cfg, mtp_screening *s) {
     set(s, MTP_FAULT_NOT_FINITE, "the virial is not finite");
 }
 
-static void find_strangers(const mtp_potential *pot, const mtp_config *cfg, mtp_screening *s) {
+static void find_foreign_atoms(const mtp_potential *pot, const mtp_config *cfg, mtp_screening *s) {
   for (size_t i = 0; i < cfg->n; i++)
     if (cfg->species[i] < 0 || cfg->species[i] >= mtp_potential_species_count(pot)) {
       set(s, MTP_FAULT_ELEMENT, "atom %zu is of an element that the potential lacks", i + 1);
@@ -100,7 +100,7 @@ mtp_status mtp_screen(mtp_context *ctx, const mtp_potential *pot, const mtp_conf
   mtp_screening s = {.smallest = INFINITY};
   mtp_status status = MTP_OK;
   find_not_finite(cfg, &s);
-  if (!s.fault) find_strangers(pot, cfg, &s);
+  if (!s.fault) find_foreign_atoms(pot, cfg, &s);
   if (!s.fault) status = find_closest(ctx, pot, cfg, &s);
   if (!s.fault && (cfg->n == 0 || !(cfg->has_energy || cfg->has_virial || cfg->force)))
     set(&s, MTP_FAULT_NO_LABEL, "there is neither energy nor forces nor virial");

@@ -95,7 +95,7 @@ static bool is_wild(const exploration *e) {
          (e->done % LOOK_EVERY == 0 && !(mtp_dynamics_temperature(e->d) < WILD * HOTTER * e->of->temperature));
 }
 
-/* Where the potential had to learn it may have gone astray before, so that it begins anew after each lesson. */
+/* Where the potential had to learn it may have gone astray before, so that it begins anew each time. */
 static mtp_status walk(mtp_context *ctx, exploration *e, const mtp_config *from) {
   mtp_status status = start(ctx, e, from);
   while (status == MTP_OK && e->done < e->steps && !e->why) {

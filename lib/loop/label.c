@@ -51,7 +51,7 @@ static void add_residual(mtp_learner *l, const mtp_residual *r) {
   l->residual_known = true;
 }
 
-mtp_status mtp_loop_count(mtp_context *ctx, mtp_learner *l, mtp_sample *label) {
+mtp_status mtp_loop_adopt(mtp_context *ctx, mtp_learner *l, mtp_sample *label) {
   mtp_status status = mtp_sample_set_add(ctx, l->samples, label);
   if (status == MTP_OK) status = mtp_loop_note_distances(ctx, l, label);
   if (status == MTP_OK) status = mtp_seen_add_label(ctx, l->seen, label->config);
@@ -63,7 +63,7 @@ static mtp_status add_sample(mtp_context *ctx, mtp_learner *l, mtp_sample *sampl
   mtp_status status = mtp_sample_set_has_room(l->samples)
                           ? mtp_sample_keep_neighbors(ctx, sample, mtp_potential_cutoff(l->pot))
                           : MTP_OK;
-  if (status == MTP_OK) status = mtp_loop_count(ctx, l, sample);
+  if (status == MTP_OK) status = mtp_loop_adopt(ctx, l, sample);
   if (status == MTP_OK) status = mtp_normal_add_sample(ctx, l->normal, sample);
   if (status == MTP_OK && sample->kind == MTP_SAMPLE_ORDINARY) status = predict(ctx, l, sample->config, residual);
   if (status == MTP_OK) add_residual(l, residual);

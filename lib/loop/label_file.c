@@ -114,7 +114,7 @@ typedef struct adding {
   mtp_label_file *file;
   const mtp_config *const *configs;
   const size_t *number;
-  mtp_label_told told;
+  mtp_label_progress progress;
   void *user;
 } adding;
 
@@ -137,18 +137,18 @@ static mtp_status take(void *user, size_t k, mtp_config *label, const mtp_qm_rep
     status = mtp_journal_add(a->ctx, f->journal, 1, (const mtp_config *const *)&label, f->species_count, f->names);
   if (label && status == MTP_OK) status = keep(a->ctx, f, label);
   if (label && status != MTP_OK) mtp_config_free(label);
-  if (status == MTP_OK && a->told) a->told(a->user, i, report);
+  if (status == MTP_OK && a->progress) a->progress(a->user, i, report);
   return status;
 }
 
 mtp_status mtp_label_file_add(mtp_context *ctx, mtp_label_file *f, mtp_qm *qm, size_t n,
-                              const mtp_config *const *configs, mtp_label_told told, void *user) {
+                              const mtp_config *const *configs, mtp_label_progress progress, void *user) {
   if (!f || !qm || (n && !configs))
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "labels: expected a file, a driver and configurations");
   size_t *number = mtp_calloc(n, sizeof *number), count = 0;
   const mtp_config **list = mtp_calloc(n, sizeof *list);
   mtp_status status = number && list ? list_missing(ctx, f, n, configs, number, &count) : mtp_fail_memory(ctx);
-  adding a = {ctx, f, configs, number, told, user};
+  adding a = {ctx, f, configs, number, progress, user};
   for (size_t k = 0; k < count && status == MTP_OK; k++) list[k] = configs[number[k]];
   if (status == MTP_OK && count) status = mtp_calls_run(ctx, f->calls, qm, count, list, take, &a);
   free(number);

@@ -231,7 +231,7 @@ size_t mtp_loop_allowance(const mtp_learner *l, size_t n);
 mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
                           int *labels);
 /** Holds a labelled configuration that is in the training file and counts it; its equations are not added. */
-mtp_status mtp_loop_count(mtp_context *ctx, mtp_learner *l, mtp_sample *label);
+mtp_status mtp_loop_adopt(mtp_context *ctx, mtp_learner *l, mtp_sample *label);
 
 /* resume.c */
 /** Continues with the parameters in save_path if there is a training file and they belong to an earlier run of it.

@@ -158,7 +158,7 @@ static mtp_status count_samples(mtp_context *ctx, mtp_learner *l, const mtp_samp
     mtp_sample *sample = set->sample[i];
     if (sample->kind == MTP_SAMPLE_SQUEEZED)
       mtp_loop_note_squeezed(l, mtp_config_get_feature(sample->config, "hole") != NULL);
-    status = mtp_loop_count(ctx, l, sample);
+    status = mtp_loop_adopt(ctx, l, sample);
   }
   if (status != MTP_OK) return status;
   return mtp_normal_add_samples(ctx, l->normal, l->samples->n, l->samples->sample, l->options.threads);

@@ -143,7 +143,7 @@ static bool try_once(mtp_qm *qm, mtp_qm_call *call, mtp_qm_request *r) {
   r->report.status = status;
   take_reason(&r->report, call->ctx);
   bool same_input = call->attempt + 1 >= qm->state_count;
-  if (status == MTP_QM_NOT_CONVERGED && qm->driver.steadfast && same_input) lasting = true;
+  if (status == MTP_QM_NOT_CONVERGED && qm->driver.deterministic && same_input) lasting = true;
   return lasting || status == MTP_QM_CANNOT_START || status == MTP_QM_STOPPED;
 }
 

@@ -329,7 +329,7 @@ static mtp_qm_status open_session(mtp_context *ctx, void *user, const mtp_qm_set
 const mtp_qm_driver *mtp_qm_lammps_driver(void) {
   static const mtp_qm_driver driver = {.name = "lammps",
                                        .in_process = true,
-                                       .steadfast = true,
+                                       .deterministic = true,
                                        .open = open_session,
                                        .label = label,
                                        .close = close_session,

@@ -9,20 +9,20 @@
 
 #define MARK (1 << 30) /* as the bits that an MD engine keeps in list entries */
 
-/* Types are numbered backwards, and every second one is a stranger: no number is its own species. */
+/* Types are numbered backwards, and every second one is foreign: no number is its own species. */
 static void hand_out_types(mtp_random *random, const mtp_potential *pot, const call_manner *how, call *c) {
   const int types = 2 * pot->nspecies + 1;
   c->species_of_type = data_calloc((size_t)types, sizeof(int));
   c->type = data_calloc(c->atoms->nall, sizeof(int));
   for (int t = 0; t < types; t++) c->species_of_type[t] = t % 2 ? pot->nspecies - 1 - t / 2 : -1;
-  bool *stranger = data_calloc(c->atoms->n, sizeof(bool));
-  for (size_t i = 0; i < c->atoms->n; i++) stranger[i] = mtp_random_uniform(random) < how->strangers;
+  bool *foreign = data_calloc(c->atoms->n, sizeof(bool));
+  for (size_t i = 0; i < c->atoms->n; i++) foreign[i] = mtp_random_uniform(random) < how->foreign;
   for (size_t i = 0; i < c->atoms->nall; i++) {
-    if (stranger[c->atoms->owner[i]]) c->atoms->species[i] = -1;
+    if (foreign[c->atoms->owner[i]]) c->atoms->species[i] = -1;
     const int species = c->atoms->species[i];
     c->type[i] = species < 0 ? 0 : 2 * (pot->nspecies - 1 - species) + 1;
   }
-  free(stranger);
+  free(foreign);
 }
 
 static void choose_central(mtp_random *random, const call_manner *how, call *c) {

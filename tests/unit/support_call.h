@@ -13,10 +13,10 @@
 
 /** How the atoms are handed over. */
 typedef struct call_manner {
-  double strangers; /**< share of atoms of a type that is no species */
-  double left_out;  /**< share of real atoms that are not central; 0: no list of central atoms is given */
-  double skin;      /**< list entries beyond the cutoff */
-  bool marked;      /**< some list entries carry a bit that the mask takes away */
+  double foreign;  /**< share of atoms of a type that is no species */
+  double left_out; /**< share of real atoms that are not central; 0: no list of central atoms is given */
+  double skin;     /**< list entries beyond the cutoff */
+  bool marked;     /**< some list entries carry a bit that the mask takes away */
 } call_manner;
 
 typedef struct call {

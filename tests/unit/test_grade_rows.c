@@ -256,18 +256,18 @@ static void test_same_bits(void **state) {
   problem *p = problem_new(2, 3, 6, 50, 5);
   fill_cancelling(p, 1e4);
   double expected[MTP_GRADE_BATCH], grade[MTP_GRADE_BATCH];
-  for (int lesson = 0; lesson < 6; lesson++)
+  for (int round = 0; round < 6; round++)
     for (size_t isa = 0; isa < 3; isa++) {
       mtp_grader *g = grader_of(p, instruction_sets[isa]);
       if (!g) continue;
       p->random.state = 99;
-      fill_rows(p, lesson == 4 ? 0.0 : pow(10.0, -lesson));
-      for (int again = 0; again < 3; again++) mtp_grader_rows(g, 0, lesson == 5 ? 1 : MTP_GRADE_BATCH, p->rows, grade);
+      fill_rows(p, round == 4 ? 0.0 : pow(10.0, -round));
+      for (int again = 0; again < 3; again++) mtp_grader_rows(g, 0, round == 5 ? 1 : MTP_GRADE_BATCH, p->rows, grade);
       p->random.state = 100;
       fill_rows(p, 1e-4);
       for (size_t begin = 0; begin < MTP_GRADE_BATCH; begin += 32)
         mtp_grader_rows(g, 0, 32, p->rows + begin * p->length, grade + begin);
-      if (lesson == 0 && isa == 0) memcpy(expected, grade, sizeof grade);
+      if (round == 0 && isa == 0) memcpy(expected, grade, sizeof grade);
       assert_memory_equal(grade, expected, sizeof grade);
       mtp_grader_free(g);
     }

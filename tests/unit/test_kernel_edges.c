@@ -174,7 +174,7 @@ static void test_many_species(void **state) {
   }
 }
 
-static void test_strangers(void **state) {
+static void test_foreign_atoms(void **state) {
   static const double share[] = {0.05, 0.5, 0.95, 1};
   (void)state;
   fixture f;
@@ -457,7 +457,7 @@ int main(void) {
       cmocka_unit_test(test_at_the_cutoff),
       cmocka_unit_test(test_many_neighbors),
       cmocka_unit_test(test_many_species),
-      cmocka_unit_test(test_strangers),
+      cmocka_unit_test(test_foreign_atoms),
       cmocka_unit_test(test_types_beyond_the_potential),
       cmocka_unit_test(test_fill_of_blocks),
       cmocka_unit_test(test_uneven_blocks),

@@ -31,12 +31,12 @@ MTP_API mtp_status mtp_label_file_missing(mtp_context *ctx, const mtp_label_file
 
 /** Told of each configuration that was missing, in order: labelled and on disk, or failed. tries is 0 where an answer
  * of an earlier process was found. */
-typedef void (*mtp_label_told)(void *user, size_t i, const mtp_qm_report *report);
+typedef void (*mtp_label_progress)(void *user, size_t i, const mtp_qm_report *report);
 
 /** Labels what is missing of n configurations, in their order. Returns as mtp_qm_label_all does: failed calls are
- * reported and are no failure of this function. `told` may be NULL. */
+ * reported and are no failure of this function. `progress` may be NULL. */
 MTP_API mtp_status mtp_label_file_add(mtp_context *ctx, mtp_label_file *file, mtp_qm *qm, size_t n,
-                                      const mtp_config *const *configs, mtp_label_told told, void *user);
+                                      const mtp_config *const *configs, mtp_label_progress progress, void *user);
 
 /** Answers in FILE.calls that no configuration has asked for yet. */
 MTP_API size_t mtp_label_file_waiting(const mtp_label_file *file);

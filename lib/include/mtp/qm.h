@@ -78,12 +78,12 @@ typedef struct mtp_qm_setup {
 
 /** A driver: a table of functions and its own state. */
 typedef struct mtp_qm_driver {
-  const char *name; /**< first word of the driver string */
-  bool needs_dir;   /**< each call gets a folder of its own */
-  bool makes_dirs;  /**< the driver makes folders itself, which live longer than a call */
-  bool parallel;    /**< `label` may be called from several threads at a time, never twice at a time for one worker */
-  bool in_process;  /**< its calls cannot be ended from outside: no timeout, no stop */
-  bool steadfast;   /**< what did not converge will not do so in another try with the same input */
+  const char *name;   /**< first word of the driver string */
+  bool needs_dir;     /**< each call gets a folder of its own */
+  bool makes_dirs;    /**< the driver makes folders itself, which live longer than a call */
+  bool parallel;      /**< `label` may be called from several threads at a time, never twice at a time for one worker */
+  bool in_process;    /**< its calls cannot be ended from outside: no timeout, no stop */
+  bool deterministic; /**< what did not converge will not do so in another try with the same input */
   mtp_qm_ladder ladder;
   /** Prepares for calls. `arguments[count]` are the words after the name without the common keys. On failure puts one
    *  line into `ctx`, which it must not keep, and returns MTP_QM_CANNOT_START. `user` is the pointer below. */

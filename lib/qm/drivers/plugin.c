@@ -119,7 +119,7 @@ static mtp_qm_status plugin_label(void *state, mtp_qm_call *call) {
 const mtp_qm_driver mtp_qm_plugin_driver = {.name = "plugin",
                                             .parallel = true,
                                             .in_process = true,
-                                            .steadfast = true,
+                                            .deterministic = true,
                                             .open = plugin_open,
                                             .label = plugin_label,
                                             .close = plugin_close};

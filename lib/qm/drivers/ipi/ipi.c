@@ -204,8 +204,8 @@ static mtp_qm_status spawn(const ipi *s, client *c, const mtp_ipi_atoms *atoms, 
   return mtp_process_start(call->ctx, &process, &c->running);
 }
 
-/* Connections that nobody waits for are of strangers. */
-static void turn_away_strangers(const ipi *s) {
+/* Connections that nobody waits for are of unknown clients. */
+static void refuse_unknown_clients(const ipi *s) {
   for (int fd; (fd = mtp_listener_accept(&s->listener, 0)) >= 0;) close(fd);
 }
 
@@ -236,7 +236,7 @@ static mtp_qm_status start(ipi *s, client *c, const mtp_ipi_atoms *atoms, mtp_qm
   pthread_mutex_lock(&s->lock);
   mtp_qm_status status = MTP_QM_OK;
   if (s->has_command) {
-    turn_away_strangers(s);
+    refuse_unknown_clients(s);
     status = spawn(s, c, atoms, call);
   }
   if (status == MTP_QM_OK) status = await_connection(s, c, call);

@@ -154,7 +154,7 @@ static mtp_qm_status qe_collect(void *state, mtp_qm_call *call) {
 const mtp_qm_driver mtp_qm_qe = {.name = "qe",
                                  .needs_dir = true,
                                  .parallel = true,
-                                 .steadfast = true,
+                                 .deterministic = true,
                                  .ladder = MTP_QM_LADDER_FIRST,
                                  .open = qe_open,
                                  .label = qe_label,

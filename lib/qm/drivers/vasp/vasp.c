@@ -205,7 +205,7 @@ static mtp_qm_status vasp_collect(void *state, mtp_qm_call *call) {
 const mtp_qm_driver mtp_qm_vasp = {.name = "vasp",
                                    .needs_dir = true,
                                    .parallel = true,
-                                   .steadfast = true,
+                                   .deterministic = true,
                                    .ladder = MTP_QM_LADDER_FIRST,
                                    .open = vasp_open,
                                    .label = vasp_label,
