@@ -2,8 +2,8 @@
 /**@file loop/explore.c
  * What a run that is over did not meet. A run that heats up spends its last moment at the temperature that its
  * potential will be used at, and the frozen potential dies of what comes later. So it first runs alone for a while,
- * from where the run ended and as hot, while the driver is still at hand; what it asks about there gets labels as in
- * the run. A run that was quiet at its last temperature has done that already. */
+ * from where the run ended and a tenth hotter, while the driver is still at hand; what it asks about there gets labels
+ * as in the run. A run that was quiet at its last temperature has done that already. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -25,7 +25,7 @@
 /* Temperatures beyond that of the bath mean that the potential has lost the atoms. */
 #define WILD       5.0
 #define LOOK_EVERY 10
-/* So often. */
+/* So often it may lose them. */
 #define MOST_WILD 3
 
 typedef struct exploration {
@@ -75,12 +75,7 @@ static mtp_status learn_here(mtp_context *ctx, exploration *e, bool *learned) {
   if (e->why) return MTP_OK;
   mtp_config borrowed = *mtp_dynamics_config(e->d);
   const long long before = l->stats.labels;
-  const mtp_candidate here = {.cfg = &borrowed,
-
-                              .grade = grade,
-                              .atom = atom,
-                              .step = l->last_step,
-                              .warmup = -1};
+  const mtp_candidate here = {.cfg = &borrowed, .grade = grade, .atom = atom, .step = l->last_step, .warmup = -1};
   mtp_action action = MTP_GO_ON;
   l->explored = (double)(e->done > 0 ? e->done : 1) * e->of->timestep;
   const mtp_status status = mtp_loop_offer(ctx, l, &here, &action);
