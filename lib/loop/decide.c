@@ -28,7 +28,6 @@
  * force: fits that go on from each other can stay in a minimum that a new start leaves. */
 #define FRESH_GROWTH 2.0
 #define POOR         0.04
-#define NEARLY_GOOD  0.015 /* the same at the end of a run, when there is time for it */
 /* A fit that misses more of the forces, and so much more than the last training left, is worth a new start as well
  * where going on does not help: what a run meets with a potential like that is not what it would meet. Where training
  * left as much before, the basis limits, and nothing is gained. */
@@ -101,7 +100,7 @@ static bool must_fit(const mtp_learner *l) {
 static bool wants_fresh(const mtp_learner *l) {
   const double part = mtp_rmse(l->residual.force, l->residual.force_size);
   if (!l->history.trained) return true;
-  if (l->ending) return !l->trained_last && !(part < NEARLY_GOOD);
+  if (l->ending) return !l->trained_last;
   if (!l->history.here || (double)l->train->n < FRESH_GROWTH * (double)l->history.fresh_configs) return false;
   return !(part < POOR);
 }
