@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "learn/active_set.h"
 #include "loop/loop.h"
 #include "mtp/evaluator.h"
 #include "mtp/trainer.h"
@@ -426,10 +427,12 @@ static mtp_active_set *learn_and_lose_training_file(learning_world *world, mtp_p
 }
 
 /* Files of active sets may hold configurations without atoms. */
-static void own_nothing(learning_world *world, const mtp_active_set *as) {
+static void own_nothing(learning_world *world, mtp_active_set *as) {
   mtp_config *empty = mtp_config_new(0);
-  assert_non_null(empty);
-  data_must(world->ctx, mtp_config_set_append(world->ctx, (mtp_config_set *)mtp_active_set_configs(as), empty));
+  mtp_sample *sample = empty ? mtp_sample_new(empty) : NULL;
+  assert_non_null(sample);
+  data_must(world->ctx, mtp_sample_set_add(world->ctx, as->samples, sample));
+  mtp_sample_release(sample);
 }
 
 static void active_set_stands_in_for_training_set(void **state) {

@@ -575,6 +575,11 @@ static mtp_status learner_confirm(void) {
   mtp_action action;
   return mtp_learner_confirm(P(1, w.ctx), P(2, learner()), P(3, w.cfg), 1.0, 0, 0, 0, P(4, &action));
 }
+static mtp_status learner_explore(void) {
+  const double mass = 1.0;
+  const mtp_conditions conditions = {300.0, 0.001, &mass, 0, 0};
+  return mtp_learner_explore(P(1, w.ctx), P(2, learner()), P(3, &conditions));
+}
 static mtp_status learner_potential(void) {
   return RETURNS(mtp_learner_potential(P(1, learner())), NULL);
 }
@@ -742,6 +747,7 @@ static const struct entry {
     {"mtp_learner_begin", learner_begin, 4, BIT(1)},
     {"mtp_learner_offer", learner_offer, 4, BIT(1)},
     {"mtp_learner_confirm", learner_confirm, 4, BIT(1)},
+    {"mtp_learner_explore", learner_explore, 3, BIT(1)},
     {"mtp_learner_potential", learner_potential, 1, 0},
     {"mtp_learner_active_set", learner_active_set, 1, 0},
     {"mtp_learner_get_stats", learner_get_stats, 1, 0},
