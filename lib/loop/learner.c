@@ -163,7 +163,7 @@ static size_t warmup_labels(const mtp_learner *l) {
 }
 
 /* A warm-up that a kill cut short goes on: the training file then holds nothing but copies and squeezed ones. */
-static bool only_warmup_labels(const mtp_learner *l) {
+bool mtp_loop_is_warming_up(const mtp_learner *l) {
   for (size_t i = 0; i < l->train->n; i++)
     if (!mtp_config_get_feature(l->train->configs[i], "warmup") && !mtp_config_is_squeezed(l->train->configs[i]))
       return false;
@@ -178,7 +178,7 @@ static int cold_warmup(const mtp_learner *l, const mtp_config *first) {
 
 static int wanted_warmup(const mtp_learner *l, const mtp_config *first, bool cold) {
   if (l->options.warmup >= 0) return l->options.warmup;
-  return cold || (l->train->n > 0 && only_warmup_labels(l)) ? cold_warmup(l, first) : 0;
+  return cold || (l->train->n > 0 && mtp_loop_is_warming_up(l)) ? cold_warmup(l, first) : 0;
 }
 
 /* Short bonds are stiff: displaced as far as long ones, their atoms would feel forces that no run meets. */
@@ -221,10 +221,6 @@ static mtp_status warm_up(mtp_context *ctx, mtp_learner *l, const mtp_config *fi
     if (!copies[i].cfg) status = mtp_fail_memory(ctx);
   }
   if (status == MTP_OK) status = mtp_loop_label(ctx, l, n, list, labels);
-  /* The most disturbed copy is nearest to what the run will be. A kill may have come between the last copy and these.
-   */
-  const bool due = *labels > 0 || (!l->was_fitted && l->squeezes == 0 && l->train->n > 0 && only_warmup_labels(l));
-  if (status == MTP_OK && due) status = mtp_loop_squeeze(ctx, l, mtp_loop_last_met(l, first), step, labels);
   for (size_t i = 0; i < n; i++) mtp_config_free(copies[i].cfg);
   free(copies);
   free(list);
@@ -256,6 +252,10 @@ static mtp_status begin(mtp_context *ctx, mtp_learner *l, const mtp_config *firs
   if (status != MTP_OK) return status;
   status = mtp_loop_resume_calls(ctx, l, &labels);
   if (status == MTP_OK) status = warm_up(ctx, l, first, step, wanted, &labels);
+  /* Of copies the most disturbed one is nearest to what the run will be. After a kill between labels and the squeezed
+   * ones that belong to them nothing else may be missing. */
+  if (status == MTP_OK && (l->was_fitted || wanted > 0) && l->history.complete < l->train->n)
+    status = mtp_loop_squeeze(ctx, l, mtp_loop_last_met(l, first), step, &labels);
   if (status == MTP_OK && untrained && wanted == 0 && labels == 0) { /* the engine needs something to evaluate with */
     mtp_config borrowed = *first;
     mtp_candidate candidate = {.cfg = &borrowed, .grade = INFINITY, .atom = -1, .step = step, .warmup = -1};

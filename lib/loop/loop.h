@@ -78,6 +78,7 @@ typedef struct mtp_history {
   bool here;            /* and to this training set */
   size_t full_configs;  /* in the training set then, or when training was tried in vain */
   size_t fresh_configs; /* in the training set when radial functions were sought from nothing */
+  size_t complete;      /* in the training set when the last learning event was over */
   double full_error;    /* part of the RMS force that was left when they were trained last */
   double predicted;     /* error on the last labels before they were learned, part of the RMS force; 0: not known */
 } mtp_history;
@@ -138,6 +139,7 @@ struct mtp_learner {
   mtp_endpoints endpoints;
   double explored;   /* ps of an exploration that is under way; 0: none is */
   bool was_fitted;   /* an earlier run of this training set saved a potential */
+  bool starting;     /* the next refit is of what earlier runs left */
   bool ending;       /* the next refit is a last training */
   bool trained_last; /* there was one */
   bool finished;     /* mtp_loop_finish was here */
@@ -253,6 +255,8 @@ mtp_status mtp_loop_confirm(mtp_context *ctx, mtp_learner *l, const mtp_candidat
 double mtp_loop_distance(const mtp_config *a, const mtp_config *b, double tolerance);
 
 /* learner.c */
+/** The training set holds nothing but copies of the warm-up and squeezed ones. */
+bool mtp_loop_is_warming_up(const mtp_learner *l);
 /** mtp_learner_offer for a configuration whose grade is known; a failure does not end the learner. */
 mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action);
 /** Learns from the candidates that wait, if labels can be had. */

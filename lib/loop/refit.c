@@ -109,6 +109,7 @@ static mtp_history history_after(const mtp_learner *l, const mtp_fitted *f) {
   h.trained = h.trained || f->full;
   h.here = h.here || f->full;
   if (isfinite(predicted)) h.predicted = predicted;
+  if (!l->starting) h.complete = l->train->n;
   if (f->fresh) h.fresh_configs = l->train->n;
   if (f->tried || (h.trained && (h.full_configs == 0 || h.full_error == 0.0))) {
     h.full_error = mtp_rmse(f->residual.force, f->residual.force_size);

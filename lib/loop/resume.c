@@ -42,9 +42,11 @@ static bool has_parameters_of(const mtp_potential *a, const mtp_potential *b) {
 #define FRESH      "al_fresh"
 #define FULL_ERROR "al_error"
 #define PREDICTED  "al_predicted"
+#define COMPLETE   "al_complete"
 
 mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, size_t graded, mtp_potential *pot) {
   mtp_status status = mtp_potential_set_note(ctx, pot, GRADED, (double)graded);
+  if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, COMPLETE, (double)history->complete);
   if (status != MTP_OK || !history->here) return status;
   status = mtp_potential_set_note(ctx, pot, FULL, (double)history->full_configs);
   if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, FRESH, (double)history->fresh_configs);
@@ -54,7 +56,7 @@ mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, si
 }
 
 static mtp_status copy_notes(mtp_context *ctx, const mtp_potential *from, mtp_potential *to) {
-  static const char *const keys[] = {GRADED, FULL, FRESH, FULL_ERROR, PREDICTED};
+  static const char *const keys[] = {GRADED, FULL, FRESH, FULL_ERROR, PREDICTED, COMPLETE};
   mtp_status status = MTP_OK;
   for (size_t k = 0; k < sizeof keys / sizeof *keys && status == MTP_OK; k++) {
     const double number = mtp_potential_note(from, keys[k]);
@@ -78,7 +80,9 @@ mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
                     mtp_context_message(ctx));
   const bool trained = mtp_potential_is_trained(saved), alike = is_alike(saved, l->pot);
   const bool is_news = trained && alike && !has_parameters_of(l->pot, saved); /* or the deck has read it itself */
+  const double complete = mtp_potential_note(saved, COMPLETE);
   l->was_fitted = trained && alike && resumes;
+  if (l->was_fitted) l->history.complete = complete >= 0.0 ? (size_t)complete : SIZE_MAX;
   if (trained && !alike) {
     mtp_message(ctx, MTP_WARNING, "%s holds a potential of another kind, which is replaced", l->save_path);
   } else if (is_news && resumes) {
