@@ -2,6 +2,7 @@
 # Each kind of learning deck runs three times: as a whole; in two halves, with a restart file and a new LAMMPS between
 # them; and killed (-9) on its way, with a new LAMMPS that goes on from the last restart file. What was learned before
 # is the same, stays, and is not paid for again; what is learned afterwards is as much, and as good, as in the whole.
+. "$SOURCE_DIR/tests/lammps/_lib.sh"
 
 # decisions LOG: which step each label is of, and its grade; those of explorations, which end a run, left out.
 decisions() { sed -n '/"event":"label"/{/"explored"/d; s/.*"step":\([-0-9]*\),"gamma":\([^,]*\),.*/\1 \2/p;}' "$1"; }
