@@ -51,8 +51,22 @@ static void mend(mtp_context *ctx, mtp_learner *l, bool weigh) {
     mtp_loop_tell_hole(ctx, l, &l->hole);
 }
 
+/* Labels of this run, or of one before that was killed. */
+static bool is_unfinished(const mtp_learner *l) {
+  return l->stats.labels > 0 || (l->qm && l->as && l->train->n > l->history.finished);
+}
+
+/* What is refused leaves the file as it was, which then has to be told. */
+static void note_finished(mtp_context *ctx, mtp_learner *l) {
+  if (!l->as) return;
+  l->history.finished = l->train->n;
+  mtp_status status = mtp_loop_leave_notes(ctx, &l->history, l->graded, l->pot);
+  if (status == MTP_OK) status = mtp_active_set_write(ctx, l->as, l->pot, l->save_path);
+  if (status != MTP_OK) mtp_message(ctx, MTP_WARNING, "the end is not noted: %s", mtp_context_message(ctx));
+}
+
 void mtp_loop_finish(mtp_context *ctx, mtp_learner *l, const mtp_conditions *conditions) {
-  if (l->finished || l->stopped || l->stats.labels == 0) return;
+  if (l->finished || l->stopped || !is_unfinished(l)) return;
   l->finished = true;
   if (conditions && mtp_loop_learn_pool(ctx, l) != MTP_OK)
     mtp_message(ctx, MTP_WARNING, "what waited at the end was not learned: %s", mtp_context_message(ctx));
@@ -64,4 +78,5 @@ void mtp_loop_finish(mtp_context *ctx, mtp_learner *l, const mtp_conditions *con
     if (mtp_loop_explore(ctx, l, conditions) != MTP_OK || l->stats.labels == labels) break;
   }
   mend(ctx, l, true);
+  if (!mtp_context_is_stopped(ctx)) note_finished(ctx, l);
 }

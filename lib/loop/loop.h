@@ -79,6 +79,7 @@ typedef struct mtp_history {
   size_t full_configs;  /* in the training set then, or when training was tried in vain */
   size_t fresh_configs; /* in the training set when radial functions were sought from nothing */
   size_t complete;      /* in the training set when the last learning event was over */
+  size_t finished;      /* in the training set when the end of a run was last made something of */
   double full_error;    /* part of the RMS force that was left when they were trained last */
   double predicted;     /* error on the last labels before they were learned, part of the RMS force; 0: not known */
 } mtp_history;

@@ -43,10 +43,12 @@ static bool has_parameters_of(const mtp_potential *a, const mtp_potential *b) {
 #define FULL_ERROR "al_error"
 #define PREDICTED  "al_predicted"
 #define COMPLETE   "al_complete"
+#define FINISHED   "al_finished"
 
 mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, size_t graded, mtp_potential *pot) {
   mtp_status status = mtp_potential_set_note(ctx, pot, GRADED, (double)graded);
   if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, COMPLETE, (double)history->complete);
+  if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, FINISHED, (double)history->finished);
   if (status != MTP_OK || !history->here) return status;
   status = mtp_potential_set_note(ctx, pot, FULL, (double)history->full_configs);
   if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, FRESH, (double)history->fresh_configs);
@@ -56,13 +58,19 @@ mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, si
 }
 
 static mtp_status copy_notes(mtp_context *ctx, const mtp_potential *from, mtp_potential *to) {
-  static const char *const keys[] = {GRADED, FULL, FRESH, FULL_ERROR, PREDICTED, COMPLETE};
+  static const char *const keys[] = {GRADED, FULL, FRESH, FULL_ERROR, PREDICTED, COMPLETE, FINISHED};
   mtp_status status = MTP_OK;
   for (size_t k = 0; k < sizeof keys / sizeof *keys && status == MTP_OK; k++) {
     const double number = mtp_potential_note(from, keys[k]);
     if (!isnan(number)) status = mtp_potential_set_note(ctx, to, keys[k], number);
   }
   return status;
+}
+
+/* A number of configurations; what a file of earlier versions does not say counts as all. */
+static size_t noted(const mtp_potential *pot, const char *key) {
+  const double number = mtp_potential_note(pot, key);
+  return number >= 0.0 ? (size_t)number : SIZE_MAX;
 }
 
 /* The deck that is started again names the potential of its first start, which knows less than the saved one. */
@@ -80,9 +88,11 @@ mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
                     mtp_context_message(ctx));
   const bool trained = mtp_potential_is_trained(saved), alike = is_alike(saved, l->pot);
   const bool is_news = trained && alike && !has_parameters_of(l->pot, saved); /* or the deck has read it itself */
-  const double complete = mtp_potential_note(saved, COMPLETE);
   l->was_fitted = trained && alike && resumes;
-  if (l->was_fitted) l->history.complete = complete >= 0.0 ? (size_t)complete : SIZE_MAX;
+  if (l->was_fitted) {
+    l->history.complete = noted(saved, COMPLETE);
+    l->history.finished = noted(saved, FINISHED);
+  }
   if (trained && !alike) {
     mtp_message(ctx, MTP_WARNING, "%s holds a potential of another kind, which is replaced", l->save_path);
   } else if (is_news && resumes) {

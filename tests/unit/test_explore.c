@@ -210,6 +210,23 @@ static void nothing_is_done_where_nothing_can_be_learned(void **state) {
   assert_null(strstr(world->messages, " alone "));
 }
 
+/* What a run that was killed had learned is made something of at the end of the next one, even if that learns nothing;
+ * once. */
+static void a_killed_run_is_finished_by_the_next(void **state) {
+  learning_world *world = *state;
+  const mtp_conditions hot = {1500.0, 0.002, masses, 500, 0};
+  mtp_learner_free(taught(world, 100.0, 20)); /* writes no more than a kill leaves */
+  for (int again = 0; again < 2; again++) {
+    mtp_learner *learner = NULL;
+    const long long calls = world->reference.calls;
+    data_must(world->ctx, learning_world_learner(world, NULL, &learner));
+    data_must(world->ctx, mtp_learner_explore(world->ctx, learner, &hot));
+    mtp_learner_end(world->ctx, learner);
+    if (again == 0) assert_true(world->reference.calls > calls);
+    if (again == 1) assert_int_equal(world->reference.calls, calls);
+  }
+}
+
 /* A label that fails ends the exploration, not the work of the run. */
 static void failures_cost_nothing_that_was_learned(void **state) {
   learning_world *world = *state;
@@ -257,6 +274,7 @@ int main(void) {
       TEST(what_it_meets_is_learned),
       TEST(labels_are_limited),
       TEST(nothing_is_done_where_nothing_can_be_learned),
+      TEST(a_killed_run_is_finished_by_the_next),
       TEST(failures_cost_nothing_that_was_learned),
       TEST(conditions_are_checked),
   };
