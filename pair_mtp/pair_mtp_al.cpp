@@ -372,7 +372,7 @@ void PairMTPAL::share_model() {
 
 void PairMTPAL::compute(int eflag, int vflag) {
   if (!begun) begin();
-  motion.note(species);
+  if (explores) motion.note(species);
   const bool learning = update->setupflag || update->ntimestep % every == 0;
   do {
     ev_init(eflag, vflag); /* zeroes the per-atom arrays, also when the step is done again */

@@ -7,14 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/units.h"
 #include "mtp/evaluator.h"
 #include "support/support.h"
 
 /* A */
 #define SKIN 1.0
-/* CODATA 2018: eV/K, and (g/mol) (A/ps)^2 in eV. */
-#define BOLTZMANN  8.617333262e-5
-#define MASS_TO_EV 1.0364269656e-4
 
 struct mtp_dynamics {
   mtp_config *cfg;
@@ -51,7 +49,7 @@ void mtp_dynamics_free(mtp_dynamics *d) {
 }
 
 static double thermal_velocity(const mtp_dynamics *d, size_t i) {
-  return sqrt(BOLTZMANN * d->bath.temperature / (d->mass[i] * MASS_TO_EV));
+  return sqrt(MTP_KELVIN * d->bath.temperature / (d->mass[i] * MTP_DALTON));
 }
 
 mtp_status mtp_dynamics_new(mtp_context *ctx, const mtp_config *cfg, const double *masses, const mtp_bath *bath,
@@ -72,7 +70,8 @@ mtp_status mtp_dynamics_new(mtp_context *ctx, const mtp_config *cfg, const doubl
   }
   for (size_t i = 0; i < cfg->n; i++) {
     d->mass[i] = masses[cfg->species[i]];
-    for (size_t c = 0; c < 3; c++) d->v[3 * i + c] = thermal_velocity(d, i) * mtp_random_normal(&d->random);
+    const double width = thermal_velocity(d, i);
+    for (size_t c = 0; c < 3; c++) d->v[3 * i + c] = width * mtp_random_normal(&d->random);
   }
   *out = d;
   return MTP_OK;
@@ -173,7 +172,7 @@ mtp_status mtp_dynamics_evaluate(mtp_context *ctx, mtp_dynamics *d) {
 
 static void kick(mtp_dynamics *d, double time) {
   for (size_t i = 0; i < d->cfg->n; i++)
-    for (size_t c = 0; c < 3; c++) d->v[3 * i + c] += time * d->force[3 * i + c] / (d->mass[i] * MASS_TO_EV);
+    for (size_t c = 0; c < 3; c++) d->v[3 * i + c] += time * d->force[3 * i + c] / (d->mass[i] * MTP_DALTON);
 }
 
 static void drift(mtp_dynamics *d, double time) {
@@ -182,9 +181,10 @@ static void drift(mtp_dynamics *d, double time) {
 
 static void thermalise(mtp_dynamics *d) {
   const double keep = exp(-d->bath.timestep / d->bath.relaxation), draw = sqrt(1.0 - keep * keep);
-  for (size_t i = 0; i < d->cfg->n; i++)
-    for (size_t c = 0; c < 3; c++)
-      d->v[3 * i + c] = keep * d->v[3 * i + c] + draw * thermal_velocity(d, i) * mtp_random_normal(&d->random);
+  for (size_t i = 0; i < d->cfg->n; i++) {
+    const double width = draw * thermal_velocity(d, i);
+    for (size_t c = 0; c < 3; c++) d->v[3 * i + c] = keep * d->v[3 * i + c] + width * mtp_random_normal(&d->random);
+  }
 }
 
 mtp_status mtp_dynamics_step(mtp_context *ctx, mtp_dynamics *d) {
@@ -207,7 +207,7 @@ double mtp_dynamics_temperature(const mtp_dynamics *d) {
   double sum = 0;
   for (size_t i = 0; i < d->cfg->n; i++)
     for (size_t c = 0; c < 3; c++) sum += d->mass[i] * d->v[3 * i + c] * d->v[3 * i + c];
-  return sum * MASS_TO_EV / (3.0 * (double)d->cfg->n * BOLTZMANN);
+  return sum * MTP_DALTON / (3.0 * (double)d->cfg->n * MTP_KELVIN);
 }
 
 const mtp_config *mtp_dynamics_config(const mtp_dynamics *d) {

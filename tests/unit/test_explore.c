@@ -78,7 +78,7 @@ static void energy_is_conserved(void **state) {
 }
 
 /* With one, velocities have its temperature: 96 components, whose squares scatter by sqrt(2/96) and are independent of
- * those ten relaxation times later. */
+ * those five relaxation times later. */
 static void velocities_have_the_temperature(void **state) {
   learning_world *world = *state;
   mtp_learner *learner = taught(world, 300.0, 20);
