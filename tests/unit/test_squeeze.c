@@ -502,6 +502,38 @@ static void none_is_lost_after_the_warmup(void **state) {
   mtp_config_free(first);
 }
 
+/* A kill between the label with which the training set has doubled and the squeezed one that is due then. */
+static void none_is_lost_within_an_event(void **state) {
+  learning_world *world = *state;
+  mtp_learner *learner = NULL;
+  mtp_action action;
+  mtp_config *first = crystal();
+  data_must(world->ctx, begin_with(world, world->pot, first, &learner));
+  for (unsigned k = 0; k < 3; k++) { /* four of the warm-up and three: one short of twice as many */
+    mtp_config *cfg = learning_crystal(2, 4.05, 0.05, 20 + k);
+    data_must(world->ctx, mtp_learner_offer(world->ctx, learner, cfg, 50.0, 0, k + 1, &action));
+    mtp_config_free(cfg);
+  }
+  mtp_learner_free(learner);
+  mtp_config_set *set = learning_world_train(world);
+  const size_t squeezed = count_squeezed(set), ordinary = set->n;
+  assert_int_equal(ordinary, 7);
+  mtp_config *last = learning_crystal(2, 4.05, 0.05, 30);
+  learning_morse(last);
+  data_must(world->ctx, mtp_config_set_append(world->ctx, set, last));
+  data_must(world->ctx, mtp_config_set_write(world->ctx, set, world->train, MTP_FORMAT_EXTXYZ));
+  mtp_config_set_free(set);
+  for (int again = 0; again < 2; again++) {
+    data_must(world->ctx, learning_world_learner(world, NULL, &learner));
+    data_must(world->ctx, mtp_learner_begin(world->ctx, learner, first, 0, &action));
+    mtp_learner_free(learner);
+    set = learning_world_train(world);
+    assert_int_equal(count_squeezed(set), squeezed + 1);
+    mtp_config_set_free(set);
+  }
+  mtp_config_free(first);
+}
+
 /* What a run left of a hole gets labels when it ends, and what they do not close is told. */
 static void holes_are_filled_at_the_end(void **state) {
   learning_world *world = *state;
@@ -577,6 +609,7 @@ int main(void) {
       cmocka_unit_test(well_predicted_is_within_what_the_fit_leaves),
       cmocka_unit_test(recent_predictions_are_judged_by_the_label),
       test(none_is_lost_after_the_warmup),
+      test(none_is_lost_within_an_event),
       test(holes_are_filled_at_the_end),
       cmocka_unit_test(last_training_does_no_harm),
   };
