@@ -16,6 +16,7 @@
 #include "mtp/active_set.h"
 #include "mtp/config.h"
 #include "mtp/context.h"
+#include "mtp/cut.h"
 #include "mtp/evaluator.h"
 #include "mtp/potential.h"
 
@@ -109,7 +110,9 @@ protected:
   void evaluate(double *force, bool graded);
   void find_worst(bool graded);
   void tally(const double *buffer);
-  mtp_config *gather(long long worst_tag, int *worst_index);
+  void place(int i, double x[3]) const;
+  void copy_cell(mtp_config *cfg) const;
+  mtp_config *gather(long long worst_tag, int *worst_index, const mtp_cut_region *region = nullptr);
   /* What the neighbour list of this step holds, on rank 0; to be called on all ranks. */
   struct listing {
     double atoms, pairs; /* with neighbours of their own; sum over the pairs, see pair_weight() */
@@ -152,7 +155,7 @@ private:
   void evaluate_grades();
   double configuration_grade();
   bool can_gather() const;
-  std::vector<double> pack_atoms() const;
+  std::vector<double> pack_atoms(const mtp_cut_region *region) const;
   long long count_others() const;
 
   bool is_watched() const {

@@ -64,6 +64,11 @@ private:
   using Question = std::function<mtp_status(const mtp_config *cfg, int worst_index, mtp_action *action)>;
   bool consult(const Question &ask);
   bool offer();
+  bool take_over(const std::string &wrong, int redo);
+  std::vector<mtp_spot> local_spots(bool several);
+  std::vector<mtp_spot> gather_spots(bool several);
+  bool offer_parts(bool *redo);
+  void grade_atoms();
   void settle(const std::string &of_root);
   void share_model();
   void check_settings();

@@ -34,7 +34,7 @@ static int64_t id_of(const double *packed) {
 }
 
 /* Lattice vectors along the periodic directions. In two dimensions there are no images along z. */
-static void copy_cell(const Domain *domain, mtp_config *cfg) {
+void PairMTP::copy_cell(mtp_config *cfg) const {
   const double cell[9] = {domain->xprd, 0.0, 0.0, domain->xy, domain->yprd, 0.0, domain->xz, domain->yz, domain->zprd};
   for (int i = 0; i < 3; i++) {
     cfg->periodic[i] = domain->periodicity[i] != 0 && i < domain->dimension;
@@ -42,18 +42,26 @@ static void copy_cell(const Domain *domain, mtp_config *cfg) {
   }
 }
 
+/* Where an atom is in a configuration. */
+void PairMTP::place(int i, double x[3]) const {
+  std::copy_n(atom->x[i], 3, x);
+  domain->remap(x);
+  for (int k = 0; k < 3; k++) x[k] -= domain->boxlo[k];
+}
+
 /* Atoms of this rank that are present and a species of the potential; under hybrid others may be there. */
-std::vector<double> PairMTP::pack_atoms() const {
+std::vector<double> PairMTP::pack_atoms(const mtp_cut_region *region) const {
   std::vector<double> packed;
   packed.reserve((size_t)atom->nlocal * ATOM_WIDTH);
   for (int i = 0; i < atom->nlocal; i++) {
     const int s = species[(size_t)atom->type[i]];
     if (s < 0 || !is_present(i)) continue;
-    double x[3] = {atom->x[i][0], atom->x[i][1], atom->x[i][2]};
-    domain->remap(x);
+    double x[3];
+    place(i, x);
+    if (region && !mtp_cut_region_has(region, x)) continue;
     packed.push_back(pack_id(atom->tag_enable ? (int64_t)atom->tag[i] : 0));
     packed.push_back(s);
-    for (int k = 0; k < 3; k++) packed.push_back(x[k] - domain->boxlo[k]);
+    packed.insert(packed.end(), x, x + 3);
   }
   return packed;
 }
@@ -71,14 +79,14 @@ bool PairMTP::can_gather() const {
   return atom->natoms <= INT_MAX / ATOM_WIDTH;
 }
 
-/* The whole configuration on rank 0, in the order of the atom IDs so that it does not depend on the number of ranks;
- * null elsewhere. Atoms that are no species of the potential are left out: no file could name them. *worst_index
- * becomes the number of the atom with ID worst_tag. */
-mtp_config *PairMTP::gather(long long worst_tag, int *worst_index) {
-  if (!can_gather())
+/* The whole configuration, or the part of it in `region`, on rank 0, in the order of the atom IDs so that it does not
+ * depend on the number of ranks; null elsewhere. Atoms that are no species of the potential are left out: no file could
+ * name them. *worst_index becomes the number of the atom with ID worst_tag. */
+mtp_config *PairMTP::gather(long long worst_tag, int *worst_index, const mtp_cut_region *region) {
+  if (!region && !can_gather())
     stop("the system has " + std::to_string(atom->natoms) + " atoms, at most " + std::to_string(INT_MAX / ATOM_WIDTH) +
          " can be gathered on one rank");
-  const std::vector<double> mine = pack_atoms();
+  const std::vector<double> mine = pack_atoms(region);
   const int count = (int)mine.size();
   std::vector<int> counts((size_t)comm->nprocs), starts((size_t)comm->nprocs);
   MPI_Gather(&count, 1, MPI_INT, counts.data(), 1, MPI_INT, 0, world);
@@ -90,7 +98,7 @@ mtp_config *PairMTP::gather(long long worst_tag, int *worst_index) {
   const size_t n = all.size() / ATOM_WIDTH;
   mtp_config *cfg = mtp_config_new(n);
   if (!cfg) error->one(FLERR, "pair_style {}: memory is exhausted", name);
-  copy_cell(domain, cfg);
+  copy_cell(cfg);
   std::vector<size_t> order(n);
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(),

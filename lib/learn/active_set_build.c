@@ -34,13 +34,16 @@ mtp_status mtp_rows_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_poten
   status = mtp_evaluator_compute(ctx, ev, &atoms, NULL, &out);
   if (mode == MTP_MODE_CONFIGURATION && atoms_in)
     for (size_t k = 0; k < n; k++) rows[k] /= (double)atoms_in;
+  if (mode == MTP_MODE_NEIGHBOURHOOD && sample->config->force_mask)
+    for (size_t i = 0; i < atoms_in; i++) /* nothing is learned of these */
+      if (sample->config->force_mask[i]) memset(rows + i * n, 0, n * sizeof *rows);
   mtp_sample_give_neighbors(sample, nb);
   return status;
 }
 
 size_t mtp_rows_count(const mtp_sample *sample, mtp_mode mode) {
   if (sample->kind == MTP_SAMPLE_SQUEEZED) return 0; /* a run that meets it is not to be trusted */
-  if (mode == MTP_MODE_CONFIGURATION) return sample->config->n > 0;
+  if (mode == MTP_MODE_CONFIGURATION) return sample->config->n > 0 && !sample->config->force_mask;
   return sample->config->n;
 }
 

@@ -8,7 +8,8 @@
 #include "mtp/active_set.h"
 #include "mtp/evaluator.h"
 
-/** Rows that a configuration has: one (configuration mode) or one an atom; none if it is squeezed. */
+/** Rows that a configuration has: one (configuration mode; none where forces of atoms are masked) or one an atom (zero
+ * where its force is masked); none if it is squeezed. */
 size_t mtp_rows_count(const mtp_sample *sample, mtp_mode mode);
 
 /** rows[mtp_rows_count * n] of a configuration; `ev` was made from `pot`. */

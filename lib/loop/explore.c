@@ -147,6 +147,10 @@ static mtp_status check(mtp_context *ctx, const mtp_learner *l, const mtp_condit
 mtp_status mtp_loop_explore(mtp_context *ctx, mtp_learner *l, const mtp_conditions *conditions) {
   const mtp_config *last = mtp_loop_last_met(l, NULL);
   if (!last || !l->as || !mtp_loop_can_label(l)) return MTP_OK;
+  if (last->force_mask) { /* a part of a system does not move as the whole does */
+    mtp_message(ctx, MTP_INFO, "the potential is not tried alone: its last label is a part of the system");
+    return MTP_OK;
+  }
   exploration e = {.l = l, .of = conditions, .labels_before = l->stats.labels};
   e.steps = wanted_steps(conditions, last->n);
   e.most_labels = l->stats.labels / LABELS_PART;

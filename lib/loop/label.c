@@ -28,8 +28,9 @@ static mtp_status predict(mtp_context *ctx, const mtp_learner *l, const mtp_conf
     double error = (prediction->energy - label->energy) / (double)label->n;
     residual->energy = error * error;
     residual->energies = 1.0;
-    residual->forces = 3.0 * (double)label->n;
     for (size_t i = 0; i < 3 * label->n; i++) {
+      if (mtp_config_is_masked(label, i / 3)) continue;
+      residual->forces += 1.0;
       residual->force_size += label->force[i] * label->force[i];
       error = prediction->force[i] - label->force[i];
       residual->force += error * error;

@@ -27,6 +27,7 @@ static void destroy(mtp_learner *l) {
   mtp_hole_clear(&l->hole);
   mtp_hole_places_free(l->places);
   free(l->near);
+  free(l->middles.id);
   mtp_normal_free(l->normal);
   mtp_active_set_free(l->as);
   mtp_potential_free(l->pot);
@@ -192,21 +193,24 @@ static double warmup_sigma(const mtp_learner *l, const mtp_config *first) {
   return fmin(l->options.warmup_sigma, SIGMA_PART * smallest);
 }
 
-/* The copies that are still to be labelled, in order; returns how many. */
-static size_t make_copies(const mtp_learner *l, const mtp_config *first, long long step, int wanted,
-                          mtp_candidate *copies) {
-  const size_t had = warmup_labels(l);
-  size_t n = 0, missing = had < (size_t)wanted ? (size_t)wanted - had : 0;
-  missing = mtp_loop_allowance(l, missing);
+/* The copies that are still to be labelled, in order. */
+static mtp_status make_copies(mtp_context *ctx, const mtp_learner *l, const mtp_config *first, long long step,
+                              int wanted, mtp_candidate *copies, size_t *n) {
+  const size_t had = warmup_labels(l), lacking = had < (size_t)wanted ? (size_t)wanted - had : 0;
+  const size_t missing = mtp_loop_allowance(l, lacking);
   const double sigma = warmup_sigma(l, first);
-  for (int k = 0; k < wanted && n < missing; k++) {
-    mtp_config *copy = mtp_warmup_copy(first, k, wanted, sigma, l->options.seed);
-    if (copy && mtp_seen_find(l->seen, copy, NULL))
+  for (int k = 0; k < wanted && *n < missing; k++) {
+    mtp_config *base = NULL;
+    const mtp_status status = mtp_loop_cut_first(ctx, l, first, k, &base);
+    mtp_config *copy = base ? mtp_warmup_copy(base, k, wanted, sigma, l->options.seed) : NULL;
+    mtp_config_free(base);
+    if (!copy) return status != MTP_OK ? status : mtp_fail_memory(ctx);
+    if (mtp_seen_find(l->seen, copy, NULL))
       mtp_config_free(copy);
     else
-      copies[n++] = (mtp_candidate){.cfg = copy, .grade = NAN, .atom = -1, .step = step, .warmup = k};
+      copies[(*n)++] = (mtp_candidate){.cfg = copy, .grade = NAN, .atom = -1, .step = step, .warmup = k};
   }
-  return n;
+  return MTP_OK;
 }
 
 static mtp_status warm_up(mtp_context *ctx, mtp_learner *l, const mtp_config *first, long long step, int wanted,
@@ -215,11 +219,9 @@ static mtp_status warm_up(mtp_context *ctx, mtp_learner *l, const mtp_config *fi
   mtp_candidate *copies = mtp_calloc((size_t)wanted, sizeof *copies);
   const mtp_candidate **list = mtp_calloc((size_t)wanted, sizeof *list);
   mtp_status status = copies && list ? MTP_OK : mtp_fail_memory(ctx);
-  size_t n = status == MTP_OK ? make_copies(l, first, step, wanted, copies) : 0;
-  for (size_t i = 0; i < n; i++) {
-    list[i] = &copies[i];
-    if (!copies[i].cfg) status = mtp_fail_memory(ctx);
-  }
+  size_t n = 0;
+  if (status == MTP_OK) status = make_copies(ctx, l, first, step, wanted, copies, &n);
+  for (size_t i = 0; i < n; i++) list[i] = &copies[i];
   if (status == MTP_OK) status = mtp_loop_label(ctx, l, n, list, labels);
   for (size_t i = 0; i < n; i++) mtp_config_free(copies[i].cfg);
   free(copies);
@@ -237,12 +239,13 @@ static void warn_begin(mtp_context *ctx, const mtp_learner *l, bool cold, int wa
     mtp_message(ctx, MTP_WARNING, "no warm-up: there is no QM driver or no call left");
 }
 
-static mtp_status begin(mtp_context *ctx, mtp_learner *l, const mtp_config *first, long long step, mtp_action *action) {
-  mtp_status status = check_config(ctx, l, first);
-  if (status != MTP_OK) return status;
+/* `base`: what the labels of the start are made of. */
+static mtp_status begin_with(mtp_context *ctx, mtp_learner *l, const mtp_config *first, const mtp_config *base,
+                             long long step, mtp_action *action) {
+  mtp_status status = MTP_OK;
   /* nothing to grade with also means that the first refit forgets what the potential knew */
   bool cold = l->train->n == 0 && !l->as, untrained = !mtp_potential_is_trained(l->pot);
-  int wanted = wanted_warmup(l, first, cold), labels = 0;
+  int wanted = wanted_warmup(l, base, cold), labels = 0;
   double before = l->stats.qm_seconds;
   if (untrained && !mtp_loop_can_label(l))
     return mtp_fail(ctx, MTP_ERR_STATE, "the untrained potential needs a QM driver or a training file (%s is empty)",
@@ -255,9 +258,9 @@ static mtp_status begin(mtp_context *ctx, mtp_learner *l, const mtp_config *firs
   /* Of copies the most disturbed one is nearest to what the run will be. After a kill between labels and the squeezed
    * ones that belong to them nothing else may be missing. */
   if (status == MTP_OK && (l->was_fitted || wanted > 0) && l->history.complete < l->train->n)
-    status = mtp_loop_squeeze(ctx, l, mtp_loop_last_met(l, first), step, &labels);
+    status = mtp_loop_squeeze(ctx, l, mtp_loop_last_met(l, base), step, &labels);
   if (status == MTP_OK && untrained && wanted == 0 && labels == 0) { /* the engine needs something to evaluate with */
-    mtp_config borrowed = *first;
+    mtp_config borrowed = *base;
     mtp_candidate candidate = {.cfg = &borrowed, .grade = INFINITY, .atom = -1, .step = step, .warmup = -1};
     status = mtp_loop_label(ctx, l, 1, &(const mtp_candidate *){&candidate}, &labels);
   }
@@ -267,6 +270,15 @@ static mtp_status begin(mtp_context *ctx, mtp_learner *l, const mtp_config *firs
   if (labels == 0) return MTP_OK;
   status = refit(ctx, l, step, NAN, labels, before);
   if (status == MTP_OK) *action = MTP_REDO;
+  return status;
+}
+
+static mtp_status begin(mtp_context *ctx, mtp_learner *l, const mtp_config *first, long long step, mtp_action *action) {
+  mtp_config *base = NULL;
+  mtp_status status = check_config(ctx, l, first);
+  if (status == MTP_OK) status = mtp_loop_cut_first(ctx, l, first, 0, &base);
+  if (status == MTP_OK) status = begin_with(ctx, l, first, base, step, action);
+  mtp_config_free(base);
   return status;
 }
 
@@ -435,11 +447,17 @@ mtp_status mtp_learner_offer(mtp_context *ctx, mtp_learner *l, const mtp_config 
   if (!l || !cfg || !action) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: nothing offered");
   *action = MTP_GO_ON;
   l->last_step = step;
-  /* the candidate only borrows the configuration; what is kept is copied */
-  mtp_config borrowed = *cfg;
-  mtp_candidate candidate = {
-      .cfg = &borrowed, .grade = isnan(grade) ? INFINITY : grade, .atom = atom, .step = step, .warmup = -1};
-  mtp_status status = mtp_loop_offer(ctx, l, &candidate, action);
+  mtp_config *part = NULL; /* with nothing to grade with, no atom is worse than others */
+  mtp_status status = check_config(ctx, l, cfg);
+  if (status == MTP_OK && !l->as) status = mtp_loop_cut_first(ctx, l, cfg, 0, &part);
+  if (status == MTP_OK) {
+    /* the candidate only borrows the configuration; what is kept is copied */
+    mtp_config borrowed = part ? *part : *cfg;
+    const mtp_candidate candidate = {
+        .cfg = &borrowed, .grade = isnan(grade) ? INFINITY : grade, .atom = atom, .step = step, .warmup = -1};
+    status = mtp_loop_offer(ctx, l, &candidate, action);
+  }
+  mtp_config_free(part);
   return conclude(ctx, l, step, status);
 }
 
@@ -448,10 +466,28 @@ mtp_status mtp_learner_confirm(mtp_context *ctx, mtp_learner *l, const mtp_confi
   if (!l || !cfg || !action) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: no end point offered");
   *action = MTP_GO_ON;
   l->last_step = step;
-  mtp_config borrowed = *cfg;
-  const mtp_candidate end = {.cfg = &borrowed, .grade = grade, .atom = atom, .step = step, .warmup = -1};
+  mtp_candidate end = {.grade = grade, .atom = atom, .step = step, .warmup = -1};
   mtp_status status = check_config(ctx, l, cfg);
+  if (status == MTP_OK) status = mtp_loop_cut_around(ctx, l, cfg, atom, &end.cfg, &end.atom);
   if (status == MTP_OK) status = mtp_loop_confirm(ctx, l, &end, round, action);
+  mtp_config_free(end.cfg);
+  return conclude(ctx, l, step, status);
+}
+
+mtp_status mtp_learner_offer_parts(mtp_context *ctx, mtp_learner *l, const mtp_cut_plan *plan, int count,
+                                   const mtp_part *parts, long long step, mtp_action *action) {
+  if (!l || !plan || !parts || !action || count < 1 || count > MTP_PARTS)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: no cut-out offered");
+  *action = MTP_GO_ON;
+  l->last_step = step;
+  mtp_status status = MTP_OK;
+  for (int k = 0; k < count && status == MTP_OK; k++) {
+    status = parts[k].cfg ? check_config(ctx, l, parts[k].cfg)
+                          : mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: part %d of a cut-out is missing", k + 1);
+    if (status == MTP_OK && parts[k].middle >= parts[k].cfg->n)
+      status = mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: part %d has no atom %zu", k + 1, parts[k].middle + 1);
+  }
+  if (status == MTP_OK) status = mtp_loop_offer_parts(ctx, l, plan, count, parts, step, action);
   return conclude(ctx, l, step, status);
 }
 

@@ -13,6 +13,7 @@
  *   decide.c      which kind of fit is made
  *   refit.c       fit, active set, save
  *   report.c      what a refit and the labels before it say, in the log and on screen
+ *   cut.c         cut-outs of large configurations
  *   endpoint.c    end points of relaxations
  *   finish.c      the end of a run
  *   explore.c     the potential on its own when the run is over (dynamics.c moves the atoms)
@@ -97,6 +98,13 @@ typedef struct mtp_endpoints {
   bool told;                 /* that end points get no label */
 } mtp_endpoints;
 
+/** Atoms that were in the middle of cut-outs. */
+typedef struct mtp_middles {
+  long long step;
+  size_t n;
+  long long *id; /* [n] once for each cut-out */
+} mtp_middles;
+
 struct mtp_learner {
   mtp_learner_options options; /* paths are our copies */
   char *train_path, *save_path, *log_path, *candidate_path;
@@ -138,6 +146,7 @@ struct mtp_learner {
   long long last_step;
   bool stopped;
   mtp_endpoints endpoints;
+  mtp_middles middles;
   double explored;   /* ps of an exploration that is under way; 0: none is */
   bool was_fitted;   /* an earlier run of this training set saved a potential */
   bool starting;     /* the next refit is of what earlier runs left */
@@ -181,6 +190,16 @@ void mtp_loop_log_candidate(mtp_context *ctx, mtp_learner *l, const mtp_candidat
  * *count receives how many. With nothing to grade with, all are returned. */
 mtp_status mtp_loop_rank(mtp_context *ctx, const mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
                          size_t first, size_t *order, size_t *count);
+
+/* cut.c */
+/** What warm-up copy k is made of: `first`, or a cut-out of it. */
+mtp_status mtp_loop_cut_first(mtp_context *ctx, const mtp_learner *l, const mtp_config *first, int k, mtp_config **out);
+/** mtp_learner_offer_parts for parts that were checked. */
+mtp_status mtp_loop_offer_parts(mtp_context *ctx, mtp_learner *l, const mtp_cut_plan *plan, int count,
+                                const mtp_part *parts, long long step, mtp_action *action);
+/** A copy of a configuration of the run, or its cut-out around `atom` (-1: its first); *index becomes that of `atom`. */
+mtp_status mtp_loop_cut_around(mtp_context *ctx, const mtp_learner *l, const mtp_config *cfg, int atom,
+                               mtp_config **out, int *index);
 
 /* squeeze.c */
 /** Takes note of the distances in a configuration of the training set. */

@@ -27,6 +27,7 @@ mtp_learner_options mtp_learner_defaults(void) {
       .weights = mtp_weights_default(),
       .warmup = -1,
       .warmup_sigma = 0.1,
+      .cut = mtp_cut_defaults(),
       .max_calls = -1,
       .onfail = MTP_ONFAIL_STOP,
       .seed = 12345,
@@ -127,10 +128,24 @@ static void set_warmup(reading *r, mtp_learner_options *o, const char *const *va
   o->warmup_sigma = number(r, value[1]);
 }
 static void set_cut(reading *r, mtp_learner_options *o, const char *const *value) {
-  (void)o;
-  if (strcmp(value[0], "off") != 0)
-    r->status = mtp_fail(r->ctx, MTP_ERR_ARGUMENT,
-                         "cut off is what this version has (whole cells are labelled), found %s", value[0]);
+  char *end;
+  const double radius = mtp_strtod(value[0], &end);
+  if (end == value[0] || *end) {
+    static const mtp_cutting kinds[] = {MTP_CUTTING_OFF, MTP_CUTTING_AUTO, MTP_CUTTING_ON};
+    o->cutting = kinds[choice(r, value[0], "off auto on")];
+    if (r->status != MTP_OK)
+      r->status =
+          mtp_fail(r->ctx, MTP_ERR_ARGUMENT, "cut must be off, auto, on or a radius in Angstrom, found %s", value[0]);
+    o->cut.radius = 0.0;
+    return;
+  }
+  o->cutting = MTP_CUTTING_ON;
+  o->cut.radius = radius;
+  if (!(isfinite(radius) && radius > 0.0))
+    r->status = mtp_fail(r->ctx, MTP_ERR_ARGUMENT, "the radius of cut must be above 0, found %s", value[0]);
+}
+static void set_shape(reading *r, mtp_learner_options *o, const char *const *value) {
+  o->cut.shape = choice(r, value[0], "cell sphere") == 0 ? MTP_CUT_CELL : MTP_CUT_SPHERE;
 }
 static void set_budget(reading *r, mtp_learner_options *o, const char *const *value) {
   o->max_calls = strcmp(value[0], "unlimited") == 0 ? -1 : integer(r, value[0]);
@@ -161,6 +176,7 @@ static const keyword keywords[] = {
     {"weights", 3, set_weights, "mlip", "three numbers (energy, force, stress) or mlip"},
     {"warmup", 2, set_warmup, "auto", "a number of configurations and a displacement in Angstrom, or auto"},
     {"cut", 1, set_cut, NULL, NULL},
+    {"shape", 1, set_shape, NULL, NULL},
     {"maxqm", 1, set_budget, NULL, NULL},
     {"onfail", 1, set_onfail, NULL, NULL},
     {"seed", 1, set_seed, NULL, NULL},
@@ -207,6 +223,12 @@ static const char *wrong_value(const mtp_learner_options *o) {
   for (int i = 0; i < 3; i++)
     if (!(isfinite(weights[i]) && weights[i] >= 0.0)) return "weights must not be negative";
   if (o->grading < MTP_GRADE_AUTO || o->grading > MTP_GRADE_LINEAR) return "rows must be auto, all or linear";
+  if (o->cutting < MTP_CUTTING_AUTO || o->cutting > MTP_CUTTING_ON) return "cut must be off, auto, on or a radius";
+  if (o->cutting == MTP_CUTTING_ON && o->mode == MTP_MODE_CONFIGURATION)
+    return "cut needs mode neighbourhood: a configuration as a whole cannot be cut";
+  if (!(isfinite(o->cut.radius) && o->cut.radius >= 0.0) || !(isfinite(o->cut.vacuum) && o->cut.vacuum >= 0.0))
+    return "radius and vacuum of cut must not be negative";
+  if (o->cut.shape != MTP_CUT_CELL && o->cut.shape != MTP_CUT_SPHERE) return "shape must be cell or sphere";
   if (o->refit < MTP_REFIT_LINEAR || o->refit > MTP_REFIT_AUTO) return "refit must be linear, full or auto";
   return NULL;
 }

@@ -88,6 +88,7 @@ static mtp_status push_pairs(mtp_context *ctx, const mtp_learner *l, mtp_config 
   bool *busy = mtp_calloc(cfg->n, sizeof *busy);
   mtp_status status = pair && busy ? MTP_OK : mtp_fail_memory(ctx);
   size_t before;
+  for (size_t i = 0; busy && i < cfg->n; i++) busy[i] = mtp_config_is_masked(cfg, i); /* of them nothing is learned */
   do {
     before = *pushed;
     for (int k = 0; k < kinds && status == MTP_OK && *pushed < MOST_PAIRS; k++)

@@ -5,6 +5,7 @@
  * that the copies cover the neighbourhood of the start as well as its rim. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "config/config_internal.h"
 #include "loop/loop.h"
@@ -70,7 +71,9 @@ void mtp_loop_drop_results(mtp_config *cfg) {
   cfg->has_energy = cfg->has_virial = cfg->has_max_grade = false;
   static const char *const said[] = {"qm",   "step",          "warmup",      "squeezed",
                                      "hole", "config_weight", "config_type", "config_stress_weight"};
-  for (size_t k = 0; k < sizeof said / sizeof *said; k++) mtp_config_drop_feature(cfg, said[k]);
+  const bool whole = !cfg->force_mask; /* else the weights belong to what is masked */
+  for (size_t k = 0; k < sizeof said / sizeof *said; k++)
+    if (whole || strncmp(said[k], "config_", 7) != 0) mtp_config_drop_feature(cfg, said[k]);
 }
 
 mtp_config *mtp_warmup_copy(const mtp_config *first, int k, int count, double sigma, unsigned long long seed) {

@@ -144,6 +144,10 @@ const char *mtp_qm_text(const mtp_qm *qm) {
   return qm ? qm->text : "";
 }
 
+int mtp_qm_workers(const mtp_qm *qm) {
+  return qm ? qm->string.policy.workers : 0;
+}
+
 const char *mtp_qm_name(const mtp_qm *qm) {
   return qm ? qm->driver.name : "";
 }

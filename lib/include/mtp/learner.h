@@ -19,6 +19,7 @@
 #include "mtp/comm.h"
 #include "mtp/config.h"
 #include "mtp/context.h"
+#include "mtp/cut.h"
 #include "mtp/potential.h"
 #include "mtp/qm.h"
 #include "mtp/weights.h"
@@ -42,6 +43,13 @@ typedef enum mtp_grading {
   MTP_GRADE_LINEAR /**< the linear ones from the start */
 } mtp_grading;
 
+/** What is labelled. */
+typedef enum mtp_cutting {
+  MTP_CUTTING_AUTO, /**< cut-outs of systems of more than 300 atoms */
+  MTP_CUTTING_OFF,  /**< whole configurations */
+  MTP_CUTTING_ON    /**< cut-outs */
+} mtp_cutting;
+
 typedef enum mtp_onfail { MTP_ONFAIL_STOP, MTP_ONFAIL_SKIP } mtp_onfail;
 
 typedef struct mtp_learner_options {
@@ -64,6 +72,8 @@ typedef struct mtp_learner_options {
   int warmup;          /**< labelled copies of the first configuration; -1: on a cold start as many as their atoms
                             need to settle the linear coefficients, 2 to 8, else 0 */
   double warmup_sigma; /**< 0.1 A (displacements; strain 0.02); less for short bonds if `warmup` is -1 */
+  mtp_cutting cutting; /**< auto; always off in configuration mode */
+  mtp_cut_options cut; /**< how cut-outs are made: mtp_cut_defaults */
   long long max_calls; /**< QM budget of this run, -1: unlimited */
   mtp_onfail onfail;
   unsigned long long seed;
@@ -78,8 +88,8 @@ typedef struct mtp_learner_options {
 /** The defaults above. */
 MTP_API mtp_learner_options mtp_learner_defaults(void);
 /** Sets an option by words, as decks and scripts have them: words[0] is a keyword (mode select break pool refit rows
- * wall weights warmup cut maxqm onfail seed), words[1] ... words[count - 1] begin with its values. *used receives how
- * many words it took, 0 if words[0] is none of these. MTP_ERR_ARGUMENT, with a line for the user, if the values are
+ * wall weights warmup cut shape maxqm onfail seed), words[1] ... words[count - 1] begin with its values. *used receives
+ * how many words it took, 0 if words[0] is none of these. MTP_ERR_ARGUMENT, with a line for the user, if the values are
  * not of the kind that it takes; mtp_learner_check looks at their range. */
 MTP_API mtp_status mtp_learner_set(mtp_context *ctx, mtp_learner_options *options, int count, const char *const *words,
                                    int *used);
@@ -142,11 +152,53 @@ MTP_API mtp_status mtp_learner_begin(mtp_context *ctx, mtp_learner *learner, con
 MTP_API mtp_status mtp_learner_offer(mtp_context *ctx, mtp_learner *learner, const mtp_config *cfg, double grade,
                                      int atom, long long step, mtp_action *action);
 
+/* ---- cut-outs ---- */
+
+/** How many cut-outs of one step are labelled together in a system of so many atoms, MTP_PARTS at most; 0: whole
+ * configurations are labelled. Else mtp_learner_offer_parts has to be used. */
+MTP_API int mtp_learner_parts(const mtp_learner *learner, size_t atoms);
+
+/** An atom that is beyond select. */
+typedef struct mtp_spot {
+  long long id; /**< a number that stays its own while the run goes on */
+  double x[3];
+  double grade;
+} mtp_spot;
+
+#define MTP_PARTS 16 /**< cut-outs of one step, at most */
+/** Which atoms to cut around. */
+typedef struct mtp_cut_plan {
+  mtp_cut_options options; /**< radius and vacuum as they are meant */
+  int whole;               /**< no cut-out will do: mtp_learner_offer with the whole configuration */
+  int count;               /**< cut-outs */
+  int middle[MTP_PARTS];   /**< numbers of the spots in their middles, the most extrapolating first */
+} mtp_cut_plan;
+
+/** Chooses the middles among `spots`, which need not be more than the worst ones. Spots that are near the middle of a
+ * cut-out share it; there are as many cut-outs as the QM driver labels at a time. An atom that was the middle of one in
+ * the same step already gets a larger one, and in the end the whole. `lattice` has the cell (its atoms are not looked
+ * at), `atoms` is how many there are. */
+MTP_API mtp_status mtp_learner_plan_cuts(mtp_context *ctx, mtp_learner *learner, const mtp_config *lattice,
+                                         size_t atoms, size_t n, const mtp_spot *spots, long long step,
+                                         mtp_cut_plan *plan);
+
+/** The atoms of one cut-out of a plan: those in mtp_cut_region_of its middle. */
+typedef struct mtp_part {
+  const mtp_config *cfg; /**< the lattice of the whole, and these atoms */
+  size_t middle;         /**< number of the atom in the middle */
+  long long id;
+  double grade;
+} mtp_part;
+
+/** mtp_learner_offer by cut-outs, parts[count] as planned. */
+MTP_API mtp_status mtp_learner_offer_parts(mtp_context *ctx, mtp_learner *learner, const mtp_cut_plan *plan, int count,
+                                           const mtp_part *parts, long long step, mtp_action *action);
+
 /** Offers the end point of a relaxation, where the potential has a minimum whether the reference has one or not: it is
- * labelled and learned from, whatever its grade (NaN: unknown), unless it is known. MTP_REDO means that the relaxation
- * must go on from there with the new potential and offer its next end point as `round` + 1; rounds count from 0. They
- * come to an end: what was found to be right is not asked for again nearby, nor is anything after 10 rounds. Without
- * driver or budget nothing is done, with one notice. */
+ * labelled and learned from, whatever its grade (NaN: unknown), unless it is known; where labels come from cut-outs,
+ * what is around `atom`. MTP_REDO means that the relaxation must go on from there with the new potential and offer its
+ * next end point as `round` + 1; rounds count from 0. They come to an end: what was found to be right is not asked for
+ * again nearby, nor is anything after 10 rounds. Without driver or budget nothing is done, with one notice. */
 MTP_API mtp_status mtp_learner_confirm(mtp_context *ctx, mtp_learner *learner, const mtp_config *cfg, double grade,
                                        int atom, long long step, int round, mtp_action *action);
 

@@ -10,6 +10,7 @@
 #include "mtp/comm.h"
 #include "mtp/config.h"
 #include "mtp/context.h"
+#include "mtp/cut.h"
 #include "mtp/errors.h"
 #include "mtp/evaluator.h"
 #include "mtp/label_file.h"

@@ -136,6 +136,8 @@ typedef struct mtp_qm_report {
  * here ends everything: no call is started any more, those that run are waited for and reported. */
 typedef mtp_status (*mtp_qm_answer)(void *user, size_t i, mtp_config *label, const mtp_qm_report *report);
 
+/** How many calls are made at a time, as workers= says; 0 for NULL. */
+MTP_API int mtp_qm_workers(const mtp_qm *qm);
 /** Labels n configurations with retries and all checks, up to workers= at a time. Returns MTP_OK whenever the driver
  * gave an answer to each, good or bad. A cell that is not periodic in all directions needs no virial.
  * MTP_ERR_STOPPED after MTP_QM_STOPPED; MTP_ERR_QM for MTP_QM_CANNOT_START or maxfail= failures in a row. Calls that

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file learn/cut.c
+ * Cut-outs: what is around an atom, and spheres of it. Cells are made in cut_cell.c. */
+#include "learn/cut.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/config_internal.h"
+#include "support/support.h"
+
+/* Beyond the cutoff, A. In a cell of this size the neighbourhood of the atom in the middle is whole, and a sphere has
+ * some tens of atoms with a whole neighbourhood. */
+#define CELL_MARGIN   0.0
+#define SPHERE_MARGIN 4.0
+#define VACUUM        8.0
+
+mtp_cut_options mtp_cut_defaults(void) {
+  return (mtp_cut_options){.shape = MTP_CUT_CELL};
+}
+
+mtp_cut_options mtp_cut_options_for(const mtp_cut_options *options, const mtp_potential *pot) {
+  mtp_cut_options o = options ? *options : mtp_cut_defaults();
+  const double cutoff = pot ? mtp_potential_cutoff(pot) : 0.0;
+  if (!(o.radius > 0.0)) o.radius = cutoff + (o.shape == MTP_CUT_CELL ? CELL_MARGIN : SPHERE_MARGIN);
+  if (!(o.vacuum > 0.0)) o.vacuum = VACUUM;
+  o.vacuum = fmax(o.vacuum, cutoff);
+  return o;
+}
+
+/* ---- the region ---- */
+
+/* Lattice coordinates, with unit vectors where there is no lattice vector. */
+static void take_lattice(const double cell[9], const bool periodic[3], double basis[9], double reciprocal[9],
+                         double thickness[3]) {
+  mtp_cell_complete(cell, periodic, basis);
+  mtp_cell_reciprocal(basis, reciprocal);
+  for (int k = 0; k < 3; k++) {
+    const double *r = reciprocal + 3 * k;
+    thickness[k] = periodic[k] ? 1.0 / sqrt(mtp_dot(r, r)) : INFINITY;
+  }
+}
+
+/* The coordinate along the normal of direction k, A, of the nearest image. */
+static double along_normal(const double reciprocal[9], const double thickness[3], int k, const double d[3]) {
+  const double part = mtp_dot(reciprocal + 3 * k, d);
+  if (isfinite(thickness[k])) return (part - floor(part + 0.5)) * thickness[k];
+  const double *r = reciprocal + 3 * k;
+  return part / sqrt(mtp_dot(r, r));
+}
+
+mtp_cut_region mtp_cut_region_of(const double cell[9], const bool periodic[3], const double center[3],
+                                 const mtp_cut_options *options, const mtp_potential *pot) {
+  const mtp_cut_options o = mtp_cut_options_for(options, pot);
+  mtp_cut_region region;
+  double basis[9];
+  take_lattice(cell, periodic, basis, region.reciprocal, region.thickness);
+  memcpy(region.center, center, sizeof region.center);
+  region.half = o.radius + (o.shape == MTP_CUT_CELL ? MTP_CUT_LONGER / 2 + MTP_CUT_DEPTH + MTP_CUT_FAR
+                            : pot                   ? mtp_potential_cutoff(pot)
+                                                    : 0.0);
+  return region;
+}
+
+bool mtp_cut_region_has(const mtp_cut_region *region, const double x[3]) {
+  const double d[3] = {x[0] - region->center[0], x[1] - region->center[1], x[2] - region->center[2]};
+  for (int k = 0; k < 3; k++)
+    if (!(fabs(along_normal(region->reciprocal, region->thickness, k, d)) <= region->half)) return false;
+  return true;
+}
+
+/* ---- what is around ---- */
+
+static void look_around(const mtp_config *whole, mtp_surroundings *s) {
+  const double *middle = whole->x + 3 * s->centers[0];
+  take_lattice(whole->cell, whole->periodic, s->basis, s->reciprocal, s->thickness);
+  memcpy(s->periodic, whole->periodic, sizeof s->periodic);
+  for (size_t i = 0; i < s->n; i++) {
+    double *d = s->d + 3 * i, *p = s->p + 3 * i, shift[3] = {0.0, 0.0, 0.0};
+    for (int c = 0; c < 3; c++) d[c] = whole->x[3 * i + (size_t)c] - middle[c];
+    for (int k = 0; k < 3; k++) {
+      p[k] = along_normal(s->reciprocal, s->thickness, k, d);
+      if (s->periodic[k]) shift[k] = floor(mtp_dot(s->reciprocal + 3 * k, d) + 0.5);
+    }
+    for (int k = 0; k < 3; k++)
+      for (int c = 0; c < 3; c++) d[c] -= shift[k] * s->basis[3 * k + c];
+  }
+}
+
+/* ---- spheres ---- */
+
+typedef struct image {
+  size_t atom;
+  double d[3];
+  bool inside;
+} image;
+
+typedef struct images {
+  image *list;
+  size_t n, capacity;
+} images;
+
+static bool add_image(images *all, size_t atom, const double d[3], bool inside) {
+  if (all->n == all->capacity) {
+    const size_t capacity = all->capacity ? 2 * all->capacity : 256;
+    image *list = mtp_realloc(all->list, capacity, sizeof *list);
+    if (!list) return false;
+    all->list = list;
+    all->capacity = capacity;
+  }
+  image *next = &all->list[all->n++];
+  *next = (image){atom, {d[0], d[1], d[2]}, inside};
+  return true;
+}
+
+/* Atoms and images within `radius` are inside, those within the cutoff of these are kept beside them. */
+static mtp_status find_images(mtp_context *ctx, const mtp_surroundings *s, double radius, images *all) {
+  const double reach = radius + s->cutoff;
+  int most[3];
+  for (int k = 0; k < 3; k++) most[k] = s->periodic[k] ? (int)ceil(reach / s->thickness[k] + 0.5) : 0;
+  for (size_t i = 0; i < s->n; i++)
+    for (int a = -most[0]; a <= most[0]; a++)
+      for (int b = -most[1]; b <= most[1]; b++)
+        for (int c = -most[2]; c <= most[2]; c++) {
+          double d[3];
+          for (int x = 0; x < 3; x++)
+            d[x] = s->d[3 * i + (size_t)x] + a * s->basis[x] + b * s->basis[3 + x] + c * s->basis[6 + x];
+          const double square = mtp_dot(d, d);
+          if (square > reach * reach) continue;
+          if (!add_image(all, i, d, square <= radius * radius)) return mtp_fail_memory(ctx);
+        }
+  return MTP_OK;
+}
+
+/* Does an atom of the sphere miss a neighbour? */
+static bool is_incomplete(const images *all, double cutoff, const image *atom) {
+  for (size_t k = 0; k < all->n; k++) {
+    const double *e = all->list[k].d, d[3] = {e[0] - atom->d[0], e[1] - atom->d[1], e[2] - atom->d[2]};
+    if (!all->list[k].inside && mtp_dot(d, d) < cutoff * cutoff) return true;
+  }
+  return false;
+}
+
+static mtp_status make_sphere(mtp_context *ctx, const mtp_surroundings *s, const mtp_cut_options *o, mtp_config **out,
+                              size_t **from) {
+  images all = {0};
+  mtp_status status = find_images(ctx, s, o->radius, &all);
+  size_t n = 0;
+  for (size_t k = 0; k < all.n; k++) n += all.list[k].inside;
+  mtp_config *cfg = status == MTP_OK ? mtp_config_new(n) : NULL;
+  *from = mtp_calloc(n, sizeof **from);
+  if (cfg) cfg->force_mask = mtp_calloc(n, sizeof *cfg->force_mask);
+  if (status == MTP_OK && (!cfg || !*from || !cfg->force_mask)) status = mtp_fail_memory(ctx);
+  if (status != MTP_OK) {
+    mtp_config_free(cfg);
+    free(all.list);
+    return status;
+  }
+  const double edge = 2.0 * o->radius + o->vacuum;
+  n = 0;
+  for (size_t k = 0; k < all.n; k++) {
+    const image *atom = &all.list[k];
+    if (!atom->inside) continue;
+    (*from)[n] = atom->atom;
+    cfg->species[n] = s->species[atom->atom];
+    cfg->force_mask[n] = is_incomplete(&all, s->cutoff, atom);
+    for (size_t c = 0; c < 3; c++) cfg->x[3 * n + c] = atom->d[c] + 0.5 * edge;
+    n++;
+  }
+  for (int k = 0; k < 3; k++) {
+    cfg->cell[4 * k] = edge;
+    cfg->periodic[k] = true;
+  }
+  free(all.list);
+  *out = cfg;
+  return MTP_OK;
+}
+
+/* ---- all ---- */
+
+static mtp_status describe(mtp_context *ctx, const mtp_cut_options *o, mtp_config *cfg) {
+  char number[32];
+  mtp_snprintf(number, sizeof number, "%.6g", o->radius);
+  mtp_status status = mtp_config_set_feature(ctx, cfg, "cut", o->shape == MTP_CUT_CELL ? "cell" : "sphere");
+  if (status == MTP_OK) status = mtp_config_set_feature(ctx, cfg, "cut_radius", number);
+  if (status == MTP_OK && o->shape == MTP_CUT_SPHERE) {
+    status = mtp_config_set_feature(ctx, cfg, "config_energy_weight", "0");
+    if (status == MTP_OK) status = mtp_config_set_feature(ctx, cfg, "config_stress_weight", "0");
+  }
+  return status;
+}
+
+/* Atoms of the cell that stay where they are: whatever a centre depends on. */
+static mtp_status relax_rim(mtp_context *ctx, const mtp_potential *pot, const mtp_surroundings *s, const size_t *from,
+                            mtp_config *cfg) {
+  bool *fixed = mtp_calloc(cfg->n, sizeof *fixed);
+  if (!fixed) return mtp_fail_memory(ctx);
+  for (size_t i = 0; i < cfg->n; i++)
+    for (size_t k = 0; k < s->center_count; k++) {
+      const double *a = s->d + 3 * from[i], *b = s->d + 3 * s->centers[k];
+      const double d[3] = {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
+      fixed[i] = fixed[i] || mtp_dot(d, d) <= s->cutoff * s->cutoff;
+    }
+  const mtp_status status = mtp_cut_relax(ctx, pot, fixed, cfg);
+  free(fixed);
+  return status;
+}
+
+static mtp_status cut(mtp_context *ctx, const mtp_potential *pot, mtp_surroundings *s, const mtp_cut_options *o,
+                      mtp_config **out, size_t *index) {
+  size_t *from = NULL;
+  mtp_config *cfg = NULL;
+  mtp_status status = o->shape == MTP_CUT_SPHERE ? make_sphere(ctx, s, o, &cfg, &from)
+                                                 : mtp_cut_make_cell(ctx, s, o->radius, &cfg, &from);
+  if (status == MTP_OK && o->shape == MTP_CUT_CELL && !o->still && mtp_potential_is_trained(pot))
+    status = relax_rim(ctx, pot, s, from, cfg);
+  if (status == MTP_OK) status = describe(ctx, o, cfg);
+  double least = INFINITY;
+  for (size_t i = 0; status == MTP_OK && index && i < cfg->n; i++) { /* of several images the one in the middle */
+    double square = 0.0;
+    for (size_t c = 0; c < 3; c++) {
+      double middle = 0.0;
+      for (size_t k = 0; k < 3; k++) middle += cfg->periodic[k] ? 0.5 * cfg->cell[3 * k + c] : 0.0;
+      square += pow(cfg->x[3 * i + c] - middle, 2);
+    }
+    if (from[i] != s->centers[0] || square >= least) continue;
+    least = square;
+    *index = i;
+  }
+  free(from);
+  if (status == MTP_OK)
+    *out = cfg;
+  else
+    mtp_config_free(cfg);
+  return status;
+}
+
+mtp_status mtp_cut(mtp_context *ctx, const mtp_potential *pot, const mtp_config *whole, size_t count,
+                   const size_t *centers, const mtp_cut_options *options, mtp_config **out, size_t *index) {
+  if (out) *out = NULL;
+  if (!pot || !whole || !centers || count == 0 || !out)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "cut: expected a potential, a configuration and an atom of it");
+  for (size_t k = 0; k < count; k++)
+    if (centers[k] >= whole->n)
+      return mtp_fail(ctx, MTP_ERR_ARGUMENT, "cut: the configuration has no atom %zu", centers[k] + 1);
+  const mtp_cut_options o = mtp_cut_options_for(options, pot);
+  if (!isfinite(o.radius) || !isfinite(o.vacuum) || (o.shape != MTP_CUT_CELL && o.shape != MTP_CUT_SPHERE))
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "cut: radius %g and vacuum %g must be numbers above 0", o.radius, o.vacuum);
+  mtp_surroundings s = {.n = whole->n,
+                        .species = whole->species,
+                        .cutoff = mtp_potential_cutoff(pot),
+                        .center_count = count,
+                        .centers = centers};
+  s.d = mtp_calloc(3 * s.n, sizeof *s.d);
+  s.p = mtp_calloc(3 * s.n, sizeof *s.p);
+  mtp_status status = s.d && s.p ? MTP_OK : mtp_fail_memory(ctx);
+  if (status == MTP_OK) {
+    look_around(whole, &s);
+    status = cut(ctx, pot, &s, &o, out, index);
+  }
+  free(s.d);
+  free(s.p);
+  return status;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file learn/cut.h
+ * What the files that make cut-outs share. */
+#ifndef MTP_LEARN_CUT_H
+#define MTP_LEARN_CUT_H
+
+#include "mtp/cut.h"
+
+/** What a cell may need beyond its radius, A: an edge may become longer by so much where images fit better then, atoms
+ * so far beyond a face show how well, displaced by up to so much; and where there is no lattice vector it is thicker by
+ * so much on either side, because what it is cut from there is not replaced by images. */
+#define MTP_CUT_LONGER 6.0
+#define MTP_CUT_DEPTH  3.0
+#define MTP_CUT_FAR    1.0
+#define MTP_CUT_DEEPER 3.0
+
+/** Atoms of a configuration as seen from the atom in the middle. */
+typedef struct mtp_surroundings {
+  size_t n;
+  const int *species;
+  double *d;            /**< [3*n] from the middle, by the shortest way in lattice coordinates */
+  double *p;            /**< [3*n] the same along the normals of the planes of lattice vectors, A */
+  double basis[9];      /**< lattice vectors; unit vectors where there is none */
+  double reciprocal[9]; /**< of the basis */
+  double thickness[3];  /**< of the cell; infinite where there is no lattice vector */
+  bool periodic[3];
+  double cutoff;
+  size_t center_count;
+  const size_t *centers;
+} mtp_surroundings;
+
+/** A cell of atoms `kept`[n] of the surroundings; *from [number of atoms in *out] (malloc'ed) which they are. */
+mtp_status mtp_cut_make_cell(mtp_context *ctx, const mtp_surroundings *s, double radius, mtp_config **out,
+                             size_t **from);
+/** Moves the atoms of a cell that are not `fixed` [n] towards a minimum of the energy of `pot`. */
+mtp_status mtp_cut_relax(mtp_context *ctx, const mtp_potential *pot, const bool *fixed, mtp_config *cfg);
+
+#endif

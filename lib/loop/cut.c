@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file loop/cut.c
+ * Labels of large systems: what is around the worst atoms is cut out, and learned as configurations of small ones are.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/config_internal.h"
+#include "loop/loop.h"
+#include "support/support.h"
+
+/* Atoms from which on labels are cut out. */
+#define MANY 300
+/* A cut-out that is the middle's second in the same step is larger by this factor, and so on. */
+#define LARGER 1.35
+/* A cut-out with this part of the volume is as well the whole. */
+#define MOST 0.6
+/* Spots within this part of the cutoff from a middle are known well enough with it. */
+#define SHARED 0.5
+
+int mtp_learner_parts(const mtp_learner *l, size_t atoms) {
+  if (!l || l->options.mode == MTP_MODE_CONFIGURATION || l->options.cutting == MTP_CUTTING_OFF) return 0;
+  if (l->options.cutting == MTP_CUTTING_AUTO && atoms <= MANY) return 0;
+  const int workers = mtp_qm_workers(l->qm);
+  return workers < 1 ? 1 : workers < MTP_PARTS ? workers : MTP_PARTS;
+}
+
+/* ---- plans ---- */
+
+static double volume(const mtp_config *lattice) {
+  double basis[9], reciprocal[9];
+  if (!lattice->periodic[0] || !lattice->periodic[1] || !lattice->periodic[2]) return INFINITY;
+  mtp_cell_complete(lattice->cell, lattice->periodic, basis);
+  return fabs(mtp_cell_reciprocal(basis, reciprocal));
+}
+
+static size_t times_in_the_middle(const mtp_learner *l, long long id, long long step) {
+  size_t times = 0;
+  for (size_t k = 0; k < l->middles.n && step == l->middles.step; k++) times += l->middles.id[k] == id;
+  return times;
+}
+
+static mtp_status note_middle(mtp_context *ctx, mtp_learner *l, long long id, long long step) {
+  mtp_middles *m = &l->middles;
+  if (m->step != step) m->n = 0;
+  m->step = step;
+  long long *ids = mtp_realloc(m->id, m->n + 1, sizeof *ids);
+  if (!ids) return mtp_fail_memory(ctx);
+  m->id = ids;
+  ids[m->n++] = id;
+  return MTP_OK;
+}
+
+/* Without atoms a cell looks the same from everywhere. */
+static double distance(const mtp_config *lattice, const double a[3], const double b[3]) {
+  double basis[9], reciprocal[9], d[3] = {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
+  mtp_cell_complete(lattice->cell, lattice->periodic, basis);
+  mtp_cell_reciprocal(basis, reciprocal);
+  for (int k = 0; k < 3; k++) {
+    if (!lattice->periodic[k]) continue;
+    const double turns = floor(mtp_dot(reciprocal + 3 * k, d) + 0.5);
+    for (int c = 0; c < 3; c++) d[c] -= turns * basis[3 * k + c];
+  }
+  return sqrt(mtp_dot(d, d));
+}
+
+static bool is_covered(const mtp_learner *l, const mtp_config *lattice, const mtp_spot *spots, const mtp_cut_plan *plan,
+                       size_t spot) {
+  const double cutoff = mtp_potential_cutoff(l->pot), near = fmax(SHARED * cutoff, plan->options.radius - cutoff);
+  for (int k = 0; k < plan->count; k++)
+    if (distance(lattice, spots[plan->middle[k]].x, spots[spot].x) <= near) return true;
+  return false;
+}
+
+/* The worst first; equal ones by their numbers, so that ranks do not matter. */
+static bool is_worse(const mtp_spot *a, const mtp_spot *b) {
+  return a->grade > b->grade || (a->grade == b->grade && a->id < b->id);
+}
+
+static void choose_middles(const mtp_learner *l, const mtp_config *lattice, size_t n, const mtp_spot *spots,
+                           bool *taken, int most, mtp_cut_plan *plan) {
+  const bool beyond = n > 0 && spots[plan->middle[0]].grade > l->options.break_grade;
+  while (plan->count < most) {
+    size_t next = n;
+    for (size_t i = 0; i < n; i++)
+      if (!taken[i] && (next == n || is_worse(&spots[i], &spots[next]))) next = i;
+    if (next == n || (plan->count > 0 && !(beyond && spots[next].grade > l->options.break_grade))) return;
+    taken[next] = true;
+    if (!is_covered(l, lattice, spots, plan, next)) plan->middle[plan->count++] = (int)next;
+  }
+}
+
+mtp_status mtp_learner_plan_cuts(mtp_context *ctx, mtp_learner *l, const mtp_config *lattice, size_t atoms, size_t n,
+                                 const mtp_spot *spots, long long step, mtp_cut_plan *plan) {
+  if (!l || !lattice || !plan || n == 0 || !spots)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: nothing to cut out");
+  bool *taken = mtp_calloc(n, sizeof *taken);
+  if (!taken) return mtp_fail_memory(ctx);
+  *plan = (mtp_cut_plan){.options = mtp_cut_options_for(&l->options.cut, l->pot)};
+  for (size_t i = 1; i < n; i++)
+    if (is_worse(&spots[i], &spots[plan->middle[0]])) plan->middle[0] = (int)i;
+  plan->options.radius *= pow(LARGER, (double)times_in_the_middle(l, spots[plan->middle[0]].id, step));
+  const int most = mtp_learner_parts(l, atoms);
+  plan->whole = most == 0 || pow(2.0 * plan->options.radius, 3) > MOST * volume(lattice);
+  if (!plan->whole) choose_middles(l, lattice, n, spots, taken, most, plan);
+  free(taken);
+  return MTP_OK;
+}
+
+/* ---- cut-outs ---- */
+
+static mtp_status cut_part(mtp_context *ctx, const mtp_learner *l, const mtp_cut_plan *plan, const mtp_part *part,
+                           long long step, mtp_candidate *out) {
+  char number[32];
+  size_t index = 0;
+  *out = (mtp_candidate){.grade = isnan(part->grade) ? INFINITY : part->grade, .step = step, .warmup = -1};
+  mtp_status status = mtp_cut(ctx, l->pot, part->cfg, 1, &part->middle, &plan->options, &out->cfg, &index);
+  out->atom = (int)index;
+  if (status != MTP_OK) return status;
+  snprintf(number, sizeof number, "%lld", part->id);
+  return mtp_config_set_feature(ctx, out->cfg, "cut_atom", number);
+}
+
+/* Those beyond the first wait as candidates do, and are labelled with it where it does not cover them. */
+static mtp_status offer_all(mtp_context *ctx, mtp_learner *l, int count, const mtp_part *parts,
+                            const mtp_candidate *cuts, mtp_action *action) {
+  const bool beyond = cuts[0].grade > l->options.break_grade;
+  mtp_status status = MTP_OK;
+  for (int k = 1; k < count && status == MTP_OK && beyond; k++) {
+    if (mtp_seen_find(l->seen, cuts[k].cfg, NULL)) continue;
+    mtp_loop_log_candidate(ctx, l, &cuts[k]);
+    status = mtp_loop_keep(ctx, l, &cuts[k]);
+  }
+  if (status != MTP_OK) return status;
+  if (beyond) status = note_middle(ctx, l, parts[0].id, cuts[0].step);
+  if (status == MTP_OK && beyond && mtp_loop_can_label(l) && mtp_seen_find(l->seen, cuts[0].cfg, NULL))
+    *action = MTP_REDO; /* a larger one may teach more */
+  else if (status == MTP_OK)
+    status = mtp_loop_offer(ctx, l, &cuts[0], action);
+  return status;
+}
+
+mtp_status mtp_loop_offer_parts(mtp_context *ctx, mtp_learner *l, const mtp_cut_plan *plan, int count,
+                                const mtp_part *parts, long long step, mtp_action *action) {
+  mtp_candidate cuts[MTP_PARTS] = {{0}};
+  mtp_status status = MTP_OK;
+  for (int k = 0; k < count && status == MTP_OK; k++) status = cut_part(ctx, l, plan, &parts[k], step, &cuts[k]);
+  if (status == MTP_OK) status = offer_all(ctx, l, count, parts, cuts, action);
+  for (int k = 0; k < count; k++) mtp_config_free(cuts[k].cfg);
+  return status;
+}
+
+mtp_status mtp_loop_cut_around(mtp_context *ctx, const mtp_learner *l, const mtp_config *cfg, int atom,
+                               mtp_config **out, int *index) {
+  const mtp_cut_options o = mtp_cut_options_for(&l->options.cut, l->pot);
+  const size_t middle = atom >= 0 && (size_t)atom < cfg->n ? (size_t)atom : 0;
+  size_t at = 0;
+  *index = atom;
+  if (mtp_learner_parts(l, cfg->n) == 0 || pow(2.0 * o.radius, 3) > MOST * volume(cfg)) {
+    *out = mtp_config_copy(cfg);
+    return *out ? MTP_OK : mtp_fail_memory(ctx);
+  }
+  const mtp_status status = mtp_cut(ctx, l->pot, cfg, 1, &middle, &o, out, &at);
+  if (atom >= 0) *index = (int)at;
+  return status;
+}
+
+/* The species take turns in the middle, at random places. Cells in any case: their energies settle what an atom of each
+ * species has of its own. */
+mtp_status mtp_loop_cut_first(mtp_context *ctx, const mtp_learner *l, const mtp_config *first, int k,
+                              mtp_config **out) {
+  mtp_random random = {l->options.seed + 0x9e3779b97f4a7c15ULL * (unsigned long long)(k + 1)};
+  size_t middle = (size_t)(mtp_random_uniform(&random) * (double)first->n);
+  mtp_cut_options o = mtp_cut_options_for(&l->options.cut, l->pot);
+  if (o.shape == MTP_CUT_SPHERE) {
+    o = mtp_cut_defaults();
+    o = mtp_cut_options_for(&o, l->pot);
+  }
+  o.still = true; /* a warm-up that is gone on with has another potential */
+  if (mtp_learner_parts(l, first->n) == 0 || pow(2.0 * o.radius, 3) > MOST * volume(first)) {
+    *out = mtp_config_copy(first);
+    return *out ? MTP_OK : mtp_fail_memory(ctx);
+  }
+  for (size_t i = 0; i < first->n && first->species[middle] != k % l->species_count; i++)
+    middle = (middle + 1) % first->n;
+  return mtp_cut(ctx, l->pot, first, 1, &middle, &o, out, NULL);
+}
