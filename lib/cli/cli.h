@@ -17,6 +17,7 @@
 #include "mtp/config.h"
 #include "mtp/context.h"
 #include "mtp/potential.h"
+#include "mtp/qm.h"
 #include "mtp/trainer.h"
 
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
@@ -33,7 +34,7 @@ typedef struct cli_command {
 } cli_command;
 
 extern const cli_command cli_cmd_init, cli_cmd_train, cli_cmd_eval, cli_cmd_errors, cli_cmd_grade, cli_cmd_info,
-    cli_cmd_convert, cli_cmd_label, cli_cmd_bench, cli_cmd_report;
+    cli_cmd_convert, cli_cmd_cut, cli_cmd_label, cli_cmd_bench, cli_cmd_report;
 
 /** A bar on a terminal's stderr; nothing at all when stderr is something else. */
 typedef struct cli_progress {
@@ -198,6 +199,14 @@ int cli_read_graded(cli *c, const char *path, mtp_potential **pot, mtp_active_se
  * configurations with which it makes no numbers, "" without any. */
 int cli_compute_error_table(cli *c, const char *name, const mtp_potential *pot, const mtp_config_set *set, size_t size,
                             char *broken, mtp_error_table **out);
+
+/* driver.c */
+
+/** Opens the driver that `option` asks for. From now on SIGINT and SIGTERM end its calls early, once. */
+int cli_open_driver(cli *c, const char *option, const char *text, mtp_qm **qm);
+/** Is it the driver lammps? Its file holds types, not names, and which is which must not depend on the order of atoms in
+ * a file. Numbers are types. */
+bool cli_is_lammps(const char *driver);
 
 /* error_table.c */
 

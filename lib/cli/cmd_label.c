@@ -5,7 +5,6 @@
 #include <cjson/cJSON.h>
 #include <ctype.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +12,6 @@
 
 #include "cli/cli.h"
 #include "mtp/label_file.h"
-#ifdef MTP_HAVE_LAMMPS
-#include "driver/qm_lammps.h"
-#endif
 
 static const char help[] =
     "Labels every configuration of IN with energy, forces and virial of a QM driver and appends it to\n"
@@ -53,23 +49,6 @@ static void note_failure(tally *t, size_t index, const mtp_qm_report *report) {
   t->failures[t->failed++] = (failure){index, *report};
 }
 
-/* ---- stopping ---- */
-
-/* The one way in which a signal reaches the library. */
-static volatile sig_atomic_t stop_signal;
-
-static void on_signal(int number) {
-  stop_signal = number;
-}
-
-/* The first signal lets what runs be written down; a second one ends the process as usual. */
-static void watch_signals(void) {
-  struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND};
-  sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
-}
-
 /* ---- labelling ---- */
 
 typedef struct work {
@@ -94,8 +73,6 @@ static int label_all(cli *c, mtp_qm *qm, const mtp_config_set *set, mtp_label_fi
   const mtp_config *const *configs = (const mtp_config *const *)set->configs;
   if (mtp_label_file_missing(c->ctx, file, set->n, configs, &missing) != MTP_OK) return cli_library(c, NULL);
   w->t.skipped = set->n - missing;
-  watch_signals();
-  mtp_qm_set_stop(qm, &stop_signal);
   cli_progress_begin(c, "labelling", missing);
   mtp_status status = mtp_label_file_add(c->ctx, file, qm, set->n, configs, told, w);
   cli_progress_end(c);
@@ -135,21 +112,6 @@ static void print_failures(cli *c, const tally *t) {
     cli_fail(c, "configuration %zu: %s (tries: %d): %s%s%s", t->failures[i].index, mtp_qm_status_name(r->status),
              r->tries, r->reason, r->dir[0] ? "; kept in " : "", r->dir);
   }
-}
-
-static int open_driver(cli *c, const char *text, mtp_qm **qm) {
-  const mtp_qm_driver *extra = NULL;
-#ifdef MTP_HAVE_LAMMPS
-  extra = mtp_qm_lammps_driver();
-#else
-  const char *first = text + strspn(text, " \t");
-  if (strcspn(first, " \t") == 6 && strncmp(first, "lammps", 6) == 0)
-    return cli_usage(c, "--qm: this mtp was built without LAMMPS, so it has no driver lammps");
-#endif
-  mtp_status status = mtp_qm_open(c->ctx, text, extra, extra ? 1 : 0, qm);
-  if (status == MTP_ERR_ARGUMENT) return cli_usage(c, "--qm: %s", mtp_context_message(c->ctx));
-  if (status != MTP_OK) return cli_library(c, NULL);
-  return mtp_qm_is_none(*qm) ? cli_usage(c, "--qm: the driver none labels nothing") : CLI_OK;
 }
 
 static int print_result(cli *c, const tally *t, bool json) {
@@ -211,10 +173,8 @@ static int run_check(cli *c, const mtp_config_set *set, const char *driver, bool
   mtp_qm *qm = NULL;
   mtp_qm_check found;
   const mtp_qm_check_options options = {.progress = show_progress, .user = c};
-  int status = open_driver(c, driver, &qm);
+  int status = cli_open_driver(c, "--qm", driver, &qm);
   if (status == CLI_OK) {
-    watch_signals();
-    mtp_qm_set_stop(qm, &stop_signal);
     const mtp_status checked = mtp_qm_check_driver(c->ctx, qm, set->configs[0], set->species_count,
                                                    (const char *const *)set->names, &options, &found);
     cli_progress_end(c);
@@ -230,7 +190,7 @@ static int run_driver(cli *c, const mtp_config_set *set, const char *output, con
   mtp_qm *qm = NULL;
   mtp_label_file *file = NULL;
   work w = {.c = c};
-  int status = open_driver(c, driver, &qm);
+  int status = cli_open_driver(c, "--qm", driver, &qm);
   if (status == CLI_OK &&
       mtp_label_file_open(c->ctx, output, set->species_count, (const char *const *)set->names, &file) != MTP_OK)
     status = cli_library(c, output);
@@ -253,13 +213,6 @@ static int check_atoms(cli *c, const mtp_config_set *set) {
       return cli_fail(c, "%s: configuration %zu is a part of a system, with ghost atoms: no engine can label it",
                       c->words[0], i + 1);
   return CLI_OK;
-}
-
-/* Its file holds types, not names, and which is which must not depend on the order of atoms in IN. Numbers are types.
- */
-static bool is_lammps(const char *driver) {
-  driver += strspn(driver, " \t");
-  return strncmp(driver, "lammps", 6) == 0 && strchr(" \t", driver[6]);
 }
 
 static int run(cli *c, int argc, char **argv) {
@@ -290,7 +243,7 @@ static int run(cli *c, int argc, char **argv) {
   if (status == CLI_OK) status = cli_read_set(c, c->words[0], input_format, &set);
   if (status == CLI_OK) status = check_atoms(c, set);
   if (status == CLI_OK && !species && set->species_count > 1 && !isdigit((unsigned char)set->names[0][0]) &&
-      is_lammps(driver))
+      cli_is_lammps(driver))
     status = cli_usage(c, "%s has %d species: give --species, the order of the types in the file of the lammps driver",
                        c->words[0], set->species_count);
   if (status == CLI_OK && species &&

@@ -12,7 +12,7 @@
 
 /* Beyond the cutoff, A. In a cell of this size the neighbourhood of the atom in the middle is whole, and a sphere has
  * some tens of atoms with a whole neighbourhood. */
-#define CELL_MARGIN   0.0
+#define CELL_MARGIN   0.4
 #define SPHERE_MARGIN 4.0
 #define VACUUM        8.0
 
@@ -191,19 +191,21 @@ static mtp_status describe(mtp_context *ctx, const mtp_cut_options *o, mtp_confi
   return status;
 }
 
-/* Atoms of the cell that stay where they are: whatever a centre depends on. */
+/* Whatever a centre depends on stays where it is. */
 static mtp_status relax_rim(mtp_context *ctx, const mtp_potential *pot, const mtp_surroundings *s, const size_t *from,
                             mtp_config *cfg) {
-  bool *fixed = mtp_calloc(cfg->n, sizeof *fixed);
-  if (!fixed) return mtp_fail_memory(ctx);
-  for (size_t i = 0; i < cfg->n; i++)
+  mtp_cut_rim rim = {mtp_calloc(cfg->n, sizeof *rim.fixed), mtp_calloc(cfg->n, sizeof *rim.center), s->cutoff};
+  mtp_status status = rim.fixed && rim.center ? MTP_OK : mtp_fail_memory(ctx);
+  for (size_t i = 0; i < cfg->n && status == MTP_OK; i++)
     for (size_t k = 0; k < s->center_count; k++) {
       const double *a = s->d + 3 * from[i], *b = s->d + 3 * s->centers[k];
       const double d[3] = {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
-      fixed[i] = fixed[i] || mtp_dot(d, d) <= s->cutoff * s->cutoff;
+      rim.fixed[i] = rim.fixed[i] || mtp_dot(d, d) <= s->cutoff * s->cutoff;
+      rim.center[i] = rim.center[i] || from[i] == s->centers[k];
     }
-  const mtp_status status = mtp_cut_relax(ctx, pot, fixed, cfg);
-  free(fixed);
+  if (status == MTP_OK) status = mtp_cut_relax(ctx, pot, &rim, cfg);
+  free(rim.fixed);
+  free(rim.center);
   return status;
 }
 

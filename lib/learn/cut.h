@@ -32,7 +32,12 @@ typedef struct mtp_surroundings {
 /** A cell of atoms `kept`[n] of the surroundings; *from [number of atoms in *out] (malloc'ed) which they are. */
 mtp_status mtp_cut_make_cell(mtp_context *ctx, const mtp_surroundings *s, double radius, mtp_config **out,
                              size_t **from);
-/** Moves the atoms of a cell that are not `fixed` [n] towards a minimum of the energy of `pot`. */
-mtp_status mtp_cut_relax(mtp_context *ctx, const mtp_potential *pot, const bool *fixed, mtp_config *cfg);
+/** Which atoms of a cell may move: [n] those that are not `fixed`, and not into the neighbourhood of a centre. */
+typedef struct mtp_cut_rim {
+  bool *fixed, *center;
+  double cutoff;
+} mtp_cut_rim;
+/** Moves the atoms of the rim towards a minimum of the energy of `pot`. */
+mtp_status mtp_cut_relax(mtp_context *ctx, const mtp_potential *pot, const mtp_cut_rim *rim, mtp_config *cfg);
 
 #endif

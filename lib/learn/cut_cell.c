@@ -16,7 +16,13 @@
 #define STEP 0.1
 /* A misfit that a longer edge has to save, per part of the length by which it is longer (A^2). */
 #define COST 0.3
-/* A gap at a face, wider than layers of atoms are apart, is vacuum (A). */
+/* Edges with no more misfit fit (A^2: thermal motion has some); where none does, half of an edge is longer than the
+ * cutoff by half the distance of atoms (A). */
+#define FIT   0.15
+#define APART 1.25
+/* Width of a layer of atoms (A). */
+#define LAYER 0.4
+/* A gap, wider than layers of atoms are apart, is vacuum (A). */
 #define GAP 3.2
 /* Where a cell is thinner than this multiple of an edge, it is kept as it is. */
 #define ALMOST 1.15
@@ -80,15 +86,16 @@ static double misfit(const mtp_surroundings *s, const box *b, int k, double leng
   return compared > 0.0 ? sum / compared : 0.0;
 }
 
-/* The best length of a new edge, the shorter the better where none fits. */
+/* The best length of a new edge, the shorter the better where none fits. Only those that fit may be so short that atoms
+ * which have to stay meet across the face. */
 static double best_length(const mtp_surroundings *s, const box *b, int k, double least) {
-  const double most = fmin(least + MTP_CUT_LONGER, s->thickness[k]);
-  double best = least, lowest = INFINITY, correction = 0.0;
+  const double most = fmin(least + MTP_CUT_LONGER, s->thickness[k]), safe = fmax(least, 2.0 * (s->cutoff + APART));
+  double best = fmin(safe, s->thickness[k]), lowest = INFINITY, correction = 0.0;
   for (int step = 0; least + STEP * step <= most; step++) {
     const double length = least + STEP * step;
     double shift;
-    const double score = misfit(s, b, k, length, &shift) + COST * (length - least) / least;
-    if (score >= lowest) continue;
+    const double missed = misfit(s, b, k, length, &shift), score = missed + COST * (length - least) / least;
+    if (score >= lowest || (length < safe && missed > FIT)) continue;
     lowest = score;
     best = length;
     correction = shift;
@@ -96,17 +103,48 @@ static double best_length(const mtp_surroundings *s, const box *b, int k, double
   return best + fmin(fmax(correction, -STEP), STEP);
 }
 
-/* A layer of vacuum at a face is made wide enough that nothing acts across it. */
-static double widen_gap(const mtp_surroundings *s, const box *b, int k) {
+/* How many atoms are near the faces if the box is shifted. */
+static double crowd(const mtp_surroundings *s, const box *b, int k, double shift) {
+  double sum = 0.0;
+  for (size_t i = 0; i < s->n; i++) {
+    const double p = s->p[3 * i + (size_t)k] - shift;
+    if (!is_between(s, b, i, k)) continue;
+    const double low = (p + b->length[k] / 2) / LAYER, high = (p - b->length[k] / 2) / LAYER;
+    sum += exp(-0.5 * low * low) + exp(-0.5 * high * high);
+  }
+  return sum;
+}
+
+/* Faces go between layers of atoms, as far as what has to stay leaves room. */
+static double best_shift(const mtp_surroundings *s, const box *b, int k) {
+  const double room = fmin(b->length[k] / 2 - s->cutoff, MTP_CUT_FAR);
+  double best = 0.0, least = INFINITY;
+  for (int step = 0; STEP * step <= room; step++)
+    for (int sign = 1; sign >= -1; sign -= 2) {
+      const double shift = sign * STEP * step, score = crowd(s, b, k, shift);
+      if (score >= least - 1e-9) continue;
+      least = score;
+      best = shift;
+    }
+  return best;
+}
+
+/* Is there vacuum within reach along a direction? Then nothing is gained by images there: the box becomes deep, and
+ * vacuum parts it from its images. */
+static bool open_to_vacuum(const mtp_surroundings *s, box *b, int k, double half) {
   double low = INFINITY, high = -INFINITY;
   for (size_t i = 0; i < s->n; i++) {
     const double p = s->p[3 * i + (size_t)k];
-    if (!is_between(s, b, i, -1)) continue;
+    if (!(fabs(p) <= half) || !is_between(s, b, i, k)) continue;
     low = fmin(low, p);
     high = fmax(high, p);
   }
-  const double gap = b->length[k] - (high - low);
-  return gap > GAP ? fmax(0.0, s->cutoff - gap) : 0.0;
+  const double gap = fmax(low + half, half - high);
+  if (gap < GAP || 2.0 * half >= s->thickness[k]) return false;
+  b->low[k] = -half;
+  b->high[k] = half;
+  b->length[k] = high - low + fmax(s->cutoff, gap);
+  return true;
 }
 
 static void choose_box(const mtp_surroundings *s, double radius, box *b) {
@@ -119,13 +157,12 @@ static void choose_box(const mtp_surroundings *s, double radius, box *b) {
     b->length[k] = whole ? s->thickness[k] : 2.0 * radius;
   }
   for (int k = 0; k < 3; k++) {
-    if (b->how[k] != REPEAT) continue;
+    if (b->how[k] != REPEAT || open_to_vacuum(s, b, k, radius + MTP_CUT_DEEPER)) continue;
     b->length[k] = best_length(s, b, k, 2.0 * radius);
-    b->low[k] = -b->length[k] / 2;
-    b->high[k] = b->length[k] / 2;
+    const double shift = best_shift(s, b, k);
+    b->low[k] = shift - b->length[k] / 2;
+    b->high[k] = shift + b->length[k] / 2;
   }
-  for (int k = 0; k < 3; k++)
-    if (b->how[k] == REPEAT) b->length[k] += widen_gap(s, b, k);
 }
 
 static mtp_status fill(mtp_context *ctx, const mtp_surroundings *s, const box *b, const bool *gone, mtp_config **out,
@@ -174,7 +211,14 @@ static void closest(const mtp_surroundings *s, const bool *gone, int kinds, doub
   for (int k = 0; k < kinds * kinds; k++) least[k] = sqrt(isfinite(least[k]) ? least[k] : any) * CLOSE;
 }
 
+/* From the middle; 0 for atoms that a centre depends on, which have to stay. */
 static double distance(const mtp_surroundings *s, size_t i) {
+  for (size_t k = 0; k < s->center_count; k++) {
+    double d[3];
+    const double *a = s->d + 3 * i, *b = s->d + 3 * s->centers[k];
+    for (int c = 0; c < 3; c++) d[c] = a[c] - b[c];
+    if (mtp_dot(d, d) <= s->cutoff * s->cutoff) return 0.0;
+  }
   return mtp_dot(s->d + 3 * i, s->d + 3 * i);
 }
 
@@ -193,9 +237,10 @@ static mtp_status thin_once(mtp_context *ctx, const mtp_surroundings *s, const m
       const size_t image = (size_t)nb->list[i][q], j = (size_t)nb->owner[image];
       const double *a = nb->x + 3 * i, *e = nb->x + 3 * image, d[3] = {a[0] - e[0], a[1] - e[1], a[2] - e[2]};
       const double near = sqrt(mtp_dot(d, d)) / least[cfg->species[i] * kinds + cfg->species[j]];
-      if (near >= part || i == j) continue;
+      const double of_i = distance(s, from[i]), of_j = distance(s, from[j]);
+      if (near >= part || i == j || fmax(of_i, of_j) == 0.0) continue;
       part = near;
-      worst = distance(s, from[i]) > distance(s, from[j]) ? from[i] : from[j];
+      worst = of_i > of_j ? from[i] : from[j];
       *found = true;
     }
   mtp_neighbors_free(nb);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/config_internal.h"
 #include "learn/cut.h"
 #include "mtp/evaluator.h"
 #include "support/support.h"
@@ -46,13 +47,32 @@ static void copy_state(mtp_config *to, const mtp_config *from) {
   to->energy = from->energy;
 }
 
+/* Moves atoms of `trial` that would come within the cutoff of a centre back to where they are in `best`. */
+static void keep_out(const mtp_cut_rim *rim, const mtp_config *best, mtp_config *trial) {
+  double basis[9], reciprocal[9];
+  mtp_cell_complete(best->cell, best->periodic, basis);
+  mtp_cell_reciprocal(basis, reciprocal);
+  for (size_t i = 0; i < best->n; i++)
+    for (size_t k = 0; k < best->n; k++) {
+      if (rim->fixed[i] || !rim->center[k]) continue;
+      double d[3];
+      for (size_t c = 0; c < 3; c++) d[c] = trial->x[3 * i + c] - best->x[3 * k + c];
+      for (int e = 0; e < 3; e++) {
+        const double turns = best->periodic[e] ? floor(mtp_dot(reciprocal + 3 * e, d) + 0.5) : 0.0;
+        for (int c = 0; c < 3; c++) d[c] -= turns * basis[3 * e + c];
+      }
+      if (mtp_dot(d, d) <= rim->cutoff * rim->cutoff) memcpy(trial->x + 3 * i, best->x + 3 * i, 3 * sizeof *best->x);
+    }
+}
+
 /* Downhill with steps that grow while they succeed; `best` is where it got. */
-static mtp_status descend(mtp_context *ctx, mtp_evaluator *ev, const bool *fixed, const double *begin, mtp_config *best,
-                          mtp_config *trial) {
-  double mobility = MOBILITY, largest = largest_force(fixed, best);
+static mtp_status descend(mtp_context *ctx, mtp_evaluator *ev, const mtp_cut_rim *rim, const double *begin,
+                          mtp_config *best, mtp_config *trial) {
+  double mobility = MOBILITY, largest = largest_force(rim->fixed, best);
   for (int step = 0; step < STEPS && largest > AT_REST && isfinite(largest); step++) {
     const double length = fmin(mobility, STRIDE / largest);
     for (size_t k = 0; k < 3 * best->n; k++) trial->x[k] = best->x[k] + length * best->force[k];
+    keep_out(rim, best, trial);
     const mtp_status status = mtp_evaluator_config(ctx, ev, trial, 0);
     if (status != MTP_OK) return status;
     if (!is_in_range(trial, begin)) break;
@@ -61,19 +81,19 @@ static mtp_status descend(mtp_context *ctx, mtp_evaluator *ev, const bool *fixed
       continue;
     }
     mobility = 1.2 * length;
-    largest = largest_force(fixed, trial);
+    largest = largest_force(rim->fixed, trial);
     copy_state(best, trial);
   }
   return MTP_OK;
 }
 
-mtp_status mtp_cut_relax(mtp_context *ctx, const mtp_potential *pot, const bool *fixed, mtp_config *cfg) {
+mtp_status mtp_cut_relax(mtp_context *ctx, const mtp_potential *pot, const mtp_cut_rim *rim, mtp_config *cfg) {
   mtp_evaluator *ev = NULL;
   mtp_config *best = mtp_config_copy(cfg), *trial = mtp_config_copy(cfg);
   mtp_status status = best && trial ? mtp_evaluator_new(ctx, pot, &ev) : mtp_fail_memory(ctx);
   if (status == MTP_OK) status = mtp_evaluator_config(ctx, ev, best, 0);
   if (status == MTP_OK) status = mtp_config_require_force(ctx, trial);
-  if (status == MTP_OK) status = descend(ctx, ev, fixed, cfg->x, best, trial);
+  if (status == MTP_OK) status = descend(ctx, ev, rim, cfg->x, best, trial);
   if (status == MTP_OK) memcpy(cfg->x, best->x, 3 * cfg->n * sizeof *cfg->x);
   mtp_evaluator_free(ev);
   mtp_config_free(best);
