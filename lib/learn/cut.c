@@ -14,7 +14,9 @@
  * some tens of atoms with a whole neighbourhood. */
 #define CELL_MARGIN   0.4
 #define SPHERE_MARGIN 4.0
-#define VACUUM        8.0
+/* Binary digits of positions and cells, A: 7e-9. */
+#define DIGITS 27
+#define VACUUM 8.0
 
 mtp_cut_options mtp_cut_defaults(void) {
   return (mtp_cut_options){.shape = MTP_CUT_CELL};
@@ -53,8 +55,9 @@ static double along_normal(const double reciprocal[9], const double thickness[3]
 mtp_cut_region mtp_cut_region_of(const double cell[9], const bool periodic[3], const double center[3],
                                  const mtp_cut_options *options, const mtp_potential *pot) {
   const mtp_cut_options o = mtp_cut_options_for(options, pot);
-  mtp_cut_region region;
+  mtp_cut_region region = {.half = -1.0};
   double basis[9];
+  if (!cell || !periodic || !center) return region;
   take_lattice(cell, periodic, basis, region.reciprocal, region.thickness);
   memcpy(region.center, center, sizeof region.center);
   region.half = o.radius + (o.shape == MTP_CUT_CELL ? MTP_CUT_LONGER / 2 + MTP_CUT_DEPTH + MTP_CUT_FAR
@@ -64,6 +67,7 @@ mtp_cut_region mtp_cut_region_of(const double cell[9], const bool periodic[3], c
 }
 
 bool mtp_cut_region_has(const mtp_cut_region *region, const double x[3]) {
+  if (!region || !x || region->half < 0.0) return false;
   const double d[3] = {x[0] - region->center[0], x[1] - region->center[1], x[2] - region->center[2]};
   for (int k = 0; k < 3; k++)
     if (!(fabs(along_normal(region->reciprocal, region->thickness, k, d)) <= region->half)) return false;
@@ -71,6 +75,12 @@ bool mtp_cut_region_has(const mtp_cut_region *region, const double x[3]) {
 }
 
 /* ---- what is around ---- */
+
+/* The last digits of positions depend on how many ranks share the atoms; labels, and all that is learned from them, do
+ * not have to. */
+double mtp_cut_round(double x) {
+  return isfinite(x) ? ldexp(nearbyint(ldexp(x, DIGITS)), -DIGITS) : x;
+}
 
 static void look_around(const mtp_config *whole, mtp_surroundings *s) {
   const double *middle = whole->x + 3 * s->centers[0];
@@ -85,6 +95,7 @@ static void look_around(const mtp_config *whole, mtp_surroundings *s) {
     }
     for (int k = 0; k < 3; k++)
       for (int c = 0; c < 3; c++) d[c] -= shift[k] * s->basis[3 * k + c];
+    for (int c = 0; c < 3; c++) d[c] = mtp_cut_round(d[c]);
   }
 }
 

@@ -29,6 +29,8 @@ typedef struct mtp_surroundings {
   const size_t *centers;
 } mtp_surroundings;
 
+/** A coordinate without its last digits. */
+double mtp_cut_round(double x);
 /** A cell of atoms `kept`[n] of the surroundings; *from [number of atoms in *out] (malloc'ed) which they are. */
 mtp_status mtp_cut_make_cell(mtp_context *ctx, const mtp_surroundings *s, double radius, mtp_config **out,
                              size_t **from);

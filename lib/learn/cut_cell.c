@@ -176,10 +176,10 @@ static mtp_status fill(mtp_context *ctx, const mtp_surroundings *s, const box *b
     return mtp_fail_memory(ctx);
   }
   for (int k = 0; k < 3; k++) {
+    const double part = b->how[k] == REPEAT ? b->length[k] / s->thickness[k] : 1.0;
     cfg->periodic[k] = b->how[k] != OPEN;
     for (int c = 0; c < 3; c++)
-      cfg->cell[3 * k + c] =
-          cfg->periodic[k] ? s->basis[3 * k + c] * (b->how[k] == KEEP ? 1.0 : b->length[k] / s->thickness[k]) : 0.0;
+      cfg->cell[3 * k + c] = cfg->periodic[k] ? mtp_cut_round(s->basis[3 * k + c] * part) : 0.0;
   }
   n = 0;
   for (size_t i = 0; i < s->n; i++) {

@@ -90,7 +90,7 @@ static void crystals_have_no_fault(void **state) {
     evaluate(ctx, pot, cut);
     for (size_t i = 0; i < cut->n; i++) {
       const double want = whole->site_energy[all[k].species && cut->species[i] ? 4 : 0];
-      if (fabs(cut->site_energy[i] - want) > 1e-9 * fabs(want))
+      if (fabs(cut->site_energy[i] - want) > 1e-6 * fabs(want))
         fail_msg("%s: atom %zu of %zu has %.12g instead of %.12g eV", all[k].name, i, cut->n, cut->site_energy[i],
                  want);
     }
@@ -134,7 +134,7 @@ static void the_middle_stays(void **state) {
     assert_int_equal(cut->species[at], whole->species[middle]);
     if (options.still) assert_true(closest(cut) > 0.97 * closest(whole));
     evaluate(ctx, pot, cut);
-    data_expect_close("energy of the middle", 1, &cut->site_energy[at], &whole->site_energy[middle], 1e-9);
+    data_expect_close("energy of the middle", 1, &cut->site_energy[at], &whole->site_energy[middle], 1e-6);
     assert_string_equal(mtp_config_get_feature(cut, "cut"), k % 3 == 2 ? "sphere" : "cell");
     mtp_config_free(cut);
   }
@@ -201,7 +201,7 @@ static void spheres_count_in_part(void **state) {
       if (square < 1e-16) same = j;
     }
     assert_true(same < whole->n);
-    data_expect_close("energy of a site that counts", 1, &cut->site_energy[i], &whole->site_energy[same], 1e-9);
+    data_expect_close("energy of a site that counts", 1, &cut->site_energy[i], &whole->site_energy[same], 1e-6);
     counting++;
   }
   assert_true(counting >= 5 && counting < cut->n / 4);
@@ -238,6 +238,25 @@ static mtp_config *select_atoms(const mtp_config *whole, const mtp_cut_region *r
     memcpy(part->x + 3 * part->n++, whole->x + 3 * i, 3 * sizeof *part->x);
   }
   return part;
+}
+
+/* Rounding of positions, as the number of ranks has it, does not reach the label. */
+static void last_digits_do_not_matter(void **state) {
+  (void)state;
+  mtp_context *ctx = data_context();
+  mtp_potential *pot = potential(ctx, 1);
+  mtp_config *whole = liquid(10, 2.6, 1, 9), *cut[2] = {NULL, NULL};
+  const size_t middle = 444;
+  for (int k = 0; k < 2; k++) {
+    data_must(ctx, mtp_cut(ctx, pot, whole, 1, &middle, NULL, &cut[k], NULL));
+    for (size_t i = 0; i < 3 * whole->n; i++) whole->x[i] = nextafter(whole->x[i], i % 2 ? 1e3 : -1e3);
+  }
+  assert_int_equal(cut[0]->n, cut[1]->n);
+  assert_memory_equal(cut[0]->x, cut[1]->x, 3 * cut[0]->n * sizeof(double));
+  for (int k = 0; k < 2; k++) mtp_config_free(cut[k]);
+  mtp_config_free(whole);
+  mtp_potential_free(pot);
+  mtp_context_free(ctx);
 }
 
 /* What a rank hands over of a large system is enough, whatever the cell. */
@@ -312,7 +331,7 @@ static void what_is_small_stays_whole(void **state) {
   const size_t middle = 5, only = 0;
   data_must(ctx, mtp_cut(ctx, pot, whole, 1, &middle, &options, &cut, NULL));
   assert_int_equal(cut->n, whole->n);
-  assert_memory_equal(cut->cell, whole->cell, sizeof cut->cell);
+  data_expect_close("cell", 9, cut->cell, whole->cell, 1e-8);
   mtp_config_free(cut);
   data_must(ctx, mtp_cut(ctx, pot, atom, 1, &only, NULL, &cut, NULL));
   assert_int_equal(cut->n, 1);
@@ -343,9 +362,10 @@ static void nonsense_is_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(crystals_have_no_fault),    cmocka_unit_test(the_middle_stays),
-      cmocka_unit_test(the_rim_comes_to_rest),     cmocka_unit_test(spheres_count_in_part),
-      cmocka_unit_test(parts_are_enough),          cmocka_unit_test(surfaces_stay_free),
-      cmocka_unit_test(what_is_small_stays_whole), cmocka_unit_test(nonsense_is_refused)};
+      cmocka_unit_test(crystals_have_no_fault), cmocka_unit_test(the_middle_stays),
+      cmocka_unit_test(the_rim_comes_to_rest),  cmocka_unit_test(spheres_count_in_part),
+      cmocka_unit_test(parts_are_enough),       cmocka_unit_test(last_digits_do_not_matter),
+      cmocka_unit_test(surfaces_stay_free),     cmocka_unit_test(what_is_small_stays_whole),
+      cmocka_unit_test(nonsense_is_refused)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

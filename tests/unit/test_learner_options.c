@@ -96,7 +96,9 @@ static void test_refused(void **state) {
       {"weights 1 2", "weights needs three numbers (energy, force, stress) or mlip"},
       {"weights 1 heavy 3", "keyword weights expects a number, found heavy"},
       {"warmup 5", "warmup needs a number of configurations and a displacement in Angstrom, or auto"},
-      {"cut 8.0", "cut off is what this version has (whole cells are labelled), found 8.0"},
+      {"cut big", "cut must be off, auto, on or a radius in Angstrom, found big"},
+      {"cut -8", "the radius of cut must be above 0, found -8"},
+      {"shape box", "shape must be cell or sphere, found box"},
       {"seed 99999999999999999999", "keyword seed expects a whole number that is not negative, found "
                                     "99999999999999999999"},
   };
@@ -138,7 +140,7 @@ static void test_keywords_are_listed(void **state) {
   (void)state;
   int count = 0;
   while (mtp_learner_keyword(count)) count++;
-  assert_int_equal(count, 13);
+  assert_int_equal(count, 14);
   assert_null(mtp_learner_keyword(-1));
 }
 

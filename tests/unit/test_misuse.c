@@ -471,6 +471,9 @@ static mtp_status qm_text(void) {
 static mtp_status qm_name(void) {
   return mtp_qm_name(P(1, w.qm)) ? MTP_ERR_ARGUMENT : MTP_OK;
 }
+static mtp_status qm_workers(void) {
+  return RETURNS(mtp_qm_workers(P(1, w.qm)), 0);
+}
 static mtp_status qm_is_none(void) {
   return RETURNS(mtp_qm_is_none(P(1, w.qm)), false);
 }
@@ -588,6 +591,42 @@ static mtp_status learner_active_set(void) {
 }
 static mtp_status learner_get_stats(void) {
   return RETURNS(mtp_learner_get_stats(P(1, learner())).labels, 0);
+}
+
+static mtp_status learner_parts(void) {
+  return RETURNS(mtp_learner_parts(P(1, learner()), 1000), 0);
+}
+static mtp_status learner_plan_cuts(void) {
+  const mtp_spot spot = {.grade = 3.0};
+  mtp_cut_plan plan;
+  return mtp_learner_plan_cuts(P(1, w.ctx), P(2, learner()), P(3, w.cfg), 1000, 1, P(4, &spot), 0, P(5, &plan));
+}
+static mtp_status learner_offer_parts(void) {
+  const mtp_cut_plan plan = {.options = mtp_cut_defaults()};
+  const mtp_part part = {.cfg = w.cfg};
+  mtp_action action;
+  return mtp_learner_offer_parts(P(1, w.ctx), P(2, learner()), P(3, &plan), 1, P(4, &part), 0, P(5, &action));
+}
+
+static mtp_status cut_options_for(void) {
+  return RETURNS(mtp_cut_options_for(NULL, P(1, w.pot)).radius < 1.0, true);
+}
+static mtp_status cut_region_of(void) {
+  const double cell[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1}, center[3] = {0, 0, 0};
+  const bool periodic[3] = {true, true, true};
+  return RETURNS(mtp_cut_region_of(P(1, cell), P(2, periodic), P(3, center), NULL, w.pot).half < 0.0, true);
+}
+static mtp_status cut_region_has(void) {
+  const mtp_cut_region region = {.half = 1.0, .thickness = {1, 1, 1}};
+  const double x[3] = {0, 0, 0};
+  return RETURNS(mtp_cut_region_has(P(1, &region), P(2, x)), false);
+}
+static mtp_status cut(void) {
+  const size_t middle = 0;
+  mtp_config *out = NULL;
+  const mtp_status status = mtp_cut(P(1, w.ctx), P(2, w.pot), P(3, w.cfg), 1, P(4, &middle), NULL, P(5, &out), NULL);
+  mtp_config_free(out);
+  return status;
 }
 
 /* ---- the table ---- */
@@ -724,6 +763,7 @@ static const struct entry {
     {"mtp_qm_close", qm_close, 1, 0},
     {"mtp_qm_text", qm_text, 1, 0},
     {"mtp_qm_name", qm_name, 1, 0},
+    {"mtp_qm_workers", qm_workers, 1, 0},
     {"mtp_qm_is_none", qm_is_none, 1, 0},
     {"mtp_qm_set_stop", qm_set_stop, 1, 0},
     {"mtp_qm_fail", qm_fail, 2, 0},
@@ -747,6 +787,14 @@ static const struct entry {
     {"mtp_learner_begin", learner_begin, 4, BIT(1)},
     {"mtp_learner_offer", learner_offer, 4, BIT(1)},
     {"mtp_learner_confirm", learner_confirm, 4, BIT(1)},
+    {"mtp_learner_parts", learner_parts, 1, 0},
+    {"mtp_learner_plan_cuts", learner_plan_cuts, 5, BIT(1)},
+    {"mtp_learner_offer_parts", learner_offer_parts, 5, BIT(1)},
+    {"mtp_cut_defaults", NULL, 0, 0},
+    {"mtp_cut_options_for", cut_options_for, 1, 0},
+    {"mtp_cut_region_of", cut_region_of, 3, 0},
+    {"mtp_cut_region_has", cut_region_has, 2, 0},
+    {"mtp_cut", cut, 5, BIT(1)},
     {"mtp_learner_explore", learner_explore, 3, BIT(1)},
     {"mtp_learner_potential", learner_potential, 1, 0},
     {"mtp_learner_active_set", learner_active_set, 1, 0},

@@ -47,7 +47,7 @@ typedef struct mtp_cut_region {
   double half;         /**< A, half thickness of the slabs */
 } mtp_cut_region;
 
-/** `cell` and `periodic` as those of a configuration. */
+/** `cell` and `periodic` as those of a configuration; nothing is in the region if a pointer is NULL. */
 MTP_API mtp_cut_region mtp_cut_region_of(const double cell[9], const bool periodic[3], const double center[3],
                                          const mtp_cut_options *options, const mtp_potential *pot);
 /** Is an atom there, or an image of it? */
