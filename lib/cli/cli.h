@@ -204,8 +204,8 @@ int cli_compute_error_table(cli *c, const char *name, const mtp_potential *pot, 
 
 /** Opens the driver that `option` asks for. From now on SIGINT and SIGTERM end its calls early, once. */
 int cli_open_driver(cli *c, const char *option, const char *text, mtp_qm **qm);
-/** Is it the driver lammps? Its file holds types, not names, and which is which must not depend on the order of atoms in
- * a file. Numbers are types. */
+/** Is it the driver lammps? Its file holds types, not names, and which is which must not depend on the order of atoms
+ * in a file. Numbers are types. */
 bool cli_is_lammps(const char *driver);
 
 /* error_table.c */
