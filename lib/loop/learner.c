@@ -16,6 +16,7 @@
 
 static void destroy(mtp_learner *l) {
   mtp_loop_clear_pool(l);
+  mtp_config_free(l->rewinds.before);
   mtp_journal_close(l->train_file);
   mtp_calls_close(l->calls);
   mtp_journal_close(l->candidate_file);
@@ -55,7 +56,7 @@ static mtp_status stop(mtp_context *ctx, mtp_learner *l, long long step, mtp_sta
 
 /* How a call ends that may have learned something. A signal that came meanwhile, but not in a QM call or a training,
  * ends the run too: nobody else would write down what waits. */
-static mtp_status conclude(mtp_context *ctx, mtp_learner *l, long long step, mtp_status status) {
+mtp_status mtp_loop_end_call(mtp_context *ctx, mtp_learner *l, long long step, mtp_status status) {
   if (status == MTP_OK && mtp_context_is_stopped(ctx))
     status =
         mtp_fail(ctx, MTP_ERR_STOPPED, "stopped: %zu configurations are in %s, and the next start goes on from there",
@@ -72,7 +73,7 @@ mtp_status mtp_learner_new(mtp_context *ctx, const mtp_learner_options *options,
                                  : mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: options or potential missing");
   }
   l->qm = qm;
-  l->last_step = -1;
+  l->last_step = l->rewinds.until = l->rewinds.refits = -1;
   if (qm && mtp_qm_is_none(qm)) {
     mtp_qm_close(qm);
     l->qm = NULL;
@@ -120,7 +121,7 @@ static const char *why_no_label(const mtp_learner *l) {
 
 /* ---- checks ---- */
 
-static mtp_status check_config(mtp_context *ctx, const mtp_learner *l, const mtp_config *cfg) {
+mtp_status mtp_loop_check_config(mtp_context *ctx, const mtp_learner *l, const mtp_config *cfg) {
   if (l->stopped) return mtp_fail(ctx, MTP_ERR_STATE, "the learner has stopped and learns no more");
   if (cfg->n == 0) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "a configuration without atoms cannot be learned");
   for (size_t i = 0; i < cfg->n; i++) {
@@ -238,7 +239,7 @@ static void warn_begin(mtp_context *ctx, const mtp_learner *l, bool cold, int wa
 }
 
 static mtp_status begin(mtp_context *ctx, mtp_learner *l, const mtp_config *first, long long step, mtp_action *action) {
-  mtp_status status = check_config(ctx, l, first);
+  mtp_status status = mtp_loop_check_config(ctx, l, first);
   if (status != MTP_OK) return status;
   /* nothing to grade with also means that the first refit forgets what the potential knew */
   bool cold = l->train->n == 0 && !l->as, untrained = !mtp_potential_is_trained(l->pot);
@@ -276,7 +277,7 @@ mtp_status mtp_learner_begin(mtp_context *ctx, mtp_learner *l, const mtp_config 
   *action = MTP_GO_ON;
   l->last_step = step;
   mtp_status status = begin(ctx, l, first, step, action);
-  return conclude(ctx, l, step, status);
+  return mtp_loop_end_call(ctx, l, step, status);
 }
 
 /* ---- learning events ---- */
@@ -356,8 +357,8 @@ static mtp_status learn(mtp_context *ctx, mtp_learner *l, const mtp_candidate *t
   return status;
 }
 
-static mtp_status learn_and_refit(mtp_context *ctx, mtp_learner *l, const mtp_candidate *trigger,
-                                  const mtp_candidate *cause, mtp_action *action) {
+mtp_status mtp_loop_learn(mtp_context *ctx, mtp_learner *l, const mtp_candidate *trigger, const mtp_candidate *cause,
+                          mtp_action *action) {
   int labels = 0;
   double before = l->stats.qm_seconds;
   mtp_status status = learn(ctx, l, trigger, &labels);
@@ -376,7 +377,7 @@ mtp_status mtp_loop_learn_pool(mtp_context *ctx, mtp_learner *l) {
   if (!cfg) return mtp_fail_memory(ctx);
   mtp_candidate cause = last;
   cause.cfg = cfg;
-  const mtp_status status = learn_and_refit(ctx, l, NULL, &cause, &action);
+  const mtp_status status = mtp_loop_learn(ctx, l, NULL, &cause, &action);
   mtp_config_free(cfg);
   return status;
 }
@@ -403,6 +404,15 @@ static mtp_status fail_beyond(mtp_context *ctx, const mtp_learner *l, const mtp_
                   l->options.max_calls, l->candidate_path);
 }
 
+/* Below break: it waits in the pool. */
+static mtp_status keep(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, bool seen, mtp_action *action) {
+  if (seen || in_pool(l, c->cfg)) return MTP_OK;
+  mtp_loop_log_candidate(ctx, l, c);
+  const mtp_status status = mtp_loop_keep(ctx, l, c);
+  if (status != MTP_OK || l->pool_size < (size_t)l->options.pool) return status;
+  return mtp_loop_learn(ctx, l, NULL, c, action);
+}
+
 /* Beyond break without a driver or with no calls left: the configuration is kept, the run is over. */
 static mtp_status give_up(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c) {
   mtp_loop_log_candidate(ctx, l, c);
@@ -411,20 +421,19 @@ static mtp_status give_up(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
 }
 
 mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action) {
-  mtp_status status = check_config(ctx, l, c->cfg);
+  mtp_status status = mtp_loop_check_config(ctx, l, c->cfg);
   if (status != MTP_OK || c->grade <= l->options.select_grade) return status;
   bool beyond = c->grade > l->options.break_grade;
   const char *refusal = NULL;
   bool seen = mtp_seen_find(l->seen, c->cfg, &refusal);
-  if (!beyond) {
-    if (seen || in_pool(l, c->cfg)) return MTP_OK;
-    mtp_loop_log_candidate(ctx, l, c);
-    status = mtp_loop_keep(ctx, l, c);
-    if (status != MTP_OK || l->pool_size < (size_t)l->options.pool) return status;
-    return learn_and_refit(ctx, l, NULL, c, action);
-  }
+  if (!beyond && !seen && mtp_loop_is_watched(l, c)) return mtp_loop_learn(ctx, l, c, c, action);
+  if (!beyond) return keep(ctx, l, c, seen, action);
+  char why[200] = "";
+  if (!seen && !(l->explored > 0.0)) status = mtp_loop_look_at(ctx, l, c, why, sizeof why);
+  if (status != MTP_OK) return status;
+  if (*why) return mtp_loop_explode(ctx, l, c, why, action);
   if (!seen && !mtp_loop_can_label(l)) return give_up(ctx, l, c);
-  status = learn_and_refit(ctx, l, seen ? NULL : c, c, action);
+  status = mtp_loop_learn(ctx, l, seen ? NULL : c, c, action);
   if (status != MTP_OK || *action == MTP_REDO) return status;
   if (!seen) mtp_seen_find(l->seen, c->cfg, &refusal); /* it was refused just now */
   return fail_beyond(ctx, l, c, seen, refusal);
@@ -440,7 +449,8 @@ mtp_status mtp_learner_offer(mtp_context *ctx, mtp_learner *l, const mtp_config 
   mtp_candidate candidate = {
       .cfg = &borrowed, .grade = isnan(grade) ? INFINITY : grade, .atom = atom, .step = step, .warmup = -1};
   mtp_status status = mtp_loop_offer(ctx, l, &candidate, action);
-  return conclude(ctx, l, step, status);
+  l->moment = (mtp_moment){0};
+  return mtp_loop_end_call(ctx, l, step, status);
 }
 
 mtp_status mtp_learner_confirm(mtp_context *ctx, mtp_learner *l, const mtp_config *cfg, double grade, int atom,
@@ -450,9 +460,9 @@ mtp_status mtp_learner_confirm(mtp_context *ctx, mtp_learner *l, const mtp_confi
   l->last_step = step;
   mtp_config borrowed = *cfg;
   const mtp_candidate end = {.cfg = &borrowed, .grade = grade, .atom = atom, .step = step, .warmup = -1};
-  mtp_status status = check_config(ctx, l, cfg);
+  mtp_status status = mtp_loop_check_config(ctx, l, cfg);
   if (status == MTP_OK) status = mtp_loop_confirm(ctx, l, &end, round, action);
-  return conclude(ctx, l, step, status);
+  return mtp_loop_end_call(ctx, l, step, status);
 }
 
 /* ---- the end ---- */
