@@ -16,6 +16,7 @@
 #include "comm.h"
 #include "driver/qm_lammps.h"
 #include "error.h"
+#include "fix_mtp_al.h"
 #include "force.h"
 #include "min_restart.h"
 #include "mpi/mpi_comm.h"
@@ -76,7 +77,8 @@ int StopGuard::living = 0;
 
 PairMTPAL::PairMTPAL(LAMMPS *lmp)
     : PairMTP(lmp, "mtp/al"), options(mtp_learner_defaults()), mode_given(false), relaxed(true), explores(true),
-      every(1), learner(nullptr), ranks(), started(false), begun(false), refitted(false), motion(lmp), leaving(false),
+      every(1), rewind_every(0), trials(true), learner(nullptr), ranks(), started(false), begun(false),
+      refitted(false), motion(lmp), heat(lmp), fix(nullptr), exploded(false), passed(-1), leaving(false),
       last_graded(false), plain_seconds(0.0), grade_seconds(0.0), graded_evaluations(0) {
   Dl_info info;
   if (dladdr((const void *)mtp_qm_lammps_driver, &info) && info.dli_fname) plugin_path = info.dli_fname;
@@ -93,6 +95,7 @@ PairMTPAL::~PairMTPAL() {
   leaving = true;
   MPI_Comm_delete_attr(MPI_COMM_SELF, at_finalize); /* ends the learner */
   MPI_Comm_free_keyval(&at_finalize);
+  if (fix && modify) FixMTPAL::provide(lmp, false);
 }
 
 /* `quit` and errors end LAMMPS without destructors, but not without MPI_Finalize, which deletes the attributes of
@@ -135,12 +138,16 @@ void PairMTPAL::settings(int narg, char **arg) {
   relaxed = true;
   explores = true;
   every = 1;
+  rewind_every = 0;
+  trials = true;
   const Keywords keywords = {
       {"qm", [this](const char *word) { qm_text = word; }},
       {"train", [this](const char *word) { train_path = word; }},
       {"save", [this](const char *word) { save_path = word; }},
       {"log", [this](const char *word) { log_path = word; }},
       {"every", [this](const char *word) { every = interval(word); }},
+      {"rewind", [this](const char *word) { rewind_every = strcmp(word, "off") == 0 ? 0 : interval(word, "rewind"); }},
+      {"trials", [this](const char *word) { trials = answer("trials", word); }},
       {"relaxed", [this](const char *word) { relaxed = answer("relaxed", word); }},
       {"explore", [this](const char *word) { explores = answer("explore", word); }},
       {"precision", [this](const char *word) { take_precision(word); }},
@@ -172,6 +179,9 @@ void PairMTPAL::init_style() {
   if (!atom->tag_enable) stop("needs atom IDs");
   PairMTP::init_style();
   check_settings();
+  fix = FixMTPAL::provide(lmp, true);
+  exploded = false;
+  passed = -1;
   motion.begin_run();
   if (update->whichflag == 2 && !mtp_min::use_restarting(lmp) && comm->me == 0)
     error->warning(FLERR,
@@ -317,11 +327,13 @@ bool PairMTPAL::consult(const Question &ask) {
     mtp_action action = MTP_GO_ON;
     wrong = check_pairs(cfg, listed);
     if (wrong.empty()) wrong = complaint(ask(cfg, index, &action));
-    redo = action == MTP_REDO;
+    redo = (int)action;
     mtp_config_free(cfg);
   }
   settle(wrong);
   MPI_Bcast(&redo, 1, MPI_INT, 0, world);
+  exploded = redo == MTP_REWIND;
+  redo = redo == MTP_REDO;
   if (redo) {
     share_model();
     motion.forget_quiet();
@@ -332,9 +344,40 @@ bool PairMTPAL::consult(const Question &ask) {
 
 /* True if the step must be done again. */
 bool PairMTPAL::offer() {
-  return consult([this](const mtp_config *cfg, int index, mtp_action *action) {
+  mtp_moment now = mtp_moment();
+  if (update->whichflag == 1) now.hottest = heat.hottest();
+  now.usual = heat.usual();
+  now.lost = mtp_lost_atoms(lmp);
+  now.can_rewind = fix->can_rewind(&now.no_way_back);
+  return consult([&](const mtp_config *cfg, int index, mtp_action *action) {
+    mtp_learner_tell(ctx, learner, &now);
     return mtp_learner_offer(ctx, learner, cfg, worst.grade, index, update->ntimestep, action);
   });
+}
+
+/* ---- going back ---- */
+
+void PairMTPAL::remember() {
+  consult([this](const mtp_config *cfg, int index, mtp_action *action) {
+    *action = MTP_GO_ON;
+    return mtp_learner_remember(ctx, learner, cfg, worst.grade, index, update->ntimestep);
+  });
+}
+
+/* The present configuration is of no interest, but all ranks do what they do for one. */
+void PairMTPAL::learn_before(bigint to) {
+  consult([this, to](const mtp_config *, int, mtp_action *action) {
+    return mtp_learner_rewind(ctx, learner, update->ntimestep, to, action);
+  });
+  passed = 2 * update->ntimestep - to;
+  if (comm->me == 0) motion.forget_quiet();
+}
+
+/* The step of an exploded configuration ends without harm. */
+void PairMTPAL::silence() {
+  std::fill(force_buffer.begin(), force_buffer.end(), 0.0);
+  out.energy = 0.0;
+  std::fill_n(out.virial, 6, 0.0);
 }
 
 /* ---- for minimisers ---- */
@@ -370,17 +413,29 @@ void PairMTPAL::share_model() {
 
 /* ---- the step ---- */
 
+bool PairMTPAL::is_trial() const {
+  return fix && fix->is_trial();
+}
+
+bool PairMTPAL::is_learning() const {
+  return update->setupflag || update->ntimestep % every == 0 || update->ntimestep <= passed ||
+         (rewind_every > 0 && mtp_lost_atoms(lmp) > 0);
+}
+
 void PairMTPAL::compute(int eflag, int vflag) {
   if (!begun) begin();
-  if (explores) motion.note(species);
-  const bool learning = update->setupflag || update->ntimestep % every == 0;
+  const bool trial = is_trial();
+  if (explores && !trial) motion.note(species);
+  if (!trial && update->whichflag == 1) heat.note();
+  const bool learning = (!trial || trials) && is_learning();
   do {
     ev_init(eflag, vflag); /* zeroes the per-atom arrays, also when the step is done again */
-    const bool graded = can_grade && (wants_grades() || learning);
+    const bool graded = can_grade && (learning || (trial ? grade_flag != 0 : wants_grades()));
     timed_evaluation(eflag, vflag, graded);
     last_graded = graded;
     if (graded || learning) find_worst(graded);
   } while (learning && worst.grade > options.select_grade && offer());
+  if (exploded) silence();
   tally(force_buffer.data());
   fill_vector();
 }
