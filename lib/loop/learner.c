@@ -388,10 +388,11 @@ static bool in_pool(const mtp_learner *l, const mtp_config *cfg) {
 
 #define HINT "lower the timestep, or use a potential of a higher level or with better radial functions"
 
-/* Beyond break, and nothing was or could be learned from it. */
+/* Beyond break, and nothing was or could be learned from it. A trial state is tried, and that is all. */
 static mtp_status fail_beyond(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *c, bool seen,
                               const char *refusal) {
   char head[160];
+  if (l->moment.trial) return MTP_OK;
   snprintf(head, sizeof head, "step %lld: the grade %.4g is beyond break %.4g", c->step, c->grade,
            l->options.break_grade);
   if (refusal && *refusal)
@@ -420,12 +421,24 @@ static mtp_status give_up(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
   return status == MTP_OK ? fail_beyond(ctx, l, c, false, NULL) : status;
 }
 
+/* Because of its numbers of atoms, but not if it makes no sense. */
+static mtp_status learn_wanted(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action) {
+  char why[200];
+  mtp_status status = mtp_loop_look_at(ctx, l, c, why, sizeof why);
+  if (status != MTP_OK) return status;
+  if (*why) return mtp_loop_explode(ctx, l, c, why, action);
+  l->number_labels++;
+  return mtp_loop_learn(ctx, l, c, c, action);
+}
+
 mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action) {
   mtp_status status = mtp_loop_check_config(ctx, l, c->cfg);
-  if (status != MTP_OK || c->grade <= l->options.select_grade) return status;
+  const bool wanted = l->moment.wanted && mtp_loop_can_label(l);
+  if (status != MTP_OK || (!wanted && c->grade <= l->options.select_grade)) return status;
   bool beyond = c->grade > l->options.break_grade;
   const char *refusal = NULL;
   bool seen = mtp_seen_find(l->seen, c->cfg, &refusal);
+  if (wanted && !seen) return learn_wanted(ctx, l, c, action);
   if (!beyond && !seen && mtp_loop_is_watched(l, c)) return mtp_loop_learn(ctx, l, c, c, action);
   if (!beyond) return keep(ctx, l, c, seen, action);
   char why[200] = "";
@@ -448,7 +461,9 @@ mtp_status mtp_learner_offer(mtp_context *ctx, mtp_learner *l, const mtp_config 
   mtp_config borrowed = *cfg;
   mtp_candidate candidate = {
       .cfg = &borrowed, .grade = isnan(grade) ? INFINITY : grade, .atom = atom, .step = step, .warmup = -1};
+  l->offered = &candidate;
   mtp_status status = mtp_loop_offer(ctx, l, &candidate, action);
+  l->offered = NULL;
   l->moment = (mtp_moment){0};
   return mtp_loop_end_call(ctx, l, step, status);
 }

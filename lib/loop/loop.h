@@ -5,6 +5,7 @@
  *   warmup.c      displaced and strained copies of the first configuration
  *   candidates.c  configurations that wait for a label, or will not get one
  *   seen.c        which configurations were labelled or refused before
+ *   numbers.c     what atoms that come and go add to the energy
  *   sanity.c      an exploded configuration is no new one; going back
  *   rank.c        which candidates are worth a label
  *   calls.c       QM calls that outlive the process that makes them (and call_order.c, call_log.c, see calls.h)
@@ -151,8 +152,10 @@ struct mtp_learner {
   long long last_step;
   bool stopped;
   mtp_endpoints endpoints;
-  mtp_moment moment; /* of the next offer */
+  mtp_moment moment;            /* of the next offer */
+  const mtp_candidate *offered; /* while it lasts */
   mtp_rewinds rewinds;
+  int number_labels; /* asked for because of the numbers of atoms */
   double explored;   /* ps of an exploration that is under way; 0: none is */
   bool was_fitted;   /* an earlier run of this training set saved a potential */
   bool starting;     /* the next refit is of what earlier runs left */
@@ -221,7 +224,7 @@ mtp_status mtp_loop_squeeze(mtp_context *ctx, mtp_learner *l, const mtp_config *
  * asked for is not asked for anew. */
 void mtp_loop_note_squeezed(mtp_learner *l, bool hole);
 
-/** The last configuration of the training set that is not squeezed; `none` without one. */
+/** The last configuration of the training set that is not squeezed and no trial state; `none` without one. */
 const mtp_config *mtp_loop_last_met(const mtp_learner *l, const mtp_config *none);
 
 /** Whether a hole may get a label: there is a driver, and holes had no more than their share. */

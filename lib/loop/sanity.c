@@ -127,6 +127,7 @@ static void log_rewind(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c,
 mtp_status mtp_loop_explode(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, const char *why,
                             mtp_action *action) {
   mtp_rewinds *r = &l->rewinds;
+  if (l->moment.trial) return MTP_OK;
   const char *hint = "lower the timestep, or go back before it with rewind N";
   char again[160];
   char *path = exploded_path(l);

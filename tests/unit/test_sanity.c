@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**@file test_sanity.c
- * Exploded configurations: which ones get no label, which ones do although their grades are as large, and what becomes
- * of a run that is taken back. */
+ * Configurations that get no label whatever their grade, those that get one whatever it is, and what becomes of a run
+ * that is taken back. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -173,6 +173,75 @@ static void large_grades_alone_are_learned(void **state) {
   mtp_learner_free(l);
 }
 
+/* A move that is tried and refused harms nobody. */
+static void trials_do_not_end_a_run(void **state) {
+  learning_world *world = *state;
+  const mtp_moment trial = {.trial = true};
+  mtp_action action;
+  mtp_learner *l = begun(world);
+  const long long calls = world->reference.calls;
+  data_must(world->ctx, mtp_learner_tell(world->ctx, l, &trial));
+  data_must(world->ctx, offer(world, l, pushed(0.3, 9), INFINITY, 1, &action));
+  assert_int_equal(action, MTP_GO_ON);
+  assert_int_equal(world->reference.calls, calls);
+  l->options.max_calls = l->stats.qm_calls;
+  data_must(world->ctx, mtp_learner_tell(world->ctx, l, &trial));
+  data_must(world->ctx, offer(world, l, learning_crystal(2, 3.8, 0.1, 10), INFINITY, 1, &action));
+  assert_int_equal(action, MTP_GO_ON);
+  mtp_learner_free(l);
+}
+
+/* ---- numbers of atoms ---- */
+
+static mtp_config *of_numbers(int a, int b) {
+  mtp_config *cfg = mtp_config_new((size_t)(a + b));
+  for (int i = 0; i < b; i++) cfg->species[i] = 1;
+  return cfg;
+}
+
+static bool knows(learning_world *world, const mtp_learner *l, long long a, long long b) {
+  const long long numbers[2] = {a, b};
+  bool known = false;
+  data_must(world->ctx, mtp_learner_knows_numbers(world->ctx, l, numbers, &known));
+  return known;
+}
+
+static void numbers_are_settled_by_labels(void **state) {
+  learning_world *world = *state;
+  mtp_learner l = {.species_count = 2, .options = {.max_calls = -1}, .train = mtp_config_set_new()};
+  assert_true(knows(world, &l, 3, 1)); /* there is nothing to tell from, and nobody to ask */
+  data_must(world->ctx, mtp_config_set_append(world->ctx, l.train, of_numbers(24, 16)));
+  assert_true(knows(world, &l, 3, 1)); /* still nobody */
+  l.qm = learning_qm(world->ctx, &world->reference, "");
+  assert_true(knows(world, &l, 24, 16) && knows(world, &l, 3, 2)); /* as many of each */
+  assert_false(knows(world, &l, 24, 15) || knows(world, &l, 25, 15) || knows(world, &l, 24000, 15999));
+  data_must(world->ctx, mtp_config_set_append(world->ctx, l.train, of_numbers(12, 8)));
+  assert_false(knows(world, &l, 24, 15));
+  l.number_labels = 8; /* in vain */
+  assert_true(knows(world, &l, 24, 15));
+  l.number_labels = 0;
+  data_must(world->ctx, mtp_config_set_append(world->ctx, l.train, of_numbers(25, 16)));
+  assert_true(knows(world, &l, 24, 15) && knows(world, &l, 1, 0));
+  mtp_qm_close(l.qm);
+  mtp_config_set_free(l.train);
+}
+
+/* What is wanted for them is learned from whatever its grade, as what it is. */
+static void what_is_wanted_is_learned(void **state) {
+  learning_world *world = *state;
+  const mtp_moment moment = {.wanted = true, .trial = true};
+  mtp_action action;
+  mtp_learner *l = begun(world);
+  const size_t before = l->train->n;
+  data_must(world->ctx, mtp_learner_tell(world->ctx, l, &moment));
+  data_must(world->ctx, offer(world, l, learning_crystal(2, 4.05, 0.02, 21), 0.5, 3, &action));
+  assert_int_equal(action, MTP_REDO);
+  assert_non_null(mtp_config_get_feature(l->train->configs[before], "trial"));
+  assert_null(mtp_config_get_feature(l->train->configs[0], "trial"));
+  assert_ptr_not_equal(mtp_loop_last_met(l, NULL), l->train->configs[before]);
+  mtp_learner_free(l);
+}
+
 /* ---- going back ---- */
 
 static mtp_status explode(learning_world *world, mtp_learner *l, long long step, mtp_action *action) {
@@ -266,13 +335,11 @@ static void needs_something_to_learn(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      test(atoms_inside_of_each_other),
-      test(a_grade_of_no_use_is_judged_by_more),
-      test(what_the_elements_allow),
-      test(what_the_engine_tells),
-      test(large_grades_alone_are_learned),
-      test(goes_back_and_learns),
-      test(comes_to_an_end),
+      test(atoms_inside_of_each_other),     test(a_grade_of_no_use_is_judged_by_more),
+      test(what_the_elements_allow),        test(what_the_engine_tells),
+      test(numbers_are_settled_by_labels),  test(what_is_wanted_is_learned),
+      test(large_grades_alone_are_learned), test(trials_do_not_end_a_run),
+      test(goes_back_and_learns),           test(comes_to_an_end),
       test(needs_something_to_learn),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

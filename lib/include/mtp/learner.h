@@ -143,9 +143,17 @@ typedef struct mtp_moment {
   long long lost; /**< atoms that are no longer there */
   bool can_rewind;
   const char *no_way_back; /**< why it cannot, if it was to be able to; NULL */
+  bool wanted;             /**< it is learned from whatever its grade, if it can be labelled */
+  bool trial;              /**< nothing goes on from there: what cannot be labelled is no failure */
 } mtp_moment;
 /** Holds for the next offer only. */
 MTP_API mtp_status mtp_learner_tell(mtp_context *ctx, mtp_learner *learner, const mtp_moment *moment);
+
+/** Do the labels settle the energy of so many atoms of each species, numbers[species]? If all labels have the same
+ * numbers, what an atom adds that comes is arbitrary whatever the grade, and a configuration with others is wanted.
+ * True also if none can be had, or if some were asked for in vain. */
+MTP_API mtp_status mtp_learner_knows_numbers(mtp_context *ctx, const mtp_learner *learner, const long long *numbers,
+                                             bool *known);
 
 /** Remembers a configuration of the run (copied, in place of the one before), whatever its grade: should the run
  * explode, it is the last one that is known to be sound. Some every tenth of the way back is often enough. */
