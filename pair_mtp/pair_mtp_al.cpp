@@ -77,8 +77,8 @@ int StopGuard::living = 0;
 
 PairMTPAL::PairMTPAL(LAMMPS *lmp)
     : PairMTP(lmp, "mtp/al"), options(mtp_learner_defaults()), mode_given(false), relaxed(true), explores(true),
-      every(1), rewind_every(0), trials(true), learner(nullptr), ranks(), started(false), begun(false),
-      refitted(false), motion(lmp), heat(lmp), fix(nullptr), exploded(false), passed(-1), leaving(false),
+      every(1), rewind_every(0), trials(false), learner(nullptr), ranks(), started(false), begun(false),
+      refitted(false), motion(lmp), heat(lmp), natoms(0), fix(nullptr), exploded(false), passed(-1), leaving(false),
       last_graded(false), plain_seconds(0.0), grade_seconds(0.0), graded_evaluations(0) {
   Dl_info info;
   if (dladdr((const void *)mtp_qm_lammps_driver, &info) && info.dli_fname) plugin_path = info.dli_fname;
@@ -127,6 +127,7 @@ void PairMTPAL::log(void *self, mtp_level level, const char *message) {
 
 void PairMTPAL::settings(int narg, char **arg) {
   keep_active_set();
+  numbers.clear();
   end_learner(); /* pair_style may be given again with other keywords */
   options = mtp_learner_defaults();
   precision = MTP_PRECISION_DOUBLE;
@@ -139,7 +140,7 @@ void PairMTPAL::settings(int narg, char **arg) {
   explores = true;
   every = 1;
   rewind_every = 0;
-  trials = true;
+  trials = false;
   const Keywords keywords = {
       {"qm", [this](const char *word) { qm_text = word; }},
       {"train", [this](const char *word) { train_path = word; }},
@@ -171,6 +172,7 @@ bool PairMTPAL::answer(const char *keyword, const char *word) {
 
 void PairMTPAL::coeff(int narg, char **arg) {
   end_learner();
+  numbers.clear();
   known = take_file(narg, arg);
 }
 
@@ -343,11 +345,13 @@ bool PairMTPAL::consult(const Question &ask) {
 }
 
 /* True if the step must be done again. */
-bool PairMTPAL::offer() {
+bool PairMTPAL::offer(bool wanted) {
   mtp_moment now = mtp_moment();
   if (update->whichflag == 1) now.hottest = heat.hottest();
   now.usual = heat.usual();
-  now.lost = mtp_lost_atoms(lmp);
+  now.wanted = wanted;
+  now.trial = is_trial();
+  now.lost = now.trial ? 0 : mtp_lost_atoms(lmp);
   now.can_rewind = fix->can_rewind(&now.no_way_back);
   return consult([&](const mtp_config *cfg, int index, mtp_action *action) {
     mtp_learner_tell(ctx, learner, &now);
@@ -417,6 +421,29 @@ bool PairMTPAL::is_trial() const {
   return fix && fix->is_trial();
 }
 
+/* Where atoms come, go or change, tried or done, do labels settle what that adds to the energy? */
+bool PairMTPAL::has_new_numbers(bool trial) {
+  const bool changed = atom->natoms != natoms && !update->setupflag;
+  if (!trial) natoms = atom->natoms;
+  if (!trial && !changed) return false;
+  std::vector<long long> mine((size_t)mtp_potential_species_count(pot)), all(mine.size());
+  for (int i = 0; i < atom->nlocal; i++) {
+    const int s = species[(size_t)atom->type[i]];
+    if (s >= 0 && is_present(i)) mine[(size_t)s]++;
+  }
+  MPI_Allreduce(mine.data(), all.data(), (int)mine.size(), MPI_LONG_LONG, MPI_SUM, world);
+  if (numbers.count(all) > 0) return false;
+  int known = 1;
+  if (comm->me == 0) {
+    bool is = true;
+    check_here(mtp_learner_knows_numbers(ctx, learner, all.data(), &is));
+    known = is;
+  }
+  MPI_Bcast(&known, 1, MPI_INT, 0, world);
+  if (known) numbers.insert(all);
+  return known == 0;
+}
+
 bool PairMTPAL::is_learning() const {
   return update->setupflag || update->ntimestep % every == 0 || update->ntimestep <= passed ||
          (rewind_every > 0 && mtp_lost_atoms(lmp) > 0);
@@ -427,14 +454,19 @@ void PairMTPAL::compute(int eflag, int vflag) {
   const bool trial = is_trial();
   if (explores && !trial) motion.note(species);
   if (!trial && update->whichflag == 1) heat.note();
-  const bool learning = (!trial || trials) && is_learning();
+  bool wanted = has_new_numbers(trial);
+  const bool learning = wanted || ((!trial || trials) && is_learning());
+  bool redo = false;
   do {
     ev_init(eflag, vflag); /* zeroes the per-atom arrays, also when the step is done again */
     const bool graded = can_grade && (learning || (trial ? grade_flag != 0 : wants_grades()));
     timed_evaluation(eflag, vflag, graded);
     last_graded = graded;
     if (graded || learning) find_worst(graded);
-  } while (learning && worst.grade > options.select_grade && offer());
+    if (!learning || (worst.grade <= options.select_grade && !wanted)) break;
+    redo = offer(wanted);
+    wanted = false;
+  } while (redo);
   if (exploded) silence();
   tally(force_buffer.data());
   fill_vector();

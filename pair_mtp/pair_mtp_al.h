@@ -11,6 +11,8 @@
 
 #include "mtp/learner.h"
 
+#include <set>
+
 namespace LAMMPS_NS {
 
 class PairMTPAL : public PairMTP {
@@ -59,7 +61,9 @@ private:
   bool refitted;        /* since take_refit() was called last */
   MTPMotion motion;
   MTPHeat heat;
-  class FixMTPAL *fix; /* of this style; belongs to LAMMPS */
+  std::set<std::vector<long long>> numbers; /* of atoms of each species, whose energies labels settle */
+  bigint natoms;                            /* of the last step */
+  class FixMTPAL *fix;                      /* of this style; belongs to LAMMPS */
   bool exploded;
   bigint passed;    /* until this step each one is graded: the run was here before and exploded */
   int at_finalize;  /* key of an attribute of MPI_COMM_SELF */
@@ -82,8 +86,9 @@ private:
   void begin();
   using Question = std::function<mtp_status(const mtp_config *cfg, int worst_index, mtp_action *action)>;
   bool consult(const Question &ask);
-  bool offer();
+  bool offer(bool wanted);
   bool is_trial() const;
+  bool has_new_numbers(bool trial);
   bool is_learning() const;
   void silence();
   void settle(const std::string &of_root);
