@@ -63,7 +63,7 @@ int FixMTPAL::setmask() {
 }
 
 double FixMTPAL::memory_usage() {
-  return 0.0;
+  return one.bytes() + other.bytes();
 }
 
 void FixMTPAL::init() {

@@ -373,8 +373,8 @@ void PairMTPAL::learn_before(bigint to) {
   consult([this, to](const mtp_config *, int, mtp_action *action) {
     return mtp_learner_rewind(ctx, learner, update->ntimestep, to, action);
   });
-  passed = 2 * update->ntimestep - to;
-  if (comm->me == 0) motion.forget_quiet();
+  passed = update->ntimestep + 2 * (update->ntimestep - to);
+  motion.forget_quiet();
 }
 
 /* The step of an exploded configuration ends without harm. */

@@ -29,6 +29,7 @@ public:
   bool is_taken() const { return step >= 0; }
   bigint of_step() const { return step; }
   void forget() { step = -1; }
+  double bytes() const { return (double)(atoms.capacity() * sizeof(double)); }
 
 private:
   bigint step;
