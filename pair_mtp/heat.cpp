@@ -15,7 +15,7 @@ using namespace LAMMPS_NS;
 /* Steps between two looks, and looks of which it is the mean. */
 static constexpr int LOOK_EVERY = 10, LOOKS = 50;
 
-MTPHeat::MTPHeat(LAMMPS *lmp) : Pointers(lmp), evaluations(0), samples(0), natoms(0), mean(0.0) {}
+MTPHeat::MTPHeat(LAMMPS *lmp) : Pointers(lmp), evaluations(0), samples(0), natoms(0), mean(0.0), begin(0.0) {}
 
 void MTPHeat::note() {
   if (update->setupflag || atom->natoms != natoms) { /* velocities may be others now */
@@ -25,6 +25,7 @@ void MTPHeat::note() {
   }
   if (evaluations++ % LOOK_EVERY != 0) return;
   const double now = hottest();
+  if (samples == 0) begin = now;
   samples = std::min<long long>(samples + 1, LOOKS);
   mean += (now - mean) / (double)samples;
 }

@@ -20,11 +20,13 @@ public:
   double hottest() const;
   /* Mean of that over the last steps; 0: unknown. */
   double usual() const { return samples > 0 ? mean : 0.0; }
+  /* What it was when the run began, or when atoms came last. */
+  double first() const { return samples > 0 ? begin : 0.0; }
 
 private:
   long long evaluations, samples;
   bigint natoms; /* other atoms bring other velocities */
-  double mean;
+  double mean, begin;
 };
 
 } // namespace LAMMPS_NS

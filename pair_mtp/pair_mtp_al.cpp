@@ -349,6 +349,7 @@ bool PairMTPAL::offer(bool wanted) {
   mtp_moment now = mtp_moment();
   if (update->whichflag == 1) now.hottest = heat.hottest();
   now.usual = heat.usual();
+  now.first = heat.first();
   now.wanted = wanted;
   now.trial = is_trial();
   now.lost = now.trial ? 0 : mtp_lost_atoms(lmp);

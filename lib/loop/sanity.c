@@ -80,7 +80,8 @@ static mtp_status look_at_pairs(mtp_context *ctx, const mtp_learner *l, const mt
 mtp_status mtp_loop_look_at(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *c, char *why, size_t size) {
   const mtp_moment *m = &l->moment;
   *why = 0;
-  const mtp_status status = look_at_pairs(ctx, l, c, why, size);
+  /* where a recoil or an ion was given such an energy, atoms come as near as it brings them */
+  const mtp_status status = m->first > LEAST_HOT ? MTP_OK : look_at_pairs(ctx, l, c, why, size);
   if (status != MTP_OK || *why) return status;
   if (m->lost > 0)
     mtp_snprintf(why, size, "%lld atoms are lost", m->lost);

@@ -140,6 +140,7 @@ MTP_API mtp_status mtp_learner_begin(mtp_context *ctx, mtp_learner *learner, con
 typedef struct mtp_moment {
   double hottest; /**< kinetic energy of its fastest atom, as a temperature (K); 0: unknown */
   double usual;   /**< mean of the same over the last quiet steps; 0: unknown */
+  double first;   /**< the same at the beginning of the run, or when atoms came last; 0: unknown */
   long long lost; /**< atoms that are no longer there */
   bool can_rewind;
   const char *no_way_back; /**< why it cannot, if it was to be able to; NULL */
