@@ -23,9 +23,9 @@ static constexpr double AS_HOT = 0.95;
 
 /* Fixes that move all atoms by Newton's law, keep them warm, or watch. A name that ends in / or * stands for all that
  * begin so. */
-static const char *const plain[] = {"nve",     "nvt",      "npt",     "nph",          "langevin", "temp/*",
-                                    "press/*", "momentum", "ave/*",   "vector",       "print",    "halt",
-                                    "pair",    "store/*",  "STORE/*", "property/atom"};
+static const char *const plain[] = {"nve",     "nvt",      "npt",     "nph",           "langevin", "temp/*",
+                                    "press/*", "momentum", "ave/*",   "vector",        "print",    "halt",
+                                    "pair",    "store/*",  "STORE/*", "property/atom", "MTP_AL"};
 
 static bool is_plain(const char *style) {
   for (const char *known : plain) {

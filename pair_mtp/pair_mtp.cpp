@@ -171,9 +171,9 @@ long long PairMTP::integer(const char *keyword, const char *word) const {
   return value;
 }
 
-long long PairMTP::interval(const char *word) {
-  const long long steps = integer("every", word);
-  if (steps < 1) stop("every must be at least 1");
+long long PairMTP::interval(const char *word, const char *keyword) {
+  const long long steps = integer(keyword, word);
+  if (steps < 1) stop(std::string(keyword) + " must be at least 1");
   return steps;
 }
 

@@ -92,7 +92,7 @@ protected:
   int take_keyword(const Keywords &keywords, const std::string &others, int narg, char **arg);
   double number(const char *keyword, const char *word) const;
   long long integer(const char *keyword, const char *word) const;
-  long long interval(const char *word); /* steps, after the keyword every */
+  long long interval(const char *word, const char *keyword = "every"); /* steps */
   void take_precision(const char *word);
   /* The potential of pair_coeff and what its words mean; returns its active set, which only rank 0 may have. */
   ActiveSet take_file(int narg, char **arg);

@@ -17,6 +17,7 @@
 #include "comm.h"
 #include "driver/qm_lammps.h"
 #include "error.h"
+#include "fix_mtp_al.h"
 #include "force.h"
 #include "min_restart.h"
 #include "mpi/mpi_comm.h"
@@ -77,7 +78,8 @@ int StopGuard::living = 0;
 
 PairMTPAL::PairMTPAL(LAMMPS *lmp)
     : PairMTP(lmp, "mtp/al"), options(mtp_learner_defaults()), mode_given(false), relaxed(true), explores(true),
-      every(1), learner(nullptr), ranks(), started(false), begun(false), refitted(false), motion(lmp), leaving(false),
+      every(1), rewind_every(0), trials(false), learner(nullptr), ranks(), started(false), begun(false),
+      refitted(false), motion(lmp), heat(lmp), natoms(0), fix(nullptr), exploded(false), passed(-1), leaving(false),
       last_graded(false), plain_seconds(0.0), grade_seconds(0.0), graded_evaluations(0) {
   Dl_info info;
   if (dladdr((const void *)mtp_qm_lammps_driver, &info) && info.dli_fname) plugin_path = info.dli_fname;
@@ -94,6 +96,7 @@ PairMTPAL::~PairMTPAL() {
   leaving = true;
   MPI_Comm_delete_attr(MPI_COMM_SELF, at_finalize); /* ends the learner */
   MPI_Comm_free_keyval(&at_finalize);
+  if (fix && modify) FixMTPAL::provide(lmp, false);
 }
 
 /* `quit` and errors end LAMMPS without destructors, but not without MPI_Finalize, which deletes the attributes of
@@ -125,6 +128,7 @@ void PairMTPAL::log(void *self, mtp_level level, const char *message) {
 
 void PairMTPAL::settings(int narg, char **arg) {
   keep_active_set();
+  numbers.clear();
   end_learner(); /* pair_style may be given again with other keywords */
   options = mtp_learner_defaults();
   precision = MTP_PRECISION_DOUBLE;
@@ -136,12 +140,16 @@ void PairMTPAL::settings(int narg, char **arg) {
   relaxed = true;
   explores = true;
   every = 1;
+  rewind_every = 0;
+  trials = false;
   const Keywords keywords = {
       {"qm", [this](const char *word) { qm_text = word; }},
       {"train", [this](const char *word) { train_path = word; }},
       {"save", [this](const char *word) { save_path = word; }},
       {"log", [this](const char *word) { log_path = word; }},
       {"every", [this](const char *word) { every = interval(word); }},
+      {"rewind", [this](const char *word) { rewind_every = strcmp(word, "off") == 0 ? 0 : interval(word, "rewind"); }},
+      {"trials", [this](const char *word) { trials = answer("trials", word); }},
       {"relaxed", [this](const char *word) { relaxed = answer("relaxed", word); }},
       {"explore", [this](const char *word) { explores = answer("explore", word); }},
       {"precision", [this](const char *word) { take_precision(word); }},
@@ -165,6 +173,7 @@ bool PairMTPAL::answer(const char *keyword, const char *word) {
 
 void PairMTPAL::coeff(int narg, char **arg) {
   end_learner();
+  numbers.clear();
   known = take_file(narg, arg);
 }
 
@@ -173,6 +182,9 @@ void PairMTPAL::init_style() {
   if (!atom->tag_enable) stop("needs atom IDs");
   PairMTP::init_style();
   check_settings();
+  fix = FixMTPAL::provide(lmp, true);
+  exploded = false;
+  passed = -1;
   motion.begin_run();
   if (update->whichflag == 2 && !mtp_min::use_restarting(lmp) && comm->me == 0)
     error->warning(FLERR,
@@ -318,7 +330,7 @@ bool PairMTPAL::consult(const Question &ask) {
     mtp_action action = MTP_GO_ON;
     wrong = check_pairs(cfg, listed);
     if (wrong.empty()) wrong = complaint(ask(cfg, index, &action));
-    redo = action == MTP_REDO;
+    redo = (int)action;
     mtp_config_free(cfg);
   }
   return take_over(wrong, redo);
@@ -328,6 +340,8 @@ bool PairMTPAL::consult(const Question &ask) {
 bool PairMTPAL::take_over(const std::string &wrong, int redo) {
   settle(wrong);
   MPI_Bcast(&redo, 1, MPI_INT, 0, world);
+  exploded = redo == MTP_REWIND;
+  redo = redo == MTP_REDO;
   if (redo) {
     share_model();
     motion.forget_quiet();
@@ -336,10 +350,20 @@ bool PairMTPAL::take_over(const std::string &wrong, int redo) {
   return redo != 0;
 }
 
-bool PairMTPAL::offer() {
+/* True if the step must be done again. */
+bool PairMTPAL::offer(bool wanted) {
+  mtp_moment now = mtp_moment();
+  if (update->whichflag == 1) now.hottest = heat.hottest();
+  now.usual = heat.usual();
+  now.first = heat.first();
+  now.wanted = wanted;
+  now.trial = is_trial();
+  now.lost = now.trial ? 0 : mtp_lost_atoms(lmp);
+  now.can_rewind = fix->can_rewind(&now.no_way_back);
   bool redo = false;
-  if (offer_parts(&redo)) return redo;
-  return consult([this](const mtp_config *cfg, int index, mtp_action *action) {
+  if (offer_parts(now, &redo)) return redo;
+  return consult([&](const mtp_config *cfg, int index, mtp_action *action) {
+    mtp_learner_tell(ctx, learner, &now);
     return mtp_learner_offer(ctx, learner, cfg, worst.grade, index, update->ntimestep, action);
   });
 }
@@ -387,7 +411,7 @@ struct Cuts {
 };
 
 /* Offers parts of the system; false if the learner wants the whole. *redo: the step must be done again. */
-bool PairMTPAL::offer_parts(bool *redo) {
+bool PairMTPAL::offer_parts(const mtp_moment &now, bool *redo) {
   const StopGuard guard;
   int parts = learner ? mtp_learner_parts(learner, (size_t)atom->natoms) : 0;
   if (parts > 1 && worst.grade <= options.break_grade) parts = 1; /* what waits is one a step */
@@ -419,11 +443,12 @@ bool PairMTPAL::offer_parts(bool *redo) {
   }
   mtp_action action = MTP_GO_ON;
   if (comm->me == 0) {
+    mtp_learner_tell(ctx, learner, &now);
     wrong = complaint(
         mtp_learner_offer_parts(ctx, learner, &cuts.plan, cuts.plan.count, part.data(), update->ntimestep, &action));
     for (mtp_config *cfg : gathered) mtp_config_free(cfg);
   }
-  *redo = take_over(wrong, action == MTP_REDO);
+  *redo = take_over(wrong, (int)action);
   return true;
 }
 
@@ -437,6 +462,31 @@ void PairMTPAL::grade_atoms() {
   evaluate(zeroed_force_buffer(), true);
   grade_flag = 0;
   worst.grade = largest;
+}
+
+/* ---- going back ---- */
+
+void PairMTPAL::remember() {
+  consult([this](const mtp_config *cfg, int index, mtp_action *action) {
+    *action = MTP_GO_ON;
+    return mtp_learner_remember(ctx, learner, cfg, worst.grade, index, update->ntimestep);
+  });
+}
+
+/* The present configuration is of no interest, but all ranks do what they do for one. */
+void PairMTPAL::learn_before(bigint to) {
+  consult([this, to](const mtp_config *, int, mtp_action *action) {
+    return mtp_learner_rewind(ctx, learner, update->ntimestep, to, action);
+  });
+  passed = update->ntimestep + 2 * (update->ntimestep - to);
+  motion.forget_quiet();
+}
+
+/* The step of an exploded configuration ends without harm. */
+void PairMTPAL::silence() {
+  std::fill(force_buffer.begin(), force_buffer.end(), 0.0);
+  out.energy = 0.0;
+  std::fill_n(out.virial, 6, 0.0);
 }
 
 /* ---- for minimisers ---- */
@@ -472,17 +522,57 @@ void PairMTPAL::share_model() {
 
 /* ---- the step ---- */
 
+bool PairMTPAL::is_trial() const {
+  return fix && fix->is_trial();
+}
+
+/* Where atoms come, go or change, tried or done, do labels settle what that adds to the energy? */
+bool PairMTPAL::has_new_numbers(bool trial) {
+  const bool changed = atom->natoms != natoms && !update->setupflag;
+  if (!trial) natoms = atom->natoms;
+  if (!trial && !changed) return false;
+  std::vector<long long> mine((size_t)mtp_potential_species_count(pot)), all(mine.size());
+  for (int i = 0; i < atom->nlocal; i++) {
+    const int s = species[(size_t)atom->type[i]];
+    if (s >= 0 && is_present(i)) mine[(size_t)s]++;
+  }
+  MPI_Allreduce(mine.data(), all.data(), (int)mine.size(), MPI_LONG_LONG, MPI_SUM, world);
+  if (numbers.count(all) > 0) return false;
+  int known = 1;
+  if (comm->me == 0) {
+    bool is = true;
+    check_here(mtp_learner_knows_numbers(ctx, learner, all.data(), &is));
+    known = is;
+  }
+  MPI_Bcast(&known, 1, MPI_INT, 0, world);
+  if (known) numbers.insert(all);
+  return known == 0;
+}
+
+bool PairMTPAL::is_learning() const {
+  return update->setupflag || update->ntimestep % every == 0 || update->ntimestep <= passed ||
+         (rewind_every > 0 && mtp_lost_atoms(lmp) > 0);
+}
+
 void PairMTPAL::compute(int eflag, int vflag) {
   if (!begun) begin();
-  if (explores) motion.note(species);
-  const bool learning = update->setupflag || update->ntimestep % every == 0;
+  const bool trial = is_trial();
+  if (explores && !trial) motion.note(species);
+  if (!trial && update->whichflag == 1) heat.note();
+  bool wanted = has_new_numbers(trial);
+  const bool learning = wanted || ((!trial || trials) && is_learning());
+  bool redo = false;
   do {
     ev_init(eflag, vflag); /* zeroes the per-atom arrays, also when the step is done again */
-    const bool graded = can_grade && (wants_grades() || learning);
+    const bool graded = can_grade && (learning || (trial ? grade_flag != 0 : wants_grades()));
     timed_evaluation(eflag, vflag, graded);
     last_graded = graded;
     if (graded || learning) find_worst(graded);
-  } while (learning && worst.grade > options.select_grade && offer());
+    if (!learning || (worst.grade <= options.select_grade && !wanted)) break;
+    redo = offer(wanted);
+    wanted = false;
+  } while (redo);
+  if (exploded) silence();
   tally(force_buffer.data());
   fill_vector();
 }

@@ -5,10 +5,13 @@
 #ifndef LMP_PAIR_MTP_AL_H
 #define LMP_PAIR_MTP_AL_H
 
+#include "heat.h"
 #include "motion.h"
 #include "pair_mtp.h"
 
 #include "mtp/learner.h"
+
+#include <set>
 
 namespace LAMMPS_NS {
 
@@ -28,6 +31,18 @@ public:
    * potential changed, and the minimiser must go on. */
   bool confirm(int round);
 
+  /* For the fix MTP_AL. Steps between two snapshots, 0: none are taken. */
+  bigint rewinds() const { return rewind_every; }
+  /* Was this step graded and let pass; below select? */
+  bool is_sound() const { return begun && last_graded && !exploded && worst.grade <= options.break_grade; }
+  bool is_calm() const { return is_sound() && worst.grade <= options.select_grade; }
+  /* Is the present configuration beyond use, and the run to be taken back? */
+  bool has_exploded() const { return exploded; }
+  /* Shows the present configuration to the learner as one to learn from if the next ones are beyond use. */
+  void remember();
+  /* Learns from what was remembered before the run is taken back to the step `to`. */
+  void learn_before(bigint to);
+
 private:
   mtp_learner_options options; /* its paths are null: they are the strings below */
   std::string qm_text, train_path, save_path, log_path, candidate_path;
@@ -36,6 +51,8 @@ private:
   bool relaxed;    /* end points of relaxations are labelled */
   bool explores;   /* the potential is tried alone when the runs are over */
   long long every;
+  bigint rewind_every;
+  bool trials; /* trial states of Monte Carlo moves are offered, too */
 
   mtp_learner *learner; /* on rank 0 */
   mtp_comm ranks;       /* all ranks, for training */
@@ -43,6 +60,12 @@ private:
   bool begun;           /* it has seen the first configuration */
   bool refitted;        /* since take_refit() was called last */
   MTPMotion motion;
+  MTPHeat heat;
+  std::set<std::vector<long long>> numbers; /* of atoms of each species, whose energies labels settle */
+  bigint natoms;                            /* of the last step */
+  class FixMTPAL *fix;                      /* of this style; belongs to LAMMPS */
+  bool exploded;
+  bigint passed;    /* until this step each one is graded: the run was here before and exploded */
   int at_finalize;  /* key of an attribute of MPI_COMM_SELF */
   bool leaving;     /* LAMMPS deletes this style, and has all that it had */
   bool last_graded; /* `worst` is of the last evaluation */
@@ -63,12 +86,16 @@ private:
   void begin();
   using Question = std::function<mtp_status(const mtp_config *cfg, int worst_index, mtp_action *action)>;
   bool consult(const Question &ask);
-  bool offer();
+  bool offer(bool wanted);
   bool take_over(const std::string &wrong, int redo);
   std::vector<mtp_spot> local_spots(bool several);
   std::vector<mtp_spot> gather_spots(bool several);
-  bool offer_parts(bool *redo);
+  bool offer_parts(const mtp_moment &now, bool *redo);
   void grade_atoms();
+  bool is_trial() const;
+  bool has_new_numbers(bool trial);
+  bool is_learning() const;
+  void silence();
   void settle(const std::string &of_root);
   void share_model();
   void check_settings();

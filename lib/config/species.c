@@ -47,6 +47,19 @@ double mtp_element_mass(int number) {
   return number >= 0 && number <= MTP_ELEMENT_MAX ? elements[number].mass : 0;
 }
 
+/* pm, from hydrogen to curium */
+static const short radii[] = {
+    0,   31,  28,  128, 96,  84,  76,  71,  66,  57,  58,  166, 141, 121, 111, 107, 105, 102, 106, 203,
+    176, 170, 160, 153, 139, 139, 132, 126, 124, 132, 122, 122, 120, 119, 120, 120, 116, 220, 195, 190,
+    175, 164, 154, 147, 146, 142, 139, 145, 144, 142, 139, 139, 138, 139, 140, 244, 215, 207, 204, 203,
+    201, 199, 198, 198, 196, 194, 192, 192, 189, 190, 187, 187, 175, 170, 162, 151, 144, 141, 136, 136,
+    132, 145, 146, 148, 140, 150, 150, 260, 221, 215, 206, 200, 196, 190, 187, 180, 169,
+};
+
+double mtp_element_radius(int number) {
+  return number > 0 && number < (int)(sizeof radii / sizeof *radii) ? 0.01 * radii[number] : 0.0;
+}
+
 int mtp_species_decimal(const char *name) {
   int value = 0;
   if (!*name || (*name == '0' && name[1])) return -1;

@@ -37,7 +37,7 @@ void mtp_loop_clear_pool(mtp_learner *l) {
 }
 
 /* What a person or `mtp label` will want to know about the configuration later. */
-static mtp_status describe(mtp_context *ctx, mtp_config *cfg, const mtp_candidate *candidate, const char *reason) {
+mtp_status mtp_loop_describe(mtp_context *ctx, mtp_config *cfg, const mtp_candidate *candidate, const char *reason) {
   char number[32];
   mtp_status status = MTP_OK;
   if (candidate->step >= 0) {
@@ -58,7 +58,7 @@ mtp_status mtp_loop_write_candidate(mtp_context *ctx, mtp_learner *l, const mtp_
   }
   mtp_config *cfg = mtp_config_copy(candidate->cfg);
   if (!cfg) return mtp_fail_memory(ctx);
-  mtp_status status = describe(ctx, cfg, candidate, reason);
+  mtp_status status = mtp_loop_describe(ctx, cfg, candidate, reason);
   if (status == MTP_OK)
     status = mtp_journal_add(ctx, l->candidate_file, 1, (const mtp_config *const *)&cfg, l->species_count,
                              (const char *const *)l->names);

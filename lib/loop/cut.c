@@ -136,8 +136,11 @@ static mtp_status offer_all(mtp_context *ctx, mtp_learner *l, int count, const m
   if (beyond) status = note_middle(ctx, l, parts[0].id, cuts[0].step);
   if (status == MTP_OK && beyond && mtp_loop_can_label(l) && mtp_seen_find(l->seen, cuts[0].cfg, NULL))
     *action = MTP_REDO; /* a larger one may teach more */
-  else if (status == MTP_OK)
+  else if (status == MTP_OK) {
+    l->offered = &cuts[0];
     status = mtp_loop_offer(ctx, l, &cuts[0], action);
+    l->offered = NULL;
+  }
   return status;
 }
 

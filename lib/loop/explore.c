@@ -84,10 +84,17 @@ static mtp_status learn_here(mtp_context *ctx, exploration *e, bool *learned) {
   return status;
 }
 
-static bool is_wild(const exploration *e) {
-  int atom;
-  return !isfinite(mtp_dynamics_grade(e->d, &atom)) ||
-         (e->done % LOOK_EVERY == 0 && !(mtp_dynamics_temperature(e->d) < WILD * HOTTER * e->of->temperature));
+static mtp_status look(mtp_context *ctx, const exploration *e, bool *wild) {
+  char why[200] = "";
+  mtp_config borrowed = *mtp_dynamics_config(e->d);
+  mtp_candidate here = {.cfg = &borrowed, .step = e->l->last_step, .warmup = -1};
+  here.grade = mtp_dynamics_grade(e->d, &here.atom);
+  *wild = !isfinite(here.grade) ||
+          (e->done % LOOK_EVERY == 0 && !(mtp_dynamics_temperature(e->d) < WILD * HOTTER * e->of->temperature));
+  if (*wild || here.grade <= e->l->options.break_grade) return MTP_OK;
+  const mtp_status status = mtp_loop_look_at(ctx, e->l, &here, why, sizeof why);
+  *wild = *why != 0;
+  return status;
 }
 
 /* Where the potential had to learn it may have gone astray before, so that it begins anew each time. */
@@ -100,10 +107,11 @@ static mtp_status walk(mtp_context *ctx, exploration *e, const mtp_config *from)
     e->done++;
     e->quiet++;
     if (status != MTP_OK) return status;
-    const bool wild = is_wild(e);
+    bool wild = false;
+    status = look(ctx, e, &wild);
     if (wild && ++e->wild >= MOST_WILD)
       e->why = "the atoms flew apart";
-    else if (!wild)
+    else if (!wild && status == MTP_OK)
       status = learn_here(ctx, e, &learned);
     if (status == MTP_OK && (wild || learned)) status = start(ctx, e, from);
   }

@@ -133,6 +133,8 @@ static mtp_status stamp(mtp_context *ctx, const mtp_learner *l, mtp_config *labe
     if (status == MTP_OK) status = mtp_config_set_feature(ctx, label, "config_type", "squeezed");
     if (status == MTP_OK && candidate->hole) status = mtp_config_set_feature(ctx, label, "hole", "1");
   }
+  if (status == MTP_OK && l->moment.trial && candidate == l->offered)
+    status = mtp_config_set_feature(ctx, label, "trial", "1");
   if (status == MTP_OK && l->explored > 0.0) {
     mtp_snprintf(number, sizeof number, "%g", l->explored);
     status = mtp_config_set_feature(ctx, label, "explored", number);
@@ -212,6 +214,10 @@ static mtp_status reject(mtp_context *ctx, mtp_learner *l, const mtp_candidate *
   if (candidate->squeezed > 0.0 && report->status != MTP_QM_CANNOT_START) { /* nobody waits for it */
     mtp_message(ctx, MTP_INFO, "no label with pairs at %g of their shortest distance, %s: %s", candidate->squeezed,
                 name, report->reason);
+    return mtp_seen_add(ctx, l->seen, candidate->cfg, report->reason);
+  }
+  if (l->moment.trial && report->status != MTP_QM_CANNOT_START) {
+    mtp_message(ctx, MTP_INFO, "no label of a trial state, %s: %s", name, report->reason);
     return mtp_seen_add(ctx, l->seen, candidate->cfg, report->reason);
   }
   mtp_status status = mtp_loop_write_candidate(ctx, l, candidate, report->reason, report->reason);

@@ -16,6 +16,7 @@
 
 static void destroy(mtp_learner *l) {
   mtp_loop_clear_pool(l);
+  mtp_config_free(l->rewinds.before);
   mtp_journal_close(l->train_file);
   mtp_calls_close(l->calls);
   mtp_journal_close(l->candidate_file);
@@ -56,7 +57,7 @@ static mtp_status stop(mtp_context *ctx, mtp_learner *l, long long step, mtp_sta
 
 /* How a call ends that may have learned something. A signal that came meanwhile, but not in a QM call or a training,
  * ends the run too: nobody else would write down what waits. */
-static mtp_status conclude(mtp_context *ctx, mtp_learner *l, long long step, mtp_status status) {
+mtp_status mtp_loop_end_call(mtp_context *ctx, mtp_learner *l, long long step, mtp_status status) {
   if (status == MTP_OK && mtp_context_is_stopped(ctx))
     status =
         mtp_fail(ctx, MTP_ERR_STOPPED, "stopped: %zu configurations are in %s, and the next start goes on from there",
@@ -73,7 +74,7 @@ mtp_status mtp_learner_new(mtp_context *ctx, const mtp_learner_options *options,
                                  : mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: options or potential missing");
   }
   l->qm = qm;
-  l->last_step = -1;
+  l->last_step = l->rewinds.until = l->rewinds.refits = -1;
   if (qm && mtp_qm_is_none(qm)) {
     mtp_qm_close(qm);
     l->qm = NULL;
@@ -121,7 +122,7 @@ static const char *why_no_label(const mtp_learner *l) {
 
 /* ---- checks ---- */
 
-static mtp_status check_config(mtp_context *ctx, const mtp_learner *l, const mtp_config *cfg) {
+mtp_status mtp_loop_check_config(mtp_context *ctx, const mtp_learner *l, const mtp_config *cfg) {
   if (l->stopped) return mtp_fail(ctx, MTP_ERR_STATE, "the learner has stopped and learns no more");
   if (cfg->n == 0) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "a configuration without atoms cannot be learned");
   for (size_t i = 0; i < cfg->n; i++) {
@@ -275,7 +276,7 @@ static mtp_status begin_with(mtp_context *ctx, mtp_learner *l, const mtp_config 
 
 static mtp_status begin(mtp_context *ctx, mtp_learner *l, const mtp_config *first, long long step, mtp_action *action) {
   mtp_config *base = NULL;
-  mtp_status status = check_config(ctx, l, first);
+  mtp_status status = mtp_loop_check_config(ctx, l, first);
   if (status == MTP_OK) status = mtp_loop_cut_first(ctx, l, first, 0, &base);
   if (status == MTP_OK) status = begin_with(ctx, l, first, base, step, action);
   mtp_config_free(base);
@@ -288,7 +289,7 @@ mtp_status mtp_learner_begin(mtp_context *ctx, mtp_learner *l, const mtp_config 
   *action = MTP_GO_ON;
   l->last_step = step;
   mtp_status status = begin(ctx, l, first, step, action);
-  return conclude(ctx, l, step, status);
+  return mtp_loop_end_call(ctx, l, step, status);
 }
 
 /* ---- learning events ---- */
@@ -368,8 +369,8 @@ static mtp_status learn(mtp_context *ctx, mtp_learner *l, const mtp_candidate *t
   return status;
 }
 
-static mtp_status learn_and_refit(mtp_context *ctx, mtp_learner *l, const mtp_candidate *trigger,
-                                  const mtp_candidate *cause, mtp_action *action) {
+mtp_status mtp_loop_learn(mtp_context *ctx, mtp_learner *l, const mtp_candidate *trigger, const mtp_candidate *cause,
+                          mtp_action *action) {
   int labels = 0;
   double before = l->stats.qm_seconds;
   mtp_status status = learn(ctx, l, trigger, &labels);
@@ -388,7 +389,7 @@ mtp_status mtp_loop_learn_pool(mtp_context *ctx, mtp_learner *l) {
   if (!cfg) return mtp_fail_memory(ctx);
   mtp_candidate cause = last;
   cause.cfg = cfg;
-  const mtp_status status = learn_and_refit(ctx, l, NULL, &cause, &action);
+  const mtp_status status = mtp_loop_learn(ctx, l, NULL, &cause, &action);
   mtp_config_free(cfg);
   return status;
 }
@@ -399,10 +400,11 @@ static bool in_pool(const mtp_learner *l, const mtp_config *cfg) {
 
 #define HINT "lower the timestep, or use a potential of a higher level or with better radial functions"
 
-/* Beyond break, and nothing was or could be learned from it. */
+/* Beyond break, and nothing was or could be learned from it. A trial state is tried, and that is all. */
 static mtp_status fail_beyond(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *c, bool seen,
                               const char *refusal) {
   char head[160];
+  if (l->moment.trial) return MTP_OK;
   snprintf(head, sizeof head, "step %lld: the grade %.4g is beyond break %.4g", c->step, c->grade,
            l->options.break_grade);
   if (refusal && *refusal)
@@ -415,6 +417,15 @@ static mtp_status fail_beyond(mtp_context *ctx, const mtp_learner *l, const mtp_
                   l->options.max_calls, l->candidate_path);
 }
 
+/* Below break: it waits in the pool. */
+static mtp_status keep(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, bool seen, mtp_action *action) {
+  if (seen || in_pool(l, c->cfg)) return MTP_OK;
+  mtp_loop_log_candidate(ctx, l, c);
+  const mtp_status status = mtp_loop_keep(ctx, l, c);
+  if (status != MTP_OK || l->pool_size < (size_t)l->options.pool) return status;
+  return mtp_loop_learn(ctx, l, NULL, c, action);
+}
+
 /* Beyond break without a driver or with no calls left: the configuration is kept, the run is over. */
 static mtp_status give_up(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c) {
   mtp_loop_log_candidate(ctx, l, c);
@@ -422,21 +433,32 @@ static mtp_status give_up(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
   return status == MTP_OK ? fail_beyond(ctx, l, c, false, NULL) : status;
 }
 
+/* Because of its numbers of atoms, but not if it makes no sense. */
+static mtp_status learn_wanted(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action) {
+  char why[200];
+  mtp_status status = mtp_loop_look_at(ctx, l, c, why, sizeof why);
+  if (status != MTP_OK) return status;
+  if (*why) return mtp_loop_explode(ctx, l, c, why, action);
+  l->number_labels++;
+  return mtp_loop_learn(ctx, l, c, c, action);
+}
+
 mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action) {
-  mtp_status status = check_config(ctx, l, c->cfg);
-  if (status != MTP_OK || c->grade <= l->options.select_grade) return status;
+  mtp_status status = mtp_loop_check_config(ctx, l, c->cfg);
+  const bool wanted = l->moment.wanted && mtp_loop_can_label(l);
+  if (status != MTP_OK || (!wanted && c->grade <= l->options.select_grade)) return status;
   bool beyond = c->grade > l->options.break_grade;
   const char *refusal = NULL;
   bool seen = mtp_seen_find(l->seen, c->cfg, &refusal);
-  if (!beyond) {
-    if (seen || in_pool(l, c->cfg)) return MTP_OK;
-    mtp_loop_log_candidate(ctx, l, c);
-    status = mtp_loop_keep(ctx, l, c);
-    if (status != MTP_OK || l->pool_size < (size_t)l->options.pool) return status;
-    return learn_and_refit(ctx, l, NULL, c, action);
-  }
+  if (wanted && !seen) return learn_wanted(ctx, l, c, action);
+  if (!beyond && !seen && mtp_loop_is_watched(l, c)) return mtp_loop_learn(ctx, l, c, c, action);
+  if (!beyond) return keep(ctx, l, c, seen, action);
+  char why[200] = "";
+  if (!seen && !(l->explored > 0.0)) status = mtp_loop_look_at(ctx, l, c, why, sizeof why);
+  if (status != MTP_OK) return status;
+  if (*why) return mtp_loop_explode(ctx, l, c, why, action);
   if (!seen && !mtp_loop_can_label(l)) return give_up(ctx, l, c);
-  status = learn_and_refit(ctx, l, seen ? NULL : c, c, action);
+  status = mtp_loop_learn(ctx, l, seen ? NULL : c, c, action);
   if (status != MTP_OK || *action == MTP_REDO) return status;
   if (!seen) mtp_seen_find(l->seen, c->cfg, &refusal); /* it was refused just now */
   return fail_beyond(ctx, l, c, seen, refusal);
@@ -448,17 +470,20 @@ mtp_status mtp_learner_offer(mtp_context *ctx, mtp_learner *l, const mtp_config 
   *action = MTP_GO_ON;
   l->last_step = step;
   mtp_config *part = NULL; /* with nothing to grade with, no atom is worse than others */
-  mtp_status status = check_config(ctx, l, cfg);
+  mtp_status status = mtp_loop_check_config(ctx, l, cfg);
   if (status == MTP_OK && !l->as) status = mtp_loop_cut_first(ctx, l, cfg, 0, &part);
   if (status == MTP_OK) {
     /* the candidate only borrows the configuration; what is kept is copied */
     mtp_config borrowed = part ? *part : *cfg;
     const mtp_candidate candidate = {
         .cfg = &borrowed, .grade = isnan(grade) ? INFINITY : grade, .atom = atom, .step = step, .warmup = -1};
+    l->offered = &candidate;
     status = mtp_loop_offer(ctx, l, &candidate, action);
+    l->offered = NULL;
   }
+  l->moment = (mtp_moment){0};
   mtp_config_free(part);
-  return conclude(ctx, l, step, status);
+  return mtp_loop_end_call(ctx, l, step, status);
 }
 
 mtp_status mtp_learner_confirm(mtp_context *ctx, mtp_learner *l, const mtp_config *cfg, double grade, int atom,
@@ -467,11 +492,11 @@ mtp_status mtp_learner_confirm(mtp_context *ctx, mtp_learner *l, const mtp_confi
   *action = MTP_GO_ON;
   l->last_step = step;
   mtp_candidate end = {.grade = grade, .atom = atom, .step = step, .warmup = -1};
-  mtp_status status = check_config(ctx, l, cfg);
+  mtp_status status = mtp_loop_check_config(ctx, l, cfg);
   if (status == MTP_OK) status = mtp_loop_cut_around(ctx, l, cfg, atom, &end.cfg, &end.atom);
   if (status == MTP_OK) status = mtp_loop_confirm(ctx, l, &end, round, action);
   mtp_config_free(end.cfg);
-  return conclude(ctx, l, step, status);
+  return mtp_loop_end_call(ctx, l, step, status);
 }
 
 mtp_status mtp_learner_offer_parts(mtp_context *ctx, mtp_learner *l, const mtp_cut_plan *plan, int count,
@@ -482,13 +507,14 @@ mtp_status mtp_learner_offer_parts(mtp_context *ctx, mtp_learner *l, const mtp_c
   l->last_step = step;
   mtp_status status = MTP_OK;
   for (int k = 0; k < count && status == MTP_OK; k++) {
-    status = parts[k].cfg ? check_config(ctx, l, parts[k].cfg)
+    status = parts[k].cfg ? mtp_loop_check_config(ctx, l, parts[k].cfg)
                           : mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: part %d of a cut-out is missing", k + 1);
     if (status == MTP_OK && parts[k].middle >= parts[k].cfg->n)
       status = mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: part %d has no atom %zu", k + 1, parts[k].middle + 1);
   }
   if (status == MTP_OK) status = mtp_loop_offer_parts(ctx, l, plan, count, parts, step, action);
-  return conclude(ctx, l, step, status);
+  l->moment = (mtp_moment){0};
+  return mtp_loop_end_call(ctx, l, step, status);
 }
 
 /* ---- the end ---- */

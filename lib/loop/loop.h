@@ -5,6 +5,8 @@
  *   warmup.c      displaced and strained copies of the first configuration
  *   candidates.c  configurations that wait for a label, or will not get one
  *   seen.c        which configurations were labelled or refused before
+ *   numbers.c     what atoms that come and go add to the energy
+ *   sanity.c      an exploded configuration is no new one; going back
  *   rank.c        which candidates are worth a label
  *   calls.c       QM calls that outlive the process that makes them (and call_order.c, call_log.c, see calls.h)
  *   label.c       QM calls and what becomes of their answers
@@ -104,6 +106,17 @@ typedef struct mtp_middles {
   size_t n;
   long long *id; /* [n] once for each cut-out */
 } mtp_middles;
+/** Going back to before an explosion. */
+typedef struct mtp_rewinds {
+  mtp_config *before; /* what was remembered last; NULL: nothing */
+  double grade;       /* of that */
+  int atom;
+  long long step;
+  int count;        /* times at this place */
+  long long until;  /* the step at which the place is passed */
+  long long refits; /* when the engine went back last, -1: never */
+  bool due;         /* an explosion was told, and what to learn before going back was not yet asked */
+} mtp_rewinds;
 
 struct mtp_learner {
   mtp_learner_options options; /* paths are our copies */
@@ -147,6 +160,10 @@ struct mtp_learner {
   bool stopped;
   mtp_endpoints endpoints;
   mtp_middles middles;
+  mtp_moment moment;            /* of the next offer */
+  const mtp_candidate *offered; /* while it lasts */
+  mtp_rewinds rewinds;
+  int number_labels; /* asked for because of the numbers of atoms */
   double explored;   /* ps of an exploration that is under way; 0: none is */
   bool was_fitted;   /* an earlier run of this training set saved a potential */
   bool starting;     /* the next refit is of what earlier runs left */
@@ -181,6 +198,8 @@ void mtp_loop_clear_pool(mtp_learner *l);
  * against it ("": it was not asked). */
 mtp_status mtp_loop_write_candidate(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate,
                                     const char *reason, const char *refusal);
+/** The keys `step` and `reason`, and the grade. */
+mtp_status mtp_loop_describe(mtp_context *ctx, mtp_config *cfg, const mtp_candidate *candidate, const char *reason);
 /** The `candidate` event. */
 void mtp_loop_log_candidate(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate);
 
@@ -201,6 +220,16 @@ mtp_status mtp_loop_offer_parts(mtp_context *ctx, mtp_learner *l, const mtp_cut_
  */
 mtp_status mtp_loop_cut_around(mtp_context *ctx, const mtp_learner *l, const mtp_config *cfg, int atom,
                                mtp_config **out, int *index);
+/* sanity.c */
+/** Does a configuration that is beyond break look as no trajectory that is worth a label does? Then `why` receives in a
+ * few words what is wrong with it, else "". */
+mtp_status mtp_loop_look_at(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *c, char *why, size_t size);
+/** An exploded configuration: into its file, and MTP_REWIND if the engine can go back, else the failure that ends the
+ * run. */
+mtp_status mtp_loop_explode(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, const char *why,
+                            mtp_action *action);
+/** Where the run goes for another time, what is beyond select is learned at once. */
+bool mtp_loop_is_watched(const mtp_learner *l, const mtp_candidate *c);
 
 /* squeeze.c */
 /** Takes note of the distances in a configuration of the training set. */
@@ -213,7 +242,7 @@ mtp_status mtp_loop_squeeze(mtp_context *ctx, mtp_learner *l, const mtp_config *
  * asked for is not asked for anew. */
 void mtp_loop_note_squeezed(mtp_learner *l, bool hole);
 
-/** The last configuration of the training set that is not squeezed; `none` without one. */
+/** The last configuration of the training set that is not squeezed and no trial state; `none` without one. */
 const mtp_config *mtp_loop_last_met(const mtp_learner *l, const mtp_config *none);
 
 /** Whether a hole may get a label: there is a driver, and holes had no more than their share. */
@@ -276,6 +305,14 @@ mtp_status mtp_loop_confirm(mtp_context *ctx, mtp_learner *l, const mtp_candidat
 double mtp_loop_distance(const mtp_config *a, const mtp_config *b, double tolerance);
 
 /* learner.c */
+/** Labels what is worth one of the pool and, if given, `trigger`, which comes first, and refits; MTP_REDO if there were
+ * labels. `cause` is what the event is reported of. */
+mtp_status mtp_loop_learn(mtp_context *ctx, mtp_learner *l, const mtp_candidate *trigger, const mtp_candidate *cause,
+                          mtp_action *action);
+/** How a public call ends: a failure stops the learner. */
+mtp_status mtp_loop_end_call(mtp_context *ctx, mtp_learner *l, long long step, mtp_status status);
+/** MTP_OK for atoms that can be learned from. */
+mtp_status mtp_loop_check_config(mtp_context *ctx, const mtp_learner *l, const mtp_config *cfg);
 /** The training set holds nothing but copies of the warm-up and squeezed ones. */
 bool mtp_loop_is_warming_up(const mtp_learner *l);
 /** mtp_learner_offer for a configuration whose grade is known; a failure does not end the learner. */

@@ -140,7 +140,8 @@ void mtp_loop_note_squeezed(mtp_learner *l, bool hole) {
 
 const mtp_config *mtp_loop_last_met(const mtp_learner *l, const mtp_config *none) {
   for (size_t i = l->train->n; i-- > 0;)
-    if (!mtp_config_is_squeezed(l->train->configs[i])) return l->train->configs[i];
+    if (!mtp_config_is_squeezed(l->train->configs[i]) && !mtp_config_get_feature(l->train->configs[i], "trial"))
+      return l->train->configs[i];
   return none;
 }
 

@@ -46,7 +46,7 @@ create_atoms 1 region s
 mass 1 26.98
 mass 2 63.55
 displace_atoms all random 0.05 0.05 0.05 99
-pair_style mtp/al qm "lammps reference.lmp" maxqm 100 log events.jsonl
+pair_style mtp/al qm "lammps reference.lmp" maxqm 100 trials yes log events.jsonl
 pair_coeff * * untrained.almtp Al Ni
 fix 1 all nve
 fix g all gcmc 10 5 0 2 4567 300 -3.0 0.5 full_energy overlap_cutoff 2.2

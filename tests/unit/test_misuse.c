@@ -570,6 +570,22 @@ static mtp_status learner_begin(void) {
   mtp_action action;
   return mtp_learner_begin(P(1, w.ctx), P(2, learner()), P(3, w.cfg), 0, P(4, &action));
 }
+static mtp_status learner_tell(void) {
+  const mtp_moment moment = {0};
+  return mtp_learner_tell(P(1, w.ctx), P(2, learner()), P(3, &moment));
+}
+static mtp_status learner_knows_numbers(void) {
+  const long long numbers[1] = {3};
+  bool known;
+  return mtp_learner_knows_numbers(P(1, w.ctx), P(2, learner()), P(3, numbers), P(4, &known));
+}
+static mtp_status learner_remember(void) {
+  return mtp_learner_remember(P(1, w.ctx), P(2, learner()), P(3, w.cfg), 1.0, 0, 0);
+}
+static mtp_status learner_rewind(void) {
+  mtp_action action;
+  return mtp_learner_rewind(P(1, w.ctx), P(2, learner()), 1, 0, P(3, &action));
+}
 static mtp_status learner_offer(void) {
   mtp_action action;
   return mtp_learner_offer(P(1, w.ctx), P(2, learner()), P(3, w.cfg), 1.0, 0, 0, P(4, &action));
@@ -785,6 +801,10 @@ static const struct entry {
     {"mtp_learner_end", learner_end, 2, BIT(1)},
     {"mtp_learner_free", learner_free, 1, 0},
     {"mtp_learner_begin", learner_begin, 4, BIT(1)},
+    {"mtp_learner_tell", learner_tell, 3, BIT(1)},
+    {"mtp_learner_knows_numbers", learner_knows_numbers, 4, BIT(1)},
+    {"mtp_learner_remember", learner_remember, 3, BIT(1)},
+    {"mtp_learner_rewind", learner_rewind, 3, BIT(1)},
     {"mtp_learner_offer", learner_offer, 4, BIT(1)},
     {"mtp_learner_confirm", learner_confirm, 4, BIT(1)},
     {"mtp_learner_parts", learner_parts, 1, 0},

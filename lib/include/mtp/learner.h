@@ -136,7 +136,8 @@ MTP_API void mtp_learner_free(mtp_learner *learner);
 
 typedef enum mtp_action {
   MTP_GO_ON, /**< nothing changed */
-  MTP_REDO   /**< the potential changed: evaluate this step again */
+  MTP_REDO,  /**< the potential changed: evaluate this step again */
+  MTP_REWIND /**< the configuration is beyond use: call mtp_learner_rewind and go back. Only where it is allowed */
 } mtp_action;
 
 /** Call once with the first configuration before the first evaluation: completes the QM calls that an earlier run had
@@ -145,10 +146,45 @@ typedef enum mtp_action {
 MTP_API mtp_status mtp_learner_begin(mtp_context *ctx, mtp_learner *learner, const mtp_config *first, long long step,
                                      mtp_action *action);
 
+/** What an engine knows of the configuration that it offers next, beside its atoms. */
+typedef struct mtp_moment {
+  double hottest; /**< kinetic energy of its fastest atom, as a temperature (K); 0: unknown */
+  double usual;   /**< mean of the same over the last quiet steps; 0: unknown */
+  double first;   /**< the same at the beginning of the run, or when atoms came last; 0: unknown */
+  long long lost; /**< atoms that are no longer there */
+  bool can_rewind;
+  const char *no_way_back; /**< why it cannot, if it was to be able to; NULL */
+  bool wanted;             /**< it is learned from whatever its grade, if it can be labelled */
+  bool trial;              /**< nothing goes on from there: what cannot be labelled is no failure */
+} mtp_moment;
+/** Holds for the next offer only. */
+MTP_API mtp_status mtp_learner_tell(mtp_context *ctx, mtp_learner *learner, const mtp_moment *moment);
+
+/** Do the labels settle the energy of so many atoms of each species, numbers[species]? If all labels have the same
+ * numbers, what an atom adds that comes is arbitrary whatever the grade, and a configuration with others is wanted.
+ * True also if none can be had, or if some were asked for in vain. */
+MTP_API mtp_status mtp_learner_knows_numbers(mtp_context *ctx, const mtp_learner *learner, const long long *numbers,
+                                             bool *known);
+
+/** Remembers a configuration of the run (copied, in place of the one before), whatever its grade: should the run
+ * explode, it is the last one that is known to be sound. Some every tenth of the way back is often enough. */
+MTP_API mtp_status mtp_learner_remember(mtp_context *ctx, mtp_learner *learner, const mtp_config *cfg, double grade,
+                                        int atom, long long step);
+
+/** After MTP_REWIND at `step`, before the engine goes back to what it was at the earlier step `to`: learns from the
+ * configuration that was remembered last and from the candidates that wait (MTP_REDO: the potential changed). Until the
+ * place is passed, what is beyond select is learned at once. The failure if there is nothing to learn, or if the run
+ * was there five times, ends the run. */
+MTP_API mtp_status mtp_learner_rewind(mtp_context *ctx, mtp_learner *learner, long long step, long long to,
+                                      mtp_action *action);
+
 /** Offers a configuration whose largest grade `grade` (of `atom`, -1 in configuration mode) is above select. Failure
  * means that the run must stop; everything that was learned is on disk. Configurations beyond break must be offered at
  * once, and again after MTP_REDO if still beyond break: one that is so although it was labelled, or that got no label,
- * fails with a clear message. */
+ * fails with a clear message. So does one that has exploded: pairs closer than half of the shortest distance that is
+ * labelled and of their covalent radii (0.65 of them with a grade of 1e4), or an atom much too fast or lost
+ * (mtp_learner_tell). It gets no label and is appended to a file beside the candidates (exploded.extxyz beside
+ * candidates.extxyz). */
 MTP_API mtp_status mtp_learner_offer(mtp_context *ctx, mtp_learner *learner, const mtp_config *cfg, double grade,
                                      int atom, long long step, mtp_action *action);
 
