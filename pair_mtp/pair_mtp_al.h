@@ -5,6 +5,7 @@
 #ifndef LMP_PAIR_MTP_AL_H
 #define LMP_PAIR_MTP_AL_H
 
+#include "baseline.h"
 #include "motion.h"
 #include "pair_mtp.h"
 
@@ -43,6 +44,7 @@ private:
   bool begun;           /* it has seen the first configuration */
   bool refitted;        /* since take_refit() was called last */
   MTPMotion motion;
+  MTPBaseline baseline;
   int at_finalize;  /* key of an attribute of MPI_COMM_SELF */
   bool leaving;     /* LAMMPS deletes this style, and has all that it had */
   bool last_graded; /* `worst` is of the last evaluation */
