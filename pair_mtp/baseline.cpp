@@ -97,7 +97,8 @@ std::string MTPBaseline::types_line(const std::vector<int> &species, const mtp_p
   return line + "\n";
 }
 
-/* As far as KSpace lets it be read; what it does not tell changes the result by less than its accuracy. */
+/* As far as KSpace lets it be read. What it does not tell changes the result by less than its accuracy, as does
+ * `kspace_modify diff`, of which sheared cells have no choice. */
 std::string MTPBaseline::kspace_lines() const {
   const KSpace *k = force->kspace;
   if (!k) return "";
@@ -106,7 +107,6 @@ std::string MTPBaseline::kspace_lines() const {
     if (utils::strmatch(style, std::string(suffix) + "$")) style.resize(style.size() - strlen(suffix));
   std::string text = "kspace_style " + style + " " + exact(k->accuracy_relative) + "\n";
   if (k->accuracy_absolute >= 0.0) text += "kspace_modify force " + exact(k->accuracy_absolute) + "\n";
-  if (k->differentiation_flag == 1 && k->pppmflag) text += "kspace_modify diff ad\n";
   if (k->accuracy_real_6 > 0.0) text += "kspace_modify force/disp/real " + exact(k->accuracy_real_6) + "\n";
   if (k->accuracy_kspace_6 > 0.0) text += "kspace_modify force/disp/kspace " + exact(k->accuracy_kspace_6) + "\n";
   if (k->auto_disp_flag) text += "kspace_modify disp/auto yes\n";

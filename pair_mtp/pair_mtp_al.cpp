@@ -321,7 +321,8 @@ bool PairMTPAL::consult(const Question &ask) {
   check_settings();
   const listing listed = count_list();
   mtp_config *cfg = gather(tag, &index);
-  const std::string other_baseline = baseline.check(ctx, cfg, species);
+  const bool dear = worst.grade > options.break_grade || update->whichflag == 2; /* else it may only be kept */
+  const std::string other_baseline = dear ? baseline.check(ctx, cfg, species) : "";
   std::string wrong;
   if (comm->me == 0) {
     mtp_action action = MTP_GO_ON;
