@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <numeric>
 
@@ -28,10 +29,13 @@ MTPBaseline::~MTPBaseline() {
   close();
 }
 
-/* 17 digits in every locale. */
+/* As few digits as say it, in every locale. */
 static std::string exact(double number) {
   char text[40];
-  snprintf(text, sizeof text, "%.17g", number);
+  for (int digits = 6; digits <= 17; digits++) {
+    snprintf(text, sizeof text, "%.*g", digits, number);
+    if (strtod(text, nullptr) == number) break;
+  }
   for (char *c = text; *c; c++)
     if (*c == ',') *c = '.';
   return text;
@@ -109,6 +113,7 @@ std::string MTPBaseline::kspace_lines() const {
   if (k->accuracy_absolute >= 0.0) text += "kspace_modify force " + exact(k->accuracy_absolute) + "\n";
   if (k->accuracy_real_6 > 0.0) text += "kspace_modify force/disp/real " + exact(k->accuracy_real_6) + "\n";
   if (k->accuracy_kspace_6 > 0.0) text += "kspace_modify force/disp/kspace " + exact(k->accuracy_kspace_6) + "\n";
+  if (!k->compute_flag) text += "kspace_modify compute no\n";
   if (k->auto_disp_flag) text += "kspace_modify disp/auto yes\n";
   return text;
 }
@@ -202,7 +207,7 @@ double MTPBaseline::compute_here(std::vector<double> *result) const {
   }
   double mine = overlay->compute_others(pair), energy = 0.0;
   MPI_Allreduce(&mine, &energy, 1, MPI_DOUBLE, MPI_SUM, world);
-  if (force->kspace) {
+  if (force->kspace && force->kspace->compute_flag) {
     force->kspace->setup(); /* comes after pair styles when a run is set up */
     force->kspace->compute(1, 0);
     energy += force->kspace->energy;

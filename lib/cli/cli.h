@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "mtp/active_set.h"
+#include "mtp/baseline.h"
 #include "mtp/config.h"
 #include "mtp/context.h"
 #include "mtp/potential.h"
@@ -198,6 +199,27 @@ int cli_read_graded(cli *c, const char *path, mtp_potential **pot, mtp_active_se
  * configurations with which it makes no numbers, "" without any. */
 int cli_compute_error_table(cli *c, const char *name, const mtp_potential *pot, const mtp_config_set *set, size_t size,
                             char *broken, mtp_error_table **out);
+
+/* baseline.c */
+
+#define CLI_BASELINE_HELP                                                                                              \
+  "  --baseline \"lammps FILE\"  what acts beside POT: LAMMPS commands, whose energies and forces are subtracted\n"    \
+  "                      from labels that are not relative to it already\n"
+
+/** What the labels are relative to. */
+typedef struct cli_baseline {
+  const mtp_baseline *model; /**< NULL: the option was not given */
+  const char *name;          /**< of the labels, once cli_baseline_apply was called; NULL: none. Belongs to the data */
+  void *owner;
+  bool applied;
+} cli_baseline;
+/** The value of --baseline, NULL: not given. */
+int cli_baseline_open(cli *c, const char *text, const mtp_potential *pot, cli_baseline *b);
+void cli_baseline_close(cli_baseline *b);
+/** Subtracts it from labels, or sees that all are relative to the same one. */
+int cli_baseline_apply(cli *c, cli_baseline *b, mtp_config_set *set);
+/** Fails if the potential, read from `path`, stands on another one than the labels. */
+int cli_baseline_check(cli *c, const cli_baseline *b, const mtp_potential *pot, const char *path);
 
 /* error_table.c */
 

@@ -214,6 +214,35 @@ sed 's/^run .*/minimize 1e-6 1e-2 200 1000/; s/^fix 1.*/displace_atoms all rando
 learn relaxed 1 '-var name relaxed'
 [ "$(grep -c '"event":"endpoint"' relaxed.jsonl)" -ge 1 ] || die 'the end point got no label'
 
+# ---- the same from files ----
+
+model='lammps zbl.extxyz.baseline'
+mtp train zbl.untrained.almtp zbl.extxyz -o told.almtp --linear >train.txt 2>&1
+mtp train zbl.untrained.almtp zbl.qm.extxyz -o made.almtp --linear --baseline "$model" >train.txt 2>&1
+same told.almtp made.almtp
+tag=$(sed -n 's/.*baseline=\(b[0-9a-f]*\).*/\1/p' zbl.almtp)
+contains made.almtp "^potential_tag.* baseline=$tag$"
+[ "$(sed -n "s/.* baseline=\([^ ]*\).*/\1/p" zbl.extxyz | sort -u)" = "$tag" ] || die 'labels and potential have not the same baseline'
+mtp errors made.almtp zbl.extxyz --json >told.json
+mtp errors made.almtp zbl.qm.extxyz --json --baseline "$model" >made.json
+below "$(member told.json '"force":{"mae":')" 1
+close "$(member told.json '"force":{"mae":')" "$(member made.json '"force":{"mae":')" 1e-12
+refuse 1 "made.almtp was trained on top of the baseline $tag, the one in use is none" mtp errors made.almtp zbl.qm.extxyz
+refuse 1 'the one in use is' mtp errors made.almtp zbl.qm.extxyz --baseline 'lammps ref.zbl.lmp'
+refuse 2 '"lammps FILE" is expected' mtp errors made.almtp zbl.qm.extxyz --baseline 'exec calculator'
+refuse 1 'nowhere' mtp errors made.almtp zbl.qm.extxyz --baseline 'lammps nowhere'
+mtp eval made.almtp zbl.qm.extxyz -o eval.extxyz
+contains eval.extxyz " baseline=$tag$"
+
+mtp info zbl.almtp >info.txt
+contains info.txt "baseline  *$tag$"
+
+# alone it is no potential
+sed 's/^pair_style.*/pair_style mtp/; s/^pair_coeff.*mtp.al.*/pair_coeff * * zbl.almtp Al/; /^pair_coeff .* zbl 13/d; /^shell/d' \
+  in.zbl >in.alone
+learn alone 1 '-var steps 0'
+contains screen.alone "WARNING.*zbl.almtp was learned on top of other pair styles (baseline $tag)"
+
 # ---- what is refused ----
 
 again() { # NAME SED: in.other, a deck that goes on from the files of NAME

@@ -445,6 +445,11 @@ static mtp_status train_wall(void) {
   mtp_wall_report report;
   return mtp_train_wall(P(1, w.ctx), P(2, &weights), P(3, w.pot), P(4, w.set), P(5, &report));
 }
+static mtp_status train_wall_on(void) {
+  const mtp_weights weights = mtp_weights_default();
+  mtp_wall_report report;
+  return mtp_train_wall_on(P(1, w.ctx), P(2, &weights), P(3, w.pot), P(4, w.set), NULL, P(5, &report));
+}
 static mtp_status train_measure(void) {
   mtp_train_cost cost;
   return mtp_train_measure(P(1, w.ctx), P(2, w.pot), P(3, w.set), 1e-6, P(4, &cost));
@@ -752,6 +757,7 @@ static const struct entry {
     {"mtp_train_defaults", NULL, 0, 0},
     {"mtp_train", train, 6, BIT(1) | BIT(5) | BIT(6)},
     {"mtp_train_wall", train_wall, 5, BIT(1)},
+    {"mtp_train_wall_on", train_wall_on, 5, BIT(1)},
     {"mtp_train_measure", train_measure, 4, BIT(1)},
     {"mtp_trainer_help", trainer_help, 1, 0},
     {"mtp_trainer_end_help", trainer_end_help, 1, 0},
