@@ -68,9 +68,7 @@ std::string MTPBaseline::why_not(const std::vector<int> &species) const {
       return std::string("fix ") + fix->id + " " + fix->style +
              " changes charges with the positions: the baseline needs charges that stay";
   }
-  if (force->kspace && force->kspace->slabflag != 0 && force->kspace->slabflag != 3)
-    return "kspace_modify slab cannot be a part of the baseline";
-  if (force->kspace && force->kspace->slabflag == 0 && domain->nonperiodic)
+  if (force->kspace && domain->nonperiodic)
     return "kspace_style needs a cell that is periodic in all directions as a part of the baseline";
   return "";
 }
@@ -91,7 +89,7 @@ void MTPBaseline::choose_types(const std::vector<int> &species, int species_coun
 
 /* The element of each type. */
 std::string MTPBaseline::types_line(const std::vector<int> &species, const mtp_potential *pot) const {
-  std::string line = "# types";
+  std::string line = "# mtp: types";
   for (int type = 1; type <= atom->ntypes; type++) {
     const int s = species[(size_t)type];
     const bool stands = s >= 0 && first[(size_t)s] == type;

@@ -23,6 +23,8 @@
 #include "library.h"
 #include "support/support.h"
 
+/* The line of FILE that says which element each type is: a comment to LAMMPS. */
+#define TYPES "# mtp: types"
 /* kcal/mol, as LAMMPS converts them */
 #define EV_IN_REAL 23.060549
 
@@ -30,7 +32,7 @@ struct mtp_private_lammps {
   char *path;
   char *commands; /* FILE without its units and atom_style lines */
   char *atom_style;
-  char *types; /* the names after "# types", a blank before each; NULL: type i is species i-1 */
+  char *types; /* the names after "# mtp: types", a blank before each; NULL: type i is species i-1 */
   int type_count;
   bool takes_real, is_real; /* units */
   bool keeps;               /* the instance for the next configuration of the same cell */
@@ -343,12 +345,12 @@ void mtp_private_lammps_close(mtp_private_lammps *s) {
   free(s);
 }
 
-/* "# types Al Ni Al" */
+/* "# mtp: types Al Ni Al" */
 static mtp_status take_types(mtp_context *ctx, mtp_private_lammps *s, const char *line, const char *end) {
   mtp_text text = {0};
   s->type_count = 0;
   mtp_text_add(&text, "%s", "");
-  for (const char *word = line + strlen("# types"); word < end;) {
+  for (const char *word = line + strlen(TYPES); word < end;) {
     word += strspn(word, " \t\r");
     const size_t length = word < end ? strcspn(word, " \t\r\n") : 0;
     if (length == 0) break;
@@ -359,7 +361,7 @@ static mtp_status take_types(mtp_context *ctx, mtp_private_lammps *s, const char
   free(s->types);
   s->types = text.data;
   if (text.failed) return mtp_fail_memory(ctx);
-  return s->type_count ? MTP_OK : mtp_fail(ctx, MTP_ERR_FORMAT, "%s: expected names after \"# types\"", s->path);
+  return s->type_count ? MTP_OK : mtp_fail(ctx, MTP_ERR_FORMAT, "%s: expected names after \"" TYPES "\"", s->path);
 }
 
 static bool is_value(const char *value, const char *wanted) {
@@ -382,7 +384,7 @@ static mtp_status take_settings(mtp_context *ctx, mtp_private_lammps *s) {
                 (length == 7 && strncmp(word, "include", 7) == 0);
     const bool units = length == 5 && strncmp(word, "units", 5) == 0;
     if (units && s->takes_real) s->is_real = is_value(value, "real");
-    if (strncmp(line, "# types", 7) == 0 && take_types(ctx, s, line, end) != MTP_OK) return MTP_ERR_FORMAT;
+    if (strncmp(line, TYPES, strlen(TYPES)) == 0 && take_types(ctx, s, line, end) != MTP_OK) return MTP_ERR_FORMAT;
     if (units && !is_value(value, "metal") && !s->is_real)
       return mtp_fail(ctx, MTP_ERR_FORMAT,
                       "%s:%d: expected metal units (the lammps driver knows no others), found \"%.*s\"", s->path,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**@file driver/private_lammps.h
  * A LAMMPS instance of our own on MPI_COMM_SELF, in which a file of commands (`pair_style`, `pair_coeff`, ...) is run
- * after the atoms exist. Its type i is species i-1, unless the line `# types Al Ni Al` names the element of each type;
- * a species then is the first type with its name. The driver `lammps` and baselines have one each. */
+ * after the atoms exist. Its type i is species i-1, unless the line `# mtp: types Al Ni Al` names the element of each
+ * type; a species then is the first type with its name. The driver `lammps` and baselines have one each. */
 #ifndef MTP_PRIVATE_LAMMPS_H
 #define MTP_PRIVATE_LAMMPS_H
 
@@ -26,7 +26,7 @@ void mtp_private_lammps_close(mtp_private_lammps *s);
  * call->config; uses names, species and ctx of the call. */
 mtp_qm_status mtp_private_lammps_evaluate(mtp_private_lammps *s, mtp_qm_call *call);
 
-/** The names after `# types`, a blank before each; NULL without that line. */
+/** The names after `# mtp: types`, a blank before each; NULL without that line. */
 const char *mtp_private_lammps_types(const mtp_private_lammps *s);
 
 #ifdef __cplusplus

@@ -145,7 +145,7 @@ pair_coeff * * lj/cut 0.04336410390059322 2.5
 pair_modify tail yes
 END
 learn lj 1
-contains lj.extxyz.baseline '^# types Al NULL$'
+contains lj.extxyz.baseline '^# mtp: types Al NULL$'
 
 untrained 8 Na,Cl
 cp untrained.almtp coul.untrained.almtp
@@ -264,3 +264,7 @@ again coul 's/^velocity/set atom 1 charge 0.9\n&/'
 refused 'one charge for all atoms of an element, those of type 1 and its like have 0.9' 2 in.other -var name charges
 again coul 's/^run/&  1\npair_modify shift yes\nrun/'
 refused 'the baseline has changed' 1 in.other -var name changed -var steps 1
+
+# no kspace with walls
+again coul 's/^atom_modify.*/&\nboundary p p f/; s/^run/kspace_modify slab 3.0\n&/'
+refused 'needs a cell that is periodic in all directions' 1 in.other -var name walls
