@@ -64,7 +64,8 @@ std::string MTPBaseline::why_not(const std::vector<int> &species) const {
     return "bonds and angles cannot be a part of the baseline";
   for (int k = 0; k < modify->nfix; k++) {
     const Fix *fix = modify->fix[k];
-    if (utils::strmatch(fix->style, "^qeq/") || utils::strmatch(fix->style, "^acks2/"))
+    if (utils::strmatch(fix->style, "^qeq/") || utils::strmatch(fix->style, "^acks2/") ||
+        utils::strmatch(fix->style, "^qtpie/") || utils::strmatch(fix->style, "^electrode/"))
       return std::string("fix ") + fix->id + " " + fix->style +
              " changes charges with the positions: the baseline needs charges that stay";
   }
