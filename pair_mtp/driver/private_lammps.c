@@ -172,8 +172,19 @@ static mtp_qm_status find_types(const mtp_private_lammps *s, mtp_qm_call *call, 
   return MTP_QM_OK;
 }
 
-static void turn_atoms(const mtp_config *cfg, const mtp_lammps_box *b, double *y) {
-  for (size_t i = 0; i < cfg->n; i++) mtp_lammps_rotate(b, cfg->x + 3 * i, y + 3 * i);
+/* LAMMPS itself folds atoms that are moved by one cell and no further. */
+static void fold(const mtp_lammps_box *b, const bool *periodic, double *y) {
+  for (int k = 2; k >= 0; k--) {
+    const double turns = periodic[k] ? floor((y[k] - b->lo[k]) / b->cell[4 * k]) : 0.0;
+    for (int m = 0; m <= k; m++) y[m] -= turns * b->cell[3 * k + m];
+  }
+}
+
+static void turn_atoms(const mtp_private_lammps *s, const mtp_config *cfg, const mtp_lammps_box *b, double *y) {
+  for (size_t i = 0; i < cfg->n; i++) {
+    mtp_lammps_rotate(b, cfg->x + 3 * i, y + 3 * i);
+    if (s->keeps) fold(b, cfg->periodic, y + 3 * i);
+  }
 }
 
 static mtp_qm_status create_atoms(mtp_private_lammps *s, mtp_qm_call *call, const mtp_lammps_box *b) {
@@ -183,7 +194,7 @@ static mtp_qm_status create_atoms(mtp_private_lammps *s, mtp_qm_call *call, cons
   mtp_qm_status status =
       type && y ? find_types(s, call, type) : mtp_qm_fail(call->ctx, MTP_QM_CRASHED, "memory is exhausted");
   if (status == MTP_QM_OK) {
-    turn_atoms(cfg, b, y);
+    turn_atoms(s, cfg, b, y);
     /* Without IDs given LAMMPS numbers the atoms 1..n in this order, whatever the width of its IDs. */
     const int created = lammps_create_atoms(s->lmp, (int)cfg->n, NULL, type, y, NULL, NULL, 0);
     status = check_engine(s, call);
@@ -275,7 +286,7 @@ static mtp_qm_status move_atoms(mtp_private_lammps *s, mtp_qm_call *call, const 
   char x[] = "x";
   double *y = mtp_calloc(3 * cfg->n, sizeof(double));
   if (!y) return mtp_qm_fail(call->ctx, MTP_QM_CRASHED, "memory is exhausted");
-  turn_atoms(cfg, b, y);
+  turn_atoms(s, cfg, b, y);
   lammps_scatter_atoms(s->lmp, x, 1, 3, y);
   free(y);
   return check_engine(s, call);

@@ -234,6 +234,18 @@ refuse 1 'nowhere' mtp errors made.almtp zbl.qm.extxyz --baseline 'lammps nowher
 mtp eval made.almtp zbl.qm.extxyz -o eval.extxyz
 contains eval.extxyz " baseline=$tag$"
 
+# the instance is kept for atoms that were moved, also by several cells
+n=$(head -n 1 zbl.qm.extxyz)
+head -n $((n + 2)) zbl.qm.extxyz >one.extxyz
+{
+  cat one.extxyz
+  awk 'NR == 2 { match($0, /Lattice="[^"]*/); split(substr($0, RSTART + 9, RLENGTH - 9), a, " ") }
+    NR > 2 { for (d = 1; d <= 3; d++) $(d + 1) = sprintf("%.15g", $(d + 1) + (NR % 7 - 3) * a[d]) } { print }' one.extxyz
+} >two.extxyz
+for file in one two; do mtp errors made.almtp $file.extxyz --json --baseline "$model" >$file.json; done
+contains two.json '"configurations":2'
+close "$(member two.json '"force":{"mae":')" "$(member one.json '"force":{"mae":')" 1e-10
+
 mtp info zbl.almtp >info.txt
 contains info.txt "baseline  *$tag$"
 
