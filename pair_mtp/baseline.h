@@ -46,8 +46,10 @@ public:
   /* At the beginning of a run, on all ranks: what the baseline is. "" or why it cannot be one. species[type] of the
    * pair style, -1 of none. */
   std::string look(const std::vector<int> &species, const mtp_potential *pot);
-  /* On all ranks: a learner lives, and the baseline must not change any more. */
+  /* On all ranks: a learner lives, and the baseline must not change any more. Commands that were given again, or
+   * otherwise, may not have changed it: that has to be checked. */
   void hold() { used_text = text; }
+  bool may_have_changed() const { return is_used() && text != used_text; }
   /* On all ranks: it lives no more. */
   void close();
 

@@ -312,6 +312,15 @@ void PairMTPAL::begin() {
   begun = true;
 }
 
+/* In the first step after commands that may have changed it. */
+void PairMTPAL::check_baseline() {
+  mtp_config *cfg = gather(0, nullptr);
+  const std::string wrong = baseline.check(ctx, cfg, species);
+  mtp_config_free(cfg);
+  settle(wrong);
+  baseline.hold();
+}
+
 /* Shows the present configuration to the learner; true if the potential changed. */
 bool PairMTPAL::consult(const Question &ask) {
   const StopGuard guard;
@@ -384,6 +393,7 @@ void PairMTPAL::share_model() {
 
 void PairMTPAL::compute(int eflag, int vflag) {
   if (!begun) begin();
+  if (baseline.may_have_changed()) check_baseline();
   if (explores) motion.note(species);
   const bool learning = update->setupflag || update->ntimestep % every == 0;
   do {

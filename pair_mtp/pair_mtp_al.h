@@ -69,6 +69,7 @@ private:
   void settle(const std::string &of_root);
   void share_model();
   void check_settings();
+  void check_baseline();
 
   void timed_evaluation(int eflag, int vflag, bool graded);
   void fill_vector();

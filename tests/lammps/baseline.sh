@@ -274,8 +274,10 @@ again lj 's/^pair_modify.*/pair_modify tail yes\npair_coeff 1 2 lj\/cut 2.0 2.5/
 refused 'types of one element that differ in it' 1 in.other -var name mixed
 again coul 's/^velocity/set atom 1 charge 0.9\n&/'
 refused 'one charge for all atoms of an element, those of type 1 and its like have 0.9' 2 in.other -var name charges
-again coul 's/^run/&  1\npair_modify shift yes\nrun/'
-refused 'the baseline has changed' 1 in.other -var name changed -var steps 1
+again coul 's/^run/run 1\ndielectric 1.01\nrun/'
+refused 'the baseline, computed by its commands, is not what the run has' 2 in.other -var name changed -var steps 1
+again coul 's/^run/run 1\npair_coeff * * coul\/long\npair_modify shift yes\nrun/' # changes nothing
+lmp -in in.other -log other.log -var name unchanged -var steps 1 >other.screen 2>&1 || die "commands again: $(tail -n 3 other.screen)"
 
 # no kspace with walls
 again coul 's/^atom_modify.*/&\nboundary p p f/; s/^run/kspace_modify slab 3.0\n&/'
