@@ -39,12 +39,12 @@ MTPMotion::MTPMotion(LAMMPS *lmp)
     : Pointers(lmp), reason("there was no run"), steps(0), quiet(0), temperature(0.0), quiet_sum(0.0), quiet_count(0),
       samples(0) {}
 
-void MTPMotion::begin_run() {
+void MTPMotion::begin_run(bool knows_kspace) {
   int movers = 0;
   reason.clear();
   if (update->whichflag != 1 || strcmp(update->integrate_style, "verlet") != 0)
     reason = "the last run was not of run_style verlet";
-  if (force->kspace || force->bond || force->angle || force->dihedral || force->improper)
+  if ((force->kspace && !knows_kspace) || force->bond || force->angle || force->dihedral || force->improper)
     reason = "other forces act between the atoms";
   if (atom->rmass_flag || !atom->mass) reason = "atoms of one type differ in mass";
   for (int k = 0; k < modify->nfix && reason.empty(); k++) {

@@ -25,6 +25,7 @@
 #include "modify.h"
 #include "mpi/mpi_comm.h"
 #include "mpi_wait.h"
+#include "mtp/baseline.h"
 #include "mtp/trainer.h"
 #include "neigh_list.h"
 #include "update.h"
@@ -311,7 +312,19 @@ void PairMTP::init_style() {
     if (strcmp(modify->compute[i]->style, "pair") == 0) compute_pair_exists = true;
   mtp_compat::request_full_list(neighbor, this, instance_me);
   check_watch();
+  warn_of_baseline();
   announce();
+}
+
+/* A difference is no potential: its other part has to act as well. What that is, this style does not know. */
+void PairMTP::warn_of_baseline() {
+  char baseline[64];
+  if (force->pair != this || comm->me != 0 || mtp_potential_is_trained(pot) == 0) return;
+  if (!mtp_potential_get_baseline(pot, baseline, sizeof baseline) || !*baseline) return;
+  error->warning(FLERR,
+                 "pair_style {}: {} was learned on top of other pair styles (baseline {}), which must act beside it: "
+                 "pair_style hybrid/overlay",
+                 name, path, baseline);
 }
 
 /* Tells the log what runs, again only if that changes. */

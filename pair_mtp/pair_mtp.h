@@ -145,6 +145,7 @@ private:
   ActiveSet read_file();
   void map_types(int narg, char **arg);
   void allocate();
+  void warn_of_baseline();
   void announce();
   std::string elements_text() const;
   int species_of(const char *word) const;

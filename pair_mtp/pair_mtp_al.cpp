@@ -79,8 +79,9 @@ int StopGuard::living = 0;
 PairMTPAL::PairMTPAL(LAMMPS *lmp)
     : PairMTP(lmp, "mtp/al"), options(mtp_learner_defaults()), mode_given(false), relaxed(true), explores(true),
       every(1), rewind_every(0), trials(false), learner(nullptr), ranks(), started(false), begun(false),
-      refitted(false), motion(lmp), heat(lmp), natoms(0), fix(nullptr), exploded(false), passed(-1), leaving(false),
-      last_graded(false), plain_seconds(0.0), grade_seconds(0.0), graded_evaluations(0) {
+      refitted(false), motion(lmp), heat(lmp), natoms(0), fix(nullptr), exploded(false), passed(-1),
+      baseline(lmp, this), leaving(false), last_graded(false), plain_seconds(0.0), grade_seconds(0.0),
+      graded_evaluations(0) {
   Dl_info info;
   if (dladdr((const void *)mtp_qm_lammps_driver, &info) && info.dli_fname) plugin_path = info.dli_fname;
   if (comm->me == 0) mtp_context_set_logger(ctx, log, this);
@@ -178,14 +179,15 @@ void PairMTPAL::coeff(int narg, char **arg) {
 }
 
 void PairMTPAL::init_style() {
-  if (force->pair != this) stop("does not work under hybrid styles in this version");
+  const std::string wrong = baseline.look(species, pot);
+  if (!wrong.empty()) stop(wrong);
   if (!atom->tag_enable) stop("needs atom IDs");
   PairMTP::init_style();
   check_settings();
   fix = FixMTPAL::provide(lmp, true);
   exploded = false;
   passed = -1;
-  motion.begin_run();
+  motion.begin_run(baseline.is_used());
   if (update->whichflag == 2 && !mtp_min::use_restarting(lmp) && comm->me == 0)
     error->warning(FLERR,
                    "pair_style {}: min_style {} does not start anew after a refit, as cg, sd, hftn, fire and "
@@ -224,6 +226,7 @@ void PairMTPAL::end_learner() {
                    "{}\n",
                    waiting, candidate_path);
   learner = nullptr;
+  baseline.close();
   started = begun = false;
 }
 
@@ -263,7 +266,8 @@ mtp_status PairMTPAL::open_learner() {
   if (!plugin_path.empty()) lammps.user = &plugin_path[0];
   mtp_qm *qm = nullptr;
   candidate_path = universe->nworlds > 1 ? candidates_beside(train_path) : "candidates.extxyz";
-  const mtp_status status = mtp_qm_open(ctx, qm_text.c_str(), &lammps, 1, &qm);
+  mtp_status status = baseline.open(ctx, pot, train_path, plugin_path.empty() ? nullptr : plugin_path.c_str());
+  if (status == MTP_OK) status = mtp_qm_open(ctx, qm_text.c_str(), &lammps, 1, &qm);
   if (status != MTP_OK) return status;
   mtp_qm_set_stop(qm, &stop_signal);
   if (known && !mode_given) options.mode = mtp_active_set_mode(known.get());
@@ -278,7 +282,9 @@ mtp_status PairMTPAL::open_learner() {
   all.threads = comm->nprocs == 1 ? available_threads() : 1;
   all.start_helpers = call_helpers;
   all.helpers_user = this;
-  return mtp_learner_new(ctx, &all, pot, qm, &learner);
+  all.baseline = baseline.get();
+  status = mtp_learner_new(ctx, &all, pot, qm, &learner);
+  return status == MTP_OK ? baseline.write(ctx, train_path) : status;
 }
 
 /* The others are in settle(). */
@@ -295,6 +301,7 @@ void PairMTPAL::settle(const std::string &of_root) {
 void PairMTPAL::start() {
   settle(complaint(comm->me == 0 ? open_learner() : MTP_OK));
   share_model();
+  baseline.hold();
   started = true;
 }
 
@@ -303,10 +310,12 @@ void PairMTPAL::begin() {
   check_settings();
   const listing listed = count_list();
   mtp_config *first = gather(0, nullptr);
+  const std::string other_baseline = baseline.check(ctx, first, species);
   std::string wrong;
   if (comm->me == 0) {
     mtp_action action;
     wrong = check_pairs(first, listed);
+    if (wrong.empty()) wrong = other_baseline;
     if (wrong.empty()) wrong = complaint(mtp_learner_begin(ctx, learner, first, update->ntimestep, &action));
     mtp_config_free(first);
   }
@@ -314,6 +323,15 @@ void PairMTPAL::begin() {
   share_model();
   if (!evaluator) stop(path + " is untrained, and there is no label to train it with");
   begun = true;
+}
+
+/* In the first step after commands that may have changed it. */
+void PairMTPAL::check_baseline() {
+  mtp_config *cfg = gather(0, nullptr);
+  const std::string wrong = baseline.check(ctx, cfg, species);
+  mtp_config_free(cfg);
+  settle(wrong);
+  baseline.hold();
 }
 
 /* Shows the present configuration to the learner; true if the step must be done again. */
@@ -325,10 +343,13 @@ bool PairMTPAL::consult(const Question &ask) {
   check_settings();
   const listing listed = count_list();
   mtp_config *cfg = gather(tag, &index);
+  const bool dear = worst.grade > options.break_grade || update->whichflag == 2; /* else it may only be kept */
+  const std::string other_baseline = dear ? baseline.check(ctx, cfg, species) : "";
   std::string wrong;
   if (comm->me == 0) {
     mtp_action action = MTP_GO_ON;
     wrong = check_pairs(cfg, listed);
+    if (wrong.empty()) wrong = other_baseline;
     if (wrong.empty()) wrong = complaint(ask(cfg, index, &action));
     redo = (int)action;
     mtp_config_free(cfg);
@@ -557,6 +578,7 @@ bool PairMTPAL::is_learning() const {
 void PairMTPAL::compute(int eflag, int vflag) {
   if (!begun) begin();
   const bool trial = is_trial();
+  if (baseline.may_have_changed() && !trial) check_baseline();
   if (explores && !trial) motion.note(species);
   if (!trial && update->whichflag == 1) heat.note();
   bool wanted = has_new_numbers(trial);

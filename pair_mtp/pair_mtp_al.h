@@ -5,6 +5,7 @@
 #ifndef LMP_PAIR_MTP_AL_H
 #define LMP_PAIR_MTP_AL_H
 
+#include "baseline.h"
 #include "heat.h"
 #include "motion.h"
 #include "pair_mtp.h"
@@ -65,7 +66,8 @@ private:
   bigint natoms;                            /* of the last step */
   class FixMTPAL *fix;                      /* of this style; belongs to LAMMPS */
   bool exploded;
-  bigint passed;    /* until this step each one is graded: the run was here before and exploded */
+  bigint passed; /* until this step each one is graded: the run was here before and exploded */
+  MTPBaseline baseline;
   int at_finalize;  /* key of an attribute of MPI_COMM_SELF */
   bool leaving;     /* LAMMPS deletes this style, and has all that it had */
   bool last_graded; /* `worst` is of the last evaluation */
@@ -99,6 +101,7 @@ private:
   void settle(const std::string &of_root);
   void share_model();
   void check_settings();
+  void check_baseline();
 
   void timed_evaluation(int eflag, int vflag, bool graded);
   void fill_vector();

@@ -5,6 +5,7 @@
 
 #include "force.h"
 #include "lammps.h"
+#include "overlay.h"
 #include "pair_mtp.h"
 #include "pair_mtp_al.h"
 #include "version.h"
@@ -22,6 +23,19 @@ static Pair *create_mtp(LAMMPS *lmp) {
 
 static Pair *create_mtp_al(LAMMPS *lmp) {
   return new PairMTPAL(lmp);
+}
+
+static Pair *create_overlay(LAMMPS *lmp) {
+  return new MTPOverlay(lmp);
+}
+
+/* Quietly, and for good: it is the style of LAMMPS but for what it remembers, and our code stays mapped. Names with a
+ * suffix that stand for the same class exist where that package does. */
+static void replace_overlay(LAMMPS *lmp) {
+  for (const char *name : {"hybrid/overlay", "hybrid/overlay/omp"}) {
+    const auto found = lmp->force->pair_map->find(name);
+    if (found != lmp->force->pair_map->end()) found->second = create_overlay;
+  }
 }
 
 static void add_pair_style(LAMMPS *lmp, void *handle, lammpsplugin_regfunc add, const char *name, const char *info,
@@ -48,4 +62,5 @@ extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void *l
   add_pair_style(instance, handle, add, "mtp", "moment tensor potential " MTP_VERSION, create_mtp);
   add_pair_style(instance, handle, add, "mtp/al", "moment tensor potential that learns on the fly " MTP_VERSION,
                  create_mtp_al);
+  replace_overlay(instance);
 }

@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "mtp/active_set.h"
+#include "mtp/baseline.h"
 #include "mtp/config.h"
 #include "mtp/context.h"
 #include "mtp/potential.h"
@@ -207,6 +208,27 @@ int cli_open_driver(cli *c, const char *option, const char *text, mtp_qm **qm);
 /** Is it the driver lammps? Its file holds types, not names, and which is which must not depend on the order of atoms
  * in a file. Numbers are types. */
 bool cli_is_lammps(const char *driver);
+
+/* baseline.c */
+
+#define CLI_BASELINE_HELP                                                                                              \
+  "  --baseline \"lammps FILE\"  what acts beside POT: LAMMPS commands, whose energies and forces are subtracted\n"    \
+  "                      from labels that are not relative to it already\n"
+
+/** What the labels are relative to. */
+typedef struct cli_baseline {
+  const mtp_baseline *model; /**< NULL: the option was not given */
+  const char *name;          /**< of the labels, once cli_baseline_apply was called; NULL: none. Belongs to the data */
+  void *owner;
+  bool applied;
+} cli_baseline;
+/** The value of --baseline, NULL: not given. */
+int cli_baseline_open(cli *c, const char *text, const mtp_potential *pot, cli_baseline *b);
+void cli_baseline_close(cli_baseline *b);
+/** Subtracts it from labels, or sees that all are relative to the same one. */
+int cli_baseline_apply(cli *c, cli_baseline *b, mtp_config_set *set);
+/** Fails if the potential, read from `path`, stands on another one than the labels. */
+int cli_baseline_check(cli *c, const cli_baseline *b, const mtp_potential *pot, const char *path);
 
 /* error_table.c */
 

@@ -14,7 +14,8 @@ static const char help[] =
     "on each species if POT has several.\n\n"
     "  --json              one JSON object: null where DATA has no such labels; the same members\n"
     "                      for each name in \"groups\", and the forces for each in \"species\"\n" CLI_KEYS_HELP
-        CLI_SPECIES_HELP "  --from F            format of DATA: cfg, extxyz, outcar, vasprun (by content)\n\n"
+        CLI_SPECIES_HELP CLI_BASELINE_HELP
+    "  --from F            format of DATA: cfg, extxyz, outcar, vasprun (by content)\n\n"
     "Example: mtp errors pot.almtp test.extxyz\n";
 
 static int print_table(cli *c, const char *title, const mtp_potential *pot, const mtp_error_table *table, bool json) {
@@ -36,10 +37,14 @@ static int check(cli *c, const char *name, const char *broken, const mtp_errors 
 }
 
 static int run(cli *c, int argc, char **argv) {
-  const char *from = NULL;
+  const char *from = NULL, *baseline_text = NULL;
+  cli_baseline baseline = {0};
   bool json = false;
-  const cli_option options[] = {
-      {"json", 0, CLI_FLAG, &json}, {"from", 0, CLI_TEXT, &from}, CLI_KEYS_OPTION(c), CLI_SPECIES_OPTION(c)};
+  const cli_option options[] = {{"json", 0, CLI_FLAG, &json},
+                                {"from", 0, CLI_TEXT, &from},
+                                {"baseline", 0, CLI_TEXT, &baseline_text},
+                                CLI_KEYS_OPTION(c),
+                                CLI_SPECIES_OPTION(c)};
   int status = cli_parse(c, argc, argv, sizeof options / sizeof options[0], options, 2, -1);
   if (status != CLI_GO_ON) return status;
   mtp_format format;
@@ -55,10 +60,14 @@ static int run(cli *c, int argc, char **argv) {
   char broken[200];
   status = cli_read_potential(c, c->words[0], &pot, NULL);
   if (status == CLI_OK) status = cli_read_data(c, files, c->words + 1, format, pot, &set);
+  if (status == CLI_OK) status = cli_baseline_open(c, baseline_text, pot, &baseline);
+  if (status == CLI_OK) status = cli_baseline_apply(c, &baseline, set);
+  if (status == CLI_OK) status = cli_baseline_check(c, &baseline, pot, c->words[0]);
   if (status == CLI_OK) status = cli_compute_error_table(c, name, pot, set, sizeof broken, broken, &table);
   if (status == CLI_OK) status = check(c, name, broken, &table->all);
   if (status == CLI_OK) status = print_table(c, name, pot, table, json);
   mtp_error_table_free(table);
+  cli_baseline_close(&baseline);
   mtp_config_set_free(set);
   mtp_potential_free(pot);
   return status;

@@ -158,6 +158,9 @@ static int describe_potential(cli *c, const char *path, const sheet *s) {
   put_number(s, "scalar_functions", "scalar functions", mtp_potential_scalar_count(pot), NULL);
   put_number(s, "parameters", "parameters", (double)mtp_potential_parameter_count(pot), NULL);
   put_bool(s, "trained", "trained", mtp_potential_is_trained(pot));
+  char baseline[64];
+  if (mtp_potential_get_baseline(pot, baseline, sizeof baseline) && *baseline)
+    put_text(s, "baseline", "baseline", baseline);
   put_active_set(s, as);
   mtp_active_set_free(as);
   mtp_potential_free(pot);

@@ -193,6 +193,8 @@ static int report_data(report_page *page, mtp_potential *pot, char *path) {
   mtp_config_set *set = NULL;
   mtp_error_table *table = NULL;
   int status = cli_read_data(c, 1, &path, MTP_FORMAT_AUTO, pot, &set);
+  if (status == CLI_OK && mtp_potential_check_baseline(c->ctx, pot, mtp_baseline_of_set(set), NULL) != MTP_OK)
+    status = cli_library(c, path);
   if (status == CLI_OK) status = open_quantities(page, &p, set);
   if (status == CLI_OK) {
     cli_progress_begin(c, "comparing", set->n);

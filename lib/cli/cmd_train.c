@@ -50,7 +50,7 @@ static const char help[] =
     "  --rows R            what active rows are the gradient by: linear (coefficients), all (parameters, as MLIP\n"
     "                      has it); linear after training, all with --linear or --max-iter 0\n"
     "  --mode M            active set of neighbourhood or configuration rows (what POT has, else\n"
-    "                      neighbourhood)\n" CLI_KEYS_HELP CLI_SPECIES_HELP
+    "                      neighbourhood)\n" CLI_KEYS_HELP CLI_SPECIES_HELP CLI_BASELINE_HELP
     "  --from F            format of DATA: cfg, extxyz, outcar, vasprun (by content)\n"
     "  --json              one JSON object\n\n"
     "Example: mtp train pot.almtp train.extxyz -o fitted.almtp --valid test.extxyz\n";
@@ -58,6 +58,8 @@ static const char help[] =
 static const double SWAP_THRESHOLD = 1.001; /* growth of the volume that is worth a swap of active rows */
 
 typedef struct job {
+  const char *baseline_text;
+  cli_baseline baseline;
   const char *output, *valid, *checkpoint, *log;
   mtp_train_options options;
   mtp_mode mode;
@@ -222,8 +224,10 @@ static int train(cli *c, const job *job, mtp_potential *pot, mtp_config_set *set
                  outcome *out) {
   double start = cli_now();
   int status = fit(c, job, set, valid, pot, &out->result);
-  if (status == CLI_OK && job->wall && job->options.max_iterations != MTP_NO_ITERATIONS &&
-      mtp_train_wall(c->ctx, &job->options.weights, pot, set, &out->wall) != MTP_OK)
+  /* whether the energy falls cannot be told without the baseline */
+  const bool is_whole = job->baseline.model || !job->baseline.name;
+  if (status == CLI_OK && job->wall && is_whole && job->options.max_iterations != MTP_NO_ITERATIONS &&
+      mtp_train_wall_on(c->ctx, &job->options.weights, pot, set, job->baseline.model, &out->wall) != MTP_OK)
     status = cli_library(c, NULL);
   if (status == CLI_OK) status = compute_errors(c, pot, set, &out->training);
   if (status == CLI_OK && valid) status = compute_errors(c, pot, valid, &out->validation);
@@ -292,6 +296,17 @@ static void print_report(const job *job, const mtp_potential *pot, const outcome
   printf("written: %s\n", job->output);
 }
 
+/* What the labels are relative to is what the potential will stand on. */
+static int take_baseline(cli *c, job *job, mtp_potential *pot, mtp_config_set *set, mtp_config_set *valid) {
+  int status = cli_baseline_open(c, job->baseline_text, pot, &job->baseline);
+  if (status == CLI_OK) status = cli_baseline_apply(c, &job->baseline, set);
+  if (status == CLI_OK && valid) status = cli_baseline_apply(c, &job->baseline, valid);
+  if (status == CLI_OK && !job->options.fresh) status = cli_baseline_check(c, &job->baseline, pot, c->words[0]);
+  if (status == CLI_OK && mtp_potential_set_baseline(c->ctx, pot, job->baseline.name) != MTP_OK)
+    status = cli_library(c, NULL);
+  return status;
+}
+
 static int read_and_train(cli *c, job *job) {
   mtp_potential *pot = NULL;
   mtp_active_set *old = NULL;
@@ -304,12 +319,14 @@ static int read_and_train(cli *c, job *job) {
   if (status == CLI_OK)
     status = cli_read_training(c, c->word_count - 1, c->words + 1, job->format, pot, job->skip_bad, &set);
   if (status == CLI_OK && job->valid) status = cli_read_data(c, 1, valid_path, MTP_FORMAT_AUTO, pot, &valid);
+  if (status == CLI_OK) status = take_baseline(c, job, pot, set, valid);
   if (status == CLI_OK) status = train(c, job, pot, set, valid, &out);
   if (status == CLI_OK && job->json)
     status = print_json(c, job, pot, &out);
   else if (status == CLI_OK)
     print_report(job, pot, &out);
   mtp_active_set_free(out.as);
+  cli_baseline_close(&job->baseline);
   mtp_config_set_free(valid);
   mtp_config_set_free(set);
   mtp_potential_free(pot);
@@ -397,6 +414,7 @@ static int run(cli *c, int argc, char **argv) {
                                 {"rows", 0, CLI_TEXT, &rows},
                                 {"wall", 0, CLI_TEXT, &wall},
                                 {"from", 0, CLI_TEXT, &from},
+                                {"baseline", 0, CLI_TEXT, &job.baseline_text},
                                 CLI_KEYS_OPTION(c),
                                 CLI_SPECIES_OPTION(c),
                                 {"skip-bad", 0, CLI_FLAG, &job.skip_bad},

@@ -9,8 +9,9 @@
 #include "mtp/evaluator.h"
 
 /* Who made the labels that were there, and which rows of an active set they were: not true of the new ones. */
-static int rename_origins(cli *c, mtp_config *cfg) {
-  static const char *const keys[] = {"EFS_by", "qm", "qm_driver", "selected_eqn_inds", "TS_index", "AS_index"};
+static int rename_origins(cli *c, const mtp_potential *pot, mtp_config *cfg) {
+  static const char *const keys[] = {"EFS_by",   "qm",       "qm_driver",      "selected_eqn_inds",
+                                     "TS_index", "AS_index", MTP_BASELINE_KEY, MTP_BASELINE_ENERGY_KEY};
   for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
     const char *value = mtp_config_get_feature(cfg, keys[k]);
     char name[32];
@@ -18,6 +19,10 @@ static int rename_origins(cli *c, mtp_config *cfg) {
     if (value && mtp_config_set_feature(c->ctx, cfg, name, value) != MTP_OK) return cli_library(c, NULL);
     mtp_config_drop_feature(cfg, keys[k]);
   }
+  char name[64]; /* the results are relative to what the potential stands on */
+  if (mtp_potential_get_baseline(pot, name, sizeof name) && *name &&
+      mtp_config_set_feature(c->ctx, cfg, MTP_BASELINE_KEY, name) != MTP_OK)
+    return cli_library(c, NULL);
   return CLI_OK;
 }
 
@@ -31,7 +36,7 @@ int cli_evaluate(cli *c, const mtp_potential *pot, const mtp_active_set *as, mtp
     if (mtp_evaluator_config(c->ctx, evaluator, set->configs[i], as != NULL) != MTP_OK)
       status = cli_fail(c, "configuration %zu: %s", i + 1, mtp_context_message(c->ctx));
     else
-      status = rename_origins(c, set->configs[i]);
+      status = rename_origins(c, pot, set->configs[i]);
     cli_progress_step(c, 1);
   }
   cli_progress_end(c);

@@ -106,7 +106,7 @@ static mtp_label kind_of_name(const char *name) {
 
 /* Keys of ours, and of others that speak about labels without being any. */
 static bool is_about_labels(const char *name) {
-  static const char *const words[] = {"weight", "mask", "unit", "unused", "error", "rmse"};
+  static const char *const words[] = {"weight", "mask", "unit", "unused", "error", "rmse", "baseline"};
   for (size_t k = 0; k < sizeof words / sizeof *words; k++)
     if (strcasestr(name, words[k])) return true;
   return false;

@@ -203,8 +203,8 @@ static mtp_status describe(mtp_context *ctx, const mtp_cut_options *o, mtp_confi
 }
 
 /* Whatever a centre depends on stays where it is. */
-static mtp_status relax_rim(mtp_context *ctx, const mtp_potential *pot, const mtp_surroundings *s, const size_t *from,
-                            mtp_config *cfg) {
+static mtp_status relax_rim(mtp_context *ctx, const mtp_potential *pot, const mtp_baseline *baseline,
+                            const mtp_surroundings *s, const size_t *from, mtp_config *cfg) {
   mtp_cut_rim rim = {mtp_calloc(cfg->n, sizeof *rim.fixed), mtp_calloc(cfg->n, sizeof *rim.center), s->cutoff};
   mtp_status status = rim.fixed && rim.center ? MTP_OK : mtp_fail_memory(ctx);
   for (size_t i = 0; i < cfg->n && status == MTP_OK; i++)
@@ -214,7 +214,7 @@ static mtp_status relax_rim(mtp_context *ctx, const mtp_potential *pot, const mt
       rim.fixed[i] = rim.fixed[i] || mtp_dot(d, d) <= s->cutoff * s->cutoff;
       rim.center[i] = rim.center[i] || from[i] == s->centers[k];
     }
-  if (status == MTP_OK) status = mtp_cut_relax(ctx, pot, &rim, cfg);
+  if (status == MTP_OK) status = mtp_cut_relax(ctx, pot, baseline, &rim, cfg);
   free(rim.fixed);
   free(rim.center);
   return status;
@@ -227,7 +227,7 @@ static mtp_status cut(mtp_context *ctx, const mtp_potential *pot, mtp_surroundin
   mtp_status status = o->shape == MTP_CUT_SPHERE ? make_sphere(ctx, s, o, &cfg, &from)
                                                  : mtp_cut_make_cell(ctx, s, o->radius, &cfg, &from);
   if (status == MTP_OK && o->shape == MTP_CUT_CELL && !o->still && mtp_potential_is_trained(pot))
-    status = relax_rim(ctx, pot, s, from, cfg);
+    status = relax_rim(ctx, pot, o->baseline, s, from, cfg);
   if (status == MTP_OK) status = describe(ctx, o, cfg);
   double least = INFINITY;
   for (size_t i = 0; status == MTP_OK && index && i < cfg->n; i++) { /* of several images the one in the middle */

@@ -39,7 +39,8 @@ typedef struct mtp_cut_rim {
   bool *fixed, *center;
   double cutoff;
 } mtp_cut_rim;
-/** Moves the atoms of the rim towards a minimum of the energy of `pot`. */
-mtp_status mtp_cut_relax(mtp_context *ctx, const mtp_potential *pot, const mtp_cut_rim *rim, mtp_config *cfg);
+/** Moves the atoms of the rim towards a minimum of the energy of `pot` and of the baseline, if there is one. */
+mtp_status mtp_cut_relax(mtp_context *ctx, const mtp_potential *pot, const mtp_baseline *baseline,
+                         const mtp_cut_rim *rim, mtp_config *cfg);
 
 #endif

@@ -65,15 +65,33 @@ static void keep_out(const mtp_cut_rim *rim, const mtp_config *best, mtp_config 
     }
 }
 
+/* What the atoms are moved by. */
+typedef struct slope {
+  mtp_evaluator *ev;
+  const mtp_baseline *baseline; /* NULL: none */
+  const mtp_cut_rim *rim;
+} slope;
+
+static mtp_status evaluate(mtp_context *ctx, const slope *s, mtp_config *cfg) {
+  mtp_config *known = NULL;
+  mtp_status status = mtp_evaluator_config(ctx, s->ev, cfg, 0);
+  if (status != MTP_OK || !s->baseline) return status;
+  status = mtp_baseline_compute(ctx, s->baseline, cfg, &known);
+  if (status != MTP_OK) return status;
+  cfg->energy += known->energy;
+  for (size_t k = 0; k < 3 * cfg->n; k++) cfg->force[k] += known->force[k];
+  mtp_config_free(known);
+  return MTP_OK;
+}
+
 /* Downhill with steps that grow while they succeed; `best` is where it got. */
-static mtp_status descend(mtp_context *ctx, mtp_evaluator *ev, const mtp_cut_rim *rim, const double *begin,
-                          mtp_config *best, mtp_config *trial) {
-  double mobility = MOBILITY, largest = largest_force(rim->fixed, best);
+static mtp_status descend(mtp_context *ctx, const slope *s, const double *begin, mtp_config *best, mtp_config *trial) {
+  double mobility = MOBILITY, largest = largest_force(s->rim->fixed, best);
   for (int step = 0; step < STEPS && largest > AT_REST && isfinite(largest); step++) {
     const double length = fmin(mobility, STRIDE / largest);
     for (size_t k = 0; k < 3 * best->n; k++) trial->x[k] = best->x[k] + length * best->force[k];
-    keep_out(rim, best, trial);
-    const mtp_status status = mtp_evaluator_config(ctx, ev, trial, 0);
+    keep_out(s->rim, best, trial);
+    const mtp_status status = evaluate(ctx, s, trial);
     if (status != MTP_OK) return status;
     if (!is_in_range(trial, begin)) break;
     if (!(trial->energy < best->energy)) {
@@ -81,21 +99,22 @@ static mtp_status descend(mtp_context *ctx, mtp_evaluator *ev, const mtp_cut_rim
       continue;
     }
     mobility = 1.2 * length;
-    largest = largest_force(rim->fixed, trial);
+    largest = largest_force(s->rim->fixed, trial);
     copy_state(best, trial);
   }
   return MTP_OK;
 }
 
-mtp_status mtp_cut_relax(mtp_context *ctx, const mtp_potential *pot, const mtp_cut_rim *rim, mtp_config *cfg) {
-  mtp_evaluator *ev = NULL;
+mtp_status mtp_cut_relax(mtp_context *ctx, const mtp_potential *pot, const mtp_baseline *baseline,
+                         const mtp_cut_rim *rim, mtp_config *cfg) {
+  slope s = {NULL, baseline, rim};
   mtp_config *best = mtp_config_copy(cfg), *trial = mtp_config_copy(cfg);
-  mtp_status status = best && trial ? mtp_evaluator_new(ctx, pot, &ev) : mtp_fail_memory(ctx);
-  if (status == MTP_OK) status = mtp_evaluator_config(ctx, ev, best, 0);
+  mtp_status status = best && trial ? mtp_evaluator_new(ctx, pot, &s.ev) : mtp_fail_memory(ctx);
+  if (status == MTP_OK) status = evaluate(ctx, &s, best);
   if (status == MTP_OK) status = mtp_config_require_force(ctx, trial);
-  if (status == MTP_OK) status = descend(ctx, ev, rim, cfg->x, best, trial);
+  if (status == MTP_OK) status = descend(ctx, &s, cfg->x, best, trial);
   if (status == MTP_OK) memcpy(cfg->x, best->x, 3 * cfg->n * sizeof *cfg->x);
-  mtp_evaluator_free(ev);
+  mtp_evaluator_free(s.ev);
   mtp_config_free(best);
   mtp_config_free(trial);
   return status;

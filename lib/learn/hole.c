@@ -31,6 +31,7 @@ typedef struct place {
   double r;
   const mtp_config *cfg;
   mtp_close_pair pair;
+  double known[STEPS + 1]; /* energy of the baseline along the way; NaN: not asked for yet */
 } place;
 
 struct mtp_hole_places {
@@ -38,6 +39,7 @@ struct mtp_hole_places {
   double reach;         /* A */
   place *of;            /* [C*C][PAIRS] of each kind, the nearest first; r is infinite where there is none */
   mtp_close_pair *pair; /* [C*C] scratch */
+  const mtp_baseline *baseline;
 };
 
 mtp_status mtp_hole_places_new(mtp_context *ctx, const mtp_potential *pot, mtp_hole_places **out) {
@@ -68,7 +70,8 @@ void mtp_hole_places_free(mtp_hole_places *places) {
 void mtp_hole_places_note(mtp_hole_places *places, const mtp_config *cfg, const mtp_close_pair *pair) {
   const int C = places->species_count;
   for (int k = 0; k < C * C; k++) {
-    place now = {pair[k].r, cfg, pair[k]};
+    place now = {.r = pair[k].r, .cfg = cfg, .pair = pair[k]};
+    for (int s = 0; s <= STEPS; s++) now.known[s] = NAN;
     for (place *p = places->of + k * PAIRS; p < places->of + (k + 1) * PAIRS; p++)
       if (now.r < p->r) {
         const place later = *p;
@@ -84,6 +87,10 @@ mtp_status mtp_hole_places_add(mtp_context *ctx, mtp_hole_places *places, const 
       mtp_config_closest_pairs(ctx, cfg, places->reach, places->species_count, NULL, places->pair);
   if (status == MTP_OK) mtp_hole_places_note(places, cfg, places->pair);
   return status;
+}
+
+void mtp_hole_places_set_baseline(mtp_hole_places *places, const mtp_baseline *baseline) {
+  places->baseline = baseline;
 }
 
 double mtp_hole_places_reach(const mtp_hole_places *places) {
@@ -140,28 +147,53 @@ static mtp_status energy_at(mtp_context *ctx, mtp_evaluator *ev, walk *w, double
   return status;
 }
 
-static mtp_status note_hole(mtp_context *ctx, const place *p, double s, double depth, mtp_hole *hole) {
+/* The whole configuration there, without labels. */
+static mtp_config *config_at(const place *p, double s) {
   mtp_config bare = *p->cfg;
   bare.has_energy = bare.has_virial = bare.has_max_grade = false;
   bare.force = bare.site_energy = bare.grade = NULL;
+  mtp_config *cfg = mtp_config_copy(&bare);
+  for (size_t c = 0; c < 3 && cfg; c++) cfg->x[3 * p->pair.j + c] -= (1.0 - s) * p->pair.d[c];
+  return cfg;
+}
+
+/* Adds the energy of what acts beside the potential after k steps: it does not change with fits. */
+static mtp_status add_known(mtp_context *ctx, const mtp_baseline *baseline, place *p, int k, double *energy) {
+  mtp_config *result = NULL;
+  if (!baseline) return MTP_OK;
+  if (isnan(p->known[k])) {
+    mtp_config *cfg = config_at(p, 1.0 - STEP * k);
+    if (!cfg) return mtp_fail_memory(ctx);
+    const mtp_status status = mtp_baseline_compute(ctx, baseline, cfg, &result);
+    mtp_config_free(cfg);
+    if (status != MTP_OK) return status;
+    p->known[k] = result->energy;
+    mtp_config_free(result);
+  }
+  *energy += p->known[k];
+  return MTP_OK;
+}
+
+static mtp_status note_hole(mtp_context *ctx, const place *p, double s, double depth, mtp_hole *hole) {
   mtp_config_free(hole->cfg);
-  hole->cfg = mtp_config_copy(&bare);
+  hole->cfg = config_at(p, s);
   hole->known = p->r;
   hole->r = s * p->r;
   hole->depth = isfinite(depth) ? depth : INFINITY;
-  for (size_t c = 0; c < 3 && hole->cfg; c++) hole->cfg->x[3 * p->pair.j + c] -= (1.0 - s) * p->pair.d[c];
   return hole->cfg ? MTP_OK : mtp_fail_memory(ctx);
 }
 
-static mtp_status scan(mtp_context *ctx, mtp_evaluator *ev, double cutoff, const place *p, int a, int b,
-                       mtp_hole *hole) {
+static mtp_status scan(mtp_context *ctx, mtp_evaluator *ev, double cutoff, const mtp_baseline *baseline, place *p,
+                       int a, int b, mtp_hole *hole) {
   walk w;
   double start = 0.0, energy = 0.0, top = 0.0;
   mtp_status status = walk_begin(ctx, cutoff, p, &w);
   if (status == MTP_OK) status = energy_at(ctx, ev, &w, 1.0, &start);
+  if (status == MTP_OK) status = add_known(ctx, baseline, p, 0, &start);
   for (int k = 1; k <= STEPS && status == MTP_OK && top < HIGH; k++) {
     const double s = 1.0 - STEP * k;
     status = energy_at(ctx, ev, &w, s, &energy);
+    if (status == MTP_OK) status = add_known(ctx, baseline, p, k, &energy);
     const double rise = energy - start, depth = top - rise;
     const bool falls = top > FALL ? depth > FALL + FALL_PART * top : !(depth <= BOND);
     if (status == MTP_OK && falls && !(depth <= hole->depth)) {
@@ -179,14 +211,15 @@ void mtp_hole_clear(mtp_hole *hole) {
   hole->cfg = NULL;
 }
 
-mtp_status mtp_find_hole_at(mtp_context *ctx, const mtp_potential *pot, const mtp_hole_places *places, mtp_hole *hole) {
+mtp_status mtp_find_hole_at(mtp_context *ctx, const mtp_potential *pot, mtp_hole_places *places, mtp_hole *hole) {
   const int C = places->species_count;
   mtp_evaluator *ev = NULL;
   *hole = (mtp_hole){.a = -1, .b = -1};
   mtp_status status = mtp_evaluator_new(ctx, pot, &ev);
   for (int k = 0; k < C * C * PAIRS && status == MTP_OK; k++)
     if (isfinite(places->of[k].r))
-      status = scan(ctx, ev, mtp_potential_cutoff(pot), &places->of[k], k / PAIRS / C, k / PAIRS % C, hole);
+      status = scan(ctx, ev, mtp_potential_cutoff(pot), places->baseline, &places->of[k], k / PAIRS / C, k / PAIRS % C,
+                    hole);
   mtp_evaluator_free(ev);
   if (status != MTP_OK) mtp_hole_clear(hole);
   return status;

@@ -6,6 +6,7 @@
 #define MTP_HOLE_H
 
 #include "config/pairs.h"
+#include "mtp/baseline.h"
 #include "mtp/config.h"
 #include "mtp/potential.h"
 
@@ -24,13 +25,15 @@ mtp_status mtp_hole_places_new(mtp_context *ctx, const mtp_potential *pot, mtp_h
 mtp_status mtp_hole_places_add(mtp_context *ctx, mtp_hole_places *places, const mtp_config *cfg);
 /** The same of an ordinary configuration whose closest pairs within mtp_hole_places_reach are known: pair[C*C]. */
 void mtp_hole_places_note(mtp_hole_places *places, const mtp_config *cfg, const mtp_close_pair *pair);
+/** What acts beside the potential there (NULL: nothing), borrowed: a hole is one of both together. */
+void mtp_hole_places_set_baseline(mtp_hole_places *places, const mtp_baseline *baseline);
 /** How far pairs are looked for, A. */
 double mtp_hole_places_reach(const mtp_hole_places *places);
 void mtp_hole_places_free(mtp_hole_places *places);
 
 /** Pushes these pairs together, down to half their distance or until the energy is 10 eV above, and tells the deepest
  * place where it fell instead of rising. mtp_hole_clear frees what the hole owns. */
-mtp_status mtp_find_hole_at(mtp_context *ctx, const mtp_potential *pot, const mtp_hole_places *places, mtp_hole *hole);
+mtp_status mtp_find_hole_at(mtp_context *ctx, const mtp_potential *pot, mtp_hole_places *places, mtp_hole *hole);
 
 /** The same for the closest pairs of all configurations of `set`. */
 mtp_status mtp_find_hole(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set, mtp_hole *hole);

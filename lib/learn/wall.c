@@ -78,30 +78,27 @@ static mtp_status add_wall(mtp_context *ctx, mtp_potential *pot, const mtp_confi
 }
 
 /* Is it mended? What is not goes on being looked at. */
-static mtp_status look(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set, mtp_wall_report *r,
+static mtp_status look(mtp_context *ctx, const mtp_potential *pot, mtp_hole_places *places, mtp_wall_report *r,
                        bool *falls) {
   mtp_hole hole;
-  const mtp_status status = mtp_find_hole(ctx, pot, set, &hole);
+  const mtp_status status = mtp_find_hole_at(ctx, pot, places, &hole);
   *falls = status == MTP_OK && hole.a >= 0;
   if (*falls && r->a < 0) *r = (mtp_wall_report){MTP_WALL_FAILED, hole.a, hole.b, hole.known, hole.r, hole.depth};
   mtp_hole_clear(&hole);
   return status;
 }
 
-mtp_status mtp_train_wall(mtp_context *ctx, const mtp_weights *weights, mtp_potential *pot, const mtp_config_set *set,
-                          mtp_wall_report *report) {
-  if (!pot || !set || !weights || !report)
-    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "wall: expected a potential, weights and configurations");
-  *report = (mtp_wall_report){.wall = MTP_WALL_NONE, .a = -1, .b = -1};
+static mtp_status mend(mtp_context *ctx, const mtp_weights *weights, mtp_potential *pot, const mtp_config_set *set,
+                       mtp_hole_places *places, mtp_wall_report *report) {
   mtp_potential *trial = NULL;
   bool falls = false;
-  mtp_status status = look(ctx, pot, set, report, &falls);
+  mtp_status status = look(ctx, pot, places, report, &falls);
   if (status != MTP_OK || !falls) return status;
   status = mtp_potential_copy(ctx, pot, &trial);
   double factor = RAISE;
   for (int k = 0; k < RAISES && status == MTP_OK && falls && has_squeezed(set); k++, factor *= RAISE) {
     status = fit_weighted(ctx, weights, trial, set, factor);
-    if (status == MTP_OK) status = look(ctx, trial, set, report, &falls);
+    if (status == MTP_OK) status = look(ctx, trial, places, report, &falls);
     if (status == MTP_OK && !falls) report->wall = MTP_WALL_WEIGHT;
   }
   if (status == MTP_OK && falls && pot->radial.type == MTP_RADIAL_CHEBYSHEV && !has_squeezed(set)) {
@@ -109,10 +106,29 @@ mtp_status mtp_train_wall(mtp_context *ctx, const mtp_weights *weights, mtp_pote
     trial = NULL;
     status = mtp_potential_copy(ctx, pot, &trial);
     if (status == MTP_OK) status = add_wall(ctx, trial, set);
-    if (status == MTP_OK) status = look(ctx, trial, set, report, &falls);
+    if (status == MTP_OK) status = look(ctx, trial, places, report, &falls);
     if (status == MTP_OK && !falls) report->wall = MTP_WALL_REPULS;
   }
   if (status == MTP_OK && !falls) status = mtp_potential_adopt(ctx, pot, trial);
   mtp_potential_free(trial);
   return status;
+}
+
+mtp_status mtp_train_wall_on(mtp_context *ctx, const mtp_weights *weights, mtp_potential *pot,
+                             const mtp_config_set *set, const mtp_baseline *baseline, mtp_wall_report *report) {
+  if (!pot || !set || !weights || !report)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "wall: expected a potential, weights and configurations");
+  *report = (mtp_wall_report){.wall = MTP_WALL_NONE, .a = -1, .b = -1};
+  mtp_hole_places *places = NULL;
+  mtp_status status = mtp_hole_places_new(ctx, pot, &places);
+  if (status == MTP_OK) mtp_hole_places_set_baseline(places, baseline);
+  for (size_t i = 0; i < set->n && status == MTP_OK; i++) status = mtp_hole_places_add(ctx, places, set->configs[i]);
+  if (status == MTP_OK) status = mend(ctx, weights, pot, set, places, report);
+  mtp_hole_places_free(places);
+  return status;
+}
+
+mtp_status mtp_train_wall(mtp_context *ctx, const mtp_weights *weights, mtp_potential *pot, const mtp_config_set *set,
+                          mtp_wall_report *report) {
+  return mtp_train_wall_on(ctx, weights, pot, set, NULL, report);
 }

@@ -26,6 +26,12 @@ int mtp_learner_parts(const mtp_learner *l, size_t atoms) {
   return workers < 1 ? 1 : workers < MTP_PARTS ? workers : MTP_PARTS;
 }
 
+static mtp_cut_options options_of(const mtp_learner *l) {
+  mtp_cut_options o = mtp_cut_options_for(&l->options.cut, l->pot);
+  o.baseline = l->options.baseline;
+  return o;
+}
+
 /* ---- plans ---- */
 
 static double volume(const mtp_config *lattice) {
@@ -97,7 +103,7 @@ mtp_status mtp_learner_plan_cuts(mtp_context *ctx, mtp_learner *l, const mtp_con
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: nothing to cut out");
   bool *taken = mtp_calloc(n, sizeof *taken);
   if (!taken) return mtp_fail_memory(ctx);
-  *plan = (mtp_cut_plan){.options = mtp_cut_options_for(&l->options.cut, l->pot)};
+  *plan = (mtp_cut_plan){.options = options_of(l)};
   for (size_t i = 1; i < n; i++)
     if (is_worse(&spots[i], &spots[plan->middle[0]])) plan->middle[0] = (int)i;
   plan->options.radius *= pow(LARGER, (double)times_in_the_middle(l, spots[plan->middle[0]].id, step));
@@ -156,7 +162,7 @@ mtp_status mtp_loop_offer_parts(mtp_context *ctx, mtp_learner *l, const mtp_cut_
 
 mtp_status mtp_loop_cut_around(mtp_context *ctx, const mtp_learner *l, const mtp_config *cfg, int atom,
                                mtp_config **out, int *index) {
-  const mtp_cut_options o = mtp_cut_options_for(&l->options.cut, l->pot);
+  const mtp_cut_options o = options_of(l);
   const size_t middle = atom >= 0 && (size_t)atom < cfg->n ? (size_t)atom : 0;
   size_t at = 0;
   *index = atom;
@@ -175,7 +181,7 @@ mtp_status mtp_loop_cut_first(mtp_context *ctx, const mtp_learner *l, const mtp_
                               mtp_config **out) {
   mtp_random random = {l->options.seed + 0x9e3779b97f4a7c15ULL * (unsigned long long)(k + 1)};
   size_t middle = (size_t)(mtp_random_uniform(&random) * (double)first->n);
-  mtp_cut_options o = mtp_cut_options_for(&l->options.cut, l->pot);
+  mtp_cut_options o = options_of(l);
   if (o.shape == MTP_CUT_SPHERE) {
     o = mtp_cut_defaults();
     o = mtp_cut_options_for(&o, l->pot);

@@ -107,7 +107,7 @@ static bool wants_fresh(const mtp_learner *l) {
 
 /* The other ranks wait for the run to go on, and it does not. */
 static bool is_over(const mtp_learner *l) {
-  return l->ending || l->explored > 0.0;
+  return l->finished || l->ending || l->explored > 0.0;
 }
 
 static bool is_bad(const mtp_learner *l) {

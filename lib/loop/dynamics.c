@@ -26,6 +26,7 @@ struct mtp_dynamics {
   double *all_force; /* [3*nall] */
   size_t capacity;   /* of all_force, in atoms */
   mtp_evaluator *ev;
+  const mtp_baseline *baseline;
   mtp_mode mode;
   double cutoff;
   double *gradient; /* [parameters] in configuration mode */
@@ -101,6 +102,10 @@ mtp_status mtp_dynamics_set_potential(mtp_context *ctx, mtp_dynamics *d, const m
   return MTP_OK;
 }
 
+void mtp_dynamics_set_baseline(mtp_dynamics *d, const mtp_baseline *baseline) {
+  d->baseline = baseline;
+}
+
 /* ---- neighbours ---- */
 
 static bool is_list_valid(const mtp_dynamics *d) {
@@ -153,6 +158,15 @@ static mtp_status take_grade(mtp_context *ctx, mtp_dynamics *d, const mtp_output
   return status;
 }
 
+static mtp_status add_baseline(mtp_context *ctx, mtp_dynamics *d) {
+  mtp_config *known = NULL;
+  if (!d->baseline) return MTP_OK;
+  const mtp_status status = mtp_baseline_compute(ctx, d->baseline, d->cfg, &known);
+  for (size_t k = 0; known && k < 3 * d->cfg->n; k++) d->force[k] += known->force[k];
+  mtp_config_free(known);
+  return status;
+}
+
 mtp_status mtp_dynamics_evaluate(mtp_context *ctx, mtp_dynamics *d) {
   mtp_status status = is_list_valid(d) ? MTP_OK : make_list(ctx, d);
   if (status != MTP_OK) return status;
@@ -167,6 +181,7 @@ mtp_status mtp_dynamics_evaluate(mtp_context *ctx, mtp_dynamics *d) {
   memset(d->force, 0, 3 * d->cfg->n * sizeof *d->force);
   for (size_t k = 0; k < d->nb->nall && status == MTP_OK; k++)
     for (size_t c = 0; c < 3; c++) d->force[3 * (size_t)d->nb->owner[k] + c] += d->all_force[3 * k + c];
+  if (status == MTP_OK) status = add_baseline(ctx, d);
   return status == MTP_OK ? take_grade(ctx, d, &out) : status;
 }
 

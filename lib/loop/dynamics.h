@@ -7,6 +7,7 @@
 #define MTP_DYNAMICS_H
 
 #include "mtp/active_set.h"
+#include "mtp/baseline.h"
 #include "mtp/config.h"
 #include "mtp/potential.h"
 
@@ -26,6 +27,8 @@ void mtp_dynamics_free(mtp_dynamics *d);
 /** The potential from now on, with the set to grade by. */
 mtp_status mtp_dynamics_set_potential(mtp_context *ctx, mtp_dynamics *d, const mtp_potential *pot,
                                       const mtp_active_set *as);
+/** What acts beside it from now on (NULL: nothing), borrowed. */
+void mtp_dynamics_set_baseline(mtp_dynamics *d, const mtp_baseline *baseline);
 /** Forces and grade where the atoms are. */
 mtp_status mtp_dynamics_evaluate(mtp_context *ctx, mtp_dynamics *d);
 /** One step, then mtp_dynamics_evaluate. */

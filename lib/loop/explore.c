@@ -57,6 +57,7 @@ static mtp_status start(mtp_context *ctx, exploration *e, const mtp_config *from
   const unsigned long long seed =
       e->l->options.seed + 1000003ULL * (unsigned long long)(e->l->train->n + (size_t)e->starts);
   mtp_status status = mtp_dynamics_new(ctx, from, e->of->masses, &bath, seed, &e->d);
+  if (status == MTP_OK) mtp_dynamics_set_baseline(e->d, e->l->options.baseline);
   return status == MTP_OK ? take_potential(ctx, e) : status;
 }
 

@@ -179,7 +179,8 @@ static mtp_status weigh_squeezed(mtp_context *ctx, mtp_config *label) {
 static mtp_status accept(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate, mtp_config *label,
                          const mtp_qm_report *report) {
   mtp_residual residual = {0};
-  mtp_status status = candidate->squeezed > 0.0 ? weigh_squeezed(ctx, label) : MTP_OK;
+  mtp_status status = l->options.baseline ? mtp_baseline_subtract(ctx, l->options.baseline, label) : MTP_OK;
+  if (status == MTP_OK && candidate->squeezed > 0.0) status = weigh_squeezed(ctx, label);
   if (status != MTP_OK) {
     mtp_config_free(label);
     return status;

@@ -22,6 +22,9 @@ static bool is_alike(const mtp_potential *a, const mtp_potential *b) {
       mtp_potential_cutoff(a) != mtp_potential_cutoff(b) ||
       strcmp(mtp_potential_radial_name(a), mtp_potential_radial_name(b)) != 0)
     return false;
+  char name[64];
+  if (!mtp_potential_get_baseline(b, name, sizeof name) || mtp_potential_check_baseline(NULL, a, name, NULL) != MTP_OK)
+    return false;
   for (int s = 0; s < mtp_potential_species_count(a); s++) {
     const char *x = mtp_potential_element(a, s), *y = mtp_potential_element(b, s);
     if (x && y && strcmp(x, y) != 0) return false;

@@ -37,6 +37,7 @@ static mtp_status take_names(mtp_context *ctx, mtp_learner *l) {
   if (!l->names || !l->file_names || !l->near) return mtp_fail_memory(ctx);
   const mtp_status status = mtp_hole_places_new(ctx, l->pot, &l->places);
   if (status != MTP_OK) return status;
+  mtp_hole_places_set_baseline(l->places, l->options.baseline);
   for (int k = 0; k < l->species_count * l->species_count; k++)
     l->near[k] = (mtp_nearness){.known = INFINITY, .squeezed = INFINITY, .tried = INFINITY};
   for (int s = 0; s < l->species_count; s++) {
@@ -81,6 +82,17 @@ static mtp_status open_files(mtp_context *ctx, mtp_learner *l) {
     status = mtp_calls_open(ctx, l->train_path, l->species_count, (const char *const *)l->names, &l->calls);
   if (status == MTP_OK && l->options.onfail == MTP_ONFAIL_SKIP) mtp_calls_remember_failures(l->calls);
   return status;
+}
+
+static const char *baseline_name(const mtp_learner *l) {
+  return l->options.baseline ? l->options.baseline->name : NULL;
+}
+
+/* From here on every potential that is saved says what it stands on. */
+static mtp_status take_baseline(mtp_context *ctx, mtp_learner *l) {
+  const char *name = baseline_name(l);
+  const mtp_status status = mtp_potential_check_baseline(ctx, l->pot, name, NULL);
+  return status == MTP_OK ? mtp_potential_set_baseline(ctx, l->pot, name) : status;
 }
 
 static mtp_status check_labels(mtp_context *ctx, const mtp_config_set *set, const char *path) {
@@ -178,6 +190,7 @@ static mtp_status load_training_set(mtp_context *ctx, mtp_learner *l, bool *drop
   mtp_config_set *set = NULL;
   mtp_status status = read_training_file(ctx, l, &set);
   if (status == MTP_OK) status = check_labels(ctx, set, l->train_path);
+  if (status == MTP_OK) status = mtp_baseline_check(ctx, baseline_name(l), set, l->train_path);
   if (status == MTP_OK) status = take_file_names(ctx, l, set);
   if (status == MTP_OK) status = mtp_config_set_map_species(ctx, set, l->species_count, (const char *const *)l->names);
   if (status == MTP_OK) status = drop_cut_tail(ctx, l, set); /* by now it surely is a training set */
@@ -229,6 +242,8 @@ static mtp_status take_active_set(mtp_context *ctx, mtp_learner *l, const mtp_ac
                     "energies and forces to learn from)",
                     l->save_path, l->train_path);
   if (labelled) {
+    const mtp_status status = mtp_baseline_check(ctx, baseline_name(l), owned, "the active set");
+    if (status != MTP_OK) return status;
     l->seed = copy_set(owned);
     if (!l->seed) return mtp_fail_memory(ctx);
   }
@@ -268,6 +283,7 @@ static void log_start(mtp_context *ctx, mtp_learner *l, bool dropped_tail) {
   mtp_event_flag(event, "trained", mtp_potential_is_trained(l->pot));
   mtp_event_texts(event, "species", l->species_count, (const char *const *)l->names);
   mtp_event_text(event, "driver", l->qm ? mtp_qm_text(l->qm) : "none");
+  if (l->options.baseline) mtp_event_text(event, "baseline", l->options.baseline->name);
   mtp_event_text(event, "train", l->train_path);
   mtp_event_integer(event, "configurations", l->stats.configurations);
   mtp_event_integer(event, "earlier_labels", (long long)earlier_labels(l));
@@ -323,6 +339,7 @@ mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_op
   mtp_status status = check_options(ctx, options);
   if (status == MTP_OK) status = copy_options(ctx, l, options);
   if (status == MTP_OK) status = mtp_potential_copy(ctx, pot, &l->pot);
+  if (status == MTP_OK) status = take_baseline(ctx, l);
   if (status == MTP_OK) status = take_names(ctx, l);
   l->samples = mtp_sample_set_new();
   l->train = l->samples ? l->samples->view : NULL;

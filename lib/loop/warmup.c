@@ -69,8 +69,16 @@ void mtp_loop_drop_results(mtp_config *cfg) {
   free(cfg->grade);
   cfg->force = cfg->site_energy = cfg->grade = NULL;
   cfg->has_energy = cfg->has_virial = cfg->has_max_grade = false;
-  static const char *const said[] = {"qm",   "step",          "warmup",      "squeezed",
-                                     "hole", "config_weight", "config_type", "config_stress_weight"};
+  static const char *const said[] = {"qm",
+                                     "step",
+                                     "warmup",
+                                     "squeezed",
+                                     "hole",
+                                     "config_weight",
+                                     "config_type",
+                                     "config_stress_weight",
+                                     MTP_BASELINE_KEY,
+                                     MTP_BASELINE_ENERGY_KEY};
   const bool whole = !cfg->force_mask; /* else the weights belong to what is masked */
   for (size_t k = 0; k < sizeof said / sizeof *said; k++)
     if (whole || strncmp(said[k], "config_", 7) != 0) mtp_config_drop_feature(cfg, said[k]);

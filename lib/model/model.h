@@ -64,6 +64,10 @@ void mtp_radial_values(const mtp_radial *radial, double r, double *q, double *dq
  * there is none. Setting it replaces what was there. */
 double mtp_potential_note(const mtp_potential *pot, const char *key);
 mtp_status mtp_potential_set_note(mtp_context *ctx, mtp_potential *pot, const char *key, double number);
+/** The same for one word: where it begins in the tag (it ends at a blank), NULL where there is none. Setting NULL takes
+ * it out. */
+const char *mtp_potential_text_note(const mtp_potential *pot, const char *key);
+mtp_status mtp_potential_set_text_note(mtp_context *ctx, mtp_potential *pot, const char *key, const char *value);
 const char *mtp_radial_type_name(mtp_radial_type type);
 
 struct mtp_potential {

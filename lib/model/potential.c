@@ -246,12 +246,22 @@ double mtp_potential_note(const mtp_potential *pot, const char *key) {
   return value && end > value && (!*end || *end == ' ') ? number : NAN;
 }
 
-mtp_status mtp_potential_set_note(mtp_context *ctx, mtp_potential *pot, const char *key, double number) {
+const char *mtp_potential_text_note(const mtp_potential *pot, const char *key) {
+  return value_of(pot, key);
+}
+
+mtp_status mtp_potential_set_text_note(mtp_context *ctx, mtp_potential *pot, const char *key, const char *value) {
   mtp_text text = {0};
-  const char *value = value_of(pot, key), *rest = value ? value + strcspn(value, " ") : "";
-  const int before = (int)(value ? value - pot->tag - (ptrdiff_t)strlen(key) - 1 : (ptrdiff_t)strlen(pot->tag));
-  const char *gap = before > 0 && pot->tag[before - 1] != ' ' ? " " : "";
-  mtp_text_add(&text, "%.*s%s%s=%.17g%s", before, pot->tag, gap, key, number, rest);
+  const char *old = value_of(pot, key), *rest = old ? old + strcspn(old, " ") : "";
+  int before = (int)(old ? old - pot->tag - (ptrdiff_t)strlen(key) - 1 : (ptrdiff_t)strlen(pot->tag));
+  const char *gap = value && before > 0 && pot->tag[before - 1] != ' ' ? " " : "";
+  if (!value && *rest) /* a blank goes with the word */
+    rest++;
+  else if (!value && old && before > 0)
+    before--;
+  mtp_text_add(&text, "%.*s%s", before, pot->tag, gap);
+  if (value) mtp_text_add(&text, "%s=%s", key, value);
+  mtp_text_add(&text, "%s", rest);
   if (text.failed) {
     free(text.data);
     return mtp_fail_memory(ctx);
@@ -259,6 +269,12 @@ mtp_status mtp_potential_set_note(mtp_context *ctx, mtp_potential *pot, const ch
   free(pot->tag);
   pot->tag = text.data;
   return MTP_OK;
+}
+
+mtp_status mtp_potential_set_note(mtp_context *ctx, mtp_potential *pot, const char *key, double number) {
+  char value[32];
+  mtp_snprintf(value, sizeof value, "%.17g", number);
+  return mtp_potential_set_text_note(ctx, pot, key, value);
 }
 
 bool mtp_potential_size_is_free(const mtp_potential *pot) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "config/config_internal.h"
+#include "mtp/baseline.h"
 #include "qm/check.h"
 #include "qm/orphans.h"
 #include "support/support.h"
@@ -21,6 +22,8 @@ mtp_config *mtp_qm_new_label(const mtp_config *cfg) {
   free(copy->site_energy);
   copy->force = copy->site_energy = NULL;
   mtp_config_drop_feature(copy, "free_energy"); /* ASE writes it, and would take it for ours */
+  mtp_config_drop_feature(copy, MTP_BASELINE_KEY);
+  mtp_config_drop_feature(copy, MTP_BASELINE_ENERGY_KEY);
   return copy;
 }
 

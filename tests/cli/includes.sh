@@ -68,7 +68,7 @@ check() {
       $3 == "<" { if ($4 ~ /^mpi\.h|^lammps/ && from != "mpi" && from != "pair_mtp") wrong("includes <" $4 ">"); next }
       $4 ~ /^mtp\// { next }
       to == "" { # headers of LAMMPS, and of the driver that lives beside it
-        if (from != "pair_mtp" && !(from == "cli" && $4 ~ /qm_lammps\.h$/)) wrong("no folder of the library has " $4)
+        if (from != "pair_mtp" && !(from == "cli" && $4 ~ /(qm|baseline)_lammps\.h$/)) wrong("no folder of the library has " $4)
         next
       }
       from != to && !((from, to) in sees) { wrong(from " must not see " to " (" $4 ")"); next }

@@ -43,12 +43,12 @@ refused 'mode neighbourhood' 2 in.grade_mode
 cat >in.hybrid <<END
 variable cells index 2
 include $decks/crystal.lmp
-pair_style hybrid/overlay mtp/al lj/cut 4.0
-pair_coeff * * mtp/al pot.almtp Al Ni
-pair_coeff * * lj/cut 0.0 1.0
+pair_style hybrid mtp/al lj/cut 4.0
+pair_coeff * * mtp/al pot.almtp Al NULL
+pair_coeff * 2 lj/cut 0.0 1.0
 run 0
 END
-refused 'does not work under hybrid styles' 2 in.hybrid
+refused 'works alone or as a sub-style of hybrid/overlay' 2 in.hybrid
 
 cat >in.list <<END
 variable cells index 2

@@ -115,7 +115,7 @@ LAMMPS_PLUGIN_PATH= timeout 100 "$MPIEXEC" -n 2 lmp -in in.loaded -log loaded.lo
   -var steps 40 -var elements "Al Ni" -var driver "'lammps self.lmp'" >loaded.screen 2>&1 || die "plugin load: $(tail -n 3 loaded.screen)"
 close "$(value loaded.log energy)" "$(value self.log energy)" 1e-6
 
-# types are positions in FILE: with element names in IN their order has to be given
+# mtp: types are positions in FILE: with element names in IN their order has to be given
 refuse 2 'give --species' mtp label prism.extxyz -o order.extxyz --qm "lammps reference.lmp"
 
 # a FILE without a potential, and one that changes what was sent

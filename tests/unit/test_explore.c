@@ -250,6 +250,30 @@ static void failures_cost_nothing_that_was_learned(void **state) {
   mtp_potential_free(pot);
 }
 
+static void call_nobody(void *user) {
+  (void)user;
+  fail_msg("ranks are called that do not listen any more");
+}
+
+/* The other ranks do not wait for work when a run is over, whatever is trained: also what waited in the pool. */
+static void the_end_is_of_one_rank(void **state) {
+  learning_world *world = *state;
+  const mtp_comm two = {.rank = 0, .size = 2};
+  world->options.refit = MTP_REFIT_FULL;
+  mtp_learner *l = taught(world, 300.0, 5);
+  mtp_config *waiting = learning_crystal(2, 4.05, 0.15, 9);
+  const mtp_candidate candidate = {.cfg = waiting, .grade = 2.5, .atom = 0, .step = 5, .warmup = -1};
+  data_must(world->ctx, mtp_loop_keep(world->ctx, l, &candidate));
+  l->options.comm = &two;
+  l->options.start_helpers = call_nobody;
+  const mtp_conditions conditions = {.temperature = 300.0, .timestep = 0.002, .masses = masses, .steps = 5};
+  const long long full = mtp_learner_get_stats(l).full_refits;
+  data_must(world->ctx, mtp_learner_explore(world->ctx, l, &conditions));
+  assert_true(mtp_learner_get_stats(l).full_refits > full);
+  mtp_config_free(waiting);
+  mtp_learner_free(l);
+}
+
 static void conditions_are_checked(void **state) {
   learning_world *world = *state;
   const double weightless[] = {0.0};
@@ -276,6 +300,7 @@ int main(void) {
       TEST(nothing_is_done_where_nothing_can_be_learned),
       TEST(a_killed_run_is_finished_by_the_next),
       TEST(failures_cost_nothing_that_was_learned),
+      TEST(the_end_is_of_one_rank),
       TEST(conditions_are_checked),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,7 @@
 
 #include "mtp/active_set.h"
 #include "mtp/append.h"
+#include "mtp/baseline.h"
 #include "mtp/bench.h"
 #include "mtp/errors.h"
 #include "mtp/evaluator.h"
@@ -444,6 +445,11 @@ static mtp_status train_wall(void) {
   mtp_wall_report report;
   return mtp_train_wall(P(1, w.ctx), P(2, &weights), P(3, w.pot), P(4, w.set), P(5, &report));
 }
+static mtp_status train_wall_on(void) {
+  const mtp_weights weights = mtp_weights_default();
+  mtp_wall_report report;
+  return mtp_train_wall_on(P(1, w.ctx), P(2, &weights), P(3, w.pot), P(4, w.set), NULL, P(5, &report));
+}
 static mtp_status train_measure(void) {
   mtp_train_cost cost;
   return mtp_train_measure(P(1, w.ctx), P(2, w.pot), P(3, w.set), 1e-6, P(4, &cost));
@@ -528,6 +534,41 @@ static mtp_status append_configs(void) {
 }
 static mtp_status append_check(void) {
   return mtp_append_check(P(1, w.ctx), P(2, w.path), P(3, "the file"));
+}
+
+/* ---- baseline ---- */
+
+static mtp_status no_energy(void *user, mtp_context *ctx, mtp_config *cfg) {
+  (void)user, (void)ctx;
+  cfg->has_energy = cfg->has_virial = true;
+  return MTP_OK;
+}
+static const mtp_baseline nothing = {.name = "b0", .compute = no_energy};
+static mtp_status baseline_compute(void) {
+  mtp_config *result;
+  return mtp_baseline_compute(P(1, w.ctx), P(2, &nothing), P(3, w.cfg), P(4, &result));
+}
+static mtp_status baseline_subtract(void) {
+  return mtp_baseline_subtract(P(1, w.ctx), P(2, &nothing), P(3, w.set->configs[0]));
+}
+static mtp_status baseline_subtract_set(void) {
+  return mtp_baseline_subtract_set(P(1, w.ctx), P(2, &nothing), P(3, w.set));
+}
+static mtp_status baseline_check(void) {
+  return mtp_baseline_check(P(1, w.ctx), NULL, P(2, w.set), P(3, "data"));
+}
+static mtp_status baseline_of_set(void) {
+  return RETURNS(mtp_baseline_of_set(P(1, w.set)), NULL);
+}
+static mtp_status potential_get_baseline(void) {
+  char name[8];
+  return RETURNS(mtp_potential_get_baseline(P(1, w.pot), P(2, name), sizeof name), false);
+}
+static mtp_status potential_set_baseline(void) {
+  return mtp_potential_set_baseline(P(1, w.ctx), P(2, w.pot), P(3, "b0"));
+}
+static mtp_status potential_check_baseline(void) {
+  return mtp_potential_check_baseline(P(1, w.ctx), P(2, w.pot), NULL, P(3, "pot"));
 }
 
 /* ---- learner ---- */
@@ -771,6 +812,7 @@ static const struct entry {
     {"mtp_train_defaults", NULL, 0, 0},
     {"mtp_train", train, 6, BIT(1) | BIT(5) | BIT(6)},
     {"mtp_train_wall", train_wall, 5, BIT(1)},
+    {"mtp_train_wall_on", train_wall_on, 5, BIT(1)},
     {"mtp_train_measure", train_measure, 4, BIT(1)},
     {"mtp_trainer_help", trainer_help, 1, 0},
     {"mtp_trainer_end_help", trainer_end_help, 1, 0},
@@ -793,6 +835,14 @@ static const struct entry {
     {"mtp_label_file_waiting", label_file_waiting, 1, 0},
     {"mtp_append_configs", append_configs, 4, BIT(1)},
     {"mtp_append_check", append_check, 3, BIT(1)},
+    {"mtp_baseline_compute", baseline_compute, 4, BIT(1)},
+    {"mtp_baseline_subtract", baseline_subtract, 3, BIT(1)},
+    {"mtp_baseline_subtract_set", baseline_subtract_set, 3, BIT(1)},
+    {"mtp_baseline_check", baseline_check, 3, BIT(1) | BIT(3)},
+    {"mtp_baseline_of_set", baseline_of_set, 1, 0},
+    {"mtp_potential_get_baseline", potential_get_baseline, 2, 0},
+    {"mtp_potential_set_baseline", potential_set_baseline, 3, BIT(1) | BIT(3)},
+    {"mtp_potential_check_baseline", potential_check_baseline, 3, BIT(1) | BIT(3)},
     {"mtp_learner_defaults", NULL, 0, 0},
     {"mtp_learner_keyword", NULL, 0, 0},
     {"mtp_learner_set", learner_set, 4, BIT(1)},

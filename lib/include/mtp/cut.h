@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "mtp/active_set.h"
+#include "mtp/baseline.h"
 #include "mtp/config.h"
 #include "mtp/context.h"
 #include "mtp/potential.h"
@@ -32,6 +32,7 @@ typedef struct mtp_cut_options {
                     needs, R + 0.4 for cells (half of an edge may become longer by 3), R + 4 for spheres */
   double vacuum; /**< A: between the images of a sphere, at least the cutoff; 0: 8 */
   bool still;    /**< no atom is moved */
+  const mtp_baseline *baseline; /**< that acts beside the potential on atoms that are moved; borrowed; NULL: none */
 } mtp_cut_options;
 
 /** Cells with the default radius. */

@@ -16,6 +16,7 @@
 #include <stddef.h>
 
 #include "mtp/active_set.h"
+#include "mtp/baseline.h"
 #include "mtp/comm.h"
 #include "mtp/config.h"
 #include "mtp/context.h"
@@ -61,6 +62,10 @@ typedef struct mtp_learner_options {
    * the training set is empty; its labelled configurations become the first of the training set before the first label.
    */
   const mtp_active_set *active_set;
+  /** What is learned is the reference less this, or NULL. Borrowed until the learner is freed. It is subtracted from an
+   * answer of the driver that was found good, before that goes into the training file; requests and answers are the
+   * reference alone. Training files and trained potentials of another baseline, or of none, are MTP_ERR_STATE. */
+  const mtp_baseline *baseline;
   mtp_mode mode;
   double select_grade; /**< 2 */
   double break_grade;  /**< 10, >= select_grade */

@@ -6,6 +6,7 @@
 
 #include "mtp/active_set.h"
 #include "mtp/append.h"
+#include "mtp/baseline.h"
 #include "mtp/bench.h"
 #include "mtp/comm.h"
 #include "mtp/config.h"

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "mtp/baseline.h"
 #include "mtp/comm.h"
 #include "mtp/config.h"
 #include "mtp/context.h"
@@ -112,6 +113,10 @@ typedef struct mtp_wall_report {
  * coefficients, if there are any, then by a wall. */
 MTP_API mtp_status mtp_train_wall(mtp_context *ctx, const mtp_weights *weights, mtp_potential *pot,
                                   const mtp_config_set *set, mtp_wall_report *report);
+/** The same for a potential on top of a baseline (NULL: none), of which the labels of `set` are relative: it is the
+ * energy of both together that may fall. */
+MTP_API mtp_status mtp_train_wall_on(mtp_context *ctx, const mtp_weights *weights, mtp_potential *pot,
+                                     const mtp_config_set *set, const mtp_baseline *baseline, mtp_wall_report *report);
 
 /** Ranks > 0: works for rank 0 until it calls mtp_trainer_end_help. */
 MTP_API mtp_status mtp_trainer_help(mtp_context *ctx, const mtp_comm *comm);

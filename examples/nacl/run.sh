@@ -1,0 +1,31 @@
+#!/bin/sh
+# Learning molten salt with and without the charges of its ions. Run in an empty folder after `. build/env.sh`.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+cp "$here"/in.* "$here"/*.lmp "$here"/plot.gp .
+np=${NP:-1}
+
+echo "== 1. Learning: 64 atoms, 300 K -> 1500 K, once beside the charges of the ions and once without them"
+mtp init --force --level 12 --species Na,Cl --cutoff 6.0 -o untrained.almtp
+for model in charges whole; do
+  [ $model = charges ] && charges=yes || charges=no
+  rm -f $model.extxyz $model.extxyz.* $model.jsonl
+  "$MPIEXEC" -n "$np" lmp -log log.learn.$model -screen none -in in.learn -var name $model -var charges $charges
+  grep -e 'expected force error' -e 'ran alone' log.learn.$model
+done
+
+echo "== 2. The melt: 1000 atoms at 1400 K with both of them, and with the reference"
+for model in reference charges whole; do
+  "$MPIEXEC" -n "$np" lmp -log log.melt.$model -screen none -in in.melt -var model $model
+  echo "$model: pressure $(tail -n 1 pressure.$model | cut -d' ' -f2) bar"
+done
+
+echo "== 3. Errors on frames of that melt"
+rm -f frames.extxyz labelled.extxyz
+mtp convert frames.dump frames.extxyz
+mtp label frames.extxyz -o labelled.extxyz --species Na,Cl --qm "lammps reference.lmp maxforce=1000"
+mtp errors charges.almtp labelled.extxyz --baseline "lammps charges.extxyz.baseline"
+mtp errors whole.almtp labelled.extxyz
+if command -v gnuplot > /dev/null; then
+  gnuplot plot.gp && echo "The picture: $PWD/nacl.png"
+fi

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**@file driver/baseline_lammps.c
+ * What is hashed is what the commands mean and not how they are laid out, so that the file that a run leaves and the
+ * run itself have the same hash. */
+#include "baseline_lammps.h"
+
+#include <ctype.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "private_lammps.h"
+#include "support/support.h"
+
+struct mtp_lammps_baseline {
+  mtp_baseline baseline;
+  char name[16];
+  char *text;
+  int species_count;
+  char **names;
+  mtp_private_lammps *instance;
+};
+
+/* ---- the hash ---- */
+
+/* FNV-1a */
+static void hash_bytes(uint64_t *hash, const void *bytes, size_t size) {
+  const unsigned char *b = bytes;
+  for (size_t k = 0; k < size; k++) *hash = (*hash ^ b[k]) * 0x100000001b3ULL;
+}
+
+static bool is_number(const char *word) {
+  char *end;
+  mtp_strtod(word, &end);
+  return end > word && !*end;
+}
+
+static bool is_file(const char *path) {
+  struct stat st;
+  return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* Where LAMMPS would find it; NULL: nowhere. Freed by the caller. */
+static char *find_file(const char *word) {
+  const char *folders = getenv("LAMMPS_POTENTIALS");
+  if (is_file(word)) return mtp_strdup(word);
+  for (const char *at = folders ? folders : ""; *at && *word != '/';
+       at += strcspn(at, ":") + (at[strcspn(at, ":")] == ':')) {
+    mtp_text path = {0};
+    mtp_text_add(&path, "%.*s/%s", (int)strcspn(at, ":"), at, word);
+    if (!path.failed && is_file(path.data)) return path.data;
+    free(path.data);
+  }
+  return NULL;
+}
+
+/* A word that looks like the name of a file stands for what is in it. */
+static mtp_status hash_word(mtp_context *ctx, uint64_t *hash, const char *word) {
+  hash_bytes(hash, word, strlen(word) + 1);
+  if (is_number(word) || !strpbrk(word, "./")) return MTP_OK;
+  char *path = find_file(word), *data = NULL;
+  size_t size = 0;
+  const mtp_status status = path ? mtp_file_read(ctx, path, &data, &size) : MTP_OK;
+  if (data) hash_bytes(hash, data, size);
+  free(data);
+  free(path);
+  return status;
+}
+
+/* Words are parted by blanks and may be quoted; a comment ends the line. Returns where the next one begins. */
+static const char *take_word(const char *at, const char *end, char *word, size_t room) {
+  size_t n = 0;
+  char quote = 0;
+  while (at < end && isspace((unsigned char)*at)) at++;
+  for (; at < end && (quote || (!isspace((unsigned char)*at) && *at != '#')); at++) {
+    if (*at == quote)
+      quote = 0;
+    else if (!quote && (*at == '"' || *at == '\''))
+      quote = *at;
+    else if (n + 1 < room)
+      word[n++] = *at;
+  }
+  word[n] = '\0';
+  return at < end && *at == '#' ? end : at;
+}
+
+static mtp_status hash_line(mtp_context *ctx, uint64_t *hash, const char *line, const char *end) {
+  char word[1024];
+  mtp_status status = MTP_OK;
+  const char *at = take_word(line, end, word, sizeof word);
+  if (!*word || (strcmp(word, "units") == 0 && strncmp(at + strspn(at, " \t"), "metal", 5) == 0)) return MTP_OK;
+  while (*word && status == MTP_OK) {
+    status = hash_word(ctx, hash, word);
+    at = take_word(at, end, word, sizeof word);
+  }
+  hash_bytes(hash, "\n", 1);
+  return status;
+}
+
+static mtp_status make_name(mtp_context *ctx, mtp_lammps_baseline *b) {
+  uint64_t hash = 0xcbf29ce484222325ULL;
+  mtp_status status = MTP_OK;
+  const char *types = mtp_private_lammps_types(b->instance);
+  for (int s = 0; s < b->species_count && !types; s++) {
+    hash_bytes(&hash, " ", 1);
+    hash_bytes(&hash, b->names[s], strlen(b->names[s]));
+  }
+  if (types) hash_bytes(&hash, types, strlen(types));
+  hash_bytes(&hash, "\n", 1);
+  for (const char *line = b->text; *line && status == MTP_OK;) {
+    const char *end = line + strcspn(line, "\n");
+    status = hash_line(ctx, &hash, line, end);
+    line = *end ? end + 1 : end;
+  }
+  snprintf(b->name, sizeof b->name, "b%012llx", (unsigned long long)((hash ^ hash >> 48) & 0xffffffffffffULL));
+  return status;
+}
+
+/* ---- the baseline ---- */
+
+static mtp_status compute(void *user, mtp_context *ctx, mtp_config *cfg) {
+  mtp_lammps_baseline *b = user;
+  mtp_qm_call call = {.config = cfg,
+                      .species_count = b->species_count,
+                      .names = (const char *const *)b->names,
+                      .label = cfg,
+                      .ctx = ctx};
+  for (size_t i = 0; i < cfg->n; i++)
+    if (cfg->species[i] < 0 || cfg->species[i] >= b->species_count)
+      return mtp_fail(ctx, MTP_ERR_ARGUMENT, "the baseline knows no species %d", cfg->species[i]);
+  const mtp_qm_status status = mtp_private_lammps_evaluate(b->instance, &call);
+  if (status == MTP_QM_OK) return MTP_OK;
+  return mtp_fail(ctx, MTP_ERR_QM, "the baseline cannot be computed: %s", mtp_context_message(ctx));
+}
+
+static mtp_status copy_names(mtp_context *ctx, mtp_lammps_baseline *b, int count, const char *const *names) {
+  b->names = mtp_calloc((size_t)count, sizeof *b->names);
+  if (!b->names) return mtp_fail_memory(ctx);
+  for (b->species_count = 0; b->species_count < count; b->species_count++) {
+    b->names[b->species_count] = mtp_strdup(names[b->species_count]);
+    if (!b->names[b->species_count]) return mtp_fail_memory(ctx);
+  }
+  return MTP_OK;
+}
+
+static mtp_status open_baseline(mtp_context *ctx, mtp_lammps_baseline *b, const char *path, const char *text,
+                                const char *plugin) {
+  size_t size = 0;
+  mtp_status status = text ? MTP_OK : mtp_file_read(ctx, path, &b->text, &size);
+  if (text && !(b->text = mtp_strdup(text))) status = mtp_fail_memory(ctx);
+  if (status == MTP_OK) status = mtp_private_lammps_open(ctx, path, b->text, true, plugin, &b->instance);
+  return status == MTP_OK ? make_name(ctx, b) : status;
+}
+
+mtp_status mtp_lammps_baseline_open(mtp_context *ctx, const char *path, const char *text, int species_count,
+                                    const char *const *names, const char *plugin, mtp_lammps_baseline **out) {
+  mtp_lammps_baseline *b = mtp_calloc(1, sizeof *b);
+  if (!b) return mtp_fail_memory(ctx);
+  mtp_status status = copy_names(ctx, b, species_count, names);
+  if (status == MTP_OK) status = open_baseline(ctx, b, path, text, plugin);
+  b->baseline = (mtp_baseline){b->name, compute, b};
+  if (status == MTP_OK)
+    *out = b;
+  else
+    mtp_lammps_baseline_close(b);
+  return status;
+}
+
+void mtp_lammps_baseline_close(mtp_lammps_baseline *b) {
+  if (!b) return;
+  mtp_private_lammps_close(b->instance);
+  for (int s = 0; s < b->species_count; s++) free(b->names[s]);
+  free(b->names);
+  free(b->text);
+  free(b);
+}
+
+const mtp_baseline *mtp_lammps_baseline_get(const mtp_lammps_baseline *b) {
+  return b ? &b->baseline : NULL;
+}
+
+mtp_status mtp_lammps_baseline_write(mtp_context *ctx, const mtp_lammps_baseline *b, const char *path) {
+  return mtp_file_replace(ctx, path, b->text, strlen(b->text));
+}

@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The other sub-styles of hybrid/overlay are the baseline of mtp/al: for several of them, that a label and its baseline
+# are the reference, that what is learned and the baseline are a potential (forces and virial are its derivatives) that
+# comes near the reference, and that ranks, restarts and changes of the baseline are as they have to be.
+# timeout: 120
+. "$SOURCE_DIR/tests/lammps/_lib.sh"
+
+metal='units metal
+atom_modify map array
+lattice fcc 4.05
+region b block 0 2 0 2 0 2
+create_box 1 b
+create_atoms 1 box
+mass 1 27
+variable t index 800
+variable dt index 0.002'
+salt='units metal
+atom_style charge
+atom_modify map array
+lattice custom 5.64 a1 1 0 0 a2 0 1 0 a3 0 0 1 basis 0 0 0 basis 0.5 0.5 0 basis 0.5 0 0.5 basis 0 0.5 0.5 &
+  basis 0.5 0 0 basis 0 0.5 0 basis 0 0 0.5 basis 0.5 0.5 0.5
+region b block 0 2 0 2 0 2
+create_box 2 b
+create_atoms 1 box basis 5 2 basis 6 2 basis 7 2 basis 8 2
+mass 1 22.99
+mass 2 35.45
+set type 1 charge 1
+set type 2 charge -1
+variable t index 500
+variable dt index 0.002'
+# of Tosi and Fumi
+bmhtf='pair_coeff 1 1 0.2637 0.317 2.340 1.0486 -0.4993
+pair_coeff 1 2 0.2110 0.317 2.755 6.9906 -8.6758
+pair_coeff 2 2 0.1582 0.317 3.170 72.4022 -145.4285'
+
+# deck NAME ELEMENTS SYSTEM STYLES COEFFS: in.NAME, and total.NAME.lmp of what it has in the end
+deck() {
+  name=$1
+  cat >"in.$name" <<END
+variable name index $name
+variable steps index 40
+variable driver index "'lammps ref.$name.lmp'"
+variable more index ""
+$3
+pair_style hybrid/overlay $4 mtp/al qm \${driver} train \${name}.extxyz save \${name}.almtp log \${name}.jsonl
+pair_coeff * * mtp/al $name.untrained.almtp $2
+$5
+\${more}
+velocity all create \$t 11
+fix 1 all nve
+timestep \${dt}
+run \${steps}
+shell cp \${name}.almtp \${name}.now.almtp # before the end of the run trains it once more
+write_dump all custom \${name}.dump id element x y z fx fy fz modify sort id element $2 format float %.17g
+print "energy = \$(pe:%.17g)"
+END
+  {
+    sed -n '/^set /p; s/^atom_style/&/p' <<END
+$3
+END
+    echo "pair_style hybrid/overlay $4 mtp"
+    echo "pair_coeff * * mtp $name.now.almtp $2"
+    echo "$5"
+  } >"total.$name.lmp"
+}
+
+# numbers FILE [KEY]: energies and forces, one a line; what KEY says is added to energies.
+numbers() {
+  awk -v key="${2:-}" '
+    function value(name) {
+      if (!match($0, "(^| )" name "=\"?[^ \"]*")) return 0
+      text = substr($0, RSTART, RLENGTH); sub(/^[^=]*="?/, "", text); return text
+    }
+    NF == 1 { next }
+    /Properties=/ {
+      printf "%.15g\n", value("energy") + (key == "" ? 0 : value(key))
+      match($0, /Properties=[^ ]*/); n = split(substr($0, RSTART + 11, RLENGTH - 11), p, ":"); column = 1
+      for (i = 1; i < n; i += 3) { if (p[i] ~ /^forces?$/) from = column; column += p[i + 2] }
+      next
+    }
+    { print $from; print $(from + 1); print $(from + 2) }' "$1"
+}
+
+# subtracted NAME SPECIES: every label and its baseline are the reference.
+subtracted() {
+  mtp label "$1.extxyz" -o "$1.qm.extxyz" --qm "lammps ref.$1.lmp" --species "$2" >label.txt
+  sed 's/^units real/units metal/' "$1.extxyz.baseline" >"$1.base.lmp"
+  mtp label "$1.extxyz" -o "$1.base.extxyz" --qm "lammps $1.base.lmp" --species "$2" >label.txt
+  ! grep -q 'baseline=' "$1.qm.extxyz" || die "$1: a label of the reference says that it is of a baseline"
+  numbers "$1.extxyz" baseline_energy >a
+  numbers "$1.base.extxyz" >b
+  numbers "$1.qm.extxyz" >c
+  [ "$(wc -l <c)" -gt 100 ] || die "$1: hardly any labels"
+  # energies lead each configuration: baseline_energy is in them already
+  n=$(head -n 1 "$1.extxyz")
+  paste a b c | awk -v block="$((3 * n + 1))" '
+    { d = NR % block == 1 ? $1 - $3 : $1 + $2 - $3; if (d < 0) d = -d; if (!(d < 1e-9)) { print NR ": " $0; exit 1 } }
+  ' || die "$1: a label and its baseline are not the reference"
+}
+
+# together NAME SPECIES: a potential, near the reference, and what the run itself had.
+together() {
+  mtp convert "$1.dump" "$1.last.extxyz" --species "$2"
+  mtp label "$1.last.extxyz" -o "$1.total.extxyz" --qm "lammps total.$1.lmp" --species "$2" >label.txt
+  mtp label "$1.last.extxyz" -o "$1.ref.extxyz" --qm "lammps ref.$1.lmp maxforce=1000" --species "$2" >label.txt
+  numbers "$1.total.extxyz" | sed 1d >a
+  numbers "$1.ref.extxyz" | sed 1d >b
+  paste a b | awk -v limit="$3" '{ s += ($1 - $2)^2; f += $2^2 } END { exit !(sqrt(s / f) < limit) }' ||
+    die "$1: learned forces are far from the reference"
+  dump_columns "$1.dump" 6 >c
+  close "$(cat a)" "$(cat c)" "${4:-1e-9}"
+  mtp label "$1.last.extxyz" --qm "lammps total.$1.lmp" --species "$2" --check >check.txt ||
+    die "$1: $(cat check.txt)"
+}
+
+# learn NAME RANKS [options]
+learn() {
+  timeout 100 "$MPIEXEC" -n "$2" lmp -in "in.$1" -log "log.$1" -nocite ${3:-} >"screen.$1" 2>&1 </dev/null ||
+    die "$1 on $2 ranks: $(tail -n 5 "screen.$1")"
+}
+
+# ---- combinations ----
+
+untrained 8 Al
+cp untrained.almtp zbl.untrained.almtp
+deck zbl Al "$metal" 'zbl 3.0 4.0' 'pair_coeff * * zbl 13 13'
+cat >ref.zbl.lmp <<'END'
+pair_style hybrid/overlay morse 6.0 zbl 3.0 4.0
+pair_coeff * * morse 0.32 1.25 3.00
+pair_coeff * * zbl 13 13
+END
+learn zbl 1
+subtracted zbl Al
+together zbl Al 0.3
+
+# two types of one species, in other units, and a tail
+cp untrained.almtp lj.untrained.almtp
+deck lj 'Al Al' "$(echo "$metal" | sed 's/^units metal/units real/; s/create_box 1/create_box 2/; s/dt index.*/dt index 2.0/
+  s/^mass.*/mass * 27\nset group all type\/fraction 2 0.5 7/')" 'lj/cut 5.0' 'pair_coeff * * lj/cut 1.0 2.5
+pair_modify tail yes'
+cat >ref.lj.lmp <<'END'
+pair_style hybrid/overlay morse 6.0 lj/cut 5.0
+pair_coeff * * morse 0.32 1.25 3.00
+pair_coeff * * lj/cut 0.04336410390059322 2.5
+pair_modify tail yes
+END
+learn lj 1
+contains lj.extxyz.baseline '^# mtp: types Al NULL$'
+
+untrained 8 Na,Cl
+cp untrained.almtp coul.untrained.almtp
+deck coul 'Na Cl' "$salt" 'coul/long 5.0' 'pair_coeff * * coul/long
+kspace_style ewald 1e-6'
+{
+  echo 'atom_style charge
+set type 1 charge 1
+set type 2 charge -1
+pair_style born/coul/long 5.0'
+  echo "$bmhtf"
+  echo 'kspace_style ewald 1e-6'
+} >ref.coul.lmp
+learn coul 1
+subtracted coul Na,Cl
+together coul Na,Cl 0.1
+
+# pair styles alone, and the other two of the family
+cp untrained.almtp dsf.untrained.almtp
+deck dsf 'Na Cl' "$salt" 'coul/dsf 0.2 5.0' 'pair_coeff * * coul/dsf'
+sed 's|born/coul/long 5.0|born/coul/dsf 0.2 5.0|; /kspace/d' ref.coul.lmp >ref.dsf.lmp
+learn dsf 1
+subtracted dsf Na,Cl
+together dsf Na,Cl 0.1
+
+cp zbl.untrained.almtp eam.untrained.almtp
+deck eam Al "$metal" 'eam/alloy zero 5.0' 'pair_coeff * * eam/alloy Al_zhou.eam.alloy Al
+pair_coeff * * zero'
+cat >ref.eam.lmp <<'END'
+pair_style hybrid/overlay morse 6.0 eam/alloy
+pair_coeff * * morse 0.05 1.25 3.00
+pair_coeff * * eam/alloy Al_zhou.eam.alloy Al
+END
+learn eam 1
+subtracted eam Al
+together eam Al 0.3
+
+# ---- ranks and restarts ----
+
+decisions() { sed -n '/"event":"label"/{/"explored"/d; s/.*"step":\([-0-9]*\),"gamma":.*"natoms":\([0-9]*\),.*/\1 \2/p;}' "$1"; }
+{
+  echo "$salt"
+  echo 'velocity all create $t 11'
+  echo 'write_data salt.data'
+} >in.salt
+lmp -in in.salt -log none >salt.screen 2>&1
+sed -e '/^lattice/,/^set type 2/d; s/^atom_modify.*/&\nread_data salt.data/; /^velocity/d' -e 's/kspace_style ewald.*/kspace_style pppm 1e-5/' \
+  in.coul >in.ranks
+for ranks in 1 2; do
+  learn ranks $ranks "-var name ranks$ranks"
+  decisions ranks$ranks.jsonl >ranks$ranks.decisions
+done
+[ "$(wc -l <ranks1.decisions)" -gt 3 ] || die "hardly a label: $(cat ranks1.decisions)"
+same ranks1.decisions ranks2.decisions
+same ranks1.extxyz.baseline ranks2.extxyz.baseline
+
+# again: nothing is paid for twice
+cp ranks1.extxyz before.extxyz
+learn ranks 1 '-var name ranks1 -var steps 0'
+same ranks1.extxyz before.extxyz
+[ "$(tail -n 1 ranks1.jsonl | sed 's/.*"qm_calls":\([0-9]*\).*/\1/')" -eq 0 ] || die "a restart asks again"
+
+# ---- a run without the whole of it: minimisers, grades, exploration ----
+
+sed 's/^run .*/minimize 1e-6 1e-2 200 1000/; s/^fix 1.*/displace_atoms all random 0.05 0.05 0.05 3\nfix g all pair 1 mtp\/al grade 1\n&/' in.zbl >in.relaxed
+learn relaxed 1 '-var name relaxed'
+[ "$(grep -c '"event":"endpoint"' relaxed.jsonl)" -ge 1 ] || die 'the end point got no label'
+
+# ---- the same from files ----
+
+model='lammps zbl.extxyz.baseline'
+mtp train zbl.untrained.almtp zbl.extxyz -o told.almtp --linear >train.txt 2>&1
+mtp train zbl.untrained.almtp zbl.qm.extxyz -o made.almtp --linear --baseline "$model" >train.txt 2>&1
+same told.almtp made.almtp
+tag=$(sed -n 's/.*baseline=\(b[0-9a-f]*\).*/\1/p' zbl.almtp)
+contains made.almtp "^potential_tag.* baseline=$tag$"
+[ "$(sed -n "s/.* baseline=\([^ ]*\).*/\1/p" zbl.extxyz | sort -u)" = "$tag" ] || die 'labels and potential have not the same baseline'
+mtp errors made.almtp zbl.extxyz --json >told.json
+mtp errors made.almtp zbl.qm.extxyz --json --baseline "$model" >made.json
+below "$(member told.json '"force":{"mae":')" 1
+close "$(member told.json '"force":{"mae":')" "$(member made.json '"force":{"mae":')" 1e-12
+refuse 1 "made.almtp was trained on top of the baseline $tag, the one in use is none" mtp errors made.almtp zbl.qm.extxyz
+refuse 1 'the one in use is' mtp errors made.almtp zbl.qm.extxyz --baseline 'lammps ref.zbl.lmp'
+refuse 2 '"lammps FILE" is expected' mtp errors made.almtp zbl.qm.extxyz --baseline 'exec calculator'
+refuse 1 'nowhere' mtp errors made.almtp zbl.qm.extxyz --baseline 'lammps nowhere'
+mtp eval made.almtp zbl.qm.extxyz -o eval.extxyz
+contains eval.extxyz " baseline=$tag$"
+
+# the instance is kept for atoms that were moved, also by several cells
+n=$(head -n 1 zbl.qm.extxyz)
+head -n $((n + 2)) zbl.qm.extxyz >one.extxyz
+{
+  cat one.extxyz
+  awk 'NR == 2 { match($0, /Lattice="[^"]*/); split(substr($0, RSTART + 9, RLENGTH - 9), a, " ") }
+    NR > 2 { for (d = 1; d <= 3; d++) $(d + 1) = sprintf("%.15g", $(d + 1) + (NR % 7 - 3) * a[d]) } { print }' one.extxyz
+} >two.extxyz
+for file in one two; do mtp errors made.almtp $file.extxyz --json --baseline "$model" >$file.json; done
+contains two.json '"configurations":2'
+close "$(member two.json '"force":{"mae":')" "$(member one.json '"force":{"mae":')" 1e-10
+
+mtp info zbl.almtp >info.txt
+contains info.txt "baseline  *$tag$"
+
+# alone it is no potential
+sed 's/^pair_style.*/pair_style mtp/; s/^pair_coeff.*mtp.al.*/pair_coeff * * zbl.almtp Al/; /^pair_coeff .* zbl 13/d; /^shell/d' \
+  in.zbl >in.alone
+learn alone 1 '-var steps 0'
+contains screen.alone "WARNING.*zbl.almtp was learned on top of other pair styles (baseline $tag)"
+
+# ---- what is refused ----
+
+again() { # NAME SED: in.other, a deck that goes on from the files of NAME
+  sed "$2" "in.$1" >in.other
+}
+again zbl 's/zbl 3.0 4.0/zbl 3.0 4.1/'
+refused 'zbl.extxyz: configuration 1 is labelled relative to the baseline b[0-9a-f]*, the one in use is b[0-9a-f]*' 1 in.other
+again zbl 's/hybrid.overlay zbl 3.0 4.0 //; s/ mtp.al zbl.untrained/ zbl.untrained/; /^pair_coeff .* zbl 13/d'
+refused 'zbl.extxyz: configuration 1 is labelled relative to the baseline b[0-9a-f]*, the one in use is none' 2 in.other
+again zbl 's/train ${name}.extxyz/train new.extxyz/; s/mtp.al zbl.untrained/mtp\/al eam/'
+refused 'eam.almtp was trained on top of the baseline\|was trained on top of the baseline b[0-9a-f]*, the one in use is b' 1 in.other
+again zbl 's/overlay zbl 3.0 4.0/scaled 1.0 zbl 3.0 4.0 1.0/'
+refused 'a sub-style of hybrid/overlay' 1 in.other
+again lj 's/untrained.almtp Al Al/untrained.almtp Al NULL/'
+refused 'atoms are NULL in pair_coeff' 2 in.other -var name null
+again lj 's/^pair_modify.*/pair_modify tail yes\npair_coeff 1 2 lj\/cut 2.0 2.5/; s/^set group.*/set group all type\/fraction 2 0.5 8/'
+refused 'types of one element that differ in it' 1 in.other -var name mixed
+again coul 's/^velocity/set atom 1 charge 0.9\n&/'
+refused 'one charge for all atoms of an element, those of type 1 and its like have 0.9' 2 in.other -var name charges
+again coul 's/^run/run 1\ndielectric 1.01\nrun/'
+refused 'the baseline, computed by its commands, is not what the run has' 2 in.other -var name changed -var steps 1
+again coul 's/^run/run 1\npair_coeff * * coul\/long\npair_modify shift yes\nrun/' # changes nothing
+lmp -in in.other -log other.log -var name unchanged -var steps 1 >other.screen 2>&1 || die "commands again: $(tail -n 3 other.screen)"
+
+# no kspace with walls
+again coul 's/^atom_modify.*/&\nboundary p p f/; s/^run/kspace_modify slab 3.0\n&/'
+refused 'needs a cell that is periodic in all directions' 1 in.other -var name walls
