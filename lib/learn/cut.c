@@ -60,9 +60,10 @@ mtp_cut_region mtp_cut_region_of(const double cell[9], const bool periodic[3], c
   if (!cell || !periodic || !center) return region;
   take_lattice(cell, periodic, basis, region.reciprocal, region.thickness);
   memcpy(region.center, center, sizeof region.center);
-  region.half = o.radius + (o.shape == MTP_CUT_CELL ? MTP_CUT_LONGER / 2 + MTP_CUT_DEPTH + MTP_CUT_FAR
-                            : pot                   ? mtp_potential_cutoff(pot)
-                                                    : 0.0);
+  region.half = o.radius + MTP_CUT_UNIT +
+                (o.shape == MTP_CUT_CELL ? MTP_CUT_LONGER / 2 + MTP_CUT_DEPTH + MTP_CUT_FAR
+                 : pot                   ? mtp_potential_cutoff(pot)
+                                         : 0.0);
   return region;
 }
 
@@ -99,6 +100,15 @@ static void look_around(const mtp_config *whole, mtp_surroundings *s) {
   }
 }
 
+bool mtp_cut_is_near(const mtp_surroundings *s, size_t atom) {
+  for (size_t k = 0; k < s->center_count; k++) {
+    const double *a = s->d + 3 * atom, *b = s->d + 3 * s->centers[k];
+    const double d[3] = {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
+    if (mtp_dot(d, d) <= s->cutoff * s->cutoff) return true;
+  }
+  return false;
+}
+
 /* ---- spheres ---- */
 
 typedef struct image {
@@ -125,9 +135,21 @@ static bool add_image(images *all, size_t atom, const double d[3], bool inside) 
   return true;
 }
 
+/* Is an image within `radius`, or is the first atom of its molecule? Of molecules near the middle all atoms are. */
+static bool is_inside(const mtp_surroundings *s, size_t i, const double image[3], double radius) {
+  for (size_t j = 0; j < s->n; j++) {
+    double d[3];
+    if (s->unit[j] != s->unit[i]) continue;
+    for (int c = 0; c < 3; c++) d[c] = image[c] + s->d[3 * j + (size_t)c] - s->d[3 * i + (size_t)c];
+    const double square = mtp_dot(d, d), most = j == s->unit[i] ? radius : s->cutoff;
+    if (square <= most * most) return true;
+  }
+  return false;
+}
+
 /* Atoms and images within `radius` are inside, those within the cutoff of these are kept beside them. */
 static mtp_status find_images(mtp_context *ctx, const mtp_surroundings *s, double radius, images *all) {
-  const double reach = radius + s->cutoff;
+  const double reach = radius + s->cutoff + MTP_CUT_UNIT;
   int most[3];
   for (int k = 0; k < 3; k++) most[k] = s->periodic[k] ? (int)ceil(reach / s->thickness[k] + 0.5) : 0;
   for (size_t i = 0; i < s->n; i++)
@@ -137,9 +159,8 @@ static mtp_status find_images(mtp_context *ctx, const mtp_surroundings *s, doubl
           double d[3];
           for (int x = 0; x < 3; x++)
             d[x] = s->d[3 * i + (size_t)x] + a * s->basis[x] + b * s->basis[3 + x] + c * s->basis[6 + x];
-          const double square = mtp_dot(d, d);
-          if (square > reach * reach) continue;
-          if (!add_image(all, i, d, square <= radius * radius)) return mtp_fail_memory(ctx);
+          if (mtp_dot(d, d) > reach * reach) continue;
+          if (!add_image(all, i, d, is_inside(s, i, d, radius))) return mtp_fail_memory(ctx);
         }
   return MTP_OK;
 }
@@ -207,13 +228,10 @@ static mtp_status relax_rim(mtp_context *ctx, const mtp_potential *pot, const mt
                             const mtp_surroundings *s, const size_t *from, mtp_config *cfg) {
   mtp_cut_rim rim = {mtp_calloc(cfg->n, sizeof *rim.fixed), mtp_calloc(cfg->n, sizeof *rim.center), s->cutoff};
   mtp_status status = rim.fixed && rim.center ? MTP_OK : mtp_fail_memory(ctx);
-  for (size_t i = 0; i < cfg->n && status == MTP_OK; i++)
-    for (size_t k = 0; k < s->center_count; k++) {
-      const double *a = s->d + 3 * from[i], *b = s->d + 3 * s->centers[k];
-      const double d[3] = {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
-      rim.fixed[i] = rim.fixed[i] || mtp_dot(d, d) <= s->cutoff * s->cutoff;
-      rim.center[i] = rim.center[i] || from[i] == s->centers[k];
-    }
+  for (size_t i = 0; i < cfg->n && status == MTP_OK; i++) {
+    rim.fixed[i] = mtp_cut_is_near(s, from[i]);
+    for (size_t k = 0; k < s->center_count; k++) rim.center[i] = rim.center[i] || from[i] == s->centers[k];
+  }
   if (status == MTP_OK) status = mtp_cut_relax(ctx, pot, baseline, &rim, cfg);
   free(rim.fixed);
   free(rim.center);
@@ -267,11 +285,14 @@ mtp_status mtp_cut(mtp_context *ctx, const mtp_potential *pot, const mtp_config 
                         .centers = centers};
   s.d = mtp_calloc(3 * s.n, sizeof *s.d);
   s.p = mtp_calloc(3 * s.n, sizeof *s.p);
-  mtp_status status = s.d && s.p ? MTP_OK : mtp_fail_memory(ctx);
+  s.unit = mtp_calloc(s.n, sizeof *s.unit);
+  mtp_status status = s.d && s.p && s.unit ? MTP_OK : mtp_fail_memory(ctx);
   if (status == MTP_OK) {
     look_around(whole, &s);
-    status = cut(ctx, pot, &s, &o, out, index);
+    status = mtp_cut_find_units(ctx, pot, whole, &s);
   }
+  if (status == MTP_OK) status = cut(ctx, pot, &s, &o, out, index);
+  free(s.unit);
   free(s.d);
   free(s.p);
   return status;

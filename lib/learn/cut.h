@@ -9,6 +9,7 @@
 /** What a cell may need beyond its radius, A: an edge may become longer by so much where images fit better then, atoms
  * so far beyond a face show how well, displaced by up to so much; and where there is no lattice vector it is thicker by
  * so much on either side, because what it is cut from there is not replaced by images. */
+#define MTP_CUT_UNIT   6.0 /* and molecules that begin there may reach so far beyond */
 #define MTP_CUT_LONGER 6.0
 #define MTP_CUT_DEPTH  3.0
 #define MTP_CUT_FAR    1.0
@@ -20,6 +21,7 @@ typedef struct mtp_surroundings {
   const int *species;
   double *d;            /**< [3*n] from the middle, by the shortest way in lattice coordinates */
   double *p;            /**< [3*n] the same along the normals of the planes of lattice vectors, A */
+  size_t *unit;         /**< [n] the atom that stands for the molecule; an atom of its own for itself */
   double basis[9];      /**< lattice vectors; unit vectors where there is none */
   double reciprocal[9]; /**< of the basis */
   double thickness[3];  /**< of the cell; infinite where there is no lattice vector */
@@ -29,6 +31,12 @@ typedef struct mtp_surroundings {
   const size_t *centers;
 } mtp_surroundings;
 
+/** Finds the molecules, and draws the atoms of each together. */
+mtp_status mtp_cut_find_units(mtp_context *ctx, const mtp_potential *pot, const mtp_config *whole, mtp_surroundings *s);
+/** Marks [n] all atoms of molecules of which one is marked. */
+void mtp_cut_whole_units(const mtp_surroundings *s, bool *marked);
+/** Is an atom one that a centre depends on? */
+bool mtp_cut_is_near(const mtp_surroundings *s, size_t atom);
 /** A coordinate without its last digits. */
 double mtp_cut_round(double x);
 /** A cell of atoms `kept`[n] of the surroundings; *from [number of atoms in *out] (malloc'ed) which they are. */

@@ -212,19 +212,14 @@ static void closest(const mtp_surroundings *s, const bool *gone, int kinds, doub
 }
 
 /* From the middle; 0 for atoms that a centre depends on, which have to stay. */
-static double distance(const mtp_surroundings *s, size_t i) {
-  for (size_t k = 0; k < s->center_count; k++) {
-    double d[3];
-    const double *a = s->d + 3 * i, *b = s->d + 3 * s->centers[k];
-    for (int c = 0; c < 3; c++) d[c] = a[c] - b[c];
-    if (mtp_dot(d, d) <= s->cutoff * s->cutoff) return 0.0;
-  }
-  return mtp_dot(s->d + 3 * i, s->d + 3 * i);
+static double distance(const mtp_surroundings *s, const bool *needed, size_t i) {
+  const double *d = s->d + 3 * s->unit[i];
+  return needed[i] ? 0.0 : mtp_dot(d, d);
 }
 
-/* Takes the farther atom of the worst pair out; *found tells that there was one. */
+/* Takes the farther atom of the worst pair out, with its molecule; *found tells that there was one. */
 static mtp_status thin_once(mtp_context *ctx, const mtp_surroundings *s, const mtp_config *cfg, const size_t *from,
-                            int kinds, const double *least, bool *gone, bool *found) {
+                            int kinds, const double *least, const bool *needed, bool *gone, bool *found) {
   double most = 0.0, part = 1.0;
   for (int k = 0; k < kinds * kinds; k++) most = isfinite(least[k]) ? fmax(most, least[k]) : most;
   mtp_neighbors *nb = NULL;
@@ -237,19 +232,19 @@ static mtp_status thin_once(mtp_context *ctx, const mtp_surroundings *s, const m
       const size_t image = (size_t)nb->list[i][q], j = (size_t)nb->owner[image];
       const double *a = nb->x + 3 * i, *e = nb->x + 3 * image, d[3] = {a[0] - e[0], a[1] - e[1], a[2] - e[2]};
       const double near = sqrt(mtp_dot(d, d)) / least[cfg->species[i] * kinds + cfg->species[j]];
-      const double of_i = distance(s, from[i]), of_j = distance(s, from[j]);
+      const double of_i = distance(s, needed, from[i]), of_j = distance(s, needed, from[j]);
       if (near >= part || i == j || fmax(of_i, of_j) == 0.0) continue;
       part = near;
       worst = of_i > of_j ? from[i] : from[j];
       *found = true;
     }
   mtp_neighbors_free(nb);
-  if (*found) gone[worst] = true;
+  for (size_t i = 0; i < s->n && *found; i++) gone[i] = gone[i] || s->unit[i] == s->unit[worst];
   return MTP_OK;
 }
 
-static mtp_status thin(mtp_context *ctx, const mtp_surroundings *s, const box *b, bool *gone, mtp_config **out,
-                       size_t **from) {
+static mtp_status thin(mtp_context *ctx, const mtp_surroundings *s, const box *b, const bool *needed, bool *gone,
+                       mtp_config **out, size_t **from) {
   int kinds = 1;
   for (size_t i = 0; i < s->n; i++) kinds = s->species[i] >= kinds ? s->species[i] + 1 : kinds;
   double *least = mtp_calloc((size_t)(kinds * kinds), sizeof *least);
@@ -262,7 +257,7 @@ static mtp_status thin(mtp_context *ctx, const mtp_surroundings *s, const box *b
     *out = NULL;
     *from = NULL;
     status = fill(ctx, s, b, gone, out, from);
-    if (status == MTP_OK) status = thin_once(ctx, s, *out, *from, kinds, least, gone, &found);
+    if (status == MTP_OK) status = thin_once(ctx, s, *out, *from, kinds, least, needed, gone, &found);
   }
   free(least);
   return status;
@@ -272,11 +267,16 @@ mtp_status mtp_cut_make_cell(mtp_context *ctx, const mtp_surroundings *s, double
                              size_t **from) {
   box b;
   choose_box(s, radius, &b);
-  bool *gone = mtp_calloc(s->n, sizeof *gone);
-  if (!gone) return mtp_fail_memory(ctx);
-  for (size_t i = 0; i < s->n; i++) gone[i] = !is_between(s, &b, i, -1);
-  const mtp_status status = thin(ctx, s, &b, gone, out, from);
+  bool *gone = mtp_calloc(s->n, sizeof *gone), *needed = mtp_calloc(s->n, sizeof *needed);
+  mtp_status status = gone && needed ? MTP_OK : mtp_fail_memory(ctx);
+  if (status == MTP_OK) {
+    for (size_t i = 0; i < s->n; i++) needed[i] = mtp_cut_is_near(s, i);
+    mtp_cut_whole_units(s, needed);
+    for (size_t i = 0; i < s->n; i++) gone[i] = !needed[i] && !is_between(s, &b, s->unit[i], -1);
+    status = thin(ctx, s, &b, needed, gone, out, from);
+  }
   free(gone);
+  free(needed);
   if (status != MTP_OK) {
     mtp_config_free(*out);
     free(*from);

@@ -240,6 +240,66 @@ static mtp_config *select_atoms(const mtp_config *whole, const mtp_cut_region *r
   return part;
 }
 
+/* Three atoms at each place of a grid. */
+static mtp_config *water(int n, double spacing) {
+  mtp_random random = {12};
+  const double cell[9] = CUBE(spacing), place[3] = {0, 0, 0};
+  mtp_config *places = crystal(n, cell, 1, place, NULL), *cfg = mtp_config_new(3 * places->n);
+  memcpy(cfg->cell, places->cell, sizeof cfg->cell);
+  memcpy(cfg->periodic, places->periodic, sizeof cfg->periodic);
+  for (size_t i = 0; i < places->n; i++) {
+    const double angle = data_uniform(&random, 0.0, 6.28), jitter = data_uniform(&random, -0.15, 0.15);
+    const double way[3][3] = {{0, 0, 0}, {cos(angle), sin(angle), 0.1}, {cos(angle + 1.9), sin(angle + 1.9), -0.2}};
+    for (size_t k = 0; k < 3; k++) {
+      cfg->species[k * places->n + i] = k > 0; /* far apart in their order, and over the faces of the cell */
+      for (size_t c = 0; c < 3; c++)
+        cfg->x[3 * (k * places->n + i) + c] = places->x[3 * i + c] + jitter + 0.93 * way[k][c];
+    }
+  }
+  for (size_t i = 0; i < 3 * cfg->n; i++) {
+    const double edge = cfg->cell[4 * (i % 3)];
+    cfg->x[i] -= edge * floor(cfg->x[i] / edge);
+  }
+  mtp_config_free(places);
+  return cfg;
+}
+
+static size_t bonds(const mtp_config *cfg, size_t i) {
+  mtp_neighbors *nb = NULL;
+  size_t n = 0;
+  data_must(NULL, mtp_neighbors_build(NULL, cfg, 1.15, &nb));
+  for (int q = 0; q < nb->count[i]; q++) n += nb->species[nb->list[i][q]] != nb->species[i];
+  mtp_neighbors_free(nb);
+  return n;
+}
+
+/* No molecule is parted, the neighbourhood of the middle is as it was. */
+static void molecules_stay_whole(void **state) {
+  (void)state;
+  static const char *const names[] = {"O", "H"};
+  mtp_context *ctx = data_context();
+  mtp_potential *pot = potential(ctx, 2);
+  data_must(ctx, mtp_potential_set_elements(ctx, pot, names));
+  mtp_config *whole = water(8, 3.2);
+  for (size_t i = 0; i < whole->n; i++) assert_int_equal(bonds(whole, i), whole->species[i] ? 1 : 2);
+  evaluate(ctx, pot, whole);
+  for (int k = 0; k < 6; k++) {
+    const mtp_cut_options options = {.shape = k % 2 ? MTP_CUT_SPHERE : MTP_CUT_CELL, .still = k < 3};
+    const size_t middle = (size_t)(k * 250 + 3);
+    size_t at = 0;
+    mtp_config *cut = NULL;
+    data_must(ctx, mtp_cut(ctx, pot, whole, 1, &middle, &options, &cut, &at));
+    assert_true(cut->n < whole->n && cut->n % 3 == 0);
+    for (size_t i = 0; i < cut->n && options.still; i++) assert_int_equal(bonds(cut, i), cut->species[i] ? 1 : 2);
+    evaluate(ctx, pot, cut);
+    data_expect_close("energy of the middle", 1, &cut->site_energy[at], &whole->site_energy[middle], 1e-6);
+    mtp_config_free(cut);
+  }
+  mtp_config_free(whole);
+  mtp_potential_free(pot);
+  mtp_context_free(ctx);
+}
+
 /* Rounding of positions, as the number of ranks has it, does not reach the label. */
 static void last_digits_do_not_matter(void **state) {
   (void)state;
@@ -265,7 +325,7 @@ static void parts_are_enough(void **state) {
   mtp_context *ctx = data_context();
   mtp_potential *pot = potential(ctx, 2);
   for (int k = 0; k < 12; k++) {
-    mtp_config *whole = liquid(14, 2.6, 2, 20 + (unsigned long long)k), *from_whole = NULL, *from_part = NULL;
+    mtp_config *whole = liquid(18, 2.6, 2, 20 + (unsigned long long)k), *from_whole = NULL, *from_part = NULL;
     const double shear = k % 2 ? 9.0 : 0.0;
     whole->cell[3] += shear;
     whole->cell[6] -= shear / 2;
@@ -362,10 +422,10 @@ static void nonsense_is_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(crystals_have_no_fault), cmocka_unit_test(the_middle_stays),
-      cmocka_unit_test(the_rim_comes_to_rest),  cmocka_unit_test(spheres_count_in_part),
-      cmocka_unit_test(parts_are_enough),       cmocka_unit_test(last_digits_do_not_matter),
-      cmocka_unit_test(surfaces_stay_free),     cmocka_unit_test(what_is_small_stays_whole),
-      cmocka_unit_test(nonsense_is_refused)};
+      cmocka_unit_test(crystals_have_no_fault),    cmocka_unit_test(the_middle_stays),
+      cmocka_unit_test(the_rim_comes_to_rest),     cmocka_unit_test(spheres_count_in_part),
+      cmocka_unit_test(parts_are_enough),          cmocka_unit_test(last_digits_do_not_matter),
+      cmocka_unit_test(molecules_stay_whole),      cmocka_unit_test(surfaces_stay_free),
+      cmocka_unit_test(what_is_small_stays_whole), cmocka_unit_test(nonsense_is_refused)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
