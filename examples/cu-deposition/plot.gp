@@ -1,9 +1,9 @@
 # Labels against atoms that have landed.
 if (!exists("levels")) levels = "8 12 16"
-set terminal pngcairo size 900,500 font "sans,11"
+set terminal pngcairo size 900,560 font "sans,11"
 set output "cu-deposition.png"
 set grid
-set key left top
+set key outside bottom center maxrows 2
 set xrange [0:*]
 set yrange [0:*]
 set xlabel "atoms that have landed"
