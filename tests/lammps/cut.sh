@@ -8,7 +8,7 @@ learn() {
   name=$1
   ranks=$2
   shift 2
-  rm -rf train.extxyz* mtp-al.jsonl candidates.extxyz qm
+  rm -rf train.extxyz train.extxyz.calls mtp-al.jsonl candidates.extxyz qm
   cp untrained.almtp learned.almtp
   run "$ranks" "$name.log" in.cut "$@"
   mv train.extxyz "$name.extxyz"
@@ -77,6 +77,12 @@ learn sphere 2 -var keywords 'cut 8.5 shape sphere' -var steps 20
 has sphere.extxyz 'cut=sphere.*config_energy_weight=0\|config_energy_weight=0.*cut=sphere'
 has sphere.extxyz ':force_mask:L:1'
 mtp errors sphere.almtp sphere.extxyz --json >errors.json || die 'errors of spheres'
+
+# ---- on top of a baseline, which is that of the cut-outs
+learn overlay 2 -var overlay yes -var steps 20
+small overlay.extxyz 250
+has overlay.extxyz 'cut=cell.*baseline=b\|baseline=b.*cut=cell'
+mtp errors overlay.almtp again.extxyz --baseline 'lammps train.extxyz.baseline' --json >errors.json || die 'errors'
 
 # ---- several at a time
 cp block.almtp teacher.almtp
