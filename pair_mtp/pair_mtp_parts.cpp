@@ -46,7 +46,7 @@ std::vector<mtp_spot> PairMTPAL::gather_spots(bool several) {
   return all;
 }
 
-/* What all ranks have to know of the parts of a step. */
+/* What all ranks have to know of the parts of a step. The baseline of the plan is there on rank 0 alone. */
 struct Cuts {
   mtp_cut_plan plan;
   mtp_spot middle[MTP_PARTS];

@@ -223,6 +223,8 @@ static int read_all(work *w, mtp_format format, mtp_potential **pot, mtp_active_
   if (status != CLI_OK) return status;
   w->pot = *pot;
   w->options = mtp_cut_options_for(&w->options, *pot);
+  char baseline[64]; /* without it POT cannot tell where atoms are at rest */
+  w->options.still = !mtp_potential_get_baseline(*pot, baseline, sizeof baseline) || *baseline;
   const bool graded = *as && w->atom == 0;
   if (graded && mtp_active_set_mode(*as) == MTP_MODE_CONFIGURATION)
     return cli_fail(w->c, "%s grades whole configurations, and no atoms: give --atom N", w->c->words[0]);

@@ -49,3 +49,10 @@ double mtp_cell_reciprocal(const double basis[9], double reciprocal[9]) {
   for (int k = 0; k < 9; k++) reciprocal[k] /= determinant;
   return determinant;
 }
+
+void mtp_cell_wrap(const double basis[9], const double reciprocal[9], const bool periodic[3], double d[3]) {
+  double turns[3];
+  for (int k = 0; k < 3; k++) turns[k] = periodic[k] ? floor(mtp_dot(reciprocal + 3 * k, d) + 0.5) : 0.0;
+  for (int k = 0; k < 3; k++)
+    for (int c = 0; c < 3; c++) d[c] -= turns[k] * basis[3 * k + c];
+}

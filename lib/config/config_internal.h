@@ -90,5 +90,7 @@ void mtp_cell_complete(const double cell[9], const bool kept[3], double basis[9]
 /** Rows r_d with r_d . basis_e = 1 if d = e, else 0: the coordinates of x in the basis are x . r_d, and 1/|r_d| is the
  * distance of the planes spanned by the other two. Returns the determinant of the basis. */
 double mtp_cell_reciprocal(const double basis[9], double reciprocal[9]);
+/** Makes d the difference to the nearest image in lattice coordinates, along the periodic directions. */
+void mtp_cell_wrap(const double basis[9], const double reciprocal[9], const bool periodic[3], double d[3]);
 
 #endif

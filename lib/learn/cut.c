@@ -88,14 +88,10 @@ static void look_around(const mtp_config *whole, mtp_surroundings *s) {
   take_lattice(whole->cell, whole->periodic, s->basis, s->reciprocal, s->thickness);
   memcpy(s->periodic, whole->periodic, sizeof s->periodic);
   for (size_t i = 0; i < s->n; i++) {
-    double *d = s->d + 3 * i, *p = s->p + 3 * i, shift[3] = {0.0, 0.0, 0.0};
+    double *d = s->d + 3 * i, *p = s->p + 3 * i;
     for (int c = 0; c < 3; c++) d[c] = whole->x[3 * i + (size_t)c] - middle[c];
-    for (int k = 0; k < 3; k++) {
-      p[k] = along_normal(s->reciprocal, s->thickness, k, d);
-      if (s->periodic[k]) shift[k] = floor(mtp_dot(s->reciprocal + 3 * k, d) + 0.5);
-    }
-    for (int k = 0; k < 3; k++)
-      for (int c = 0; c < 3; c++) d[c] -= shift[k] * s->basis[3 * k + c];
+    for (int k = 0; k < 3; k++) p[k] = along_normal(s->reciprocal, s->thickness, k, d);
+    mtp_cell_wrap(s->basis, s->reciprocal, s->periodic, d);
     for (int c = 0; c < 3; c++) d[c] = mtp_cut_round(d[c]);
   }
 }

@@ -39,7 +39,8 @@ void mtp_cut_whole_units(const mtp_surroundings *s, bool *marked);
 bool mtp_cut_is_near(const mtp_surroundings *s, size_t atom);
 /** A coordinate without its last digits. */
 double mtp_cut_round(double x);
-/** A cell of atoms `kept`[n] of the surroundings; *from [number of atoms in *out] (malloc'ed) which they are. */
+/** A cell around the middle; *from [number of atoms in *out] (malloc'ed) says which atoms of the surroundings they are.
+ */
 mtp_status mtp_cut_make_cell(mtp_context *ctx, const mtp_surroundings *s, double radius, mtp_config **out,
                              size_t **from);
 /** Which atoms of a cell may move: [n] those that are not `fixed`, and not into the neighbourhood of a centre. */

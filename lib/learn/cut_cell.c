@@ -48,11 +48,7 @@ static bool is_between(const mtp_surroundings *s, const box *b, size_t i, int ex
 /* The shortest way between two atoms. */
 static double nearest_square(const mtp_surroundings *s, const double a[3], const double b[3], double d[3]) {
   for (int c = 0; c < 3; c++) d[c] = a[c] - b[c];
-  for (int k = 0; k < 3; k++) {
-    if (!s->periodic[k]) continue;
-    const double turns = floor(mtp_dot(s->reciprocal + 3 * k, d) + 0.5);
-    for (int c = 0; c < 3; c++) d[c] -= turns * s->basis[3 * k + c];
-  }
+  mtp_cell_wrap(s->basis, s->reciprocal, s->periodic, d);
   return mtp_dot(d, d);
 }
 

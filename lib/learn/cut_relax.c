@@ -57,10 +57,7 @@ static void keep_out(const mtp_cut_rim *rim, const mtp_config *best, mtp_config 
       if (rim->fixed[i] || !rim->center[k]) continue;
       double d[3];
       for (size_t c = 0; c < 3; c++) d[c] = trial->x[3 * i + c] - best->x[3 * k + c];
-      for (int e = 0; e < 3; e++) {
-        const double turns = best->periodic[e] ? floor(mtp_dot(reciprocal + 3 * e, d) + 0.5) : 0.0;
-        for (int c = 0; c < 3; c++) d[c] -= turns * basis[3 * e + c];
-      }
+      mtp_cell_wrap(basis, reciprocal, best->periodic, d);
       if (mtp_dot(d, d) <= rim->cutoff * rim->cutoff) memcpy(trial->x + 3 * i, best->x + 3 * i, 3 * sizeof *best->x);
     }
 }

@@ -63,13 +63,11 @@ static mtp_status part_large(mtp_context *ctx, size_t n, size_t *unit) {
 /* All of a molecule beside the atom that stands for it. */
 static void draw_together(mtp_surroundings *s) {
   for (size_t i = 0; i < s->n; i++) {
+    if (s->unit[i] == i) continue;
     const double *from = s->d + 3 * s->unit[i];
-    double *d = s->d + 3 * i;
-    for (int k = 0; k < 3 && s->unit[i] != i; k++) {
-      const double way[3] = {d[0] - from[0], d[1] - from[1], d[2] - from[2]};
-      const double turns = s->periodic[k] ? floor(mtp_dot(s->reciprocal + 3 * k, way) + 0.5) : 0.0;
-      for (int c = 0; c < 3; c++) d[c] = mtp_cut_round(d[c] - turns * s->basis[3 * k + c]);
-    }
+    double *d = s->d + 3 * i, way[3] = {d[0] - from[0], d[1] - from[1], d[2] - from[2]};
+    mtp_cell_wrap(s->basis, s->reciprocal, s->periodic, way);
+    for (int c = 0; c < 3; c++) d[c] = mtp_cut_round(from[c] + way[c]);
   }
 }
 

@@ -32,7 +32,14 @@ static mtp_cut_options options_of(const mtp_learner *l) {
   return o;
 }
 
-/* ---- plans ---- */
+/* Energy and stress of spheres say nothing: where they are needed, cells are cut out in any case. */
+static mtp_cut_options cell_options_of(const mtp_learner *l) {
+  mtp_cut_options o = mtp_cut_defaults();
+  if (l->options.cut.shape == MTP_CUT_CELL) return options_of(l);
+  o = mtp_cut_options_for(&o, l->pot);
+  o.baseline = l->options.baseline;
+  return o;
+}
 
 static double volume(const mtp_config *lattice) {
   double basis[9], reciprocal[9];
@@ -40,6 +47,18 @@ static double volume(const mtp_config *lattice) {
   mtp_cell_complete(lattice->cell, lattice->periodic, basis);
   return fabs(mtp_cell_reciprocal(basis, reciprocal));
 }
+
+/* Is a system of so many atoms labelled as a whole, because it is small or a cut-out would be hardly smaller? */
+static bool is_taken_whole(const mtp_learner *l, const mtp_config *lattice, size_t atoms, double radius) {
+  return mtp_learner_parts(l, atoms) == 0 || pow(2.0 * radius, 3) > MOST * volume(lattice);
+}
+
+static mtp_status copy_whole(mtp_context *ctx, const mtp_config *cfg, mtp_config **out) {
+  *out = mtp_config_copy(cfg);
+  return *out ? MTP_OK : mtp_fail_memory(ctx);
+}
+
+/* ---- plans ---- */
 
 static size_t times_in_the_middle(const mtp_learner *l, long long id, long long step) {
   size_t times = 0;
@@ -58,16 +77,11 @@ static mtp_status note_middle(mtp_context *ctx, mtp_learner *l, long long id, lo
   return MTP_OK;
 }
 
-/* Without atoms a cell looks the same from everywhere. */
 static double distance(const mtp_config *lattice, const double a[3], const double b[3]) {
   double basis[9], reciprocal[9], d[3] = {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
   mtp_cell_complete(lattice->cell, lattice->periodic, basis);
   mtp_cell_reciprocal(basis, reciprocal);
-  for (int k = 0; k < 3; k++) {
-    if (!lattice->periodic[k]) continue;
-    const double turns = floor(mtp_dot(reciprocal + 3 * k, d) + 0.5);
-    for (int c = 0; c < 3; c++) d[c] -= turns * basis[3 * k + c];
-  }
+  mtp_cell_wrap(basis, reciprocal, lattice->periodic, d);
   return sqrt(mtp_dot(d, d));
 }
 
@@ -107,9 +121,8 @@ mtp_status mtp_learner_plan_cuts(mtp_context *ctx, mtp_learner *l, const mtp_con
   for (size_t i = 1; i < n; i++)
     if (is_worse(&spots[i], &spots[plan->middle[0]])) plan->middle[0] = (int)i;
   plan->options.radius *= pow(LARGER, (double)times_in_the_middle(l, spots[plan->middle[0]].id, step));
-  const int most = mtp_learner_parts(l, atoms);
-  plan->whole = most == 0 || pow(2.0 * plan->options.radius, 3) > MOST * volume(lattice);
-  if (!plan->whole) choose_middles(l, lattice, n, spots, taken, most, plan);
+  plan->whole = is_taken_whole(l, lattice, atoms, plan->options.radius);
+  if (!plan->whole) choose_middles(l, lattice, n, spots, taken, mtp_learner_parts(l, atoms), plan);
   free(taken);
   return MTP_OK;
 }
@@ -162,35 +175,24 @@ mtp_status mtp_loop_offer_parts(mtp_context *ctx, mtp_learner *l, const mtp_cut_
 
 mtp_status mtp_loop_cut_around(mtp_context *ctx, const mtp_learner *l, const mtp_config *cfg, int atom,
                                mtp_config **out, int *index) {
-  const mtp_cut_options o = options_of(l);
+  const mtp_cut_options o = cell_options_of(l);
   const size_t middle = atom >= 0 && (size_t)atom < cfg->n ? (size_t)atom : 0;
   size_t at = 0;
   *index = atom;
-  if (mtp_learner_parts(l, cfg->n) == 0 || pow(2.0 * o.radius, 3) > MOST * volume(cfg)) {
-    *out = mtp_config_copy(cfg);
-    return *out ? MTP_OK : mtp_fail_memory(ctx);
-  }
+  if (is_taken_whole(l, cfg, cfg->n, o.radius)) return copy_whole(ctx, cfg, out);
   const mtp_status status = mtp_cut(ctx, l->pot, cfg, 1, &middle, &o, out, &at);
   if (atom >= 0) *index = (int)at;
   return status;
 }
 
-/* The species take turns in the middle, at random places. Cells in any case: their energies settle what an atom of each
- * species has of its own. */
+/* The species take turns in the middle, at random places. */
 mtp_status mtp_loop_cut_first(mtp_context *ctx, const mtp_learner *l, const mtp_config *first, int k,
                               mtp_config **out) {
   mtp_random random = {l->options.seed + 0x9e3779b97f4a7c15ULL * (unsigned long long)(k + 1)};
   size_t middle = (size_t)(mtp_random_uniform(&random) * (double)first->n);
-  mtp_cut_options o = options_of(l);
-  if (o.shape == MTP_CUT_SPHERE) {
-    o = mtp_cut_defaults();
-    o = mtp_cut_options_for(&o, l->pot);
-  }
+  mtp_cut_options o = cell_options_of(l);
   o.still = true; /* a warm-up that is gone on with has another potential */
-  if (mtp_learner_parts(l, first->n) == 0 || pow(2.0 * o.radius, 3) > MOST * volume(first)) {
-    *out = mtp_config_copy(first);
-    return *out ? MTP_OK : mtp_fail_memory(ctx);
-  }
+  if (is_taken_whole(l, first, first->n, o.radius)) return copy_whole(ctx, first, out);
   for (size_t i = 0; i < first->n && first->species[middle] != k % l->species_count; i++)
     middle = (middle + 1) % first->n;
   return mtp_cut(ctx, l->pot, first, 1, &middle, &o, out, NULL);

@@ -216,8 +216,8 @@ mtp_status mtp_loop_cut_first(mtp_context *ctx, const mtp_learner *l, const mtp_
 /** mtp_learner_offer_parts for parts that were checked. */
 mtp_status mtp_loop_offer_parts(mtp_context *ctx, mtp_learner *l, const mtp_cut_plan *plan, int count,
                                 const mtp_part *parts, long long step, mtp_action *action);
-/** A copy of a configuration of the run, or its cut-out around `atom` (-1: its first); *index becomes that of `atom`.
- */
+/** A copy of a configuration of the run, or the cell that is cut out around `atom` (-1: its first); *index becomes that
+ * of `atom`. */
 mtp_status mtp_loop_cut_around(mtp_context *ctx, const mtp_learner *l, const mtp_config *cfg, int atom,
                                mtp_config **out, int *index);
 /* sanity.c */

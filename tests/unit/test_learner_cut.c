@@ -183,12 +183,37 @@ static void spheres_are_learned_in_part(void **state) {
   mtp_config_free(cfg);
 }
 
+/* Energy and stress judge an end point, and a sphere has none. */
+static void end_points_are_cells(void **state) {
+  learning_world *world = *state;
+  mtp_learner *learner = NULL;
+  mtp_config *cfg = large(4);
+  mtp_action action;
+  double weights[3];
+  world->options.cut.shape = MTP_CUT_SPHERE;
+  data_must(world->ctx, learning_world_learner(world, NULL, &learner));
+  data_must(world->ctx, mtp_learner_begin(world->ctx, learner, cfg, 0, &action));
+  const size_t begun = (size_t)mtp_learner_get_stats(learner).configurations;
+  data_must(world->ctx, mtp_learner_confirm(world->ctx, learner, cfg, 1.5, 77, 3, 0, &action));
+  mtp_learner_free(learner);
+  mtp_config_set *train = learning_world_train(world);
+  assert_true(train->n > begun);
+  const mtp_config *label = train->configs[begun];
+  assert_string_equal(mtp_config_get_feature(label, "cut"), "cell");
+  assert_true(label->n < 200 && label->has_virial && !label->force_mask);
+  data_must(world->ctx, mtp_config_weights(world->ctx, label, weights));
+  assert_true(weights[0] == 1.0 && weights[2] == 50.0);
+  mtp_config_set_free(train);
+  mtp_config_free(cfg);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(large_systems_are_cut, learning_world_new, learning_world_free),
       cmocka_unit_test_setup_teardown(words_say_how, learning_world_new, learning_world_free),
       cmocka_unit_test_setup_teardown(plans_begin_with_the_worst, learning_world_new, learning_world_free),
       cmocka_unit_test_setup_teardown(labels_are_small, learning_world_new, learning_world_free),
+      cmocka_unit_test_setup_teardown(end_points_are_cells, learning_world_new, learning_world_free),
       cmocka_unit_test_setup_teardown(spheres_are_learned_in_part, learning_world_new, learning_world_free),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
