@@ -199,6 +199,7 @@ static void end_points_are_cells(void **state) {
   mtp_config_set *train = learning_world_train(world);
   assert_true(train->n > begun);
   const mtp_config *label = train->configs[begun];
+  assert_non_null(mtp_config_get_feature(label, "cut"));
   assert_string_equal(mtp_config_get_feature(label, "cut"), "cell");
   assert_true(label->n < 200 && label->has_virial && !label->force_mask);
   data_must(world->ctx, mtp_config_weights(world->ctx, label, weights));
