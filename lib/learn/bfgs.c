@@ -12,11 +12,14 @@
 #define CURVATURE  0.9  /* what may be left of the slope: evaluations cost more than iterations here */
 #define MAX_TRIALS 25
 #define MEMORY     30 /* pairs of limited memory */
+/* A step is first tried with so many times the length of the one before, and with its full length at most. */
+#define LONGER 1.5
 
 struct mtp_bfgs {
   size_t n;
   bool dense;
   double f;
+  double length; /* of the last step, in steps of the inverse Hessian; 0: there was none since that was set */
   double *x, *g, *trial, *trial_g, *step, *change, *work; /* [n] */
   double *inverse;                                        /* [n*n] lower triangle, or [n] */
   /* limited memory */
@@ -70,6 +73,7 @@ void mtp_bfgs_start(mtp_bfgs *b, const double *x, double f, const double *g) {
 void mtp_bfgs_set_inverse(mtp_bfgs *b, const double *h) {
   memcpy(b->inverse, h, (b->dense ? b->n * b->n : b->n) * sizeof *h);
   b->pairs = b->newest = 0;
+  b->length = 0.0;
 }
 
 const double *mtp_bfgs_x(const mtp_bfgs *b) {
@@ -205,6 +209,12 @@ static mtp_status find_step(search *s, point start, double first, point *found) 
   return status;
 }
 
+/* A matrix with little damping asks for steps that are too long for a curved valley many times in a row, and each trial
+ * costs an evaluation. */
+static double first_length(const mtp_bfgs *b) {
+  return b->length > 0.0 ? fmin(LONGER * b->length, 1.0) : 1.0;
+}
+
 mtp_status mtp_bfgs_step(mtp_context *ctx, mtp_bfgs *b, mtp_bfgs_function function, void *user, bool *moved) {
   search s = {.ctx = ctx, .b = b, .function = function, .user = user};
   *moved = false;
@@ -213,7 +223,7 @@ mtp_status mtp_bfgs_step(mtp_context *ctx, mtp_bfgs *b, mtp_bfgs_function functi
   const point start = {0.0, b->f, dot(b, b->g, b->step)};
   if (!(start.slope < 0)) return MTP_OK;
   point found;
-  const mtp_status status = find_step(&s, start, 1.0, &found);
+  const mtp_status status = find_step(&s, start, first_length(b), &found);
   if (status != MTP_OK || !(found.t > 0) || !(found.f < b->f)) return status;
   for (size_t k = 0; k < b->n; k++) {
     b->step[k] *= found.t;
@@ -223,6 +233,7 @@ mtp_status mtp_bfgs_step(mtp_context *ctx, mtp_bfgs *b, mtp_bfgs_function functi
   memcpy(b->x, b->trial, b->n * sizeof *b->x);
   memcpy(b->g, b->trial_g, b->n * sizeof *b->g);
   b->f = found.f;
+  b->length = found.t;
   *moved = true;
   return MTP_OK;
 }

@@ -15,8 +15,12 @@
 #define RENEWAL 100
 /* Random combinations for each parameter in a sketch. */
 #define ROWS_PER_PARAMETER 3
-/* Of the matrix scaled to unit diagonal. */
-#define DAMPING 1e-4
+/* Of the matrix scaled to unit diagonal. Its small eigenvalues belong to long valleys, which more damping makes so slow
+ * that fits seem to end in minima of very different depth. With less than PLENTY force components for each parameter
+ * they are what the data do not say: then the way there is no gain, and what the fit predicts suffers. */
+#define DAMPING        1e-7
+#define SCARCE_DAMPING 1e-5
+#define PLENTY         30.0
 /* Parameters for which a matrix of their square is worth its memory and time. */
 #define MAX_DENSE 6000
 /* Between the square of a rounding error and that of the smallest effect of a parameter that matters. */
@@ -64,15 +68,22 @@ static mtp_status evaluate(mtp_context *ctx, void *user, const double *x, double
   return status;
 }
 
+static double damping_of(const run *r) {
+  double components = 0;
+  for (unsigned part = 0; part < MTP_PARTS; part++)
+    if (r->plan->trained & 1u << part) components += r->stats[part].forces;
+  return components < PLENTY * (double)r->n ? SCARCE_DAMPING : DAMPING;
+}
+
 /* The inverse of (G + damping D), D the diagonal of G; parameters without effect are left alone. */
-static mtp_status invert(mtp_context *ctx, size_t n, double *g) {
+static mtp_status invert(mtp_context *ctx, size_t n, double damping, double *g) {
   double *scale = mtp_calloc(n, sizeof *scale), top = 0;
   if (!scale) return mtp_fail_memory(ctx);
   for (size_t i = 0; i < n; i++) top = fmax(top, g[i * n + i]);
   for (size_t i = 0; i < n; i++) scale[i] = g[i * n + i] > NOISE * top ? 1.0 / sqrt(g[i * n + i]) : 0.0;
   for (size_t i = 0; i < n; i++) {
     for (size_t j = 0; j < i; j++) g[i * n + j] *= scale[i] * scale[j];
-    g[i * n + i] = 1.0 + DAMPING;
+    g[i * n + i] = 1.0 + damping;
   }
   const lapack_int order = (lapack_int)n;
   mtp_status status = MTP_OK;
@@ -96,7 +107,7 @@ static mtp_status renew(mtp_context *ctx, run *r, unsigned long long seed) {
   const size_t rows = dense ? ROWS_PER_PARAMETER * r->n : ROWS_PER_PARAMETER * MAX_DENSE;
   mtp_status status = mtp_objective_sketch(ctx, r->o, mtp_bfgs_x(r->b), r->plan->trained, rows, seed, dense, r->matrix);
   if (status == MTP_OK && dense)
-    status = invert(ctx, r->n, r->matrix);
+    status = invert(ctx, r->n, damping_of(r), r->matrix);
   else if (status == MTP_OK)
     invert_diagonal(r->n, r->matrix);
   if (status == MTP_OK) mtp_bfgs_set_inverse(r->b, r->matrix);
