@@ -8,6 +8,23 @@
 #include "loop/loop.h"
 #include "support/support.h"
 
+/* Atoms hardly move from one step to the next: what is not so many steps on from the last candidate, and not so many
+ * times as extrapolating, says the same again, and would only fill the pool before anything new waits there. */
+#define APART  20
+#define HIGHER 1.5
+
+static bool same_feature(const mtp_config *a, const mtp_config *b, const char *key) {
+  const char *left = mtp_config_get_feature(a, key), *right = mtp_config_get_feature(b, key);
+  return left && right ? strcmp(left, right) == 0 : left == right;
+}
+
+bool mtp_loop_repeats_last(const mtp_learner *l, const mtp_candidate *c) {
+  if (l->pool_size == 0) return false;
+  const mtp_candidate *last = &l->pool[l->pool_size - 1];
+  return c->step > last->step && c->step < last->step + APART && c->grade < HIGHER * last->grade &&
+         c->cfg->n == last->cfg->n && same_feature(c->cfg, last->cfg, "cut_atom");
+}
+
 mtp_status mtp_loop_keep(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate) {
   mtp_candidate *pool = mtp_realloc(l->pool, l->pool_size + 1, sizeof *pool);
   if (!pool) return mtp_fail_memory(ctx);

@@ -68,24 +68,37 @@ mtp_status mtp_loop_equations(mtp_context *ctx, const mtp_learner *l, const mtp_
 
 /* ---- all parameters? ---- */
 
-/* Once it was, it is: that the functions have grown since is no reason to leave them as they are. */
-static bool has_enough(const mtp_learner *l) {
-  double configs = 0, components = 0;
-  if (l->history.here) return true;
+/* Of configurations that are not squeezed. */
+static double force_components(const mtp_learner *l, double *configs) {
+  double components = 0;
   for (size_t i = 0; i < l->train->n; i++) {
     if (mtp_config_is_squeezed(l->train->configs[i])) continue;
     components += 3.0 * (double)l->train->configs[i]->n;
-    configs += 1.0;
+    (*configs)++;
   }
+  return components;
+}
+
+/* Once it was, it is: that the functions have grown since is no reason to leave them as they are. */
+static bool has_enough(const mtp_learner *l) {
+  double configs = 0;
+  if (l->history.here) return true;
+  const double components = force_components(l, &configs);
   return configs >= FIRST_CONFIGS && components >= FIRST_DATA * (double)mtp_potential_parameter_count(l->pot);
 }
 
-static bool is_due(const mtp_learner *l) {
+/* The last training is over, and what was learned since, or what was to mend a hole, does not go with its functions. */
+static bool is_spoilt(const mtp_learner *l, const mtp_residual *linear) {
+  return (l->explored > 0.0 || l->trained_last) && !l->mending &&
+         mtp_rmse(linear->force, linear->force_size) > WORSENING * l->history.full_error;
+}
+
+/* `linear`: what a fit of the linear coefficients leaves. */
+static bool is_due(const mtp_learner *l, const mtp_residual *linear) {
   const double now = (double)l->train->n, last = (double)l->history.full_configs;
   if (l->options.refit == MTP_REFIT_FULL || (l->options.refit == MTP_REFIT_AUTO && l->train_all)) return true;
   if (l->options.refit == MTP_REFIT_LINEAR || !has_enough(l)) return false;
-  if (l->explored > 0.0 && mtp_rmse(l->residual.force, l->residual.force_size) > WORSENING * l->history.full_error)
-    return true;
+  if (is_spoilt(l, linear)) return true;
   const bool good = l->history.here && mtp_rmse(l->residual.force, l->residual.force_size) < GOOD;
   if (now >= (good ? GOOD_GROWTH : DATA_GROWTH) * last) return true;
   return l->history.here && now >= WITH_ERRORS * last &&
@@ -139,28 +152,46 @@ static mtp_status train(mtp_context *ctx, const mtp_learner *l, const mtp_potent
   return status;
 }
 
-static bool is_better(const mtp_learner *l, const mtp_train_result *r) {
-  if (l->options.refit == MTP_REFIT_FULL || must_fit(l) || !isfinite(r->held_out) || !isfinite(r->held_out_before))
-    return true;
-  return r->held_out < BETTER * r->held_out_before;
+/* So many data for each parameter that a fit to all of them tells as much as what it predicts: then errors of what was
+ * held out, which is part of what the functions before were trained on, would only favour these. */
+static bool has_plenty(const mtp_learner *l, const mtp_potential *pot) {
+  double configs = 0;
+  return force_components(l, &configs) >= COMPONENTS * (double)mtp_potential_parameter_count(pot);
 }
 
-/* Takes the trained potential into the fit, with equations of its own. */
-static mtp_status take(mtp_context *ctx, const mtp_learner *l, mtp_potential *trained, mtp_fitted *f) {
-  mtp_normal *normal = NULL;
-  mtp_status status = mtp_loop_equations(ctx, l, trained, &normal);
-  if (status == MTP_OK) status = mtp_normal_fit(ctx, normal, 0.0, trained);
-  if (status != MTP_OK) {
-    mtp_normal_free(normal);
-    mtp_potential_free(trained);
-    return status;
-  }
+static bool predicts_better(const mtp_train_result *r) {
+  return !isfinite(r->held_out) || !isfinite(r->held_out_before) || r->held_out < BETTER * r->held_out_before;
+}
+
+/* A fit with new functions, and equations of its own. */
+typedef struct trained_fit {
+  mtp_potential *pot;
+  mtp_normal *normal;
+} trained_fit;
+
+static void trained_clear(trained_fit *t) {
+  mtp_normal_free(t->normal);
+  mtp_potential_free(t->pot);
+}
+
+static mtp_status solve(mtp_context *ctx, const mtp_learner *l, trained_fit *t) {
+  const mtp_status status = mtp_loop_equations(ctx, l, t->pot, &t->normal);
+  return status == MTP_OK ? mtp_normal_fit(ctx, t->normal, 0.0, t->pot) : status;
+}
+
+static bool is_better(const mtp_learner *l, const mtp_fitted *f, const trained_fit *t, const mtp_train_result *r) {
+  if (l->options.refit == MTP_REFIT_FULL || must_fit(l)) return true;
+  if (!has_plenty(l, t->pot)) return predicts_better(r);
+  return mtp_loop_loss(t->normal, t->pot) < BETTER * mtp_loop_loss(f->normal ? f->normal : l->normal, f->pot);
+}
+
+static void take(trained_fit *t, mtp_fitted *f) {
   mtp_potential_free(f->pot);
   mtp_normal_free(f->normal);
-  f->pot = trained;
-  f->normal = normal;
+  f->pot = t->pot;
+  f->normal = t->normal;
   f->full = true;
-  return MTP_OK;
+  *t = (trained_fit){0};
 }
 
 bool mtp_loop_may_improve(const mtp_learner *l) {
@@ -175,15 +206,14 @@ static mtp_status try_all(mtp_context *ctx, const mtp_learner *l, mtp_fitted *f)
   f->tried = true;
   for (int turn = 0; turn < (either ? 2 : 1) && !f->full; turn++) {
     const bool fresh = due == (turn == 0);
-    mtp_potential *trained = NULL;
+    trained_fit trained = {0};
     mtp_train_result result;
     if (!fresh && !l->history.trained) break; /* there is nothing to go on from */
     f->fresh = f->fresh || fresh;
-    mtp_status status = train(ctx, l, f->pot, fresh, &trained, &result);
-    if (status == MTP_OK && is_better(l, &result))
-      status = take(ctx, l, trained, f);
-    else
-      mtp_potential_free(trained);
+    mtp_status status = train(ctx, l, f->pot, fresh, &trained.pot, &result);
+    if (status == MTP_OK) status = solve(ctx, l, &trained);
+    if (status == MTP_OK && is_better(l, f, &trained, &result)) take(&trained, f);
+    trained_clear(&trained);
     if (status != MTP_OK) return status;
   }
   return MTP_OK;
@@ -204,5 +234,7 @@ mtp_status mtp_loop_fit(mtp_context *ctx, const mtp_learner *l, mtp_fitted *f) {
   mtp_status status = mtp_potential_copy(ctx, l->pot, &f->pot);
   if (status == MTP_OK) status = follow_distances(ctx, l, f->pot);
   if (status == MTP_OK) status = mtp_normal_fit(ctx, l->normal, 0.0, f->pot);
-  return status == MTP_OK && is_due(l) ? try_all(ctx, l, f) : status;
+  mtp_residual linear = {0};
+  if (status == MTP_OK) status = mtp_loop_measure(ctx, l->normal, f->pot, &linear);
+  return status == MTP_OK && is_due(l, &linear) ? try_all(ctx, l, f) : status;
 }

@@ -419,7 +419,7 @@ static mtp_status fail_beyond(mtp_context *ctx, const mtp_learner *l, const mtp_
 
 /* Below break: it waits in the pool. */
 static mtp_status keep(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, bool seen, mtp_action *action) {
-  if (seen || in_pool(l, c->cfg)) return MTP_OK;
+  if (seen || in_pool(l, c->cfg) || mtp_loop_repeats_last(l, c)) return MTP_OK;
   mtp_loop_log_candidate(ctx, l, c);
   const mtp_status status = mtp_loop_keep(ctx, l, c);
   if (status != MTP_OK || l->pool_size < (size_t)l->options.pool) return status;

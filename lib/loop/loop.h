@@ -190,6 +190,8 @@ mtp_config *mtp_warmup_copy(const mtp_config *first, int k, int count, double si
 void mtp_loop_drop_results(mtp_config *cfg);
 
 /* candidates.c */
+/** Is it a few steps on from the candidate that was kept last, and hardly more extrapolating? */
+bool mtp_loop_repeats_last(const mtp_learner *l, const mtp_candidate *c);
 /** Keeps a copy of the configuration until the next learning event. */
 mtp_status mtp_loop_keep(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate);
 /** Empties the pool. */

@@ -358,6 +358,33 @@ static void warmup_as_told(void **state) {
 /* ---- candidates ---- */
 
 /* Grades are made up here: the decisions depend on them, not on the configurations. */
+/* Steps that follow each other say the same, unless the grade rises. */
+static void one_candidate_of_many_steps(void **state) {
+  learning_world *world = *state;
+  const struct {
+    long long step;
+    double grade;
+    long long waiting;
+  } offers[] = {{1, 2.1, 1},  {2, 2.4, 1},  {20, 3.0, 1}, {20, 3.2, 2},
+                {39, 3.3, 2}, {40, 2.1, 3}, {40, 2.2, 4}, {39, 2.1, 5}};
+  world->options.wall = false;
+  world->options.break_grade = 10.0;
+  mtp_learner *learner = NULL;
+  mtp_action action;
+  mtp_config *cfg = learning_crystal(2, 4.05, 0.05, 1);
+  data_must(world->ctx, learning_world_learner(world, NULL, &learner));
+  data_must(world->ctx, mtp_learner_begin(world->ctx, learner, cfg, 0, &action));
+  mtp_config_free(cfg);
+  for (unsigned i = 0; i < sizeof offers / sizeof offers[0]; i++) {
+    cfg = learning_crystal(2, 4.05, 0.3, 20 + i);
+    data_must(world->ctx, mtp_learner_offer(world->ctx, learner, cfg, offers[i].grade, 0, offers[i].step, &action));
+    assert_int_equal(action, MTP_GO_ON);
+    assert_int_equal(mtp_learner_get_stats(learner).candidates, offers[i].waiting);
+    mtp_config_free(cfg);
+  }
+  mtp_learner_free(learner);
+}
+
 static void pool_and_thresholds(void **state) {
   learning_world *world = *state;
   world->options.wall = false;
@@ -378,7 +405,7 @@ static void pool_and_thresholds(void **state) {
   for (int i = 0; i < 3; i++) {
     mtp_config *other = learning_crystal(2, 4.05, 0.3, 10 + (unsigned)i);
     assert_int_equal(world->reference.calls, calls);
-    data_must(world->ctx, mtp_learner_offer(world->ctx, learner, other, 2.5, 0, 2 + i, &action));
+    data_must(world->ctx, mtp_learner_offer(world->ctx, learner, other, 2.5, 0, 30 * (i + 1), &action));
     mtp_config_free(other);
   }
   assert_int_equal(action, MTP_REDO); /* the pool was full */
@@ -551,6 +578,7 @@ int main(void) {
       cmocka_unit_test(warmup_copies_are_graded_and_reproducible),
       cmocka_unit_test(warmup_displaces_by_sigma),
       test(warmup_as_told),
+      test(one_candidate_of_many_steps),
       test(pool_and_thresholds),
       test(active_set_stands_in_for_training_set),
       test(active_set_without_labels_is_refused),

@@ -501,7 +501,7 @@ static void offer_twins(learning_world *world, mtp_learner *learner, unsigned se
   mtp_action action;
   mtp_config *cfg = learning_crystal(2, 4.05, 0.5, seed);
   for (int i = 0; i < 2; i++) {
-    data_must(world->ctx, mtp_learner_offer(world->ctx, learner, cfg, 2.5, 0, step + i, &action));
+    data_must(world->ctx, mtp_learner_offer(world->ctx, learner, cfg, 2.5, 0, step + 30 * i, &action));
     assert_int_equal(action, MTP_GO_ON);
     for (size_t k = 0; k < 3 * cfg->n; k++) cfg->x[k] += 1e-5 * (double)(k % 3);
   }
@@ -515,18 +515,18 @@ static void without_a_driver_the_best_are_written(void **state) {
   mtp_learner_free(warm_learner(world, NULL));
   world->options.pool = 3;
   data_must(world->ctx, learning_world_learner(world, "none", &learner));
-  for (int i = 0; i < 2; i++) offer_twins(world, learner, 8, 7); /* the same once more is no candidate */
+  for (int i = 0; i < 2; i++) offer_twins(world, learner, 8, 100 + i); /* the same once more is no candidate */
   assert_int_equal(mtp_learner_get_stats(learner).candidates, 2);
   assert_int_equal(candidates_written(world), 0);
-  offer_twins(world, learner, 9, 9); /* the pool is full with the first of them */
+  offer_twins(world, learner, 9, 200); /* the pool is full with the first of them */
   assert_int_equal(mtp_learner_get_stats(learner).candidates, 1);
   assert_int_equal(candidates_written(world), 2); /* one of each pair */
-  data_must(world->ctx, offer(world, learner, 3, 2.5, 11, &action));
-  offer_twins(world, learner, 9, 12); /* the one that was written is not waited for again */
+  data_must(world->ctx, offer(world, learner, 3, 2.5, 300, &action));
+  offer_twins(world, learner, 9, 400); /* the one that was written is not waited for again */
   assert_int_equal(candidates_written(world), 2);
-  assert_int_equal(offer(world, learner, 2, 3.5, 14, &action), MTP_ERR_STATE);
+  assert_int_equal(offer(world, learner, 2, 3.5, 500, &action), MTP_ERR_STATE);
   expect_message(world, world->candidates);
-  expect_message(world, "step 14");
+  expect_message(world, "step 500");
   assert_int_equal(candidates_written(world), 3); /* what is beyond break does not wait */
   mtp_learner_free(learner);
   mtp_config_set *set = NULL;
