@@ -24,6 +24,7 @@
 #include "mtp/append.h"
 #include "mtp/baseline.h"
 #include "mtp/bench.h"
+#include "mtp/config_stream.h"
 #include "mtp/errors.h"
 #include "mtp/evaluator.h"
 #include "mtp/label_file.h"
@@ -526,6 +527,38 @@ static mtp_status label_file_waiting(void) {
   return RETURNS(mtp_label_file_waiting(P(1, w.labels)), 0);
 }
 
+/* ---- streams ---- */
+
+static mtp_config_stream *stream(void) {
+  char *path = data_path(w.folder, "stream.extxyz");
+  mtp_config_stream *s = NULL;
+  mtp_config_set_write(NULL, w.set, path, MTP_FORMAT_EXTXYZ);
+  mtp_config_stream_open(NULL, path, NULL, &s);
+  free(path);
+  return s;
+}
+static mtp_status config_stream_open(void) {
+  mtp_config_stream *s;
+  static const mtp_read_options options;
+  return mtp_config_stream_open(P(1, w.ctx), P(2, w.path), P(3, &options), P(4, &s));
+}
+static mtp_status config_stream_close(void) {
+  return mtp_config_stream_close(P(1, stream())), MTP_ERR_ARGUMENT;
+}
+static mtp_status config_stream_map_species(void) {
+  return mtp_config_stream_map_species(P(1, w.ctx), P(2, stream()), 1, P(3, names));
+}
+static mtp_status config_stream_next(void) {
+  const mtp_config_set *piece;
+  return mtp_config_stream_next(P(1, w.ctx), P(2, stream()), P(3, &piece));
+}
+static mtp_status config_stream_rewind(void) {
+  return mtp_config_stream_rewind(P(1, w.ctx), P(2, stream()));
+}
+static mtp_status config_stream_done(void) {
+  return RETURNS(mtp_config_stream_done(P(1, stream())), 0);
+}
+
 /* ---- appending ---- */
 
 static mtp_status append_configs(void) {
@@ -795,6 +828,12 @@ static const struct entry {
     {"mtp_fault_name", NULL, 0, 0},
     {"mtp_fault_is_fatal", NULL, 0, 0},
     {"mtp_screen", screen, 4, BIT(1)},
+    {"mtp_config_stream_open", config_stream_open, 4, BIT(1) | BIT(3)},
+    {"mtp_config_stream_close", config_stream_close, 1, 0},
+    {"mtp_config_stream_map_species", config_stream_map_species, 3, BIT(1)},
+    {"mtp_config_stream_next", config_stream_next, 3, BIT(1)},
+    {"mtp_config_stream_rewind", config_stream_rewind, 2, BIT(1)},
+    {"mtp_config_stream_done", config_stream_done, 1, 0},
     {"mtp_weights_default", NULL, 0, 0},
     {"mtp_weights_mlip", NULL, 0, 0},
     {"mtp_normal_new", normal_new, 3, BIT(1)},

@@ -10,6 +10,7 @@
 #include "mtp/bench.h"
 #include "mtp/comm.h"
 #include "mtp/config.h"
+#include "mtp/config_stream.h"
 #include "mtp/context.h"
 #include "mtp/cut.h"
 #include "mtp/errors.h"
