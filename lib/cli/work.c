@@ -2,11 +2,25 @@
 /**@file cli/work.c
  * What several commands do with a potential and configurations, with a progress bar: evaluating, grading, comparing. */
 #include <math.h>
+#include <sched.h>
 #include <stdio.h>
 
 #include "cli/cli.h"
 #include "config/config_internal.h"
 #include "mtp/evaluator.h"
+
+/* OpenBLAS alone has this. */
+extern void openblas_set_num_threads(int threads) __attribute__((weak));
+
+static int available_cores(void) {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0 ? CPU_COUNT(&set) : 1;
+}
+
+int cli_threads(const cli *c, long long asked) {
+  if (openblas_set_num_threads) openblas_set_num_threads(1);
+  return asked > 0 ? (int)asked : c->comm ? 1 : available_cores();
+}
 
 /* Who made the labels that were there, and which rows of an active set they were: not true of the new ones. */
 static int rename_origins(cli *c, const mtp_potential *pot, mtp_config *cfg) {

@@ -32,6 +32,7 @@
 #include "mtp/normal_equations.h"
 #include "mtp/qm.h"
 #include "mtp/screen.h"
+#include "mtp/select.h"
 #include "mtp/trainer.h"
 #include "support_data.h"
 
@@ -527,7 +528,7 @@ static mtp_status label_file_waiting(void) {
   return RETURNS(mtp_label_file_waiting(P(1, w.labels)), 0);
 }
 
-/* ---- streams ---- */
+/* ---- streams and selection ---- */
 
 static mtp_config_stream *stream(void) {
   char *path = data_path(w.folder, "stream.extxyz");
@@ -557,6 +558,26 @@ static mtp_status config_stream_rewind(void) {
 }
 static mtp_status config_stream_done(void) {
   return RETURNS(mtp_config_stream_done(P(1, stream())), 0);
+}
+
+static mtp_status rewind_nothing(mtp_context *ctx, void *user) {
+  (void)ctx, (void)user;
+  return MTP_OK;
+}
+static mtp_status next_of_nothing(mtp_context *ctx, void *user, const mtp_config_set **block) {
+  (void)ctx, (void)user;
+  *block = NULL;
+  return MTP_OK;
+}
+static mtp_status select_some(void) {
+  static const mtp_candidates candidates = {NULL, rewind_nothing, next_of_nothing};
+  const mtp_select_options options = mtp_select_defaults();
+  mtp_selection *selection;
+  return mtp_select(P(1, w.ctx), P(2, &options), P(3, w.pot), P(4, w.as), P(5, w.set), P(6, &candidates),
+                    P(7, &selection));
+}
+static mtp_status selection_free(void) {
+  return mtp_selection_free(P(1, (mtp_selection *)calloc(1, sizeof(mtp_selection)))), MTP_ERR_ARGUMENT;
 }
 
 /* ---- appending ---- */
@@ -834,6 +855,10 @@ static const struct entry {
     {"mtp_config_stream_next", config_stream_next, 3, BIT(1)},
     {"mtp_config_stream_rewind", config_stream_rewind, 2, BIT(1)},
     {"mtp_config_stream_done", config_stream_done, 1, 0},
+    {"mtp_select_method_name", NULL, 0, 0},
+    {"mtp_select_defaults", NULL, 0, 0},
+    {"mtp_select", select_some, 7, BIT(1) | BIT(4) | BIT(5)},
+    {"mtp_selection_free", selection_free, 1, 0},
     {"mtp_weights_default", NULL, 0, 0},
     {"mtp_weights_mlip", NULL, 0, 0},
     {"mtp_normal_new", normal_new, 3, BIT(1)},

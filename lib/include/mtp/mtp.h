@@ -22,6 +22,7 @@
 #include "mtp/potential.h"
 #include "mtp/qm.h"
 #include "mtp/screen.h"
+#include "mtp/select.h"
 #include "mtp/trainer.h"
 #include "mtp/weights.h"
 
