@@ -25,13 +25,16 @@ enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
 typedef struct cli cli;
 
+/** What ranks of an mpiexec other than 0 do for a command. */
+typedef enum cli_ranks { CLI_ALONE, CLI_TRAINS, CLI_EVALUATES } cli_ranks;
+
 typedef struct cli_command {
   const char *name;
   const char *summary; /**< one line of `mtp --help` */
   const char *usage;   /**< what follows the name on the command line */
   const char *help;    /**< options and an example, after the usage line */
   int (*run)(cli *c, int argc, char **argv);
-  bool parallel; /**< runs on several ranks of an mpiexec */
+  cli_ranks ranks; /**< CLI_ALONE: it does not run on several */
 } cli_command;
 
 extern const cli_command cli_cmd_init, cli_cmd_train, cli_cmd_eval, cli_cmd_errors, cli_cmd_grade, cli_cmd_info,

@@ -359,6 +359,7 @@ static int run(cli *c, int argc, char **argv) {
   o->max = (size_t)max;
   o->seed = (unsigned long long)seed;
   o->threads = cli_threads(c, threads);
+  o->comm = c->comm;
   return run_job(c, &job, mode != NULL, rows != NULL);
 }
 
@@ -368,4 +369,5 @@ const cli_command cli_cmd_select = {
     .usage = "POT CANDIDATES... -o OUT [--train FILE] [--method M] [--max N]",
     .help = help,
     .run = run,
+    .ranks = CLI_EVALUATES,
 };

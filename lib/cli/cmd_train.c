@@ -432,5 +432,5 @@ const cli_command cli_cmd_train = {
     .usage = "POT DATA... -o OUT [--valid FILE] [--linear] [--weights E,F,S|mlip] [--time S] ...",
     .help = help,
     .run = run,
-    .parallel = true,
+    .ranks = CLI_TRAINS,
 };

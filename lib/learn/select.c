@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config/structure.h"
+#include "learn/team.h"
 #include "support/hash.h"
 #include "support/support.h"
 
@@ -179,7 +180,7 @@ static bool has_linear_columns(const mtp_select_options *o) {
   return o->rows == MTP_ROWS_LINEAR || o->method != MTP_SELECT_MAXVOL || o->mode == MTP_SELECT_BY_FORCES;
 }
 
-static mtp_status prepare(mtp_context *ctx, mtp_select_job *job) {
+mtp_status mtp_select_prepare(mtp_context *ctx, mtp_select_job *job) {
   const size_t n = mtp_potential_parameter_count(job->pot);
   job->columns = has_linear_columns(job->options)
                      ? (size_t)(mtp_potential_species_count(job->pot) + mtp_potential_scalar_count(job->pot))
@@ -199,7 +200,7 @@ static mtp_status prepare(mtp_context *ctx, mtp_select_job *job) {
   return status;
 }
 
-static void clear(mtp_select_job *job) {
+void mtp_select_clear(mtp_select_job *job) {
   for (int t = 0; t < job->threads; t++) {
     if (job->ev) mtp_evaluator_free(job->ev[t]);
     if (job->scratch) free(job->scratch[t]);
@@ -209,6 +210,11 @@ static void clear(mtp_select_job *job) {
   mtp_plan_free(job->plan);
   free(job->key);
   free(job->state);
+}
+
+static mtp_status call_helpers(mtp_context *ctx, const mtp_select_job *job) {
+  mtp_team_order order = {.kind = MTP_TEAM_SELECT, .options = *job->options};
+  return mtp_team_send_model(ctx, job->comm, &order, job->pot);
 }
 
 static mtp_status run_method(mtp_context *ctx, mtp_select_job *job, const mtp_active_set *start) {
@@ -242,13 +248,14 @@ mtp_status mtp_select(mtp_context *ctx, const mtp_select_options *options, const
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "selection: no candidates, options or potential given");
   mtp_status status = check(ctx, options);
   if (status != MTP_OK) return status;
-  mtp_select_job job = {.options = options, .pot = pot, .train = train, .source = candidates};
+  mtp_select_job job = {.options = options, .pot = pot, .train = train, .source = candidates, .comm = options->comm};
   job.known = train ? train : start && options->method == MTP_SELECT_MAXVOL ? mtp_active_set_configs(start) : NULL;
   job.selection = mtp_calloc(1, sizeof *job.selection);
-  status = job.selection ? prepare(ctx, &job) : mtp_fail_memory(ctx);
+  status = job.selection ? mtp_select_prepare(ctx, &job) : mtp_fail_memory(ctx);
+  if (status == MTP_OK) status = call_helpers(ctx, &job);
   if (status == MTP_OK) status = run_method(ctx, &job, train ? NULL : start);
   if (status == MTP_OK) status = collect(ctx, &job);
-  clear(&job);
+  mtp_select_clear(&job);
   if (status == MTP_OK)
     *out = job.selection;
   else

@@ -29,12 +29,21 @@ typedef struct mtp_select_job {
   uint64_t *key;          /**< [count] hash of the structure: decides between those that are equally good */
   unsigned char *state;   /**< [count] mtp_candidate_state */
 
+  const mtp_comm *comm;           /**< of ranks that help, or NULL */
+  mtp_select_options own_options; /**< on a rank that helps */
+  mtp_potential *own_pot;         /**< likewise */
+
   size_t first, columns; /**< of all parameters, those that rows have */
   mtp_plan *plan;        /**< rows of forces come from it */
   int threads;
   mtp_evaluator **ev; /**< [threads] */
   double **scratch;   /**< [threads][MTP_SELECT_STRETCH][parameters] */
 } mtp_select_job;
+
+/** Makes ready what rows are made with: options, potential and communicator are there. */
+mtp_status mtp_select_prepare(mtp_context *ctx, mtp_select_job *job);
+/** Frees that, and what is known of candidates. */
+void mtp_select_clear(mtp_select_job *job);
 
 /** Atoms whose rows are made in one go. */
 #define MTP_SELECT_STRETCH ((size_t)256)

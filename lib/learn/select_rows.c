@@ -9,6 +9,7 @@
 #include "kernel/jacobian.h"
 #include "learn/rows.h"
 #include "learn/select.h"
+#include "learn/team.h"
 #include "learn/weights.h"
 #include "learn/workers.h"
 #include "support/support.h"
@@ -26,6 +27,7 @@ typedef struct piece {
   mtp_neighbors *nb;
   size_t number; /* of the candidate */
   size_t at, rows;
+  bool is_needed; /* its neighbours are, here */
   bool has_close_atoms;
 } piece;
 
@@ -38,7 +40,7 @@ typedef struct making {
   size_t pieces, stretches;
   piece *piece;
   stretch *stretch;
-  mtp_select_rows *out;
+  mtp_select_rows *out; /* NULL on a rank that helps */
 } making;
 
 static mtp_select_mode mode_of(const mtp_select_job *job) {
@@ -73,6 +75,7 @@ static mtp_status find_neighbors(mtp_context *ctx, void *user, int thread, size_
   piece *p = m->piece + task;
   (void)thread;
   (void)result;
+  if (!p->is_needed) return MTP_OK;
   const mtp_status status = mtp_neighbors_build(ctx, p->cfg, mtp_potential_cutoff(m->job->pot), &p->nb);
   if (status == MTP_OK) p->has_close_atoms = has_pair_within(p->nb, 0.1 * mtp_potential_min_dist(m->job->pot));
   return status;
@@ -132,20 +135,41 @@ static mtp_status make_force_rows(mtp_context *ctx, mtp_select_job *job, const p
   return MTP_OK;
 }
 
+/* Where the rows of a stretch begin among those of all, and how many they are. */
+static size_t place_of(const making *m, const stretch *s, size_t *count) {
+  const piece *p = m->piece + s->piece;
+  const bool by_site = mode_of(m->job) == MTP_SELECT_BY_NEIGHBOURHOOD;
+  *count = by_site ? s->end - s->begin : p->rows;
+  return by_site ? p->at + s->begin : p->at;
+}
+
+/* result[0]: there are atoms at the same place. The rows follow for those who have no place for them. */
 static mtp_status make_stretch(mtp_context *ctx, void *user, int thread, size_t task, double *result) {
   making *m = user;
+  size_t count;
   const stretch *s = m->stretch + task;
   const piece *p = m->piece + s->piece;
-  double *rows = m->out->row + p->at * m->job->columns;
-  (void)result;
+  double *rows = m->out ? m->out->row + place_of(m, s, &count) * m->job->columns : result + 1;
+  result[0] = p->has_close_atoms;
   switch (mode_of(m->job)) {
   case MTP_SELECT_BY_ENERGY:
     return make_energy_row(ctx, m->job, thread, p, rows);
   case MTP_SELECT_BY_FORCES:
     return make_force_rows(ctx, m->job, p, rows);
   default:
-    return make_site_rows(ctx, m->job, thread, p, s, rows + s->begin * m->job->columns);
+    return make_site_rows(ctx, m->job, thread, p, s, rows);
   }
+}
+
+static void take_stretch(void *user, size_t task, const double *result) {
+  making *m = user;
+  const mtp_workers workers = {m->job->comm, m->job->threads};
+  const stretch *s = m->stretch + task;
+  size_t count;
+  const size_t at = place_of(m, s, &count);
+  m->piece[s->piece].has_close_atoms = result[0] != 0;
+  if (!mtp_workers_has(&workers, task))
+    memcpy(m->out->row + at * m->job->columns, result + 1, count * m->job->columns * sizeof *result);
 }
 
 static void take_nothing(void *user, size_t task, const double *result) {
@@ -154,16 +178,29 @@ static void take_nothing(void *user, size_t task, const double *result) {
   (void)result;
 }
 
-static mtp_status run(mtp_context *ctx, making *m, size_t count,
-                      mtp_status (*work)(mtp_context *, void *, int, size_t, double *)) {
-  const mtp_workers workers = {NULL, m->job->threads};
-  const mtp_tasks tasks = {count, 0, m, work, take_nothing, false};
-  return mtp_workers_run(ctx, &workers, &tasks);
+/* Each rank makes its stretches, and finds the neighbours that it needs for them. */
+static mtp_status work(mtp_context *ctx, making *m) {
+  const mtp_workers workers = {m->job->comm, m->job->threads}, here = {NULL, m->job->threads};
+  size_t longest = 0;
+  for (size_t k = 0; k < m->stretches; k++) {
+    size_t count;
+    place_of(m, m->stretch + k, &count);
+    if (count > longest) longest = count;
+    if (mtp_workers_has(&workers, k)) m->piece[m->stretch[k].piece].is_needed = true;
+  }
+  const mtp_tasks search = {m->pieces, 0, m, find_neighbors, take_nothing, false};
+  const mtp_status status = mtp_workers_run(ctx, &here, &search);
+  if (status != MTP_OK && mtp_workers_size(&workers) > 1) return mtp_workers_give_up(ctx, &workers, status);
+  if (status != MTP_OK) return status;
+  const size_t length = mtp_workers_size(&workers) > 1 ? 1 + longest * m->job->columns : 1;
+  const mtp_tasks make = {m->stretches, length, m, make_stretch, take_stretch, false};
+  return mtp_workers_run(ctx, &workers, &make);
 }
 
 /* Which configurations have rows, where these go, and in which tasks they are made. */
 static mtp_status plan(mtp_context *ctx, making *m, const mtp_config_set *set, size_t first,
                        const unsigned char *states) {
+  size_t total = 0;
   const bool by_site = mode_of(m->job) == MTP_SELECT_BY_NEIGHBOURHOOD;
   size_t stretches = 0;
   for (size_t k = 0; k < set->n; k++) stretches += set->configs[k]->n / MTP_SELECT_STRETCH + 1;
@@ -177,9 +214,10 @@ static mtp_status plan(mtp_context *ctx, making *m, const mtp_config_set *set, s
       const size_t end = rows - begin < MTP_SELECT_STRETCH ? rows : begin + MTP_SELECT_STRETCH;
       m->stretch[m->stretches++] = (stretch){m->pieces, begin, end};
     }
-    m->piece[m->pieces++] = (piece){.cfg = set->configs[k], .number = first + k, .at = m->out->m, .rows = rows};
-    m->out->m += rows;
+    m->piece[m->pieces++] = (piece){.cfg = set->configs[k], .number = first + k, .at = total, .rows = rows};
+    total += rows;
   }
+  if (m->out) m->out->m = total;
   return MTP_OK;
 }
 
@@ -221,18 +259,69 @@ static void take_out(making *m, unsigned char *states) {
   out->m = kept;
 }
 
+static mtp_status send_pieces(mtp_context *ctx, const making *m) {
+  mtp_team_order order = {.kind = MTP_TEAM_ROWS};
+  const mtp_config **configs = mtp_calloc(m->pieces, sizeof *configs);
+  if (!configs) return mtp_fail_memory(ctx);
+  for (size_t k = 0; k < m->pieces; k++) configs[k] = m->piece[k].cfg;
+  const mtp_status status = mtp_team_send_configs(ctx, m->job->comm, &order, m->pieces, configs);
+  free(configs);
+  return status;
+}
+
+static void making_clear(making *m) {
+  for (size_t k = 0; k < m->pieces; k++) mtp_neighbors_free(m->piece[k].nb);
+  free(m->piece);
+  free(m->stretch);
+}
+
 mtp_status mtp_select_rows_make(mtp_context *ctx, mtp_select_job *job, const mtp_config_set *set, size_t first,
                                 unsigned char *states, mtp_select_rows *out) {
   making m = {.job = job, .out = out};
   *out = (mtp_select_rows){0};
   mtp_status status = plan(ctx, &m, set, first, states);
   if (status == MTP_OK) status = allocate(ctx, &m);
-  if (status == MTP_OK) status = run(ctx, &m, m.pieces, find_neighbors);
-  if (status == MTP_OK) status = run(ctx, &m, m.stretches, make_stretch);
+  if (status == MTP_OK) status = send_pieces(ctx, &m);
+  if (status == MTP_OK) status = work(ctx, &m);
   if (status == MTP_OK) take_out(&m, states);
-  for (size_t k = 0; k < m.pieces; k++) mtp_neighbors_free(m.piece[k].nb);
-  free(m.piece);
-  free(m.stretch);
+  making_clear(&m);
   if (status != MTP_OK) mtp_select_rows_clear(out);
   return status;
+}
+
+/* ---- the other ranks ---- */
+
+static mtp_status help_begin(mtp_context *ctx, const mtp_comm *comm, const mtp_team_order *order,
+                             mtp_select_job **job) {
+  mtp_select_end_help(*job);
+  *job = mtp_calloc(1, sizeof **job);
+  if (!*job) return mtp_fail_memory(ctx);
+  (*job)->own_options = order->options;
+  (*job)->options = &(*job)->own_options;
+  (*job)->comm = comm;
+  const mtp_status status = mtp_team_take_model(ctx, comm, order, &(*job)->own_pot);
+  (*job)->pot = (*job)->own_pot;
+  return status == MTP_OK ? mtp_select_prepare(ctx, *job) : status;
+}
+
+static mtp_status help_rows(mtp_context *ctx, const mtp_comm *comm, const mtp_team_order *order, mtp_select_job *job) {
+  making m = {.job = job};
+  mtp_config_set *set = NULL;
+  mtp_status status = mtp_team_take_configs(ctx, comm, order, &set);
+  if (status == MTP_OK) status = plan(ctx, &m, set, 0, NULL);
+  if (status == MTP_OK) status = work(ctx, &m);
+  making_clear(&m);
+  mtp_config_set_free(set);
+  return status;
+}
+
+mtp_status mtp_select_help(mtp_context *ctx, const mtp_comm *comm, const mtp_team_order *order, mtp_select_job **job) {
+  return order->kind == MTP_TEAM_SELECT ? help_begin(ctx, comm, order, job) : help_rows(ctx, comm, order, *job);
+}
+
+void mtp_select_end_help(mtp_select_job *job) {
+  if (!job) return;
+  mtp_select_clear(job);
+  mtp_potential_free(job->own_pot);
+  free(job);
 }

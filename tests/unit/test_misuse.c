@@ -33,6 +33,7 @@
 #include "mtp/qm.h"
 #include "mtp/screen.h"
 #include "mtp/select.h"
+#include "mtp/team.h"
 #include "mtp/trainer.h"
 #include "support_data.h"
 
@@ -580,6 +581,36 @@ static mtp_status selection_free(void) {
   return mtp_selection_free(P(1, (mtp_selection *)calloc(1, sizeof(mtp_selection)))), MTP_ERR_ARGUMENT;
 }
 
+/* ---- teams ---- */
+
+static mtp_team *team(void) {
+  mtp_team *t = NULL;
+  mtp_team_new(NULL, w.pot, NULL, 1, NULL, &t);
+  return t;
+}
+static mtp_status team_new(void) {
+  mtp_team *t;
+  return mtp_team_new(P(1, w.ctx), P(2, w.pot), P(3, w.as), 1, NULL, P(4, &t));
+}
+static mtp_status team_free(void) {
+  return mtp_team_free(P(1, team())), MTP_ERR_ARGUMENT;
+}
+static mtp_status team_evaluate(void) {
+  return mtp_team_evaluate(P(1, w.ctx), P(2, team()), 0, 1, P(3, w.set->configs));
+}
+static mtp_status team_help(void) {
+  static const mtp_comm alone = {.size = 1};
+  return mtp_team_help(P(1, w.ctx), P(2, &alone));
+}
+static mtp_status team_end_help(void) {
+  static const mtp_comm alone = {.size = 1};
+  return mtp_team_end_help(P(1, &alone)), MTP_ERR_ARGUMENT;
+}
+static mtp_status error_table_compute_by(void) {
+  mtp_error_table *table;
+  return mtp_error_table_compute_by(P(1, w.ctx), P(2, team()), P(3, w.pot), P(4, w.set), NULL, NULL, P(5, &table));
+}
+
 /* ---- appending ---- */
 
 static mtp_status append_configs(void) {
@@ -855,6 +886,12 @@ static const struct entry {
     {"mtp_config_stream_next", config_stream_next, 3, BIT(1)},
     {"mtp_config_stream_rewind", config_stream_rewind, 2, BIT(1)},
     {"mtp_config_stream_done", config_stream_done, 1, 0},
+    {"mtp_team_new", team_new, 4, BIT(1) | BIT(3)},
+    {"mtp_team_free", team_free, 1, 0},
+    {"mtp_team_evaluate", team_evaluate, 3, BIT(1)},
+    {"mtp_team_help", team_help, 2, BIT(1)},
+    {"mtp_team_end_help", team_end_help, 1, 0},
+    {"mtp_error_table_compute_by", error_table_compute_by, 5, BIT(1)},
     {"mtp_select_method_name", NULL, 0, 0},
     {"mtp_select_defaults", NULL, 0, 0},
     {"mtp_select", select_some, 7, BIT(1) | BIT(4) | BIT(5)},

@@ -16,6 +16,7 @@
 #include <stddef.h>
 
 #include "mtp/active_set.h"
+#include "mtp/comm.h"
 #include "mtp/config.h"
 #include "mtp/context.h"
 #include "mtp/potential.h"
@@ -59,8 +60,9 @@ typedef struct mtp_select_options {
   double threshold; /**< the largest grade of maxvol has to be above it, or nothing is selected */
   double swap;      /**< growth of the volume that is worth a swap, at least 1 */
   unsigned long long seed;
-  int threads;
-  double memory; /**< bytes for rows, which are computed again in each pass if they are more */
+  int threads;          /**< of each rank */
+  const mtp_comm *comm; /**< ranks that make rows, too (this one is rank 0; the others are in mtp_team_help); NULL */
+  double memory;        /**< bytes for rows, which are computed again in each pass if they are more */
   /** May be NULL. What is done, and which pass (from 0) this is; called after each block. */
   void (*progress)(void *user, size_t pass);
   void *user;
