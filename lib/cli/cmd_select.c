@@ -34,6 +34,8 @@ static const char help[] =
     "  --rows R            rows are the gradient by linear coefficients or all parameters (what the active set of\n"
     "                      POT has, else linear)\n"
     "  --max N             select N at most: by maxvol and range those that add most, first. The others need it\n"
+    "  --fill              maxvol selects fewer configurations than there are parameters: go on with the active\n"
+    "                      set of the rest, until there are N of --max\n"
     "  --threshold G       maxvol: select nothing unless a grade is above G (1.1)\n"
     "  --swap G            maxvol: growth of the volume that is worth a change (1.001)\n"
     "  --seed N            of lots (12345)\n"
@@ -260,6 +262,7 @@ static int check_numbers(cli *c, const job *job, long long max, long long thread
   if (max < 0) return cli_usage(c, "--max: a positive number is expected");
   if (max == 0 && o->method != MTP_SELECT_MAXVOL && o->method != MTP_SELECT_RANGE)
     return cli_usage(c, "--method %s needs --max", mtp_select_method_name(o->method));
+  if (o->fill && (max == 0 || o->method != MTP_SELECT_MAXVOL)) return cli_usage(c, "--fill is for maxvol with --max");
   if (threads < 0 || threads > 4096) return cli_usage(c, "--threads: a number from 1 to 4096 is expected");
   if (o->threshold < 1) return cli_usage(c, "--threshold: a number from 1 on is expected");
   if (o->swap < 1) return cli_usage(c, "--swap: a number from 1 on is expected");
@@ -333,6 +336,7 @@ static int run(cli *c, int argc, char **argv) {
                                 {"mode", 0, CLI_TEXT, &mode},
                                 {"rows", 0, CLI_TEXT, &rows},
                                 {"max", 0, CLI_INTEGER, &max},
+                                {"fill", 0, CLI_FLAG, &o->fill},
                                 {"threshold", 0, CLI_REAL, &o->threshold},
                                 {"swap", 0, CLI_REAL, &o->swap},
                                 {"seed", 0, CLI_INTEGER, &seed},

@@ -138,7 +138,7 @@ static mtp_status grade_rows(mtp_context *ctx, maxvol *v, const mtp_select_rows 
   for (size_t k = 0; k < rows->m && status == MTP_OK; k++) {
     const uint32_t owner = rows->owner[k];
     if (v->pass == 0) note_grade(v, owner, grade[k]);
-    if (grade[k] <= swap) continue;
+    if (grade[k] <= swap || v->job->state[owner] != MTP_CANDIDATE_OPEN) continue;
     const competitor c = {grade[k], mtp_select_mix(v->job->key[owner], rows->element[k] + 1), owner, rows->element[k],
                           0};
     pool_put(&v->pool, c, rows->row + k * v->job->columns);
@@ -202,8 +202,9 @@ static mtp_status compete(mtp_context *ctx, maxvol *v, size_t *swaps) {
 }
 
 static mtp_status run_rounds(mtp_context *ctx, maxvol *v) {
+  const bool is_first = v->pass == 0;
   mtp_status status = grade_all(ctx, v);
-  if (v->largest <= v->job->options->threshold) return status;
+  if (is_first && v->largest <= v->job->options->threshold) return status;
   for (int round = 0; round < MAX_ROUNDS && status == MTP_OK && v->pool.count > 0; round++) {
     size_t swaps;
     status = compete(ctx, v, &swaps);
@@ -243,11 +244,16 @@ static mtp_status offer_training(mtp_context *ctx, maxvol *v) {
   return status;
 }
 
+static mtp_status make_set(mtp_context *ctx, maxvol *v) {
+  const mtp_status status = mtp_active_set_new(ctx, v->job->columns, MTP_MODE_NEIGHBOURHOOD, INITIAL, &v->as);
+  if (status == MTP_OK) v->as->threads = v->job->threads;
+  return status;
+}
+
 static mtp_status begin(mtp_context *ctx, maxvol *v, const mtp_active_set *start) {
-  mtp_status status = mtp_active_set_new(ctx, v->job->columns, MTP_MODE_NEIGHBOURHOOD, INITIAL, &v->as);
+  mtp_status status = make_set(ctx, v);
   if (status == MTP_OK) status = pool_new(ctx, v->job->columns, &v->pool);
   if (status != MTP_OK) return status;
-  v->as->threads = v->job->threads;
   bool is_known = v->job->train != NULL;
   if (v->job->train) status = offer_training(ctx, v);
   if (!v->job->train && start) is_known = adopt(v, start);
@@ -262,12 +268,14 @@ static void choose_owners(maxvol *v) {
     if (v->as->origin[2 * i] >= 0) mtp_select_choose(v->job, (size_t)v->as->origin[2 * i]);
 }
 
-static size_t count_owners(maxvol *v) {
+/* Different candidates that own rows. */
+static size_t count_owners(const maxvol *v) {
   size_t count = 0;
-  choose_owners(v);
-  for (size_t k = 0; k < v->job->count; k++) count += v->job->state[k] == MTP_CANDIDATE_CHOSEN;
-  for (size_t k = 0; k < v->job->count; k++)
-    if (v->job->state[k] == MTP_CANDIDATE_CHOSEN) v->job->state[k] = MTP_CANDIDATE_OPEN;
+  for (size_t i = 0; i < v->as->n; i++) {
+    bool is_new = v->as->origin[2 * i] >= 0;
+    for (size_t j = 0; j < i && is_new; j++) is_new = v->as->origin[2 * j] != v->as->origin[2 * i];
+    count += is_new;
+  }
   return count;
 }
 
@@ -295,11 +303,11 @@ static mtp_status offer_owner(mtp_context *ctx, const maxvol *v, long long owner
   return status;
 }
 
-/* The best `max` owners: each time the one that what is known and those before know least. */
-static mtp_status choose_best(mtp_context *ctx, maxvol *v, mtp_active_set *from) {
+/* The best owners: each time the one that what is known and those before know least. */
+static mtp_status choose_best(mtp_context *ctx, maxvol *v, size_t most, mtp_active_set *from) {
   double *grade = mtp_calloc(v->as->n, sizeof *grade);
   mtp_status status = grade ? MTP_OK : mtp_fail_memory(ctx);
-  for (size_t k = 0; k < v->job->options->max && status == MTP_OK; k++) {
+  for (size_t k = 0; k < most && status == MTP_OK; k++) {
     status = mtp_active_set_grade(ctx, from, v->as->n, v->as->rows, grade);
     const long long best = status == MTP_OK ? find_best(v, grade) : -1;
     if (best < 0) break;
@@ -310,18 +318,41 @@ static mtp_status choose_best(mtp_context *ctx, maxvol *v, mtp_active_set *from)
   return status;
 }
 
+/* One active set, whose owners are chosen: `left` at most. */
+static mtp_status choose_set(mtp_context *ctx, maxvol *v, size_t left, size_t *chosen) {
+  mtp_active_set *before = NULL;
+  mtp_status status = mtp_active_set_copy(ctx, v->as, &before);
+  if (status == MTP_OK) status = run_rounds(ctx, v);
+  *chosen = status == MTP_OK ? count_owners(v) : 0;
+  if (status == MTP_OK && *chosen <= left) {
+    choose_owners(v);
+  } else if (status == MTP_OK) {
+    status = choose_best(ctx, v, left, before);
+    *chosen = left;
+  }
+  mtp_active_set_free(before);
+  return status;
+}
+
+/* The next sets are of what is left, as if the ones before were not. */
+static mtp_status fill_up(mtp_context *ctx, maxvol *v, size_t count) {
+  mtp_status status = MTP_OK;
+  for (size_t chosen = count; chosen > 0 && count < v->job->options->max && status == MTP_OK; count += chosen) {
+    mtp_active_set_free(v->as);
+    v->as = NULL;
+    status = make_set(ctx, v);
+    if (status == MTP_OK) status = choose_set(ctx, v, v->job->options->max - count, &chosen);
+  }
+  return status;
+}
+
 mtp_status mtp_select_by_maxvol(mtp_context *ctx, mtp_select_job *job, const mtp_active_set *start) {
   maxvol v = {.job = job};
-  mtp_active_set *before = NULL;
+  size_t count = 0;
   mtp_status status = begin(ctx, &v, start);
-  if (status == MTP_OK && job->options->max) status = mtp_active_set_copy(ctx, v.as, &before);
-  if (status == MTP_OK) status = run_rounds(ctx, &v);
+  if (status == MTP_OK) status = choose_set(ctx, &v, job->options->max ? job->options->max : SIZE_MAX, &count);
   if (status == MTP_OK) job->selection->largest = v.largest;
-  if (status == MTP_OK && (job->options->max == 0 || count_owners(&v) <= job->options->max))
-    choose_owners(&v);
-  else if (status == MTP_OK)
-    status = choose_best(ctx, &v, before);
-  mtp_active_set_free(before);
+  if (status == MTP_OK && job->options->fill) status = fill_up(ctx, &v, count);
   mtp_active_set_free(v.as);
   store_clear(&v.kept);
   pool_clear(&v.pool);

@@ -66,11 +66,14 @@ contains none.txt '^maxvol, by energy: 0 selected$'
 [ ! -s none.extxyz ] || die 'something is left'
 mtp select pot.almtp a.extxyz -o few.cfg --max 2 --train clusters.extxyz >/dev/null
 [ "$(grep -c BEGIN_CFG few.cfg)" -eq 2 ] || die 'not as many as asked for'
+mtp select pot.almtp a.extxyz -o many.cfg --max 25 --fill >/dev/null
+[ "$(grep -c BEGIN_CFG many.cfg)" -eq 25 ] || die 'not as many as asked for'
 contains few.cfg 'Feature.*source_frame'
 
 refuse 2 '-o is missing\|needs -o\|-o' mtp select pot.almtp a.extxyz
 refuse 2 '--method random needs --max' mtp select pot.almtp a.extxyz -o x.extxyz --method random
 refuse 2 '--method: maxvol' mtp select pot.almtp a.extxyz -o x.extxyz --method best
+refuse 2 '--fill is for maxvol with --max' mtp select pot.almtp a.extxyz -o x.extxyz --fill
 refuse 2 '--mode: energy' mtp select pot.almtp a.extxyz -o x.extxyz --mode best
 refuse 1 'cannot open nothing.extxyz' mtp select pot.almtp nothing.extxyz -o x.extxyz
 refuse 1 'untrained' mtp select start.mtp a.extxyz -o x.extxyz

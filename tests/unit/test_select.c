@@ -358,6 +358,32 @@ static void test_limit(void **state) {
   bench_free(&b);
 }
 
+/* Sets beyond the first one: as many as asked for, in any order of the candidates, the first one among them. */
+static void test_fill(void **state) {
+  (void)state;
+  bench b = bench_new(4);
+  mtp_select_options o = mtp_select_defaults();
+  size_t order[FRAMES];
+  bool first[64], filled[64], again[64];
+  for (size_t k = 0; k < FRAMES; k++) order[k] = (3 * k + 5) % FRAMES;
+  o.mode = MTP_SELECT_BY_ENERGY;
+  choose(&b, &o, b.train, NULL, 4, first, NULL);
+  assert_in_range(count(first), 1, 9);
+  o.fill = true;
+  o.max = 11;
+  choose(&b, &o, b.train, NULL, 4, filled, NULL);
+  assert_int_equal(count(filled), 11);
+  for (size_t k = 0; k < FRAMES; k++) assert_true(!first[k] || filled[k]);
+  o.memory = 0;
+  o.threads = 2;
+  choose(&b, &o, b.train, order, 3, again, NULL);
+  assert_memory_equal(filled, again, sizeof filled);
+  o.max = 60;
+  choose(&b, &o, b.train, NULL, 4, filled, NULL);
+  assert_int_equal(count(filled), FRAMES);
+  bench_free(&b);
+}
+
 static void test_nothing_new(void **state) {
   (void)state;
   bench b = bench_new(4);
@@ -478,6 +504,7 @@ int main(void) {
       cmocka_unit_test(test_independence),
       cmocka_unit_test(test_what_is_there_twice),
       cmocka_unit_test(test_limit),
+      cmocka_unit_test(test_fill),
       cmocka_unit_test(test_nothing_new),
       cmocka_unit_test(test_range),
       cmocka_unit_test(test_histogram),

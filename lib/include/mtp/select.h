@@ -55,8 +55,9 @@ typedef struct mtp_candidates {
 typedef struct mtp_select_options {
   mtp_select_method method;
   mtp_select_mode mode;
-  mtp_rows rows;    /**< parameters that rows are gradients by */
-  size_t max;       /**< selected at most, 0: any number; required but for maxvol and range */
+  mtp_rows rows; /**< parameters that rows are gradients by */
+  size_t max;    /**< selected at most, 0: any number; required but for maxvol and range */
+  bool fill; /**< maxvol: if fewer than `max` own rows, these are taken out, and the active set of the rest is next */
   double threshold; /**< the largest grade of maxvol has to be above it, or nothing is selected */
   double swap;      /**< growth of the volume that is worth a swap, at least 1 */
   unsigned long long seed;
