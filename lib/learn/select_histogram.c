@@ -11,6 +11,8 @@
 #include "support/support.h"
 
 #define MOST_BINS ((size_t)100)
+/* Part of the values at either end that may be beyond the bins. */
+#define OUTSIDE 0.005
 
 /* Values of the quantity: one a configuration or one an atom. */
 typedef struct values {
@@ -181,16 +183,30 @@ typedef struct bins {
   size_t end[MOST_BINS];
 } bins;
 
+/* What is beyond the range is in the outermost bins. */
 static uint32_t bin_of(const bins *b, double value) {
   const double at = b->high > b->low ? (value - b->low) / (b->high - b->low) * (double)b->count : 0;
-  return at < (double)b->count ? (uint32_t)at : (uint32_t)b->count - 1;
+  return !(at > 0) ? 0 : at < (double)b->count ? (uint32_t)at : (uint32_t)b->count - 1;
 }
 
-static void find_range(bins *b, const values *v) {
-  for (size_t i = 0; i < v->n; i++) {
-    b->low = fmin(b->low, v->value[i]);
-    b->high = fmax(b->high, v->value[i]);
+static int ascending(const void *left, const void *right) {
+  const double a = *(const double *)left, b = *(const double *)right;
+  return (a > b) - (a < b);
+}
+
+/* Of all values but a few at both ends: with one exploded configuration everything else would be in one bin. */
+static mtp_status find_range(mtp_context *ctx, bins *b, const values *v) {
+  double *sorted = mtp_calloc(v->n, sizeof *sorted);
+  if (!sorted) return mtp_fail_memory(ctx);
+  if (v->n) memcpy(sorted, v->value, v->n * sizeof *sorted);
+  qsort(sorted, v->n, sizeof *sorted, ascending);
+  const size_t out = (size_t)(OUTSIDE * (double)v->n);
+  if (v->n) {
+    b->low = sorted[out];
+    b->high = sorted[v->n - 1 - out];
   }
+  free(sorted);
+  return MTP_OK;
 }
 
 /* A labelled configuration counts as if it had been drawn from the poorest bin that it is in. */
@@ -224,12 +240,10 @@ static void draw(mtp_select_job *job, bins *b, const entry *entries) {
 
 static mtp_status draw_all(mtp_context *ctx, histogram *h) {
   const values *v = &h->of;
-  bins b = {
-      .count = h->job->options->max < MOST_BINS ? h->job->options->max : MOST_BINS, .low = INFINITY, .high = -INFINITY};
-  entry *entries = mtp_calloc(v->n, sizeof *entries);
-  if (!entries) return mtp_fail_memory(ctx);
-  find_range(&b, v);
-  find_range(&b, &h->known);
+  bins b = {.count = h->job->options->max < MOST_BINS ? h->job->options->max : MOST_BINS};
+  const mtp_status status = find_range(ctx, &b, v);
+  entry *entries = status == MTP_OK ? mtp_calloc(v->n, sizeof *entries) : NULL;
+  if (!entries) return status == MTP_OK ? mtp_fail_memory(ctx) : status;
   for (size_t i = 0; i < v->n; i++) {
     const uint32_t bin = bin_of(&b, v->value[i]);
     entries[i] =

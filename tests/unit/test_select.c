@@ -461,6 +461,27 @@ static void test_histogram(void **state) {
   bench_free(&b);
 }
 
+/* One exploded configuration does not put all others into one bin. */
+static void test_outlier(void **state) {
+  (void)state;
+  bench b = bench_new(4);
+  mtp_select_options o = mtp_select_defaults();
+  bool chosen[64];
+  mtp_config_set *large = make_set(&b, 60);
+  mtp_config_set_free(b.set);
+  b.set = large;
+  for (size_t k = 0; k < 60; k++) { /* 60 * 7 moduli of forces */
+    data_must(b.ctx, mtp_config_require_force(b.ctx, large->configs[k]));
+    for (size_t i = 0; i < ATOMS; i++) large->configs[k]->force[3 * i] = k < 57 ? 0.1 : k == 57 ? 2 : k == 58 ? 3 : 4;
+  }
+  large->configs[0]->force[0] = 1e6;
+  o.method = MTP_SELECT_FORCE;
+  o.max = 4;
+  choose(&b, &o, NULL, NULL, 64, chosen, NULL);
+  assert_true(chosen[57] && (chosen[58] || chosen[59]));
+  bench_free(&b);
+}
+
 static void test_chance(void **state) {
   (void)state;
   bench b = bench_new(4);
@@ -508,6 +529,7 @@ int main(void) {
       cmocka_unit_test(test_nothing_new),
       cmocka_unit_test(test_range),
       cmocka_unit_test(test_histogram),
+      cmocka_unit_test(test_outlier),
       cmocka_unit_test(test_chance),
       cmocka_unit_test(test_refusals),
   };
