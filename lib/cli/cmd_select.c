@@ -113,22 +113,30 @@ enum { STEPS = 1000 };
 
 typedef struct viewer {
   reader *r;
-  size_t pass;
+  size_t pass, blocks, seen; /* blocks that there are, and those of this pass */
   char what[40];
 } viewer;
 
+/* How many blocks there are is known after the first pass, which reads the files; later ones may not have to. */
+static double part_of_pass(viewer *v) {
+  const reader *r = v->r;
+  v->seen++;
+  if (v->pass > 0) return (double)v->seen / (double)v->blocks;
+  v->blocks++;
+  return (r->at + mtp_config_stream_done(r->stream[r->at])) / r->count;
+}
+
 static void show(void *user, size_t pass) {
   viewer *v = user;
-  const reader *r = v->r;
-  if (pass != v->pass || !r->c->progress.shown) {
+  cli *c = v->r->c;
+  if (pass != v->pass) {
     snprintf(v->what, sizeof v->what, "pass %zu", pass + 1);
-    cli_progress_begin(r->c, v->what, STEPS);
+    cli_progress_begin(c, v->what, STEPS);
     v->pass = pass;
+    v->seen = 0;
   }
-  if (!r->c->progress.shown) return;
-  const double part = (r->at + mtp_config_stream_done(r->stream[r->at])) / r->count;
-  const size_t done = (size_t)(part * STEPS);
-  if (done > r->c->progress.done) cli_progress_step(r->c, done - r->c->progress.done);
+  const size_t done = (size_t)(part_of_pass(v) * STEPS);
+  if (c->progress.shown && done > c->progress.done) cli_progress_step(c, done - c->progress.done);
 }
 
 /* ---- the output ---- */
