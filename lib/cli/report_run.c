@@ -24,8 +24,13 @@ typedef struct refit {
   size_t labels; /* before it */
 } refit;
 
+typedef struct check {
+  double step, force, expected;
+} check;
+
 struct report_run {
-  size_t label_count, refit_count, rejected;
+  size_t label_count, refit_count, check_count, rejected;
+  check *checks; /* true errors that were bought on the way */
   label *labels;
   refit *refits;
   double last_step, predicted, predicted_part, label_seconds, refit_seconds;
@@ -42,6 +47,7 @@ report_run *report_run_new(void) {
 void report_run_free(report_run *run) {
   free(run->labels);
   free(run->refits);
+  free(run->checks);
   free(run);
 }
 
@@ -108,6 +114,21 @@ static void take_refit(report_run *run, const cJSON *event) {
   run->refit_seconds += or_zero(number(event, "seconds"));
 }
 
+static void take_check(report_run *run, const cJSON *event) {
+  run->checks = cli_realloc(run->checks, run->check_count + 1, sizeof *run->checks);
+  run->checks[run->check_count++] = (check){.step = or_zero(number(event, "step")),
+                                            .force = number(event, "force_rmse"),
+                                            .expected = number(event, "expected_force_rmse")};
+}
+
+/* Logs of older runs tell the error of labels before they were learned, newer ones what is to be expected. */
+static void take_end(report_run *run, const cJSON *event) {
+  const bool known = number(event, "expected_force_error") > 0;
+  run->has_ended = true;
+  run->predicted = number(event, known ? "expected_force_error" : "predicted_rmse_force");
+  run->predicted_part = or_zero(number(event, known ? "expected_part_of_force" : "predicted_part_of_force"));
+}
+
 void report_run_take(report_run *run, const cJSON *event) {
   const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "event"));
   const double step = number(event, "step");
@@ -116,11 +137,8 @@ void report_run_take(report_run *run, const cJSON *event) {
   if (strcmp(name, "refit") == 0) take_refit(run, event);
   if (strcmp(name, "reject") == 0) run->rejected++;
   if (strcmp(name, "start") == 0) run->has_ended = false, *run->stopped = 0;
-  if (strcmp(name, "end") == 0) {
-    run->has_ended = true;
-    run->predicted = number(event, "predicted_rmse_force");
-    run->predicted_part = or_zero(number(event, "predicted_part_of_force"));
-  }
+  if (strcmp(name, "check") == 0) take_check(run, event);
+  if (strcmp(name, "end") == 0) take_end(run, event);
   const char *reason = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "reason"));
   if (strcmp(name, "stop") == 0) snprintf(run->stopped, sizeof run->stopped, "%s", reason ? reason : "no reason given");
 }
@@ -235,6 +253,18 @@ static int write_refits(report_page *page, const report_run *run) {
   return report_close(page, file);
 }
 
+static int write_checks(report_page *page, const report_run *run) {
+  FILE *file = report_open(page, "checks.dat");
+  if (!file) return CLI_FAILED;
+  for (size_t k = 0; k < run->check_count; k++) {
+    put(file, run->checks[k].step);
+    put(file, run->checks[k].force);
+    put(file, run->checks[k].expected);
+    fputc('\n', file);
+  }
+  return report_close(page, file);
+}
+
 static int write_all(report_page *page, const report_run *run) {
   label *sorted = cli_alloc(run->label_count, sizeof *sorted);
   if (run->label_count) memcpy(sorted, run->labels, run->label_count * sizeof *sorted);
@@ -243,11 +273,12 @@ static int write_all(report_page *page, const report_run *run) {
   free(sorted);
   if (status == CLI_OK) status = write_rate(page, run);
   if (status == CLI_OK) status = write_cost(page, run);
+  if (status == CLI_OK) status = write_checks(page, run);
   return status == CLI_OK ? write_refits(page, run) : status;
 }
 
 /* What a picture needs to have something in it. */
-typedef enum need { LABELS, GRADES, ERRORS, EXPECTED, STEPS, REFITS, SECONDS } need;
+typedef enum need { LABELS, GRADES, ERRORS, EXPECTED, CHECKS, STEPS, REFITS, SECONDS } need;
 
 static bool has(const report_run *run, need what) {
   size_t grades = 0, errors = 0, expected = 0;
@@ -263,6 +294,8 @@ static bool has(const report_run *run, need what) {
     return errors > 0;
   case EXPECTED:
     return expected > 0;
+  case CHECKS:
+    return run->check_count > 0;
   case STEPS:
     return run->label_count > 0 && run->last_step > 0;
   case REFITS:
@@ -294,6 +327,11 @@ static const struct {
      "set logscale y\nset xlabel 'step'\nset ylabel 'force RMSE (eV/A)'\nunset key\n"
      "plot 'labels.dat' using 1:3 with points pt 7 ps 0.5 lc rgb '#b03a2e'",
      "True errors: what the potential made of each label before it learned from it."},
+    {CHECKS,
+     "set logscale y\nset xlabel 'step'\nset ylabel 'force RMSE (eV/A)'\nset key top right\n"
+     "plot 'checks.dat' using 1:2 with linespoints pt 7 ps 0.5 lc rgb '#b03a2e' title 'true', '' using 1:3 with "
+     "linespoints pt 6 ps 0.5 lc rgb '#1f5fa8' title 'expected'",
+     "Checks: true errors that were bought on the way."},
     {EXPECTED,
      "set logscale xy\nset xlabel 'expected force RMSE (eV/A)'\nset ylabel 'true (eV/A)'\nset key top left\n"
      "plot x lc rgb '#999999' title 'as expected', 'labels.dat' using 4:3 with points pt 7 ps 0.5 lc rgb '#b03a2e' "

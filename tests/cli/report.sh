@@ -62,10 +62,13 @@ cat >late.jsonl <<'END'
 {"event":"label","step":400,"gamma":null,"squeezed":0.8,"natoms":32,"seconds":1}
 {"event":"label","step":1000,"gamma":4,"explored":2.5,"natoms":32,"seconds":1}
 {"event":"refit","step":400,"configurations":4,"rmse_energy":0.001,"rmse_force":0.1,"seconds":0.1}
+{"event":"check","step":500,"force_rmse":0.06,"expected_force_rmse":0.05}
+{"event":"check","step":900,"force_rmse":0.04,"expected_force_rmse":0.05}
 {"event":"end","step":1000,"predicted_rmse_force":0.05,"predicted_part_of_force":0.02}
 END
 mtp report late.jsonl -o late.html
 contains late.html 'Learned: no label was needed in the last 600 of 1000 steps. The exploration after it took 1 more. Error to expect of a force: 0.05 eV/A (2 %'
+contains late.html 'Checks: true errors'
 for cause in warm-up grade 'pair squeezed to 0.8' 'exploration, 2.5 ps'; do contains late.html "<td>$cause</td>"; done
 contains late.html '<tr><td>3</td><td>300</td><td>grade</td><td>3</td><td>32</td><td>1</td><td>0.1</td><td>1</td></tr>'
 mtp report events.jsonl -o log.html 2>err.txt && die 'a bad line is accepted'
