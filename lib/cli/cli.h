@@ -25,17 +25,20 @@ enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
 typedef struct cli cli;
 
+/** What ranks of an mpiexec other than 0 do for a command. */
+typedef enum cli_ranks { CLI_ALONE, CLI_TRAINS, CLI_EVALUATES } cli_ranks;
+
 typedef struct cli_command {
   const char *name;
   const char *summary; /**< one line of `mtp --help` */
   const char *usage;   /**< what follows the name on the command line */
   const char *help;    /**< options and an example, after the usage line */
   int (*run)(cli *c, int argc, char **argv);
-  bool parallel; /**< runs on several ranks of an mpiexec */
+  cli_ranks ranks; /**< CLI_ALONE: it does not run on several */
 } cli_command;
 
 extern const cli_command cli_cmd_init, cli_cmd_train, cli_cmd_eval, cli_cmd_errors, cli_cmd_grade, cli_cmd_info,
-    cli_cmd_convert, cli_cmd_cut, cli_cmd_label, cli_cmd_bench, cli_cmd_report;
+    cli_cmd_convert, cli_cmd_cut, cli_cmd_label, cli_cmd_bench, cli_cmd_report, cli_cmd_select;
 
 /** A bar on a terminal's stderr; nothing at all when stderr is something else. */
 typedef struct cli_progress {
@@ -163,6 +166,8 @@ int cli_read_data(cli *c, int count, char *const *paths, mtp_format format, mtp_
  * and left out too with `skip_bad`. */
 int cli_read_training(cli *c, int count, char *const *paths, mtp_format format, mtp_potential *pot, bool skip_bad,
                       mtp_config_set **out);
+/** The name of the one species of the data for a potential without names and with one species. */
+int cli_adopt_name(cli *c, const char *path, mtp_potential *pot, const mtp_config_set *set);
 int cli_write_set(cli *c, const mtp_config_set *set, const char *path, mtp_format format);
 size_t cli_atom_count(const mtp_config_set *set);
 
@@ -192,6 +197,9 @@ struct cJSON *cli_json_error_table(const mtp_error_table *table, const cli_names
 
 /* work.c */
 
+/** Threads of this process: those that were asked for, or 0: all cores, of several ranks one each. What is worked on in
+ * parallel is not so again inside the linear algebra. */
+int cli_threads(const cli *c, long long asked);
 /** Evaluates all configurations in place, with grades if `as` is not NULL. */
 int cli_evaluate(cli *c, const mtp_potential *pot, const mtp_active_set *as, mtp_config_set *set);
 /** Reads a potential with its active set, which must be there. */

@@ -79,4 +79,5 @@ const cli_command cli_cmd_errors = {
     .usage = "POT DATA... [--json]",
     .help = help,
     .run = run,
+    .ranks = CLI_EVALUATES,
 };

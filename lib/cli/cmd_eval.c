@@ -51,4 +51,5 @@ const cli_command cli_cmd_eval = {
     .usage = "POT IN -o OUT [--grade]",
     .help = help,
     .run = run,
+    .ranks = CLI_EVALUATES,
 };

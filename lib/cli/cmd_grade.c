@@ -129,4 +129,5 @@ const cli_command cli_cmd_grade = {
     .usage = "POT IN [-o OUT] [--json]",
     .help = help,
     .run = run,
+    .ranks = CLI_EVALUATES,
 };

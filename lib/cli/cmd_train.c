@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -333,15 +332,6 @@ static int read_and_train(cli *c, job *job) {
   return status;
 }
 
-/* Cores that this process may use. */
-static int available_cores(void) {
-  cpu_set_t set;
-  return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0 ? CPU_COUNT(&set) : 1;
-}
-
-/* What is worked on in parallel here must not be so again inside the linear algebra. OpenBLAS alone has this. */
-extern void openblas_set_num_threads(int threads) __attribute__((weak));
-
 #define NOT_GIVEN LLONG_MIN
 
 /* Numbers that are read as they come, to be checked and converted. */
@@ -376,9 +366,8 @@ static void use_numbers(const cli *c, job *job, const numbers *n) {
   o->patience = (long)n->patience;
   o->starts = (int)n->starts;
   o->seed = (unsigned long long)n->seed;
-  o->threads = n->threads > 0 ? (int)n->threads : c->comm ? 1 : available_cores();
+  o->threads = cli_threads(c, n->threads);
   o->memory = 1e9 * n->memory;
-  if (openblas_set_num_threads) openblas_set_num_threads(1);
 }
 
 static int run(cli *c, int argc, char **argv) {
@@ -443,5 +432,5 @@ const cli_command cli_cmd_train = {
     .usage = "POT DATA... -o OUT [--valid FILE] [--linear] [--weights E,F,S|mlip] [--time S] ...",
     .help = help,
     .run = run,
-    .parallel = true,
+    .ranks = CLI_TRAINS,
 };

@@ -192,7 +192,7 @@ static int only_species(const mtp_config_set *set) {
 }
 
 /* One species without a name and one in the data are the same, unless a label that is an atomic number says another. */
-static int adopt_name(cli *c, const char *path, mtp_potential *pot, const mtp_config_set *set) {
+int cli_adopt_name(cli *c, const char *path, mtp_potential *pot, const mtp_config_set *set) {
   if (mtp_potential_species_count(pot) != 1 || mtp_potential_element(pot, 0)) return CLI_OK;
   const int species = only_species(set), label = mtp_potential_label(pot, 0);
   const char *name = species >= 0 ? set->names[species] : NULL;
@@ -206,7 +206,7 @@ int cli_read_data(cli *c, int count, char *const *paths, mtp_format format, mtp_
   for (int i = 0; i < count && status == CLI_OK; i++) {
     mtp_config_set *set = NULL;
     status = cli_read_set(c, paths[i], format, &set);
-    if (status == CLI_OK) status = adopt_name(c, paths[i], pot, set);
+    if (status == CLI_OK) status = cli_adopt_name(c, paths[i], pot, set);
     if (status == CLI_OK) status = cli_map_species(c, paths[i], pot, set);
     if (status == CLI_OK)
       status = merge(c, set, out);
@@ -233,7 +233,7 @@ int cli_read_training(cli *c, int count, char *const *paths, mtp_format format, 
       status = cli_library(c, paths[i]);
     else if (set->n == 0)
       status = cli_fail(c, "%s: there is no configuration in it", paths[i]);
-    if (status == CLI_OK) status = adopt_name(c, paths[i], pot, set);
+    if (status == CLI_OK) status = cli_adopt_name(c, paths[i], pot, set);
     if (status == CLI_OK) status = cli_screen_file(c, paths[i], pot, skip_bad, &labelled, set);
     if (status == CLI_OK && !labelled && count > 1) cli_warn(c, "%s: there is nothing to train on in it", paths[i]);
     any = any || labelled;

@@ -10,13 +10,14 @@
 
 #include "cli/cli.h"
 #include "cli/launcher.h"
+#include "mtp/team.h"
 #ifdef MTP_HAVE_MPI
 #include "mpi/mpi_comm.h"
 #endif
 
-static const cli_command *const commands[] = {&cli_cmd_init,  &cli_cmd_train, &cli_cmd_eval,  &cli_cmd_errors,
-                                              &cli_cmd_grade, &cli_cmd_cut,   &cli_cmd_label, &cli_cmd_convert,
-                                              &cli_cmd_info,  &cli_cmd_bench, &cli_cmd_report};
+static const cli_command *const commands[] = {&cli_cmd_init,    &cli_cmd_train,  &cli_cmd_eval,  &cli_cmd_errors,
+                                              &cli_cmd_grade,   &cli_cmd_select, &cli_cmd_cut,   &cli_cmd_label,
+                                              &cli_cmd_convert, &cli_cmd_info,   &cli_cmd_bench, &cli_cmd_report};
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
 static void print_help(void) {
@@ -66,6 +67,7 @@ static bool is_one_of_several(const cli_launch *launch) {
 /* Rank 0 runs the command, the others work for it. */
 static int run_ranks(cli *c, const cli_launch *launch, int argc, char **argv) {
   MPI_Comm world = MPI_COMM_WORLD;
+  const bool trains = c->command->ranks == CLI_TRAINS;
   int status = CLI_OK;
   MPI_Init(NULL, NULL);
   const mtp_comm comm = mtp_mpi_comm(&world);
@@ -76,9 +78,10 @@ static int run_ranks(cli *c, const cli_launch *launch, int argc, char **argv) {
   } else if (comm.rank == 0) {
     c->comm = &comm;
     status = c->command->run(c, argc, argv);
-    mtp_trainer_end_help(&comm);
-  } else if (mtp_trainer_help(c->ctx, &comm) != MTP_OK)
+    (trains ? mtp_trainer_end_help : mtp_team_end_help)(&comm);
+  } else if ((trains ? mtp_trainer_help : mtp_team_help)(c->ctx, &comm) != MTP_OK) {
     status = cli_library(c, NULL);
+  }
   MPI_Finalize();
   return status;
 }
@@ -90,7 +93,7 @@ static int run_command(cli *c, int argc, char **argv) {
   const cli_launch launch = cli_launched();
   if (launch.size == 1) return c->command->run(c, argc, argv);
 #ifdef MTP_HAVE_MPI
-  if (c->command->parallel) return run_ranks(c, &launch, argc, argv);
+  if (c->command->ranks != CLI_ALONE) return run_ranks(c, &launch, argc, argv);
 #endif
   if (launch.size == 0 && launch.rank == 0) return c->command->run(c, argc, argv);
   return refuse_ranks(c, &launch);

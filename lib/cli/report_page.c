@@ -11,14 +11,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Nothing is wider than the screen: pictures go one below the other on a phone, and tables scroll on their own. */
 static const char style[] =
-    "body{font:15px/1.5 system-ui,sans-serif;color:#222;max-width:1080px;margin:2em auto;padding:0 1em}"
-    "h1{font-size:1.6em}h2{border-bottom:1px solid #ccc;margin-top:2em}"
-    "table{border-collapse:collapse;margin:1em 0}td,th{padding:.2em .9em;text-align:right;border-bottom:1px solid "
-    "#e4e4e4}"
+    "body{font:15px/1.5 system-ui,sans-serif;color:#222;max-width:1240px;margin:1.5em auto;padding:0 1em;"
+    "overflow-wrap:anywhere}"
+    "h1{font-size:1.5em;margin:.3em 0}h2{font-size:1.2em;border-bottom:1px solid #ccc;margin-top:2em}"
+    ".verdict{font-size:1.1em;background:#eef3f9;border-left:4px solid #1f5fa8;padding:.6em .9em;margin:.8em 0}"
+    ".wide{overflow-x:auto;overflow-wrap:normal}summary{cursor:pointer;margin-top:1em}"
+    "table{border-collapse:collapse;margin:1em 0;font-variant-numeric:tabular-nums}"
+    "td,th{padding:.2em .7em;text-align:right;border-bottom:1px solid #e4e4e4}"
     "td:first-child,th:first-child{text-align:left}"
-    "figure{display:inline-block;margin:.5em;vertical-align:top;max-width:520px}figcaption{font-size:.85em;color:#555}"
-    "figure svg{width:100%;height:auto}";
+    ".grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,340px),1fr));gap:1em}"
+    "figure{margin:0}figcaption{font-size:.85em;color:#555}figure svg{display:block;width:100%;height:auto}";
 
 void report_add(report_page *page, const char *format, ...) {
   char *text = NULL;
@@ -42,7 +46,7 @@ void report_add_text(report_page *page, const char *text) {
 }
 
 int report_page_begin(cli *c, report_page *page, const char *title) {
-  *page = (report_page){.c = c, .folder = "/tmp/mtp-report-XXXXXX"};
+  *page = (report_page){.c = c, .title = title, .folder = "/tmp/mtp-report-XXXXXX"};
   if (system("gnuplot --version >/dev/null 2>&1") != 0) {
     page->folder[0] = 0;
     return cli_fail(c, "pictures are drawn by gnuplot, which is not there: install it (Debian: gnuplot-nox)");
@@ -51,19 +55,51 @@ int report_page_begin(cli *c, report_page *page, const char *title) {
     page->folder[0] = 0;
     return cli_fail(c, "cannot make a folder in /tmp: %s", strerror(errno));
   }
-  report_add(page, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>");
-  report_add_text(page, title);
-  report_add(page, "</title><style>%s</style></head>\n<body><h1>", style);
-  report_add_text(page, title);
-  report_add(page, "</h1>\n");
   return CLI_OK;
 }
 
+void report_tell(report_page *page, mtp_text *where, const char *format, ...) {
+  char text[512];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  mtp_text_add_bytes(where, text, strlen(text));
+  page->html.failed |= where->failed;
+}
+
+void report_section(report_page *page, const char *name) {
+  report_add(page, "<h2>");
+  report_add_text(page, name);
+  report_add(page, "</h2>\n");
+}
+
+static void add_paragraph(report_page *page, const char *kind, const mtp_text *text) {
+  if (text->size == 0) return;
+  report_add(page, "<p class=\"%s\">", kind);
+  report_add_text(page, text->data);
+  report_add(page, "</p>\n");
+}
+
 int report_page_write(report_page *page, const char *path) {
-  report_add(page, "</body></html>\n");
-  if (page->html.failed) return cli_fail(page->c, "out of memory");
-  if (mtp_file_replace(page->c->ctx, path, page->html.data, page->html.size) == MTP_OK) return CLI_OK;
-  return cli_library(page->c, path);
+  report_page whole = {.c = page->c};
+  report_add(&whole, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+                     "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>");
+  report_add_text(&whole, page->title);
+  report_add(&whole, "</title><style>%s</style></head>\n<body><h1>", style);
+  report_add_text(&whole, page->title);
+  report_add(&whole, "</h1>\n");
+  add_paragraph(&whole, "verdict", &page->verdict);
+  add_paragraph(&whole, page->verdict.size ? "remarks" : "verdict", &page->remarks);
+  mtp_text_add_bytes(&whole.html, page->html.data, page->html.size);
+  report_add(&whole, "</body></html>\n");
+  int status = CLI_OK;
+  if (page->html.failed || whole.html.failed)
+    status = cli_fail(page->c, "out of memory");
+  else if (mtp_file_replace(page->c->ctx, path, whole.html.data, whole.html.size) != MTP_OK)
+    status = cli_library(page->c, path);
+  mtp_text_free(&whole.html);
+  return status;
 }
 
 static void path_of(const report_page *page, const char *name, char *path, size_t size) {
@@ -72,6 +108,8 @@ static void path_of(const report_page *page, const char *name, char *path, size_
 
 void report_page_end(report_page *page) {
   mtp_text_free(&page->html);
+  mtp_text_free(&page->verdict);
+  mtp_text_free(&page->remarks);
   DIR *folder = page->folder[0] ? opendir(page->folder) : NULL;
   if (!folder) return;
   char path[512];
@@ -134,10 +172,11 @@ int report_picture(report_page *page, const char *script, const char *caption) {
   snprintf(command, sizeof command, "cd %s && gnuplot picture.gp >gnuplot.out 2>gnuplot.err", page->folder);
   FILE *file = report_open(page, "picture.gp");
   if (!file) return CLI_FAILED;
-  fprintf(file,
-          "set terminal svg size 520,400 dynamic font 'Helvetica,13' background 'white'\nset output 'picture.svg'\n"
-          "set grid lc rgb '#dddddd'\nset key top left\nset border lw 0.7\n%s\n",
-          script);
+  fprintf(
+      file,
+      "set terminal svg size 480,360 dynamic rounded font 'Helvetica,13' background 'white'\nset output 'picture.svg'\n"
+      "set grid lc rgb '#dddddd'\nset key top left\nset border lw 0.7\nset format '%%g'\n%s\n",
+      script);
   const int written = report_close(page, file);
   if (written != CLI_OK) return written;
   if (system(command) != 0) {

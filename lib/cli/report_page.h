@@ -12,12 +12,15 @@
 
 typedef struct report_page {
   cli *c;
-  mtp_text html;
+  mtp_text html;    /**< what is below the verdict */
+  mtp_text verdict; /**< plain text, of learning runs; */
+  mtp_text remarks; /**< of data, below it */
+  const char *title;
   char folder[64];
   int pictures;
 } report_page;
 
-/** Makes the folder; fails with one line if there is no gnuplot. */
+/** Makes the folder; fails with one line if there is no gnuplot. `title` has to last as long as the page. */
 int report_page_begin(cli *c, report_page *page, const char *title);
 /** Writes the page atomically. */
 int report_page_write(report_page *page, const char *path);
@@ -29,11 +32,16 @@ void report_add(report_page *page, const char *format, ...) __attribute__((forma
 /** Text with the special characters of HTML escaped. */
 void report_add_text(report_page *page, const char *text);
 
+/** Adds to the verdict or the remarks at the top of the page: plain text, printf style. */
+void report_tell(report_page *page, mtp_text *where, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/** A heading. Pictures stand in a <div class="grid">, tables in a <div class="wide">. */
+void report_section(report_page *page, const char *name);
+
 /** A file in the folder for data of a picture; NULL after it has printed why not. */
 FILE *report_open(report_page *page, const char *name);
 int report_close(report_page *page, FILE *file);
 
-/** Draws a picture: `script` is gnuplot's, in the folder, without terminal and output. */
+/** Draws a picture, all of which have one size: `script` is gnuplot's, in the folder, without terminal and output. */
 int report_picture(report_page *page, const char *script, const char *caption);
 
 #endif

@@ -2,11 +2,26 @@
 /**@file cli/work.c
  * What several commands do with a potential and configurations, with a progress bar: evaluating, grading, comparing. */
 #include <math.h>
+#include <sched.h>
 #include <stdio.h>
 
 #include "cli/cli.h"
 #include "config/config_internal.h"
-#include "mtp/evaluator.h"
+#include "mtp/errors.h"
+#include "mtp/team.h"
+
+/* OpenBLAS alone has this. */
+extern void openblas_set_num_threads(int threads) __attribute__((weak));
+
+static int available_cores(void) {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0 ? CPU_COUNT(&set) : 1;
+}
+
+int cli_threads(const cli *c, long long asked) {
+  if (openblas_set_num_threads) openblas_set_num_threads(1);
+  return asked > 0 ? (int)asked : c->comm ? 1 : available_cores();
+}
 
 /* Who made the labels that were there, and which rows of an active set they were: not true of the new ones. */
 static int rename_origins(cli *c, const mtp_potential *pot, mtp_config *cfg) {
@@ -26,21 +41,21 @@ static int rename_origins(cli *c, const mtp_potential *pot, mtp_config *cfg) {
   return CLI_OK;
 }
 
+enum { AT_ONCE = 256 }; /* configurations between two steps of the bar */
+
 int cli_evaluate(cli *c, const mtp_potential *pot, const mtp_active_set *as, mtp_config_set *set) {
-  mtp_evaluator *evaluator = NULL;
-  if (mtp_evaluator_new(c->ctx, pot, &evaluator) != MTP_OK) return cli_library(c, NULL);
+  mtp_team *team = NULL;
+  if (mtp_team_new(c->ctx, pot, as, cli_threads(c, 0), c->comm, &team) != MTP_OK) return cli_library(c, NULL);
   int status = CLI_OK;
-  if (as && mtp_evaluator_set_active_set(c->ctx, evaluator, as) != MTP_OK) status = cli_library(c, NULL);
   cli_progress_begin(c, as ? "grading" : "evaluating", set->n);
-  for (size_t i = 0; i < set->n && status == CLI_OK; i++) {
-    if (mtp_evaluator_config(c->ctx, evaluator, set->configs[i], as != NULL) != MTP_OK)
-      status = cli_fail(c, "configuration %zu: %s", i + 1, mtp_context_message(c->ctx));
-    else
-      status = rename_origins(c, pot, set->configs[i]);
-    cli_progress_step(c, 1);
+  for (size_t i = 0, n; i < set->n && status == CLI_OK; i += n) {
+    n = set->n - i < AT_ONCE ? set->n - i : AT_ONCE;
+    if (mtp_team_evaluate(c->ctx, team, i, n, set->configs + i) != MTP_OK) status = cli_library(c, NULL);
+    for (size_t k = i; k < i + n && status == CLI_OK; k++) status = rename_origins(c, pot, set->configs[k]);
+    cli_progress_step(c, n);
   }
   cli_progress_end(c);
-  mtp_evaluator_free(evaluator);
+  mtp_team_free(team);
   return status;
 }
 
@@ -87,7 +102,12 @@ int cli_compute_error_table(cli *c, const char *name, const mtp_potential *pot, 
                             char *broken, mtp_error_table **out) {
   watcher w = {.c = c};
   cli_progress_begin(c, "comparing", set->n);
-  mtp_status status = mtp_error_table_compute(c->ctx, pot, set, watch, &w, out);
+  mtp_team *team = NULL;
+  /* ranks that train are not asked for this */
+  const mtp_comm *comm = c->command->ranks == CLI_EVALUATES ? c->comm : NULL;
+  mtp_status status = mtp_team_new(c->ctx, pot, NULL, cli_threads(c, 0), comm, &team);
+  if (status == MTP_OK) status = mtp_error_table_compute_by(c->ctx, team, pot, set, watch, &w, out);
+  mtp_team_free(team);
   cli_progress_end(c);
   describe_broken(&w, size, broken);
   return status == MTP_OK ? CLI_OK : cli_library(c, name);

@@ -366,16 +366,32 @@ static mtp_status read_record(mtp_scan *scan, void *state, mtp_config **out) {
   return status;
 }
 
+static mtp_status name_types(mtp_context *ctx, void *state, mtp_config_set *set, size_t first) {
+  (void)state;
+  return mtp_set_name_types(ctx, set, first);
+}
+
+static mtp_status end_file(mtp_context *ctx, void *dropped, const char *path, bool any) {
+  (void)any;
+  mtp_dropped_report(dropped, ctx, path, "columns that are not kept");
+  return MTP_OK;
+}
+
+/* Up to the line END_CFG. */
+static const char *skip_record(const char *at, const char *end, bool *bad) {
+  (void)bad;
+  for (const char *newline; (newline = memchr(at, '\n', (size_t)(end - at)));) {
+    const mtp_span line = mtp_span_trim((mtp_span){at, (size_t)(newline - at)});
+    at = newline + 1;
+    if (mtp_span_is(line, "END_CFG") || mtp_span_is(line, "END")) return at;
+  }
+  return NULL;
+}
+
+const mtp_record_format mtp_cfg_records = {sizeof(mtp_dropped), NULL, read_record, name_types, end_file,
+                                           skip_record,         true};
+
 mtp_status mtp_cfg_parse(mtp_context *ctx, const char *path, const char *data, size_t size, size_t first_line,
                          const mtp_read_options *options, mtp_config_set *set) {
-  mtp_scan scan = mtp_scan_start(ctx, path, data, size, first_line);
-  mtp_dropped dropped = {0};
-  size_t first = set->n;
-  scan.tolerates_bad_numbers = options && options->tolerate_bad_numbers;
-  mtp_status status = mtp_records_parse(&scan, options, read_record, &dropped, set);
-  mtp_dropped_report(&dropped, ctx, scan.path, "columns that are not kept");
-  if (status != MTP_OK) return status;
-  status = mtp_set_name_types(ctx, set, first);
-  if (status != MTP_OK) mtp_set_truncate(set, first);
-  return status;
+  return mtp_records_parse_all(&mtp_cfg_records, ctx, path, data, size, first_line, options, set);
 }

@@ -29,6 +29,35 @@ typedef mtp_status mtp_record_reader(mtp_scan *scan, void *state, mtp_config **o
 /** Reads records up to the end of the text, and decides what becomes of one that the end of the text cuts short. */
 mtp_status mtp_records_parse(mtp_scan *scan, const mtp_read_options *options, mtp_record_reader *reader, void *state,
                              mtp_config_set *set);
+/** A format of records, which is read as a whole or piece by piece: what is known of a file outlives its pieces. */
+typedef struct mtp_record_format {
+  size_t state; /**< bytes of what a reader knows of a file, which are zero in the beginning */
+  void (*begin)(void *state, const mtp_read_options *options, mtp_config_set *set); /**< NULL: nothing to do */
+  mtp_record_reader *reader;
+  /** After the records first.. of `set` were read; NULL: nothing to do. */
+  mtp_status (*settle)(mtp_context *ctx, void *state, mtp_config_set *set, size_t first);
+  /** Reports and frees what is in the state; `any`: nothing failed, and there were records. */
+  mtp_status (*end)(mtp_context *ctx, void *state, const char *path, bool any);
+  /** Behind the record that begins at `at`, NULL if it goes on beyond `end`, or *bad where it is none. */
+  const char *(*skip)(const char *at, const char *end, bool *bad);
+  bool holds_bad_numbers; /**< tolerate_bad_numbers counts */
+} mtp_record_format;
+extern const mtp_record_format mtp_cfg_records, mtp_extxyz_records, mtp_lammps_dump_records;
+/** One piece of a text, from its line `first_line` on. */
+mtp_status mtp_records_parse_piece(const mtp_record_format *format, mtp_context *ctx, const char *path,
+                                   const char *data, size_t size, size_t first_line, const mtp_read_options *options,
+                                   void *state, mtp_config_set *set);
+/** All of it: what an mtp_parser does. */
+mtp_status mtp_records_parse_all(const mtp_record_format *format, mtp_context *ctx, const char *path, const char *data,
+                                 size_t size, size_t first_line, const mtp_read_options *options, mtp_config_set *set);
+
+/** Of a text that is said to be of *format, MTP_FORMAT_AUTO if that is not known; its name may tell, too. */
+mtp_status mtp_find_format(mtp_scan *scan, size_t size, mtp_format *format);
+/** Whether what was made of the numbers of a file can be used. */
+mtp_status mtp_check_made(mtp_context *ctx, const char *path, const mtp_config *cfg, bool tolerant);
+/** Warns if names of labels were chosen, which count for nothing in this file. */
+void mtp_tell_of_keys(mtp_context *ctx, const char *path, const mtp_read_options *options);
+
 /** Frees configurations first.. of the set. */
 void mtp_set_truncate(mtp_config_set *set, size_t first);
 

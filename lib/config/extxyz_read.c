@@ -475,16 +475,42 @@ static mtp_status read_record(mtp_scan *scan, void *state, mtp_config **out) {
   return status;
 }
 
+static void begin_file(void *user, const mtp_read_options *options, mtp_config_set *set) {
+  file_state *state = user;
+  state->set = set;
+  if (options) state->labels.keys = options->keys;
+}
+
+static mtp_status end_file(mtp_context *ctx, void *user, const char *path, bool any) {
+  file_state *state = user;
+  mtp_dropped_report(&state->dropped, ctx, path, "columns that are not kept");
+  return mtp_extxyz_labels_end(&state->labels, ctx, path, any);
+}
+
+/* A line with the number of atoms, one of keys, one an atom. */
+static const char *skip_record(const char *at, const char *end, bool *bad) {
+  size_t lines = 0;
+  bool counted = false;
+  while (!counted || lines > 0) {
+    const char *newline = memchr(at, '\n', (size_t)(end - at));
+    if (!newline) return NULL;
+    const mtp_span line = mtp_span_trim((mtp_span){at, (size_t)(newline - at)});
+    at = newline + 1;
+    if (counted)
+      lines--;
+    else if (line.n) {
+      counted = mtp_span_count(line, INT_MAX, &lines);
+      if (!counted) return *bad = true, NULL;
+      lines++;
+    }
+  }
+  return at;
+}
+
+const mtp_record_format mtp_extxyz_records = {sizeof(file_state), begin_file,  read_record, NULL,
+                                              end_file,           skip_record, true};
+
 mtp_status mtp_extxyz_parse(mtp_context *ctx, const char *path, const char *data, size_t size, size_t first_line,
                             const mtp_read_options *options, mtp_config_set *set) {
-  mtp_scan scan = mtp_scan_start(ctx, path, data, size, first_line);
-  file_state state = {.set = set};
-  const size_t first = set->n;
-  if (options) state.labels.keys = options->keys;
-  scan.tolerates_bad_numbers = options && options->tolerate_bad_numbers;
-  mtp_status status = mtp_records_parse(&scan, options, read_record, &state, set);
-  mtp_dropped_report(&state.dropped, ctx, scan.path, "columns that are not kept");
-  mtp_status labels = mtp_extxyz_labels_end(&state.labels, ctx, scan.path, status == MTP_OK && set->n > first);
-  if (labels != MTP_OK) mtp_set_truncate(set, first);
-  return status != MTP_OK ? status : labels;
+  return mtp_records_parse_all(&mtp_extxyz_records, ctx, path, data, size, first_line, options, set);
 }

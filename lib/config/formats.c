@@ -102,7 +102,7 @@ static bool is_binary_cfg(const char *data, size_t size) {
   return size >= 5 && data[0] == 'n' && (data[3] == 0 || data[4] == 0);
 }
 
-static mtp_status find_format(mtp_scan *scan, size_t size, mtp_format *format) {
+mtp_status mtp_find_format(mtp_scan *scan, size_t size, mtp_format *format) {
   if (is_binary_cfg(scan->begin, size))
     return mtp_fail(scan->ctx, MTP_ERR_UNSUPPORTED,
                     "%s:1: found a binary cfg file, expected text: convert it with the program that wrote it",
@@ -132,7 +132,7 @@ static mtp_status read_file(mtp_context *ctx, const char *path, const mtp_read_o
 }
 
 /* Whoever chose names for labels shall know where they count for nothing. */
-static void tell_of_keys(mtp_context *ctx, const char *path, const mtp_read_options *options) {
+void mtp_tell_of_keys(mtp_context *ctx, const char *path, const mtp_read_options *options) {
   if (options && (options->keys.energy || options->keys.forces || options->keys.virial || options->keys.stress))
     mtp_message(ctx, MTP_WARNING, "%s: no extended XYZ, so that no names of labels are chosen in it", path);
 }
@@ -145,7 +145,7 @@ static bool are_finite(const double *values, size_t n) {
 
 /* Numbers of a file are finite; what is made of them (coordinates of scaled ones, a virial of a stress) may be not, and
  * a lattice vector may vanish. No writer could write that. */
-static mtp_status check_made(mtp_context *ctx, const char *path, const mtp_config *cfg, bool tolerant) {
+mtp_status mtp_check_made(mtp_context *ctx, const char *path, const mtp_config *cfg, bool tolerant) {
   const char *what = NULL;
   for (int d = 0; d < 3; d++)
     if (cfg->periodic[d] && !mtp_cell_has_row(cfg, d)) what = "a periodic direction whose lattice vector is zero";
@@ -172,11 +172,11 @@ mtp_status mtp_config_set_read(mtp_context *ctx, const char *path, const mtp_rea
   if (set) set->path = mtp_strdup(path);
   if (!set || !set->path) status = mtp_fail_memory(ctx);
   mtp_scan scan = mtp_scan_start(ctx, path, data, size, 1);
-  if (status == MTP_OK) status = find_format(&scan, size, &format);
-  if (status == MTP_OK && format != MTP_FORMAT_EXTXYZ) tell_of_keys(ctx, scan.path, options);
+  if (status == MTP_OK) status = mtp_find_format(&scan, size, &format);
+  if (status == MTP_OK && format != MTP_FORMAT_EXTXYZ) mtp_tell_of_keys(ctx, scan.path, options);
   if (status == MTP_OK) status = formats[format].parse(ctx, path, data, size, 1, options, set);
   for (size_t k = 0; status == MTP_OK && k < set->n; k++)
-    status = check_made(ctx, scan.path, set->configs[k], options && options->tolerate_bad_numbers);
+    status = mtp_check_made(ctx, scan.path, set->configs[k], options && options->tolerate_bad_numbers);
   free(data);
   if (status != MTP_OK) {
     mtp_config_set_free(set);

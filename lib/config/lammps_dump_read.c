@@ -292,14 +292,42 @@ static mtp_status read_record(mtp_scan *scan, void *state, mtp_config **out) {
   return status;
 }
 
+static void begin_file(void *user, const mtp_read_options *options, mtp_config_set *set) {
+  file_state *state = user;
+  (void)options;
+  state->set = set;
+}
+
+static mtp_status name_types(mtp_context *ctx, void *user, mtp_config_set *set, size_t first) {
+  const file_state *state = user;
+  return state->naming == COLUMN_TYPE && !state->has_label ? mtp_set_name_types(ctx, set, first) : MTP_OK;
+}
+
+static mtp_status end_file(mtp_context *ctx, void *user, const char *path, bool any) {
+  file_state *state = user;
+  (void)any;
+  mtp_dropped_report(&state->dropped, ctx, path, "columns that are not kept");
+  return MTP_OK;
+}
+
+/* Up to the first ITEM behind the atoms. */
+static const char *skip_record(const char *at, const char *end, bool *bad) {
+  static const char item[] = "ITEM:", atoms[] = "ITEM: ATOMS";
+  bool has_atoms = false;
+  (void)bad;
+  for (const char *newline; (newline = memchr(at, '\n', (size_t)(end - at))); at = newline + 1) {
+    const size_t size = (size_t)(newline - at);
+    if (size < sizeof item - 1 || memcmp(at, item, sizeof item - 1) != 0) continue;
+    if (has_atoms) return at;
+    has_atoms = size >= sizeof atoms - 1 && memcmp(at, atoms, sizeof atoms - 1) == 0;
+  }
+  return NULL;
+}
+
+const mtp_record_format mtp_lammps_dump_records = {sizeof(file_state), begin_file,  read_record, name_types,
+                                                   end_file,           skip_record, false};
+
 mtp_status mtp_lammps_dump_parse(mtp_context *ctx, const char *path, const char *data, size_t size, size_t first_line,
                                  const mtp_read_options *options, mtp_config_set *set) {
-  mtp_scan scan = mtp_scan_start(ctx, path, data, size, first_line);
-  file_state state = {.set = set};
-  size_t first = set->n;
-  mtp_status status = mtp_records_parse(&scan, options, read_record, &state, set);
-  mtp_dropped_report(&state.dropped, ctx, scan.path, "columns that are not kept");
-  if (status == MTP_OK && state.naming == COLUMN_TYPE && !state.has_label) status = mtp_set_name_types(ctx, set, first);
-  if (status != MTP_OK) mtp_set_truncate(set, first);
-  return status;
+  return mtp_records_parse_all(&mtp_lammps_dump_records, ctx, path, data, size, first_line, options, set);
 }

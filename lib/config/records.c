@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file config/records.c
  * What the readers of files with many records have in common: the loop, the cut tail, columns that are left out. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/config_internal.h"
@@ -63,6 +64,32 @@ mtp_status mtp_records_parse(mtp_scan *scan, const mtp_read_options *options, mt
   if (status == MTP_OK && scan->end < end && !set->dropped_tail) drop_tail(scan, set, scan->line + 1);
   if (status != MTP_OK) mtp_set_truncate(set, first);
   return status;
+}
+
+mtp_status mtp_records_parse_piece(const mtp_record_format *format, mtp_context *ctx, const char *path,
+                                   const char *data, size_t size, size_t first_line, const mtp_read_options *options,
+                                   void *state, mtp_config_set *set) {
+  mtp_scan scan = mtp_scan_start(ctx, path, data, size, first_line);
+  const size_t first = set->n;
+  scan.tolerates_bad_numbers = format->holds_bad_numbers && options && options->tolerate_bad_numbers;
+  mtp_status status = mtp_records_parse(&scan, options, format->reader, state, set);
+  if (status == MTP_OK && format->settle) status = format->settle(ctx, state, set, first);
+  if (status != MTP_OK) mtp_set_truncate(set, first);
+  return status;
+}
+
+mtp_status mtp_records_parse_all(const mtp_record_format *format, mtp_context *ctx, const char *path, const char *data,
+                                 size_t size, size_t first_line, const mtp_read_options *options, mtp_config_set *set) {
+  const size_t first = set->n;
+  void *state = mtp_calloc(1, format->state);
+  if (!state) return mtp_fail_memory(ctx);
+  if (format->begin) format->begin(state, options, set);
+  mtp_status status = mtp_records_parse_piece(format, ctx, path, data, size, first_line, options, state, set);
+  const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+  const mtp_status ended = format->end(ctx, state, name, status == MTP_OK && set->n > first);
+  free(state);
+  if (status == MTP_OK && ended != MTP_OK) mtp_set_truncate(set, first);
+  return status != MTP_OK ? status : ended;
 }
 
 void mtp_dropped_add(mtp_dropped *dropped, mtp_span name) {

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "config/units.h"
-#include "mtp/evaluator.h"
+#include "learn/team.h"
 #include "support/support.h"
 
 /* Sums while collecting: mae holds sum |d|, rmse sum d^2. */
@@ -150,34 +150,63 @@ static void finish_table(mtp_error_table *t) {
   for (int s = 0; s < t->species_count; s++) finish(&t->species_force[s]);
 }
 
+/* Configurations whose copies are there at a time. */
+#define AT_ONCE ((size_t)256)
+
+typedef struct comparison {
+  mtp_team *team;
+  const mtp_config_set *set;
+  mtp_error_table *table;
+  bool ordinary; /* the set has some that are not squeezed */
+  mtp_error_watch watch;
+  void *user;
+  mtp_config *model[AT_ONCE];
+} comparison;
+
+/* The configurations from `first` on. */
+static mtp_status compare(mtp_context *ctx, comparison *c, size_t first, size_t n) {
+  mtp_status status = MTP_OK;
+  for (size_t k = 0; k < n && status == MTP_OK; k++)
+    if (!(c->model[k] = mtp_config_copy(c->set->configs[first + k]))) status = mtp_fail_memory(ctx);
+  if (status == MTP_OK) status = mtp_team_evaluate(ctx, c->team, first, n, c->model);
+  for (size_t k = 0; k < n && status == MTP_OK; k++) {
+    const mtp_config *label = c->set->configs[first + k];
+    note_in_table(c->table, label, c->model[k], !c->ordinary || !mtp_config_is_squeezed(label));
+    if (c->watch) c->watch(c->user, label, c->model[k]);
+  }
+  for (size_t k = 0; k < n; k++) {
+    mtp_config_free(c->model[k]);
+    c->model[k] = NULL;
+  }
+  return status;
+}
+
+mtp_status mtp_error_table_compute_by(mtp_context *ctx, mtp_team *team, const mtp_potential *pot,
+                                      const mtp_config_set *set, mtp_error_watch watch, void *user,
+                                      mtp_error_table **out) {
+  if (!team || !pot || !set || !out)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "errors: expected a potential and configurations");
+  comparison c = {.team = team, .set = set, .ordinary = has_ordinary(set), .watch = watch, .user = user};
+  mtp_status status = table_new(ctx, pot, set, &c.table);
+  for (size_t k = 0; status == MTP_OK && k < set->n; k += AT_ONCE)
+    status = compare(ctx, &c, k, set->n - k < AT_ONCE ? set->n - k : AT_ONCE);
+  if (status != MTP_OK) {
+    mtp_error_table_free(c.table);
+    return status;
+  }
+  finish_table(c.table);
+  *out = c.table;
+  return MTP_OK;
+}
+
 mtp_status mtp_error_table_compute(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set,
                                    mtp_error_watch watch, void *user, mtp_error_table **out) {
   if (!pot || !set || !out) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "errors: expected a potential and configurations");
-  mtp_evaluator *ev = NULL;
-  mtp_error_table *table = NULL;
-  const bool ordinary = has_ordinary(set);
-  mtp_status status = mtp_evaluator_new(ctx, pot, &ev);
-  if (status == MTP_OK) status = table_new(ctx, pot, set, &table);
-  for (size_t k = 0; status == MTP_OK && k < set->n; k++) {
-    const mtp_config *label = set->configs[k];
-    mtp_config *model = mtp_config_copy(label);
-    status = model ? mtp_evaluator_config(ctx, ev, model, 0) : mtp_fail_memory(ctx);
-    if (status == MTP_OK) {
-      note_in_table(table, label, model, !ordinary || !mtp_config_is_squeezed(label));
-      if (watch) watch(user, label, model);
-    } else {
-      mtp_fail(ctx, status, "configuration %zu: %s", k + 1, mtp_context_message(ctx));
-    }
-    mtp_config_free(model);
-  }
-  mtp_evaluator_free(ev);
-  if (status != MTP_OK) {
-    mtp_error_table_free(table);
-    return status;
-  }
-  finish_table(table);
-  *out = table;
-  return MTP_OK;
+  mtp_team *team = NULL;
+  mtp_status status = mtp_team_new(ctx, pot, NULL, 1, NULL, &team);
+  if (status == MTP_OK) status = mtp_error_table_compute_by(ctx, team, pot, set, watch, user, out);
+  mtp_team_free(team);
+  return status;
 }
 
 mtp_status mtp_errors_compute(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set, mtp_errors *out) {

@@ -7,7 +7,7 @@ command -v gnuplot >/dev/null || exit 77
 make_potential truth.almtp
 crystals 20 41 >in.extxyz
 mtp eval truth.almtp in.extxyz -o train.extxyz
-sed 's/energy=/config_type="a<b" energy=/; n' train.extxyz | awk 'NR % 10 { print } !(NR % 10) { sub(/a<b/, "c"); print }' >data.extxyz
+sed 's/energy=/config_type="a<b" energy=/' train.extxyz | awk 'NR % 10 { print } !(NR % 10) { sub(/a<b/, "c"); print }' >data.extxyz
 mtp init --level 4 --species Al --cutoff 5 --min-dist 1.5 -o start.mtp
 mtp train start.mtp data.extxyz -o pot.almtp --threads 1 --max-iter 5 --log train.log >/dev/null
 cat >events.jsonl <<'END'
@@ -34,10 +34,15 @@ for folder in $(ls -d /tmp/mtp-report-* 2>/dev/null | grep -v -x -F -f before.tx
   for wait in $(seq 600); do [ ! -d "$folder" ] || sleep 0.1; done # it may be that of somebody else's report
   absent "$folder"
 done
-[ "$(grep -o '<svg' report.html | wc -l)" -eq 12 ] || die "$(grep -o '<svg' report.html | wc -l) pictures"
+[ "$(grep -o '<svg' report.html | wc -l)" -eq 15 ] || die "$(grep -o '<svg' report.html | wc -l) pictures"
 grep -o 'http[^"'"'"' ]*' report.html | grep -v 'www.w3.org' && die 'the page needs something from elsewhere'
 contains report.html '<title>A &amp; B</title>'
 contains report.html '<tr><td>all</td><td>20</td>'
+contains report.html '<tr><td>a&lt;b</td><td>1[0-9]</td>'
+contains report.html '<p class="verdict">Still learning: 1 label in the second half of 90 steps'
+contains report.html '<p class="remarks">On data.extxyz the RMS error is .* meV/atom, .* eV/A'
+contains report.html '<meta name="viewport" content="width=device-width,initial-scale=1">'
+[ "$(wc -c <report.html)" -lt 600000 ] || die "the page has $(wc -c <report.html) bytes"
 contains report.html '2 labels (3 s in the driver), 2 refits'
 contains report.html '</body></html>'
 # names inside the pictures are their own
@@ -46,7 +51,26 @@ grep -o " id='[^']*'" report.html | sort | uniq -d >twice.txt
 # a run that needed no more than its warm-up
 sed 's/"gamma":12.5/"gamma":null/' cut.jsonl >warm.jsonl
 mtp report warm.jsonl -o warm.html >out.txt 2>err.txt || die "$(cat err.txt)"
-[ "$(grep -o '<svg' warm.html | wc -l)" -eq 3 ] || die "$(grep -o '<svg' warm.html | wc -l) pictures of a warm-up"
+[ "$(grep -o '<svg' warm.html | wc -l)" -eq 5 ] || die "$(grep -o '<svg' warm.html | wc -l) pictures of a warm-up"
+# candidates are labelled after the steps that they are of: the curve of labels goes up all the same, and each label
+# has its cause
+cat >late.jsonl <<'END'
+{"event":"start","step":null}
+{"event":"label","step":0,"gamma":null,"warmup":true,"natoms":32,"seconds":1}
+{"event":"label","step":400,"gamma":11,"warmup":false,"natoms":32,"seconds":1,"force_rmse_before":0.2,"energy_error_before":0.001}
+{"event":"label","step":300,"gamma":3,"warmup":false,"natoms":32,"seconds":1,"force_rmse_before":0.1,"energy_error_before":0.001}
+{"event":"label","step":400,"gamma":null,"squeezed":0.8,"natoms":32,"seconds":1}
+{"event":"label","step":1000,"gamma":4,"explored":2.5,"natoms":32,"seconds":1}
+{"event":"refit","step":400,"configurations":4,"rmse_energy":0.001,"rmse_force":0.1,"seconds":0.1}
+{"event":"check","step":500,"force_rmse":0.06,"expected_force_rmse":0.05}
+{"event":"check","step":900,"force_rmse":0.04,"expected_force_rmse":0.05}
+{"event":"end","step":1000,"predicted_rmse_force":0.05,"predicted_part_of_force":0.02}
+END
+mtp report late.jsonl -o late.html
+contains late.html 'Learned: no label was needed in the last 600 of 1000 steps. The exploration after it took 1 more. Error to expect of a force: 0.05 eV/A (2 %'
+contains late.html 'Checks: true errors'
+for cause in warm-up grade 'pair squeezed to 0.8' 'exploration, 2.5 ps'; do contains late.html "<td>$cause</td>"; done
+contains late.html '<tr><td>3</td><td>300</td><td>grade</td><td>3</td><td>32</td><td>1</td><td>0.1</td><td>1</td></tr>'
 mtp report events.jsonl -o log.html 2>err.txt && die 'a bad line is accepted'
 contains err.txt 'events.jsonl:6'
 absent log.html

@@ -14,6 +14,7 @@
 
 #include "mtp/active_set.h"
 #include "mtp/evaluator.h"
+#include "mtp/select.h"
 #include "support_data.h"
 #include "support_golden.h"
 
@@ -220,8 +221,62 @@ static void test_shipped_selection(void **state) {
   mtp_context_free(ctx);
 }
 
+/* ---- the same by mtp_select ---- */
+
+typedef struct source {
+  const mtp_config_set *set;
+  bool done;
+} source;
+
+static mtp_status source_rewind(mtp_context *ctx, void *user) {
+  (void)ctx;
+  ((source *)user)->done = false;
+  return MTP_OK;
+}
+
+static mtp_status source_next(mtp_context *ctx, void *user, const mtp_config_set **block) {
+  source *s = user;
+  (void)ctx;
+  *block = s->done ? NULL : s->set;
+  s->done = true;
+  return MTP_OK;
+}
+
+/* Two of the candidates are those of the training set. */
+static void test_selection(void **state) {
+  (void)state;
+  const char *name = "19_select_add_shipped";
+  mtp_context *ctx = mtp_context_new();
+  mtp_potential *pot = golden_potential(ctx, name, "pot.mtp");
+  mtp_config_set *train = golden_configs(ctx, name, "train.cfg", pot);
+  mtp_config_set *more = golden_configs(ctx, name, "candidate.cfg", pot);
+  golden_text *text = golden_text_open(name, "selected_indices.txt");
+  mtp_select_options options = mtp_select_defaults();
+  options.mode = MTP_SELECT_BY_ENERGY;
+  options.rows = MTP_ROWS_ALL;
+  source s = {more, false};
+  const mtp_candidates candidates = {&s, source_rewind, source_next};
+  mtp_selection *selection = NULL;
+  bool *want = data_calloc(more->n, sizeof(bool)), *got = data_calloc(more->n, sizeof(bool));
+  golden_seek(text, "\n");
+  for (int k = 0; k < 9; k++) want[(size_t)golden_number(text)] = true;
+  data_must(ctx, mtp_select(ctx, &options, pot, NULL, train, &candidates, &selection));
+  for (size_t k = 0; k < selection->count; k++) got[selection->chosen[k]] = true;
+  assert_int_equal(selection->count, 9);
+  assert_memory_equal(got, want, more->n * sizeof(bool));
+  free(want);
+  free(got);
+  mtp_selection_free(selection);
+  golden_text_close(text);
+  mtp_config_set_free(train);
+  mtp_config_set_free(more);
+  mtp_potential_free(pot);
+  mtp_context_free(ctx);
+}
+
 int main(void) {
   if (!golden_available()) return GOLDEN_SKIPPED;
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_swap_lists), cmocka_unit_test(test_shipped_selection)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_swap_lists), cmocka_unit_test(test_shipped_selection),
+                                     cmocka_unit_test(test_selection)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,6 +24,7 @@
 #include "mtp/append.h"
 #include "mtp/baseline.h"
 #include "mtp/bench.h"
+#include "mtp/config_stream.h"
 #include "mtp/errors.h"
 #include "mtp/evaluator.h"
 #include "mtp/label_file.h"
@@ -31,6 +32,8 @@
 #include "mtp/normal_equations.h"
 #include "mtp/qm.h"
 #include "mtp/screen.h"
+#include "mtp/select.h"
+#include "mtp/team.h"
 #include "mtp/trainer.h"
 #include "support_data.h"
 
@@ -526,6 +529,88 @@ static mtp_status label_file_waiting(void) {
   return RETURNS(mtp_label_file_waiting(P(1, w.labels)), 0);
 }
 
+/* ---- streams and selection ---- */
+
+static mtp_config_stream *stream(void) {
+  char *path = data_path(w.folder, "stream.extxyz");
+  mtp_config_stream *s = NULL;
+  mtp_config_set_write(NULL, w.set, path, MTP_FORMAT_EXTXYZ);
+  mtp_config_stream_open(NULL, path, NULL, &s);
+  free(path);
+  return s;
+}
+static mtp_status config_stream_open(void) {
+  mtp_config_stream *s;
+  static const mtp_read_options options;
+  return mtp_config_stream_open(P(1, w.ctx), P(2, w.path), P(3, &options), P(4, &s));
+}
+static mtp_status config_stream_close(void) {
+  return mtp_config_stream_close(P(1, stream())), MTP_ERR_ARGUMENT;
+}
+static mtp_status config_stream_map_species(void) {
+  return mtp_config_stream_map_species(P(1, w.ctx), P(2, stream()), 1, P(3, names));
+}
+static mtp_status config_stream_next(void) {
+  const mtp_config_set *piece;
+  return mtp_config_stream_next(P(1, w.ctx), P(2, stream()), P(3, &piece));
+}
+static mtp_status config_stream_rewind(void) {
+  return mtp_config_stream_rewind(P(1, w.ctx), P(2, stream()));
+}
+static mtp_status config_stream_done(void) {
+  return RETURNS(mtp_config_stream_done(P(1, stream())), 0);
+}
+
+static mtp_status rewind_nothing(mtp_context *ctx, void *user) {
+  (void)ctx, (void)user;
+  return MTP_OK;
+}
+static mtp_status next_of_nothing(mtp_context *ctx, void *user, const mtp_config_set **block) {
+  (void)ctx, (void)user;
+  *block = NULL;
+  return MTP_OK;
+}
+static mtp_status select_some(void) {
+  static const mtp_candidates candidates = {NULL, rewind_nothing, next_of_nothing};
+  const mtp_select_options options = mtp_select_defaults();
+  mtp_selection *selection;
+  return mtp_select(P(1, w.ctx), P(2, &options), P(3, w.pot), P(4, w.as), P(5, w.set), P(6, &candidates),
+                    P(7, &selection));
+}
+static mtp_status selection_free(void) {
+  return mtp_selection_free(P(1, (mtp_selection *)calloc(1, sizeof(mtp_selection)))), MTP_ERR_ARGUMENT;
+}
+
+/* ---- teams ---- */
+
+static mtp_team *team(void) {
+  mtp_team *t = NULL;
+  mtp_team_new(NULL, w.pot, NULL, 1, NULL, &t);
+  return t;
+}
+static mtp_status team_new(void) {
+  mtp_team *t;
+  return mtp_team_new(P(1, w.ctx), P(2, w.pot), P(3, w.as), 1, NULL, P(4, &t));
+}
+static mtp_status team_free(void) {
+  return mtp_team_free(P(1, team())), MTP_ERR_ARGUMENT;
+}
+static mtp_status team_evaluate(void) {
+  return mtp_team_evaluate(P(1, w.ctx), P(2, team()), 0, 1, P(3, w.set->configs));
+}
+static mtp_status team_help(void) {
+  static const mtp_comm alone = {.size = 1};
+  return mtp_team_help(P(1, w.ctx), P(2, &alone));
+}
+static mtp_status team_end_help(void) {
+  static const mtp_comm alone = {.size = 1};
+  return mtp_team_end_help(P(1, &alone)), MTP_ERR_ARGUMENT;
+}
+static mtp_status error_table_compute_by(void) {
+  mtp_error_table *table;
+  return mtp_error_table_compute_by(P(1, w.ctx), P(2, team()), P(3, w.pot), P(4, w.set), NULL, NULL, P(5, &table));
+}
+
 /* ---- appending ---- */
 
 static mtp_status append_configs(void) {
@@ -795,6 +880,22 @@ static const struct entry {
     {"mtp_fault_name", NULL, 0, 0},
     {"mtp_fault_is_fatal", NULL, 0, 0},
     {"mtp_screen", screen, 4, BIT(1)},
+    {"mtp_config_stream_open", config_stream_open, 4, BIT(1) | BIT(3)},
+    {"mtp_config_stream_close", config_stream_close, 1, 0},
+    {"mtp_config_stream_map_species", config_stream_map_species, 3, BIT(1)},
+    {"mtp_config_stream_next", config_stream_next, 3, BIT(1)},
+    {"mtp_config_stream_rewind", config_stream_rewind, 2, BIT(1)},
+    {"mtp_config_stream_done", config_stream_done, 1, 0},
+    {"mtp_team_new", team_new, 4, BIT(1) | BIT(3)},
+    {"mtp_team_free", team_free, 1, 0},
+    {"mtp_team_evaluate", team_evaluate, 3, BIT(1)},
+    {"mtp_team_help", team_help, 2, BIT(1)},
+    {"mtp_team_end_help", team_end_help, 1, 0},
+    {"mtp_error_table_compute_by", error_table_compute_by, 5, BIT(1)},
+    {"mtp_select_method_name", NULL, 0, 0},
+    {"mtp_select_defaults", NULL, 0, 0},
+    {"mtp_select", select_some, 7, BIT(1) | BIT(4) | BIT(5)},
+    {"mtp_selection_free", selection_free, 1, 0},
     {"mtp_weights_default", NULL, 0, 0},
     {"mtp_weights_mlip", NULL, 0, 0},
     {"mtp_normal_new", normal_new, 3, BIT(1)},

@@ -11,6 +11,7 @@
 #include "mtp/config.h"
 #include "mtp/context.h"
 #include "mtp/potential.h"
+#include "mtp/team.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -60,6 +61,10 @@ typedef void (*mtp_error_watch)(void *user, const mtp_config *labelled, const mt
 /** Errors with those of groups and species; each configuration is evaluated once. `watch` may be NULL. */
 MTP_API mtp_status mtp_error_table_compute(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set,
                                            mtp_error_watch watch, void *user, mtp_error_table **out);
+/** The same by a team for `pot`. */
+MTP_API mtp_status mtp_error_table_compute_by(mtp_context *ctx, mtp_team *team, const mtp_potential *pot,
+                                              const mtp_config_set *set, mtp_error_watch watch, void *user,
+                                              mtp_error_table **out);
 MTP_API void mtp_error_table_free(mtp_error_table *table);
 
 #ifdef __cplusplus

@@ -10,6 +10,7 @@
 #include "mtp/bench.h"
 #include "mtp/comm.h"
 #include "mtp/config.h"
+#include "mtp/config_stream.h"
 #include "mtp/context.h"
 #include "mtp/cut.h"
 #include "mtp/errors.h"
@@ -21,6 +22,8 @@
 #include "mtp/potential.h"
 #include "mtp/qm.h"
 #include "mtp/screen.h"
+#include "mtp/select.h"
+#include "mtp/team.h"
 #include "mtp/trainer.h"
 #include "mtp/weights.h"
 

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file cli/report_run.c
+ * The part of a report that tells of a learning run: whether it has learned enough, when labels were asked for and why,
+ * what the potential made of them before it knew them, and what all this cost. */
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/report.h"
+
+enum { MOST_ROWS = 300, BINS = 20 };
+
+typedef struct label {
+  double step; /* that the configuration is of: candidates wait, and are labelled later */
+  double grade, energy, force, expected, seconds, atoms; /* NAN: not known */
+  char cause[40];
+  bool counts;   /* asked for by the run itself, at a step */
+  bool explored; /* by the potential on its own when the run was over */
+} label;
+
+typedef struct refit {
+  double configurations, energy, force, seconds;
+  size_t labels; /* before it */
+} refit;
+
+typedef struct check {
+  double step, force, expected;
+} check;
+
+struct report_run {
+  size_t label_count, refit_count, check_count, rejected;
+  check *checks; /* true errors that were bought on the way */
+  label *labels;
+  refit *refits;
+  double last_step, predicted, predicted_part, label_seconds, refit_seconds;
+  bool has_ended;
+  char stopped[200];
+};
+
+report_run *report_run_new(void) {
+  report_run *run = cli_alloc(1, sizeof *run);
+  run->predicted = NAN;
+  return run;
+}
+
+void report_run_free(report_run *run) {
+  free(run->labels);
+  free(run->refits);
+  free(run->checks);
+  free(run);
+}
+
+bool report_run_is_empty(const report_run *run) {
+  return run->label_count + run->refit_count == 0;
+}
+
+/* ---- events ---- */
+
+static double number(const cJSON *event, const char *key) {
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(event, key);
+  return cJSON_IsNumber(item) ? item->valuedouble : NAN;
+}
+
+static bool flag(const cJSON *event, const char *key) {
+  return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(event, key));
+}
+
+static double or_zero(double x) {
+  return isfinite(x) ? x : 0;
+}
+
+/* Why it was asked for. */
+static void find_cause(const cJSON *event, label *l) {
+  const double squeezed = number(event, "squeezed"), explored = number(event, "explored");
+  l->counts = false;
+  l->explored = isfinite(explored);
+  if (flag(event, "warmup"))
+    snprintf(l->cause, sizeof l->cause, "warm-up");
+  else if (isfinite(squeezed))
+    snprintf(l->cause, sizeof l->cause, "pair squeezed to %.3g", squeezed);
+  else if (isfinite(explored))
+    snprintf(l->cause, sizeof l->cause, "exploration, %.3g ps", explored);
+  else if (flag(event, "check"))
+    snprintf(l->cause, sizeof l->cause, "check");
+  else {
+    l->counts = true;
+    snprintf(l->cause, sizeof l->cause, isfinite(l->grade) ? "grade" : "no grade yet");
+  }
+  if (flag(event, "recovered")) strncat(l->cause, ", earlier run", sizeof l->cause - strlen(l->cause) - 1);
+}
+
+static void take_label(report_run *run, const cJSON *event) {
+  run->labels = cli_realloc(run->labels, run->label_count + 1, sizeof *run->labels);
+  label *l = run->labels + run->label_count++;
+  *l = (label){.step = or_zero(number(event, "step")),
+               .grade = number(event, "gamma"),
+               .energy = number(event, "energy_error_before"),
+               .force = number(event, "force_rmse_before"),
+               .expected = number(event, "expected_force_rmse"),
+               .seconds = number(event, "seconds"),
+               .atoms = number(event, "natoms")};
+  find_cause(event, l);
+  run->label_seconds += or_zero(l->seconds);
+}
+
+static void take_refit(report_run *run, const cJSON *event) {
+  run->refits = cli_realloc(run->refits, run->refit_count + 1, sizeof *run->refits);
+  run->refits[run->refit_count++] = (refit){.configurations = number(event, "configurations"),
+                                            .energy = number(event, "rmse_energy"),
+                                            .force = number(event, "rmse_force"),
+                                            .seconds = number(event, "seconds"),
+                                            .labels = run->label_count};
+  run->refit_seconds += or_zero(number(event, "seconds"));
+}
+
+static void take_check(report_run *run, const cJSON *event) {
+  run->checks = cli_realloc(run->checks, run->check_count + 1, sizeof *run->checks);
+  run->checks[run->check_count++] = (check){.step = or_zero(number(event, "step")),
+                                            .force = number(event, "force_rmse"),
+                                            .expected = number(event, "expected_force_rmse")};
+}
+
+/* Logs of older runs tell the error of labels before they were learned, newer ones what is to be expected. */
+static void take_end(report_run *run, const cJSON *event) {
+  const bool known = number(event, "expected_force_error") > 0;
+  run->has_ended = true;
+  run->predicted = number(event, known ? "expected_force_error" : "predicted_rmse_force");
+  run->predicted_part = or_zero(number(event, known ? "expected_part_of_force" : "predicted_part_of_force"));
+}
+
+void report_run_take(report_run *run, const cJSON *event) {
+  const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "event"));
+  const double step = number(event, "step");
+  if (step > run->last_step) run->last_step = step;
+  if (strcmp(name, "label") == 0) take_label(run, event);
+  if (strcmp(name, "refit") == 0) take_refit(run, event);
+  if (strcmp(name, "reject") == 0) run->rejected++;
+  if (strcmp(name, "start") == 0) run->has_ended = false, *run->stopped = 0;
+  if (strcmp(name, "check") == 0) take_check(run, event);
+  if (strcmp(name, "end") == 0) take_end(run, event);
+  const char *reason = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "reason"));
+  if (strcmp(name, "stop") == 0) snprintf(run->stopped, sizeof run->stopped, "%s", reason ? reason : "no reason given");
+}
+
+/* ---- the verdict ---- */
+
+static const label *last_asked(const report_run *run) {
+  const label *last = NULL;
+  for (size_t k = 0; k < run->label_count; k++)
+    if (run->labels[k].counts && (!last || run->labels[k].step > last->step)) last = run->labels + k;
+  return last;
+}
+
+/* A run that has learned what it needs asks for nothing in its second half. What comes next is estimated as if labels
+ * went on as they came there. */
+static void tell_of_learning(report_page *page, const report_run *run) {
+  const label *last = last_asked(run);
+  size_t late = 0;
+  for (size_t k = 0; k < run->label_count; k++)
+    late += run->labels[k].counts && run->labels[k].step > 0.5 * run->last_step;
+  if (*run->stopped) {
+    report_tell(page, &page->verdict, "The run was stopped: %s. ", run->stopped);
+  } else if (!(run->last_step > 0)) {
+    report_tell(page, &page->verdict, "The run has made no steps. ");
+  } else if (late == 0) {
+    report_tell(page, &page->verdict, "Learned: no label was needed in the last %.0f of %.0f steps. ",
+                run->last_step - (last ? fmax(last->step, 0) : 0), run->last_step);
+  } else {
+    report_tell(page, &page->verdict,
+                "Still learning: %zu label%s in the second half of %.0f steps, the next one to be expected "
+                "within some %.0f steps. ",
+                late, late == 1 ? "" : "s", run->last_step, 0.5 * run->last_step / (double)late);
+  }
+}
+
+static void tell(report_page *page, const report_run *run) {
+  size_t explored = 0;
+  for (size_t k = 0; k < run->label_count; k++) explored += run->labels[k].explored;
+  tell_of_learning(page, run);
+  if (explored) report_tell(page, &page->verdict, "The exploration after it took %zu more. ", explored);
+  if (isfinite(run->predicted) && run->predicted > 0)
+    report_tell(page, &page->verdict, "Error to expect of a force: %.3g eV/A (%.2g %% of the RMS force). ",
+                run->predicted, 100 * run->predicted_part);
+  report_tell(page, &page->verdict, "%zu labels. ", run->label_count);
+  if (!run->has_ended && !*run->stopped)
+    report_tell(page, &page->verdict, "The log has no end: the run goes on, or was killed. ");
+}
+
+/* ---- pictures ---- */
+
+static int by_step(const void *a, const void *b) {
+  const double x = ((const label *)a)->step, y = ((const label *)b)->step;
+  return (x > y) - (x < y);
+}
+
+static void put(FILE *file, double x) {
+  if (isfinite(x))
+    fprintf(file, "%.6g ", x);
+  else
+    fprintf(file, "nan ");
+}
+
+/* Sorted by step, so that no curve runs backwards: step, grade, force error, expected error, labels so far. */
+static int write_labels(report_page *page, const report_run *run, const label *sorted) {
+  FILE *file = report_open(page, "labels.dat");
+  if (!file) return CLI_FAILED;
+  for (size_t k = 0; k < run->label_count; k++) {
+    put(file, sorted[k].step);
+    put(file, sorted[k].grade);
+    put(file, sorted[k].force);
+    put(file, sorted[k].expected);
+    fprintf(file, "%zu\n", k + 1);
+  }
+  if (run->label_count) fprintf(file, "%.6g nan nan nan %zu\n", run->last_step, run->label_count);
+  return report_close(page, file);
+}
+
+static int write_rate(report_page *page, const report_run *run) {
+  size_t count[BINS] = {0};
+  FILE *file = report_open(page, "rate.dat");
+  if (!file) return CLI_FAILED;
+  for (size_t k = 0; k < run->label_count; k++) {
+    const double at = run->labels[k].step / run->last_step * BINS;
+    count[at < 0 ? 0 : at < BINS ? (int)at : BINS - 1]++;
+  }
+  for (int k = 0; k < BINS; k++) fprintf(file, "%.6g %zu\n", (k + 0.5) * run->last_step / BINS, count[k]);
+  return report_close(page, file);
+}
+
+/* Seconds so far in the order of the log, by labels: of labels, of refits. */
+static int write_cost(report_page *page, const report_run *run) {
+  double qm = 0, fits = 0;
+  FILE *file = report_open(page, "cost.dat");
+  if (!file) return CLI_FAILED;
+  for (size_t k = 0, r = 0; k < run->label_count; k++) {
+    for (; r < run->refit_count && run->refits[r].labels <= k; r++) fits += or_zero(run->refits[r].seconds);
+    qm += or_zero(run->labels[k].seconds);
+    fprintf(file, "%zu %.6g %.6g\n", k + 1, qm, fits);
+  }
+  return report_close(page, file);
+}
+
+static int write_refits(report_page *page, const report_run *run) {
+  FILE *file = report_open(page, "refits.dat");
+  if (!file) return CLI_FAILED;
+  for (size_t k = 0; k < run->refit_count; k++) {
+    put(file, run->refits[k].configurations);
+    put(file, run->refits[k].energy);
+    put(file, run->refits[k].force);
+    fputc('\n', file);
+  }
+  return report_close(page, file);
+}
+
+static int write_checks(report_page *page, const report_run *run) {
+  FILE *file = report_open(page, "checks.dat");
+  if (!file) return CLI_FAILED;
+  for (size_t k = 0; k < run->check_count; k++) {
+    put(file, run->checks[k].step);
+    put(file, run->checks[k].force);
+    put(file, run->checks[k].expected);
+    fputc('\n', file);
+  }
+  return report_close(page, file);
+}
+
+static int write_all(report_page *page, const report_run *run) {
+  label *sorted = cli_alloc(run->label_count, sizeof *sorted);
+  if (run->label_count) memcpy(sorted, run->labels, run->label_count * sizeof *sorted);
+  qsort(sorted, run->label_count, sizeof *sorted, by_step);
+  int status = write_labels(page, run, sorted);
+  free(sorted);
+  if (status == CLI_OK) status = write_rate(page, run);
+  if (status == CLI_OK) status = write_cost(page, run);
+  if (status == CLI_OK) status = write_checks(page, run);
+  return status == CLI_OK ? write_refits(page, run) : status;
+}
+
+/* What a picture needs to have something in it. */
+typedef enum need { LABELS, GRADES, ERRORS, EXPECTED, CHECKS, STEPS, REFITS, SECONDS } need;
+
+static bool has(const report_run *run, need what) {
+  size_t grades = 0, errors = 0, expected = 0;
+  for (size_t k = 0; k < run->label_count; k++) {
+    grades += isfinite(run->labels[k].grade);
+    errors += isfinite(run->labels[k].force);
+    expected += isfinite(run->labels[k].force) && run->labels[k].expected > 0;
+  }
+  switch (what) {
+  case GRADES:
+    return grades > 0;
+  case ERRORS:
+    return errors > 0;
+  case EXPECTED:
+    return expected > 0;
+  case CHECKS:
+    return run->check_count > 0;
+  case STEPS:
+    return run->label_count > 0 && run->last_step > 0;
+  case REFITS:
+    return run->refit_count > 0;
+  case SECONDS:
+    return run->label_count > 0 && run->label_seconds + run->refit_seconds > 0;
+  default:
+    return run->label_count > 0;
+  }
+}
+
+static const struct {
+  need need;
+  const char *script, *caption;
+} pictures[] = {
+    {LABELS,
+     "set xlabel 'step'\nset ylabel 'labels'\nunset key\nset yrange [0:]\n"
+     "plot 'labels.dat' using 1:5 with steps lw 2 lc rgb '#1f5fa8'",
+     "Labels so far, by the step that they are of: a run that has learned what it needs is flat at the end."},
+    {STEPS,
+     "set style fill solid 0.8\nset xlabel 'step'\nset ylabel 'labels in a twentieth of the run'\nunset key\n"
+     "set yrange [0:]\nplot 'rate.dat' using 1:2 with boxes lc rgb '#1f5fa8'",
+     "How often labels were asked for."},
+    {GRADES,
+     "set logscale y\nset xlabel 'step'\nset ylabel 'grade of what was labelled'\nunset key\n"
+     "plot 'labels.dat' using 1:2 with impulses lw 1.5 lc rgb '#1f5fa8'",
+     "How far the labelled configurations were beyond the known."},
+    {ERRORS,
+     "set logscale y\nset xlabel 'step'\nset ylabel 'force RMSE (eV/A)'\nunset key\n"
+     "plot 'labels.dat' using 1:3 with points pt 7 ps 0.5 lc rgb '#b03a2e'",
+     "True errors: what the potential made of each label before it learned from it."},
+    {CHECKS,
+     "set logscale y\nset xlabel 'step'\nset ylabel 'force RMSE (eV/A)'\nset key top right\n"
+     "plot 'checks.dat' using 1:2 with linespoints pt 7 ps 0.5 lc rgb '#b03a2e' title 'true', '' using 1:3 with "
+     "linespoints pt 6 ps 0.5 lc rgb '#1f5fa8' title 'expected'",
+     "Checks: true errors that were bought on the way."},
+    {EXPECTED,
+     "set logscale xy\nset xlabel 'expected force RMSE (eV/A)'\nset ylabel 'true (eV/A)'\nset key top left\n"
+     "plot x lc rgb '#999999' title 'as expected', 'labels.dat' using 4:3 with points pt 7 ps 0.5 lc rgb '#b03a2e' "
+     "title 'labels'",
+     "Calibration: the errors that were expected of labels, and the true ones."},
+    {REFITS,
+     "set logscale y\nset xlabel 'configurations in the training set'\nset ylabel 'RMSE'\n"
+     "set key top right\nplot 'refits.dat' using 1:3 with linespoints pt 7 ps 0.4 lc rgb '#b03a2e' title "
+     "'forces (eV/A)', '' using 1:2 with linespoints pt 7 ps 0.4 lc rgb '#1f5fa8' title 'energy (eV/atom)'",
+     "Learning curve: errors on the training set after each refit."},
+    {SECONDS,
+     "set xlabel 'labels'\nset ylabel 'time so far (s)'\nset key top left\nset yrange [0:]\n"
+     "plot 'cost.dat' using 1:2 with lines lw 2 lc rgb '#1f5fa8' title 'in the driver', '' using 1:3 with lines lw 2 "
+     "lc "
+     "rgb '#d08020' title 'in refits'",
+     "Cost."},
+};
+
+static int draw_all(report_page *page, const report_run *run) {
+  int status = CLI_OK;
+  report_add(page, "<div class=\"grid\">\n");
+  for (size_t k = 0; k < sizeof pictures / sizeof *pictures && status == CLI_OK; k++)
+    if (has(run, pictures[k].need)) status = report_picture(page, pictures[k].script, pictures[k].caption);
+  report_add(page, "</div>\n");
+  return status;
+}
+
+/* ---- the table ---- */
+
+static void add_cell(report_page *page, const char *format, double x) {
+  char text[32];
+  snprintf(text, sizeof text, format, x);
+  report_add(page, "<td>%s</td>", isfinite(x) ? text : "-");
+}
+
+static void add_label(report_page *page, const label *l, size_t index) {
+  report_add(page, "<tr><td>%zu</td>", index + 1);
+  add_cell(page, "%.9g", l->step);
+  report_add(page, "<td>");
+  report_add_text(page, l->cause);
+  report_add(page, "</td>");
+  add_cell(page, "%.3g", l->grade);
+  add_cell(page, "%.0f", l->atoms);
+  add_cell(page, "%.3g", 1e3 * l->energy);
+  add_cell(page, "%.3g", l->force);
+  add_cell(page, "%.3g", l->seconds);
+  report_add(page, "</tr>\n");
+}
+
+/* Of very many the first and the last ones. */
+static void add_labels(report_page *page, const report_run *run) {
+  if (run->label_count == 0) return;
+  const size_t hidden = run->label_count > MOST_ROWS ? run->label_count - MOST_ROWS : 0;
+  report_add(page,
+             "<details%s><summary>The labels, in the order in which they were learned</summary>"
+             "<div class=\"wide\"><table><tr><th></th><th>step</th><th>cause</th><th>grade</th><th>atoms</th>"
+             "<th>energy off by, meV/atom</th><th>forces off by, eV/&Aring;</th><th>s</th></tr>\n",
+             run->label_count <= 50 ? " open" : "");
+  for (size_t k = 0; k < run->label_count; k++) {
+    if (hidden && k == MOST_ROWS / 2) {
+      report_add(page, "<tr><td colspan=\"8\">%zu more</td></tr>\n", hidden);
+      k += hidden;
+    }
+    add_label(page, run->labels + k, k);
+  }
+  report_add(page, "</table></div></details>\n");
+}
+
+int report_run_draw(report_page *page, report_run *run) {
+  tell(page, run);
+  report_add(page, "<p>%zu labels (%.3g s in the driver), %zu refits (%.3g s)", run->label_count, run->label_seconds,
+             run->refit_count, run->refit_seconds);
+  if (run->rejected) report_add(page, ", %zu calls without a label", run->rejected);
+  report_add(page, ".</p>\n");
+  int status = write_all(page, run);
+  if (status == CLI_OK) status = draw_all(page, run);
+  add_labels(page, run);
+  return status;
+}
