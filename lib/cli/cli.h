@@ -17,6 +17,7 @@
 #include "mtp/baseline.h"
 #include "mtp/config.h"
 #include "mtp/context.h"
+#include "mtp/pair_part.h"
 #include "mtp/potential.h"
 #include "mtp/qm.h"
 #include "mtp/trainer.h"
@@ -237,6 +238,27 @@ void cli_baseline_close(cli_baseline *b);
 int cli_baseline_apply(cli *c, cli_baseline *b, mtp_config_set *set);
 /** Fails if the potential, read from `path`, stands on another one than the labels. */
 int cli_baseline_check(cli *c, const cli_baseline *b, const mtp_potential *pot, const char *path);
+
+/* pair_part.c */
+
+#define CLI_PAIR_PART_HELP                                                                                             \
+  "  --pair-part FILE    learn pairs sum A_k/r^k beside POT and write them to FILE, the --baseline of OUT\n"           \
+  "  --pair-cutoff R     of them, A (10)\n"                                                                            \
+  "  --pair-lattice      A_k from sums over the lattice; R is that of FILE alone\n"
+
+typedef struct cli_pair_part {
+  const char *file; /**< NULL: the option was not given */
+  double cutoff;    /**< 0: not given */
+  bool lattice;
+  mtp_pair_part_report report; /**< once it is learned */
+  char *baseline;              /**< the value of --baseline that it stands for; freed by the caller */
+} cli_pair_part;
+/** Options that do not go together are wrong usage. */
+int cli_pair_part_check(cli *c, const cli_pair_part *p, const char *baseline);
+/** Learns it in turns with `pot`, and writes it. */
+int cli_pair_part_learn(cli *c, cli_pair_part *p, const mtp_train_options *train, mtp_potential *pot,
+                        const mtp_config_set *set);
+void cli_pair_part_print(const cli_pair_part *p);
 
 /* error_table.c */
 

@@ -49,7 +49,7 @@ static const char help[] =
     "  --rows R            what active rows are the gradient by: linear (coefficients), all (parameters, as MLIP\n"
     "                      has it); linear after training, all with --linear or --max-iter 0\n"
     "  --mode M            active set of neighbourhood or configuration rows (what POT has, else\n"
-    "                      neighbourhood)\n" CLI_KEYS_HELP CLI_SPECIES_HELP CLI_BASELINE_HELP
+    "                      neighbourhood)\n" CLI_KEYS_HELP CLI_SPECIES_HELP CLI_BASELINE_HELP CLI_PAIR_PART_HELP
     "  --from F            format of DATA: cfg, extxyz, outcar, vasprun (by content)\n"
     "  --json              one JSON object\n\n"
     "Example: mtp train pot.almtp train.extxyz -o fitted.almtp --valid test.extxyz\n";
@@ -59,6 +59,7 @@ static const double SWAP_THRESHOLD = 1.001; /* growth of the volume that is wort
 typedef struct job {
   const char *baseline_text;
   cli_baseline baseline;
+  cli_pair_part pairs;
   const char *output, *valid, *checkpoint, *log;
   mtp_train_options options;
   mtp_mode mode;
@@ -254,6 +255,13 @@ static int print_json(cli *c, const job *job, const mtp_potential *pot, const ou
   cJSON_AddBoolToObject(object, "stopped", out->result.stopped);
   cli_json_number(object, "training_seconds", out->result.seconds);
   cli_json_number(object, "seconds", out->seconds);
+  if (job->pairs.file) {
+    cJSON *pairs = cJSON_AddObjectToObject(object, "pair_part");
+    cJSON_AddStringToObject(pairs, "file", job->pairs.file);
+    cli_json_number(pairs, "rounds", job->pairs.report.rounds);
+    cli_json_number(pairs, "loss_alone", job->pairs.report.alone);
+    cli_json_number(pairs, "loss", job->pairs.report.loss);
+  }
   cJSON_AddItemToObject(object, "training", cli_json_errors(&out->training));
   cJSON_AddItemToObject(object, "validation", job->valid ? cli_json_errors(&out->validation) : cJSON_CreateNull());
   if (!out->as) {
@@ -287,6 +295,7 @@ static void print_report(const job *job, const mtp_potential *pot, const outcome
            out->result.seconds, out->result.stopped ? ", stopped" : "");
   }
   printf("loss %.6g, %.3g s\n", out->result.loss, out->seconds);
+  cli_pair_part_print(&job->pairs);
   print_wall(pot, &out->wall);
   if (out->as)
     printf("active set: %zu of %zu rows filled, %s mode, ln|det A| = %.6g\n", mtp_active_set_filled(out->as),
@@ -295,12 +304,30 @@ static void print_report(const job *job, const mtp_potential *pot, const outcome
   printf("written: %s\n", job->output);
 }
 
+/* Half of the time is for this, half for the training on top of it. After a kill it is learned once more, the same. */
+static int learn_pairs(cli *c, job *job, mtp_potential *pot, const mtp_config_set *set) {
+  viewer v = {.c = c, .shown = isatty(STDERR_FILENO)};
+  mtp_train_options options = job->options;
+  options.max_seconds = job->options.max_seconds *= 0.5;
+  options.checkpoint = NULL;
+  options.comm = c->comm;
+  options.watch = watch;
+  options.user = &v;
+  const int status = cli_pair_part_learn(c, &job->pairs, &options, pot, set);
+  if (v.shown) fputs("\r\033[K", stderr);
+  job->baseline_text = job->pairs.baseline;
+  job->options.fresh = job->options.update_min_dist = false; /* that was done */
+  return status;
+}
+
 /* What the labels are relative to is what the potential will stand on. */
 static int take_baseline(cli *c, job *job, mtp_potential *pot, mtp_config_set *set, mtp_config_set *valid) {
-  int status = cli_baseline_open(c, job->baseline_text, pot, &job->baseline);
+  const bool stands = !job->options.fresh && !job->pairs.file;
+  int status = job->pairs.file ? learn_pairs(c, job, pot, set) : CLI_OK;
+  if (status == CLI_OK) status = cli_baseline_open(c, job->baseline_text, pot, &job->baseline);
   if (status == CLI_OK) status = cli_baseline_apply(c, &job->baseline, set);
   if (status == CLI_OK && valid) status = cli_baseline_apply(c, &job->baseline, valid);
-  if (status == CLI_OK && !job->options.fresh) status = cli_baseline_check(c, &job->baseline, pot, c->words[0]);
+  if (status == CLI_OK && stands) status = cli_baseline_check(c, &job->baseline, pot, c->words[0]);
   if (status == CLI_OK && mtp_potential_set_baseline(c->ctx, pot, job->baseline.name) != MTP_OK)
     status = cli_library(c, NULL);
   return status;
@@ -326,6 +353,7 @@ static int read_and_train(cli *c, job *job) {
     print_report(job, pot, &out);
   mtp_active_set_free(out.as);
   cli_baseline_close(&job->baseline);
+  free(job->pairs.baseline);
   mtp_config_set_free(valid);
   mtp_config_set_free(set);
   mtp_potential_free(pot);
@@ -350,8 +378,9 @@ static int check_numbers(cli *c, const job *job, const numbers *n) {
   if (o->held_out < 0 || o->held_out > 0.5) return cli_usage(c, "--held-out: a number from 0 to 0.5 is expected");
   if ((n->max_iter < 0 && n->max_iter != NOT_GIVEN) || n->max_iter > 1000000000)
     return cli_usage(c, "--max-iter: a number from 0 to 1e9 is expected");
-  if (n->max_iter == 0 && (o->linear || o->fresh || o->update_min_dist))
-    return cli_usage(c, "--max-iter 0 changes nothing: it goes without --linear, --fresh and --update-min-dist");
+  if (n->max_iter == 0 && (o->linear || o->fresh || o->update_min_dist || job->pairs.file))
+    return cli_usage(c, "--max-iter 0 changes nothing: it goes without --linear, --fresh, --update-min-dist and "
+                        "--pair-part");
   if (n->patience < 0 || n->patience > 1000000000)
     return cli_usage(c, "--patience: a number from 0 to 1e9 is expected");
   if (n->starts < 1 || n->starts > 1000) return cli_usage(c, "--starts: a number from 1 to 1000 is expected");
@@ -404,6 +433,9 @@ static int run(cli *c, int argc, char **argv) {
                                 {"wall", 0, CLI_TEXT, &wall},
                                 {"from", 0, CLI_TEXT, &from},
                                 {"baseline", 0, CLI_TEXT, &job.baseline_text},
+                                {"pair-part", 0, CLI_TEXT, &job.pairs.file},
+                                {"pair-cutoff", 0, CLI_REAL, &job.pairs.cutoff},
+                                {"pair-lattice", 0, CLI_FLAG, &job.pairs.lattice},
                                 CLI_KEYS_OPTION(c),
                                 CLI_SPECIES_OPTION(c),
                                 {"skip-bad", 0, CLI_FLAG, &job.skip_bad},
@@ -417,7 +449,8 @@ static int run(cli *c, int argc, char **argv) {
       (mode && (status = cli_parse_mode(c, mode, &job.mode)) != CLI_OK) ||
       (status = parse_words(c, rows, wall, &job)) != CLI_OK ||
       (status = cli_format(c, "--from", from, &job.format)) != CLI_OK ||
-      (status = check_numbers(c, &job, &n)) != CLI_OK)
+      (status = check_numbers(c, &job, &n)) != CLI_OK ||
+      (status = cli_pair_part_check(c, &job.pairs, job.baseline_text)) != CLI_OK)
     return status;
   job.mode_given = mode != NULL;
   use_numbers(c, &job, &n);

@@ -207,11 +207,13 @@ static mtp_status make_sphere(mtp_context *ctx, const mtp_surroundings *s, const
 
 /* ---- all ---- */
 
-static mtp_status describe(mtp_context *ctx, const mtp_cut_options *o, mtp_config *cfg) {
+static mtp_status describe(mtp_context *ctx, const mtp_cut_options *o, double excess, mtp_config *cfg) {
   char number[32];
   mtp_snprintf(number, sizeof number, "%.6g", o->radius);
   mtp_status status = mtp_config_set_feature(ctx, cfg, "cut", o->shape == MTP_CUT_CELL ? "cell" : "sphere");
   if (status == MTP_OK) status = mtp_config_set_feature(ctx, cfg, "cut_radius", number);
+  mtp_snprintf(number, sizeof number, "%.6g", excess);
+  if (status == MTP_OK && excess != 0.0) status = mtp_config_set_feature(ctx, cfg, MTP_CUT_CHARGE_KEY, number);
   if (status == MTP_OK && o->shape == MTP_CUT_SPHERE) {
     status = mtp_config_set_feature(ctx, cfg, "config_energy_weight", "0");
     if (status == MTP_OK) status = mtp_config_set_feature(ctx, cfg, "config_stress_weight", "0");
@@ -238,11 +240,13 @@ static mtp_status cut(mtp_context *ctx, const mtp_potential *pot, mtp_surroundin
                       mtp_config **out, size_t *index) {
   size_t *from = NULL;
   mtp_config *cfg = NULL;
+  double excess = 0.0;
+  const double *charge = o->baseline ? o->baseline->charge : NULL;
   mtp_status status = o->shape == MTP_CUT_SPHERE ? make_sphere(ctx, s, o, &cfg, &from)
-                                                 : mtp_cut_make_cell(ctx, s, o->radius, &cfg, &from);
+                                                 : mtp_cut_make_cell(ctx, s, o->radius, charge, &cfg, &from, &excess);
   if (status == MTP_OK && o->shape == MTP_CUT_CELL && !o->still && mtp_potential_is_trained(pot))
     status = relax_rim(ctx, pot, o->baseline, s, from, cfg);
-  if (status == MTP_OK) status = describe(ctx, o, cfg);
+  if (status == MTP_OK) status = describe(ctx, o, excess, cfg);
   double least = INFINITY;
   for (size_t i = 0; status == MTP_OK && index && i < cfg->n; i++) { /* of several images the one in the middle */
     double square = 0.0;

@@ -40,9 +40,12 @@ bool mtp_cut_is_near(const mtp_surroundings *s, size_t atom);
 /** A coordinate without its last digits. */
 double mtp_cut_round(double x);
 /** A cell around the middle; *from [number of atoms in *out] (malloc'ed) says which atoms of the surroundings they are.
- */
-mtp_status mtp_cut_make_cell(mtp_context *ctx, const mtp_surroundings *s, double radius, mtp_config **out,
-                             size_t **from);
+ * With charges of species (NULL: unknown) it is neutral as far as that is possible; *excess (e) is what is left. */
+mtp_status mtp_cut_make_cell(mtp_context *ctx, const mtp_surroundings *s, double radius, const double *charge,
+                             mtp_config **out, size_t **from, double *excess);
+/** Takes the farthest ions that are not `needed` out, until what is not `gone` is neutral; returns the charge that is
+ * left. */
+double mtp_cut_neutralise(const mtp_surroundings *s, const double *charge, const bool *needed, bool *gone);
 /** Which atoms of a cell may move: [n] those that are not `fixed`, and not into the neighbourhood of a centre. */
 typedef struct mtp_cut_rim {
   bool *fixed, *center;

@@ -259,8 +259,18 @@ static mtp_status thin(mtp_context *ctx, const mtp_surroundings *s, const box *b
   return status;
 }
 
-mtp_status mtp_cut_make_cell(mtp_context *ctx, const mtp_surroundings *s, double radius, mtp_config **out,
-                             size_t **from) {
+static mtp_status neutralise(mtp_context *ctx, const mtp_surroundings *s, const box *b, const double *charge,
+                             const bool *needed, bool *gone, mtp_config **out, size_t **from, double *excess) {
+  *excess = mtp_cut_neutralise(s, charge, needed, gone);
+  mtp_config_free(*out);
+  free(*from);
+  *out = NULL;
+  *from = NULL;
+  return fill(ctx, s, b, gone, out, from);
+}
+
+mtp_status mtp_cut_make_cell(mtp_context *ctx, const mtp_surroundings *s, double radius, const double *charge,
+                             mtp_config **out, size_t **from, double *excess) {
   box b;
   choose_box(s, radius, &b);
   bool *gone = mtp_calloc(s->n, sizeof *gone), *needed = mtp_calloc(s->n, sizeof *needed);
@@ -270,6 +280,7 @@ mtp_status mtp_cut_make_cell(mtp_context *ctx, const mtp_surroundings *s, double
     mtp_cut_whole_units(s, needed);
     for (size_t i = 0; i < s->n; i++) gone[i] = !needed[i] && !is_between(s, &b, s->unit[i], -1);
     status = thin(ctx, s, &b, needed, gone, out, from);
+    if (status == MTP_OK && charge) status = neutralise(ctx, s, &b, charge, needed, gone, out, from, excess);
   }
   free(gone);
   free(needed);

@@ -129,7 +129,14 @@ mtp_status mtp_learner_plan_cuts(mtp_context *ctx, mtp_learner *l, const mtp_con
 
 /* ---- cut-outs ---- */
 
-static mtp_status cut_part(mtp_context *ctx, const mtp_learner *l, const mtp_cut_plan *plan, const mtp_part *part,
+static void warn_of_charge(mtp_context *ctx, mtp_learner *l, const mtp_config *cut) {
+  const char *charge = mtp_config_get_feature(cut, MTP_CUT_CHARGE_KEY);
+  if (!charge || l->told_charge) return;
+  l->told_charge = true;
+  mtp_message(ctx, MTP_WARNING, "a cut-out has the charge %s e: its ions do not add up to a neutral cell", charge);
+}
+
+static mtp_status cut_part(mtp_context *ctx, mtp_learner *l, const mtp_cut_plan *plan, const mtp_part *part,
                            long long step, mtp_candidate *out) {
   char number[32];
   size_t index = 0;
@@ -137,6 +144,7 @@ static mtp_status cut_part(mtp_context *ctx, const mtp_learner *l, const mtp_cut
   mtp_status status = mtp_cut(ctx, l->pot, part->cfg, 1, &part->middle, &plan->options, &out->cfg, &index);
   out->atom = (int)index;
   if (status != MTP_OK) return status;
+  warn_of_charge(ctx, l, out->cfg);
   snprintf(number, sizeof number, "%lld", part->id);
   return mtp_config_set_feature(ctx, out->cfg, "cut_atom", number);
 }

@@ -160,6 +160,7 @@ struct mtp_learner {
   bool stopped;
   mtp_endpoints endpoints;
   mtp_middles middles;
+  bool told_charge;             /* that a cut-out is not neutral */
   mtp_moment moment;            /* of the next offer */
   const mtp_candidate *offered; /* while it lasts */
   mtp_rewinds rewinds;

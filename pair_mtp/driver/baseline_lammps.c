@@ -19,6 +19,7 @@ struct mtp_lammps_baseline {
   char *text;
   int species_count;
   char **names;
+  double *charge; /* [species_count], NULL: none */
   mtp_private_lammps *instance;
 };
 
@@ -117,6 +118,42 @@ static mtp_status make_name(mtp_context *ctx, mtp_lammps_baseline *b) {
   return status;
 }
 
+/* ---- charges ---- */
+
+/* Is `name` number `type` of the words in `types`? */
+static bool is_called(const char *types, int type, const char *name) {
+  const char *word = types + strspn(types, " ");
+  for (int k = 1; k < type && *word; k++) {
+    word += strcspn(word, " ");
+    word += strspn(word, " ");
+  }
+  const size_t length = strlen(name);
+  return strcspn(word, " ") == length && strncmp(word, name, length) == 0;
+}
+
+/* "set type 1 charge 0.5", as a run says it, and as one would write it. */
+static mtp_status take_charge(mtp_context *ctx, mtp_lammps_baseline *b, const char *line, const char *end) {
+  char word[5][64];
+  for (int k = 0; k < 5; k++) line = take_word(line, end, word[k], sizeof word[k]);
+  if (strcmp(word[0], "set") != 0 || strcmp(word[1], "type") != 0 || strcmp(word[3], "charge") != 0) return MTP_OK;
+  const char *types = mtp_private_lammps_types(b->instance);
+  const int type = atoi(word[2]);
+  if (!b->charge && !(b->charge = mtp_calloc((size_t)b->species_count, sizeof *b->charge))) return mtp_fail_memory(ctx);
+  for (int s = 0; s < b->species_count; s++)
+    if (types ? is_called(types, type, b->names[s]) : s + 1 == type) b->charge[s] = mtp_strtod(word[4], NULL);
+  return MTP_OK;
+}
+
+static mtp_status take_charges(mtp_context *ctx, mtp_lammps_baseline *b) {
+  mtp_status status = MTP_OK;
+  for (const char *line = b->text; *line && status == MTP_OK;) {
+    const char *end = line + strcspn(line, "\n");
+    status = take_charge(ctx, b, line, end);
+    line = *end ? end + 1 : end;
+  }
+  return status;
+}
+
 /* ---- the baseline ---- */
 
 static mtp_status compute(void *user, mtp_context *ctx, mtp_config *cfg) {
@@ -150,6 +187,7 @@ static mtp_status open_baseline(mtp_context *ctx, mtp_lammps_baseline *b, const 
   mtp_status status = text ? MTP_OK : mtp_file_read(ctx, path, &b->text, &size);
   if (text && !(b->text = mtp_strdup(text))) status = mtp_fail_memory(ctx);
   if (status == MTP_OK) status = mtp_private_lammps_open(ctx, path, b->text, true, plugin, &b->instance);
+  if (status == MTP_OK) status = take_charges(ctx, b);
   return status == MTP_OK ? make_name(ctx, b) : status;
 }
 
@@ -159,7 +197,7 @@ mtp_status mtp_lammps_baseline_open(mtp_context *ctx, const char *path, const ch
   if (!b) return mtp_fail_memory(ctx);
   mtp_status status = copy_names(ctx, b, species_count, names);
   if (status == MTP_OK) status = open_baseline(ctx, b, path, text, plugin);
-  b->baseline = (mtp_baseline){b->name, compute, b};
+  b->baseline = (mtp_baseline){b->name, compute, b, b->charge};
   if (status == MTP_OK)
     *out = b;
   else
@@ -172,6 +210,7 @@ void mtp_lammps_baseline_close(mtp_lammps_baseline *b) {
   mtp_private_lammps_close(b->instance);
   for (int s = 0; s < b->species_count; s++) free(b->names[s]);
   free(b->names);
+  free(b->charge);
   free(b->text);
   free(b);
 }

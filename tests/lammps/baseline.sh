@@ -2,7 +2,7 @@
 # The other sub-styles of hybrid/overlay are the baseline of mtp/al: for several of them, that a label and its baseline
 # are the reference, that what is learned and the baseline are a potential (forces and virial are its derivatives) that
 # comes near the reference, and that ranks, restarts and changes of the baseline are as they have to be.
-# timeout: 120
+# timeout: 150
 . "$SOURCE_DIR/tests/lammps/_lib.sh"
 
 metal='units metal
@@ -183,6 +183,26 @@ learn eam 1
 subtracted eam Al
 together eam Al 0.3
 
+# a table, which is called by what is in it
+{
+  echo 'half'
+  echo 'N 2000 R 0.5 5.0'
+  echo
+  awk 'BEGIN { for (k = 0; k < 2000; k++) { r = 0.5 + 4.5 * k / 1999; t = (1 - (r / 5) ^ 2) ^ 3
+    dt = -6 * r / 25 * (1 - (r / 5) ^ 2) ^ 2; e = 30 * exp(-2.2 * r)
+    printf "%d %.17g %.17g %.17g\n", k + 1, r, e * t, 2.2 * e * t - e * dt } }'
+} >repulsion.table
+cp zbl.untrained.almtp tab.untrained.almtp
+deck tab Al "$metal" 'table spline 2000' 'pair_coeff * * table repulsion.table half 5.0'
+cat >ref.tab.lmp <<'END'
+pair_style hybrid/overlay morse 6.0 table spline 2000
+pair_coeff * * morse 0.32 1.25 3.00
+pair_coeff * * table repulsion.table half 5.0
+END
+learn tab 1
+subtracted tab Al
+together tab Al 0.3
+
 # ---- ranks and restarts ----
 
 decisions() { sed -n '/"event":"label"/{/"explored"/d; s/.*"step":\([-0-9]*\),"gamma":.*"natoms":\([0-9]*\),.*/\1 \2/p;}' "$1"; }
@@ -268,6 +288,11 @@ again zbl 's/train ${name}.extxyz/train new.extxyz/; s/mtp.al zbl.untrained/mtp\
 refused 'eam.almtp was trained on top of the baseline\|was trained on top of the baseline b[0-9a-f]*, the one in use is b' 1 in.other
 again zbl 's/overlay zbl 3.0 4.0/scaled 1.0 zbl 3.0 4.0 1.0/'
 refused 'a sub-style of hybrid/overlay' 1 in.other
+cp repulsion.table kept.table
+sed -i '4s/ [^ ]*$/ 0.125/' repulsion.table
+again tab 's/^run .*/run 1/'
+refused 'tab.extxyz: configuration 1 is labelled relative to the baseline b[0-9a-f]*, the one in use is b[0-9a-f]*' 1 in.other
+cp kept.table repulsion.table
 again lj 's/untrained.almtp Al Al/untrained.almtp Al NULL/'
 refused 'atoms are NULL in pair_coeff' 2 in.other -var name null
 again lj 's/^pair_modify.*/pair_modify tail yes\npair_coeff 1 2 lj\/cut 2.0 2.5/; s/^set group.*/set group all type\/fraction 2 0.5 8/'

@@ -102,11 +102,11 @@ static void a_baseline_that_fails_changes_nothing(void **state) {
   (void)state;
   mtp_context *ctx = mtp_context_new();
   model broken = {.fails = true}, infinite = {.energy = INFINITY}, flat = {.no_virial = true}, fine = {.strength = 0.1};
-  expect_refused(ctx, &(mtp_baseline){"b1", compute, &broken}, MTP_ERR_QM, "out of order");
-  expect_refused(ctx, &(mtp_baseline){"b1", compute, &infinite}, MTP_ERR_NUMERIC, "not finite");
-  expect_refused(ctx, &(mtp_baseline){"b1", compute, &flat}, MTP_ERR_STATE, "virial");
-  expect_refused(ctx, &(mtp_baseline){"two words", compute, &fine}, MTP_ERR_ARGUMENT, "letters and digits");
-  expect_refused(ctx, &(mtp_baseline){"", compute, &fine}, MTP_ERR_ARGUMENT, "letters and digits");
+  expect_refused(ctx, &(mtp_baseline){"b1", compute, &broken, NULL}, MTP_ERR_QM, "out of order");
+  expect_refused(ctx, &(mtp_baseline){"b1", compute, &infinite, NULL}, MTP_ERR_NUMERIC, "not finite");
+  expect_refused(ctx, &(mtp_baseline){"b1", compute, &flat, NULL}, MTP_ERR_STATE, "virial");
+  expect_refused(ctx, &(mtp_baseline){"two words", compute, &fine, NULL}, MTP_ERR_ARGUMENT, "letters and digits");
+  expect_refused(ctx, &(mtp_baseline){"", compute, &fine, NULL}, MTP_ERR_ARGUMENT, "letters and digits");
   mtp_context_free(ctx);
 }
 

@@ -402,6 +402,59 @@ static void what_is_small_stays_whole(void **state) {
   mtp_context_free(ctx);
 }
 
+static mtp_status no_baseline(void *user, mtp_context *ctx, mtp_config *cfg) {
+  (void)user, (void)ctx, (void)cfg;
+  return MTP_OK;
+}
+
+static double charge_of(const mtp_config *cfg, const double *charge) {
+  double sum = 0.0;
+  for (size_t i = 0; i < cfg->n; i++) sum += charge[cfg->species[i]];
+  return sum;
+}
+
+/* A molten salt: with charges cells are neutral, and as good in the middle; what cannot be neutral says so. */
+static void ions_are_neutral(void **state) {
+  (void)state;
+  static const double cube[9] = CUBE(5.6), salt[] = {1.0, -1.0}, strong[] = {2.0, -2.0}, odd[] = {1.0, -0.7};
+  mtp_context *ctx = data_context();
+  mtp_potential *pot = potential(ctx, 2);
+  mtp_random random = {31};
+  mtp_config *whole = crystal(5, cube, 8, ROCKSALT, SALT);
+  for (size_t k = 0; k < 3 * whole->n; k++) whole->x[k] += data_uniform(&random, -1.2, 1.2);
+  int charged = 0;
+  for (size_t center = 0; center < 12; center++) {
+    const double *const charges[] = {NULL, salt, strong, odd};
+    for (int k = 0; k < 4; k++) {
+      const mtp_baseline baseline = {.name = "b", .compute = no_baseline, .charge = charges[k]};
+      const mtp_cut_options o = {.radius = 6.1, .still = true, .baseline = &baseline};
+      mtp_config *cell = NULL;
+      size_t middle = 0, at = 37 * center, near = 0, wanted = 0;
+      data_must(ctx, mtp_cut(ctx, pot, whole, 1, &at, &o, &cell, &middle));
+      const char *left = mtp_config_get_feature(cell, MTP_CUT_CHARGE_KEY);
+      if (k == 0) charged += fabs(charge_of(cell, salt)) > 0.5;
+      if (k == 0) assert_null(left);
+      if (k == 1 || k == 2) assert_true(fabs(charge_of(cell, charges[k])) < 1e-9);
+      if (k == 1 || k == 2) assert_null(left);
+      if (k == 3 && fabs(charge_of(cell, odd)) > 1e-6)
+        assert_true(left && fabs(strtod(left, NULL) - charge_of(cell, odd)) < 1e-5);
+      mtp_neighbors *nb = NULL, *of_whole = NULL; /* the neighbourhood of the middle is whole */
+      data_must(ctx, mtp_neighbors_build(ctx, cell, CUTOFF, &nb));
+      data_must(ctx, mtp_neighbors_build(ctx, whole, CUTOFF, &of_whole));
+      near = (size_t)nb->count[middle];
+      wanted = (size_t)of_whole->count[at];
+      assert_int_equal(near, wanted);
+      mtp_neighbors_free(nb);
+      mtp_neighbors_free(of_whole);
+      mtp_config_free(cell);
+    }
+  }
+  assert_true(charged > 3);
+  mtp_config_free(whole);
+  mtp_potential_free(pot);
+  mtp_context_free(ctx);
+}
+
 static void nonsense_is_refused(void **state) {
   (void)state;
   mtp_context *ctx = data_context();
@@ -422,10 +475,11 @@ static void nonsense_is_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(crystals_have_no_fault),    cmocka_unit_test(the_middle_stays),
-      cmocka_unit_test(the_rim_comes_to_rest),     cmocka_unit_test(spheres_count_in_part),
-      cmocka_unit_test(parts_are_enough),          cmocka_unit_test(last_digits_do_not_matter),
-      cmocka_unit_test(molecules_stay_whole),      cmocka_unit_test(surfaces_stay_free),
-      cmocka_unit_test(what_is_small_stays_whole), cmocka_unit_test(nonsense_is_refused)};
+      cmocka_unit_test(crystals_have_no_fault), cmocka_unit_test(the_middle_stays),
+      cmocka_unit_test(the_rim_comes_to_rest),  cmocka_unit_test(spheres_count_in_part),
+      cmocka_unit_test(parts_are_enough),       cmocka_unit_test(last_digits_do_not_matter),
+      cmocka_unit_test(molecules_stay_whole),   cmocka_unit_test(surfaces_stay_free),
+      cmocka_unit_test(ions_are_neutral),       cmocka_unit_test(what_is_small_stays_whole),
+      cmocka_unit_test(nonsense_is_refused)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,6 +30,7 @@
 #include "mtp/label_file.h"
 #include "mtp/learner.h"
 #include "mtp/normal_equations.h"
+#include "mtp/pair_part.h"
 #include "mtp/qm.h"
 #include "mtp/screen.h"
 #include "mtp/select.h"
@@ -621,6 +622,47 @@ static mtp_status append_check(void) {
   return mtp_append_check(P(1, w.ctx), P(2, w.path), P(3, "the file"));
 }
 
+/* ---- pair part ---- */
+
+static mtp_pair_part *new_pair_part(void) {
+  mtp_pair_part *part = NULL;
+  data_must(w.ctx, mtp_pair_part_new(w.ctx, 1, NULL, &part));
+  return part;
+}
+static mtp_status pair_part_new(void) {
+  const mtp_pair_part_options options = mtp_pair_part_defaults();
+  mtp_pair_part *part;
+  return mtp_pair_part_new(P(1, w.ctx), 1, P(2, &options), P(3, &part));
+}
+static mtp_status pair_part_free(void) {
+  return mtp_pair_part_free(P(1, new_pair_part())), MTP_ERR_ARGUMENT;
+}
+static mtp_status pair_part_fit(void) {
+  return mtp_pair_part_fit(P(1, w.ctx), P(2, new_pair_part()), P(3, w.pot), P(4, w.set));
+}
+static mtp_status pair_part_learn(void) {
+  mtp_train_options train = mtp_train_defaults();
+  train.linear = true;
+  mtp_pair_part_report report;
+  return mtp_pair_part_learn(P(1, w.ctx), P(2, new_pair_part()), P(3, &train), P(4, w.pot), P(5, w.set), P(6, &report));
+}
+static mtp_status pair_part_coefficient(void) {
+  return RETURNS(isnan(mtp_pair_part_coefficient(P(1, new_pair_part()), 0, 0, 6)), 1);
+}
+static mtp_status pair_part_constant(void) {
+  return RETURNS(isnan(mtp_pair_part_constant(P(1, new_pair_part()), 0)), 1);
+}
+static mtp_status pair_part_pair_energy(void) {
+  double force;
+  return RETURNS(isnan(mtp_pair_part_pair_energy(P(1, new_pair_part()), 0, 0, 2.0, P(2, &force))), 1);
+}
+static mtp_status pair_part_compute(void) {
+  return mtp_pair_part_compute(P(1, w.ctx), P(2, new_pair_part()), P(3, w.cfg));
+}
+static mtp_status pair_part_write(void) {
+  return mtp_pair_part_write(P(1, w.ctx), P(2, new_pair_part()), P(3, names), 0.0, P(4, w.path));
+}
+
 /* ---- baseline ---- */
 
 static mtp_status no_energy(void *user, mtp_context *ctx, mtp_config *cfg) {
@@ -936,6 +978,16 @@ static const struct entry {
     {"mtp_label_file_waiting", label_file_waiting, 1, 0},
     {"mtp_append_configs", append_configs, 4, BIT(1)},
     {"mtp_append_check", append_check, 3, BIT(1)},
+    {"mtp_pair_part_defaults", NULL, 0, 0},
+    {"mtp_pair_part_new", pair_part_new, 3, BIT(1) | BIT(2)},
+    {"mtp_pair_part_free", pair_part_free, 1, 0},
+    {"mtp_pair_part_fit", pair_part_fit, 4, BIT(1) | BIT(3)},
+    {"mtp_pair_part_learn", pair_part_learn, 6, BIT(1) | BIT(6)},
+    {"mtp_pair_part_coefficient", pair_part_coefficient, 1, 0},
+    {"mtp_pair_part_constant", pair_part_constant, 1, 0},
+    {"mtp_pair_part_pair_energy", pair_part_pair_energy, 2, BIT(2)},
+    {"mtp_pair_part_compute", pair_part_compute, 3, BIT(1)},
+    {"mtp_pair_part_write", pair_part_write, 4, BIT(1)},
     {"mtp_baseline_compute", baseline_compute, 4, BIT(1)},
     {"mtp_baseline_subtract", baseline_subtract, 3, BIT(1)},
     {"mtp_baseline_subtract_set", baseline_subtract_set, 3, BIT(1)},

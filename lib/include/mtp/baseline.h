@@ -28,6 +28,7 @@ typedef struct mtp_baseline {
    * `force` is there. The same for the same configuration, whatever was asked before. Failure says why in `ctx`. */
   mtp_status (*compute)(void *user, mtp_context *ctx, mtp_config *cfg);
   void *user;
+  const double *charge; /**< e, of an ion of each species that configurations have; NULL: unknown, or there are none */
 } mtp_baseline;
 
 /** A copy of `cfg` with the results of the baseline in place of its own; owned by the caller. MTP_ERR_NUMERIC if they
