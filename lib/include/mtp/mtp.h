@@ -18,6 +18,7 @@
 #include "mtp/learner.h"
 #include "mtp/neighbors.h"
 #include "mtp/normal_equations.h"
+#include "mtp/posterior.h"
 #include "mtp/potential.h"
 #include "mtp/qm.h"
 #include "mtp/screen.h"
