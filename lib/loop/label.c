@@ -179,8 +179,10 @@ static mtp_status weigh_squeezed(mtp_context *ctx, mtp_config *label) {
 static mtp_status accept(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate, mtp_config *label,
                          const mtp_qm_report *report) {
   mtp_residual residual = {0};
+  mtp_expectation expected = {0};
   mtp_status status = l->options.baseline ? mtp_baseline_subtract(ctx, l->options.baseline, label) : MTP_OK;
   if (status == MTP_OK && candidate->squeezed > 0.0) status = weigh_squeezed(ctx, label);
+  if (status == MTP_OK) status = mtp_loop_test(ctx, l, candidate, label, &expected);
   if (status != MTP_OK) {
     mtp_config_free(label);
     return status;
@@ -198,6 +200,7 @@ static mtp_status accept(mtp_context *ctx, mtp_learner *l, const mtp_candidate *
   mtp_event_number(event, "energy_error_before", mtp_rmse(residual.energy, residual.energies));
   mtp_event_number(event, "force_rmse_before", mtp_rmse(residual.force, residual.forces));
   mtp_event_number(event, "force_rms", mtp_rmse(residual.force_size, residual.forces));
+  mtp_loop_add_expectation(&expected, event);
   mtp_event_integer(event, "configurations", l->stats.configurations);
   mtp_event_write(ctx, l->log, event);
   return MTP_OK;

@@ -30,6 +30,7 @@ static void destroy(mtp_learner *l) {
   free(l->near);
   free(l->middles.id);
   mtp_normal_free(l->normal);
+  mtp_posterior_free(l->posterior);
   mtp_active_set_free(l->as);
   mtp_potential_free(l->pot);
   mtp_qm_close(l->qm);
@@ -110,6 +111,10 @@ const mtp_potential *mtp_learner_potential(const mtp_learner *l) {
 
 const mtp_active_set *mtp_learner_active_set(const mtp_learner *l) {
   return l ? l->as : NULL;
+}
+
+const mtp_posterior *mtp_learner_posterior(const mtp_learner *l) {
+  return l ? l->posterior : NULL;
 }
 
 mtp_learner_stats mtp_learner_get_stats(const mtp_learner *l) {

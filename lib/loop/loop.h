@@ -14,6 +14,7 @@
  *   squeeze.c     labels with atoms closer than the run brings them
  *   decide.c      which kind of fit is made
  *   refit.c       fit, active set, save
+ *   doubt.c       how sure the potential is: errors to expect, and their test by each label
  *   report.c      what a refit and the labels before it say, in the log and on screen
  *   cut.c         cut-outs of large configurations
  *   endpoint.c    end points of relaxations
@@ -34,6 +35,7 @@
 #include "loop/seen.h"
 #include "mtp/learner.h"
 #include "mtp/normal_equations.h"
+#include "mtp/posterior.h"
 
 /** Swaps of maxvol must gain this factor: what MLIP-3 uses, and what bounds the grades of the training set. */
 #define MTP_LOOP_THRESHOLD 1.001
@@ -85,6 +87,8 @@ typedef struct mtp_history {
   size_t finished;      /* in the training set when the end of a run was last made something of */
   double full_error;    /* part of the RMS force that was left when they were trained last */
   double predicted;     /* error on the last labels before they were learned, part of the RMS force; 0: not known */
+  double scale;         /* of what the posterior leaves open, by labels before they were learned */
+  long long scaled;     /* so many of them; 0: the scale is not known */
 } mtp_history;
 
 /** Errors of a potential at an end point of a relaxation. */
@@ -127,6 +131,7 @@ struct mtp_learner {
   size_t graded;        /* configurations of the training set that were offered to it; 0: not known */
   mtp_config_set *seed; /* labelled configurations of the given active set, until they are in the training file */
   mtp_normal *normal;
+  mtp_posterior *posterior; /* of the present potential; NULL: none is known */
   mtp_history history;
   mtp_hole hole;                     /* of the present potential */
   int raises;                        /* of the weight of squeezed configurations, because of holes */
@@ -256,6 +261,7 @@ typedef struct mtp_fitted {
   mtp_potential *pot;
   mtp_active_set *as;
   mtp_normal *normal; /* equations of its own; NULL: those of the learner */
+  mtp_posterior *posterior;
   mtp_residual residual;
   bool full;  /* all parameters were trained */
   bool tried; /* to train them */
@@ -327,6 +333,22 @@ void mtp_loop_finish(mtp_context *ctx, mtp_learner *l, const mtp_conditions *con
 /* explore.c */
 /** Lets the potential run alone and learns from what it meets. Tells how it went, and returns what failed. */
 mtp_status mtp_loop_explore(mtp_context *ctx, mtp_learner *l, const mtp_conditions *conditions);
+
+/* doubt.c */
+/** The posterior of `f`, NULL if there is none, stamped on its potential. */
+mtp_status mtp_loop_find_posterior(mtp_context *ctx, const mtp_learner *l, const mtp_normal *normal, mtp_fitted *f);
+/** What was expected of a label and what it was; all zero where nothing was expected. */
+typedef struct mtp_expectation {
+  double expected, error;      /* of the worst atoms, RMS of a component, eV/A */
+  double expected_rms, inside; /* of all components; part of them within what was expected */
+} mtp_expectation;
+/** Tests the present potential on a label; one that is not a copy of the warm-up calibrates. */
+mtp_status mtp_loop_test(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, const mtp_config *label,
+                         mtp_expectation *out);
+void mtp_loop_add_expectation(const mtp_expectation *e, cJSON *event);
+/** Expected RMS error of the last `most` labels as the potential knows them now, and the RMS of their forces. False
+ * without any. */
+bool mtp_loop_expect(mtp_context *ctx, const mtp_learner *l, size_t most, double *error, double *force, size_t *labels);
 
 /* report.c */
 /** A refit as an event and as a line. `before` may hold nothing. */

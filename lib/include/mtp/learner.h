@@ -21,6 +21,7 @@
 #include "mtp/config.h"
 #include "mtp/context.h"
 #include "mtp/cut.h"
+#include "mtp/posterior.h"
 #include "mtp/potential.h"
 #include "mtp/qm.h"
 #include "mtp/weights.h"
@@ -246,6 +247,9 @@ MTP_API mtp_status mtp_learner_confirm(mtp_context *ctx, mtp_learner *learner, c
 MTP_API const mtp_potential *mtp_learner_potential(const mtp_learner *learner);
 /** NULL until there is something to grade with. */
 MTP_API const mtp_active_set *mtp_learner_active_set(const mtp_learner *learner);
+
+/** How sure that potential is of its coefficients; NULL until it was fitted here. Until the next refit. */
+MTP_API const mtp_posterior *mtp_learner_posterior(const mtp_learner *learner);
 
 typedef struct mtp_learner_stats {
   long long qm_calls;       /**< labels asked for in this run, good or bad */
