@@ -78,7 +78,7 @@ typedef struct outcome {
   mtp_wall_report wall;
   mtp_active_set *as;
   mtp_noise noise; /* of the posterior; zero without one */
-  double scale;
+  double typical, scale;
 } outcome;
 
 static int parse_weights(cli *c, const char *text, mtp_weights *weights) {
@@ -230,6 +230,7 @@ static int stamp_posterior(cli *c, const job *job, mtp_potential *pot, const mtp
   mtp_status status = mtp_posterior_train(c->ctx, pot, set, valid, job->options.threads, &posterior);
   if (status == MTP_OK) {
     out->noise = mtp_posterior_noise(posterior);
+    out->typical = mtp_posterior_typical(posterior);
     out->scale = mtp_posterior_scale(posterior);
   } else if (status == MTP_ERR_STATE || status == MTP_ERR_NUMERIC) {
     status = MTP_OK;
@@ -278,6 +279,7 @@ static int print_json(cli *c, const job *job, const mtp_potential *pot, const ou
   cJSON_AddItemToObject(object, "training", cli_json_errors(&out->training));
   cJSON_AddItemToObject(object, "validation", job->valid ? cli_json_errors(&out->validation) : cJSON_CreateNull());
   cli_json_number(object, "force_noise", out->noise.force);
+  cli_json_number(object, "typical_force_error", out->typical);
   cli_json_number(object, "error_scale", out->scale);
   if (!out->as) {
     cJSON_AddNullToObject(object, "active_set");
@@ -314,7 +316,7 @@ static void print_report(const job *job, const mtp_potential *pot, const outcome
   if (out->noise.force > 0)
     printf(
         "errors to expect: %.4g eV/A of a force however much is learned, and %.3g times what the labels leave open\n",
-        out->noise.force, out->scale);
+        out->typical, out->scale);
   if (out->as)
     printf("active set: %zu of %zu rows filled, %s mode, ln|det A| = %.6g\n", mtp_active_set_filled(out->as),
            mtp_active_set_columns(out->as), cli_mode_name(mtp_active_set_mode(out->as)),

@@ -47,10 +47,12 @@ mtp_status mtp_posterior_allocate(mtp_context *ctx, const mtp_potential *pot, mt
   *out = NULL;
   if (!p) return mtp_fail_memory(ctx);
   p->m = (size_t)pot->nspecies + (size_t)pot->basis.nscalars;
-  p->scale = 1.0;
+  p->scale = p->inflation = 1.0;
   p->fingerprint = mtp_posterior_fingerprint(pot);
   p->factor = mtp_alloc_aligned(p->m * p->m, sizeof(double));
-  mtp_status status = p->factor ? MTP_OK : mtp_fail_memory(ctx);
+  p->theta = mtp_calloc(p->m, sizeof(double));
+  mtp_status status = p->factor && p->theta ? MTP_OK : mtp_fail_memory(ctx);
+  if (status == MTP_OK) memcpy(p->theta, pot->params + mtp_offset_species(pot), p->m * sizeof(double));
   if (status == MTP_OK) memset(p->factor, 0, p->m * p->m * sizeof(double));
   if (status == MTP_OK) status = mtp_plan_new(ctx, pot, MTP_PLAN_FROZEN, 0, &p->plan);
   if (status != MTP_OK) {
@@ -65,6 +67,7 @@ void mtp_posterior_free(mtp_posterior *p) {
   if (!p) return;
   mtp_plan_free(p->plan);
   free(p->factor);
+  free(p->theta);
   free(p);
 }
 
@@ -79,6 +82,17 @@ mtp_noise mtp_posterior_noise(const mtp_posterior *p) {
 }
 double mtp_posterior_scale(const mtp_posterior *p) {
   return p ? p->scale : NAN;
+}
+
+double mtp_posterior_typical(const mtp_posterior *p) {
+  return p ? p->typical : NAN;
+}
+
+mtp_status mtp_posterior_set_typical(mtp_context *ctx, mtp_posterior *p, double typical) {
+  if (!p || !(typical > 0.0) || !isfinite(typical))
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "posterior: expected a positive residual");
+  p->typical = typical;
+  return MTP_OK;
 }
 
 mtp_status mtp_posterior_set_scale(mtp_context *ctx, mtp_posterior *p, double scale) {
@@ -218,6 +232,9 @@ static mtp_status fill(mtp_context *ctx, evidence *e, const mtp_normal_kinds *ki
       if (!isfinite(row[j])) return mtp_fail(ctx, MTP_ERR_NUMERIC, "posterior: the factor is not finite");
   }
   p->noise = (mtp_noise){noise_of(e, 1), noise_of(e, 0), noise_of(e, 2)};
+  p->typical = p->noise.force;
+  p->force_square = kinds->force->targets / kinds->forces;
+  p->inflation = p->noise.force / sqrt(e->residual[0] / e->count[0]);
   return MTP_OK;
 }
 
@@ -268,4 +285,31 @@ mtp_status mtp_posterior_new(mtp_context *ctx, const mtp_normal *normal, const m
   }
   *out = p;
   return MTP_OK;
+}
+
+/* ---- labels to come ---- */
+
+/* With B = rows F^T / noise the covariance F^T F becomes F^T (1 + B^T B)^-1 F. */
+mtp_status mtp_posterior_learn(mtp_context *ctx, mtp_posterior *p, size_t count, const double *rows) {
+  const size_t m = p->m;
+  double *b = mtp_alloc_aligned(count * m + 1, sizeof *b), *l = mtp_alloc_aligned(m * m, sizeof *l);
+  mtp_status status = b && l ? MTP_OK : mtp_fail_memory(ctx);
+  if (status == MTP_OK) {
+    memcpy(b, rows, count * m * sizeof *b);
+    memset(l, 0, m * m * sizeof *l);
+    for (size_t i = 0; i < m; i++) l[i * m + i] = 1.0;
+    cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, (int)count, (int)m,
+                1.0 / p->noise.force, p->factor, (int)m, b, (int)m);
+    cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, (int)m, (int)count, 1.0, b, (int)m, 1.0, l, (int)m);
+    if (LAPACKE_dpotrf(LAPACK_ROW_MAJOR, 'L', (lapack_int)m, l, (lapack_int)m) != 0)
+      status = mtp_fail(ctx, MTP_ERR_NUMERIC, "posterior: what labels would teach cannot be factorised");
+  }
+  if (status == MTP_OK) {
+    cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, (int)m, (int)m, 1.0, l, (int)m,
+                p->factor, (int)m);
+    for (size_t i = 0; i < m; i++) memset(p->factor + i * m + i + 1, 0, (m - i - 1) * sizeof *p->factor);
+  }
+  free(b);
+  free(l);
+  return status;
 }

@@ -13,7 +13,10 @@ struct mtp_posterior {
   size_t m;
   mtp_plan *plan; /* of the radial functions */
   mtp_noise noise;
-  double scale;
+  double typical, scale;
+  double force_square;  /* of a component in the training set, mean; (eV/A)^2 */
+  double *theta;        /* [m] the coefficients */
+  double inflation;     /* residuals of new labels over those of the labels that were fitted to */
   double *factor;       /* [m*m] lower triangle, zero above */
   uint64_t fingerprint; /* of the parameters that it belongs to */
 };
@@ -23,8 +26,14 @@ mtp_status mtp_posterior_allocate(mtp_context *ctx, const mtp_potential *pot, mt
 /** Of what a posterior depends on. */
 uint64_t mtp_posterior_fingerprint(const mtp_potential *pot);
 
-/** variance[count] of rows[count*m], of which the entries of species constants are zero; `work` holds count*m. */
-void mtp_posterior_product(const mtp_posterior *posterior, size_t count, const double *rows, double *work,
-                           double *variance);
+/** The spread of a residual where the square of the force is `square`. */
+double mtp_posterior_spread(const mtp_posterior *posterior, double square);
+
+/** Takes the typical residual from errors of `pot` on configurations that it was fitted to. */
+mtp_status mtp_posterior_learn_typical(mtp_context *ctx, mtp_posterior *posterior, const mtp_potential *pot, size_t n,
+                                       const mtp_config *const *configs);
+
+/** What the covariance becomes when `count` labels of forces with rows[count*m] are learned, whatever they will be. */
+mtp_status mtp_posterior_learn(mtp_context *ctx, mtp_posterior *posterior, size_t count, const double *rows);
 
 #endif

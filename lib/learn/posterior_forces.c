@@ -11,47 +11,70 @@
 #include "mtp/neighbors.h"
 #include "support/support.h"
 
-/* Rows that are multiplied at once. */
-#define BATCH ((size_t)192)
+/* Atoms whose rows are multiplied at once. */
+#define BATCH ((size_t)64)
 /* Sites whose neighbourhoods are laid out at once. */
 #define SITES ((size_t)128)
 
-/* Of force rows: the constants have no forces, and only the other columns of the factor meet them. */
-void mtp_posterior_product(const mtp_posterior *p, size_t count, const double *rows, double *work, double *variance) {
-  const size_t m = p->m, C = (size_t)p->plan->nspecies, S = m - C;
-  for (size_t k = 0; k < count; k++) memcpy(work + k * S, rows + k * m + C, S * sizeof *work);
-  cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, (int)count, (int)S, 1.0,
-              p->factor + C * m + C, (int)m, work, (int)S);
-  for (size_t k = 0; k < count; k++) variance[k] = cblas_ddot((int)S, work + k * S, 1, work + k * S, 1);
+double mtp_posterior_spread(const mtp_posterior *p, double square) {
+  return p->force_square > 0.0 ? 0.5 * (1.0 + square / (3.0 * p->force_square)) : 1.0;
 }
 
-mtp_status mtp_posterior_variances(mtp_context *ctx, const mtp_posterior *p, size_t count, const double *rows,
-                                   double *variance) {
-  if (!p || (count && (!rows || !variance))) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "posterior: no rows given");
-  double *work = mtp_alloc_aligned((count < BATCH ? count : BATCH) * p->m, sizeof *work);
+/* The constants have no forces, and only the other columns of the factor meet the rows. */
+static void product(const mtp_posterior *p, size_t atoms, const double *rows, double *work, mtp_doubt *doubt) {
+  const size_t m = p->m, C = (size_t)p->plan->nspecies, S = m - C, count = 3 * atoms;
+  for (size_t k = 0; k < count; k++) memcpy(work + k * S, rows + k * m + C, S * sizeof *work);
+  for (size_t i = 0; i < atoms; i++) {
+    double square = 0;
+    for (size_t k = 3 * i; k < 3 * i + 3; k++) {
+      const double force = cblas_ddot((int)S, work + k * S, 1, p->theta + C, 1);
+      square += force * force;
+    }
+    doubt[i].spread = mtp_posterior_spread(p, square);
+  }
+  cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, (int)count, (int)S, 1.0,
+              p->factor + C * m + C, (int)m, work, (int)S);
+  for (size_t k = 0; k < count; k++)
+    doubt[k / 3].variance[k % 3] = cblas_ddot((int)S, work + k * S, 1, work + k * S, 1);
+}
+
+mtp_status mtp_posterior_doubts(mtp_context *ctx, const mtp_posterior *p, size_t n, const double *rows,
+                                mtp_doubt *doubt) {
+  if (!p || (n && (!rows || !doubt))) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "posterior: no rows given");
+  double *work = mtp_alloc_aligned(3 * (n < BATCH ? n : BATCH) * p->m, sizeof *work);
   if (!work) return mtp_fail_memory(ctx);
-  for (size_t done = 0; done < count; done += BATCH)
-    mtp_posterior_product(p, count - done < BATCH ? count - done : BATCH, rows + done * p->m, work, variance + done);
+  for (size_t done = 0; done < n; done += BATCH)
+    product(p, n - done < BATCH ? n - done : BATCH, rows + 3 * done * p->m, work, doubt + done);
   free(work);
   return MTP_OK;
 }
 
-static double mean_variance(const double variance[3]) {
-  return (variance[0] + variance[1] + variance[2]) / 3.0;
+static double mean_variance(const mtp_doubt *doubt) {
+  return (doubt->variance[0] + doubt->variance[1] + doubt->variance[2]) / 3.0;
 }
 
-double mtp_posterior_error(const mtp_posterior *p, const double variance[3]) {
-  if (!p || !variance) return NAN;
-  return sqrt(p->noise.force * p->noise.force + p->scale * p->scale * mean_variance(variance));
+static double expected_square(const mtp_posterior *p, const mtp_doubt *doubt, double typical, double variance) {
+  return typical * typical * doubt->spread + p->scale * p->scale * variance;
 }
 
-double mtp_posterior_doubt(const mtp_posterior *p, const double variance[3]) {
-  if (!p || !variance) return NAN;
-  return p->scale * sqrt(mean_variance(variance));
+double mtp_posterior_error(const mtp_posterior *p, const mtp_doubt *doubt) {
+  if (!p || !doubt) return NAN;
+  return sqrt(expected_square(p, doubt, p->typical, mean_variance(doubt)));
 }
 
-mtp_status mtp_posterior_forces(mtp_context *ctx, const mtp_posterior *p, const mtp_config *cfg, double *variance) {
-  if (!p || !cfg || (cfg->n && !variance)) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "posterior: no configuration given");
+double mtp_posterior_reducible(const mtp_posterior *p, const mtp_doubt *doubt) {
+  if (!p || !doubt) return NAN;
+  return p->scale * sqrt(mean_variance(doubt));
+}
+
+double mtp_posterior_grade(const mtp_posterior *p, const mtp_doubt *doubt, double limit) {
+  if (!p || !doubt) return NAN;
+  const double noise = p->noise.force;
+  return mtp_posterior_reducible(p, doubt) / (limit > 0.0 ? fmax(limit, 0.5 * noise) : noise);
+}
+
+mtp_status mtp_posterior_forces(mtp_context *ctx, const mtp_posterior *p, const mtp_config *cfg, mtp_doubt *doubt) {
+  if (!p || !cfg || (cfg->n && !doubt)) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "posterior: no configuration given");
   for (size_t i = 0; i < cfg->n; i++)
     if (cfg->species[i] < 0 || cfg->species[i] >= p->plan->nspecies)
       return mtp_fail(ctx, MTP_ERR_ARGUMENT, "posterior: atom %zu has species %d, the potential has %d", i + 1,
@@ -60,7 +83,7 @@ mtp_status mtp_posterior_forces(mtp_context *ctx, const mtp_posterior *p, const 
   mtp_linear_rows rows = {0};
   mtp_status status = mtp_neighbors_build(ctx, cfg, p->plan->radial.max_dist, &nb);
   if (status == MTP_OK) status = mtp_linear_rows_compute(ctx, p->plan, nb, &rows);
-  if (status == MTP_OK) status = mtp_posterior_variances(ctx, p, 3 * cfg->n, rows.force, variance);
+  if (status == MTP_OK) status = mtp_posterior_doubts(ctx, p, cfg->n, rows.force, doubt);
   mtp_linear_rows_clear(&rows);
   mtp_neighbors_free(nb);
   return status;
@@ -68,33 +91,50 @@ mtp_status mtp_posterior_forces(mtp_context *ctx, const mtp_posterior *p, const 
 
 mtp_status mtp_posterior_errors(mtp_context *ctx, const mtp_posterior *p, const mtp_config *cfg, double *error) {
   if (!p || !cfg || (cfg->n && !error)) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "posterior: no configuration given");
-  double *variance = mtp_calloc(3 * cfg->n, sizeof *variance);
-  mtp_status status = variance ? mtp_posterior_forces(ctx, p, cfg, variance) : mtp_fail_memory(ctx);
-  for (size_t i = 0; i < cfg->n && status == MTP_OK; i++) error[i] = mtp_posterior_error(p, variance + 3 * i);
-  free(variance);
+  mtp_doubt *doubt = mtp_calloc(cfg->n, sizeof *doubt);
+  mtp_status status = doubt ? mtp_posterior_forces(ctx, p, cfg, doubt) : mtp_fail_memory(ctx);
+  for (size_t i = 0; i < cfg->n && status == MTP_OK; i++) error[i] = mtp_posterior_error(p, doubt + i);
+  free(doubt);
   return status;
 }
 
 /* ---- calibration ---- */
 
 #define INSIDE     0.6827 /* of a normal distribution, one standard deviation */
-#define LARGEST    100.0
+#define SMALLEST   0.3
+#define LARGEST    30.0
 #define BISECTIONS 50
+/* Part of the noise, squared, below which the other variance has no share in errors that are not much larger. */
+#define TELLING 0.1
+#define EXCESS  1.5
 
-static double inside(const mtp_posterior *p, size_t count, const double *error, const double *variance, double scale) {
-  size_t n = 0;
-  for (size_t k = 0; k < count; k++)
-    n += error[k] * error[k] <= p->noise.force * p->noise.force + scale * scale * variance[k];
-  return (double)n / (double)count;
+/* Mean squares against mean squares: of the noise, and not of the residuals that are typical. */
+double mtp_posterior_calibrate(const mtp_posterior *p, size_t n, const double *error, const mtp_doubt *doubt) {
+  if (!p || !error || !doubt || n == 0) return NAN;
+  double errors = 0, variances = 0, noise = 0;
+  for (size_t k = 0; k < 3 * n; k++) {
+    errors += error[k] * error[k];
+    variances += doubt[k / 3].variance[k % 3];
+    noise += p->noise.force * p->noise.force * doubt[k / 3].spread;
+  }
+  if (!isfinite(errors) || !(variances > 0) || (variances < TELLING * noise && errors < EXCESS * noise)) return NAN;
+  return fmin(fmax(sqrt(fmax(errors - noise, 0.0) / variances), SMALLEST), LARGEST);
 }
 
-double mtp_posterior_calibrate(const mtp_posterior *p, size_t count, const double *error, const double *variance) {
-  if (!p || !error || !variance || count == 0) return NAN;
-  if (inside(p, count, error, variance, 0.0) >= INSIDE) return 0.0;
-  double low = 0.0, high = LARGEST;
+static double inside(const mtp_posterior *p, size_t n, const double *error, const mtp_doubt *doubt, double typical) {
+  size_t count = 0;
+  for (size_t k = 0; k < 3 * n; k++)
+    count += error[k] * error[k] <= expected_square(p, doubt + k / 3, typical, doubt[k / 3].variance[k % 3]);
+  return (double)count / (3.0 * (double)n);
+}
+
+double mtp_posterior_find_typical(const mtp_posterior *p, size_t n, const double *error, const mtp_doubt *doubt) {
+  if (!p || !error || !doubt || n == 0) return NAN;
+  double low = 0, high = 0;
+  for (size_t k = 0; k < 3 * n; k++) high = fmax(high, 1.5 * fabs(error[k])); /* no spread is below one half */
   for (int k = 0; k < BISECTIONS; k++) {
     const double middle = 0.5 * (low + high);
-    if (inside(p, count, error, variance, middle) >= INSIDE)
+    if (inside(p, n, error, doubt, middle) >= INSIDE)
       high = middle;
     else
       low = middle;

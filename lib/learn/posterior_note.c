@@ -19,7 +19,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the word holds little
 typedef struct head {
   uint32_t version, size;
   uint64_t fingerprint;
-  double noise[3], scale;
+  double noise[3], typical, scale, force_square;
 } head;
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -59,8 +59,8 @@ static bool decode(size_t length, const char *text, size_t size, unsigned char *
 
 /* Head and triangle one after the other; m*(m+1)/2 numbers. */
 static void pack(const mtp_posterior *p, unsigned char *bytes) {
-  const head h = {
-      VERSION, (uint32_t)p->m, p->fingerprint, {p->noise.energy, p->noise.force, p->noise.virial}, p->scale};
+  const head h = {VERSION,    (uint32_t)p->m, p->fingerprint, {p->noise.energy, p->noise.force, p->noise.virial},
+                  p->typical, p->scale,       p->force_square};
   memcpy(bytes, &h, sizeof h);
   bytes += sizeof h;
   for (size_t i = 0; i < p->m; i++) {
@@ -74,15 +74,17 @@ static bool unpack(const unsigned char *bytes, mtp_posterior *p) {
   memcpy(&h, bytes, sizeof h);
   if (h.version != VERSION || h.size != p->m || h.fingerprint != p->fingerprint) return false;
   p->noise = (mtp_noise){h.noise[0], h.noise[1], h.noise[2]};
+  p->typical = h.typical;
   p->scale = h.scale;
+  p->force_square = h.force_square;
   bytes += sizeof h;
-  double probe = 0.0 * (h.noise[0] + h.noise[1] + h.noise[2] + h.scale);
+  double probe = 0.0 * (h.noise[0] + h.noise[1] + h.noise[2] + h.typical + h.scale + h.force_square);
   for (size_t i = 0; i < p->m; i++) {
     memcpy(p->factor + i * p->m, bytes, (i + 1) * sizeof(double));
     bytes += (i + 1) * sizeof(double);
     for (size_t j = 0; j <= i; j++) probe += 0.0 * p->factor[i * p->m + j];
   }
-  return probe == 0.0 && p->noise.force > 0.0 && p->scale >= 0.0;
+  return probe == 0.0 && p->noise.force > 0.0 && p->typical > 0.0 && p->scale >= 0.0;
 }
 
 mtp_status mtp_posterior_stamp(mtp_context *ctx, const mtp_posterior *p, mtp_potential *pot) {

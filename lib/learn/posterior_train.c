@@ -20,7 +20,7 @@
 void mtp_force_test_clear(mtp_force_test *t) {
   if (!t) return;
   free(t->error);
-  free(t->variance);
+  free(t->doubt);
   *t = (mtp_force_test){0};
 }
 
@@ -31,13 +31,13 @@ static void compare(const mtp_posterior *p, const mtp_config *label, const mtp_c
     double square = 0;
     for (size_t a = 0; a < 3; a++) {
       const double error = predicted->force[3 * i + a] - label->force[3 * i + a];
-      t->error[t->count + a] = error;
-      t->variance[t->count + a] = t->variance[3 * i + a];
+      t->error[3 * t->n + a] = error;
       square += error * error;
     }
-    t->largest = fmax(t->largest, mtp_posterior_error(p, t->variance + t->count));
+    t->doubt[t->n] = t->doubt[i];
+    t->largest = fmax(t->largest, mtp_posterior_error(p, t->doubt + t->n));
     t->largest_error = fmax(t->largest_error, sqrt(square / 3.0));
-    t->count += 3;
+    t->n++;
   }
 }
 
@@ -45,10 +45,10 @@ static mtp_status test(mtp_context *ctx, mtp_evaluator *ev, const mtp_posterior 
                        mtp_force_test *out) {
   mtp_config *predicted = mtp_config_copy(label);
   out->error = mtp_calloc(3 * label->n, sizeof *out->error);
-  out->variance = mtp_calloc(3 * label->n, sizeof *out->variance);
-  mtp_status status = predicted && out->error && out->variance ? MTP_OK : mtp_fail_memory(ctx);
+  out->doubt = mtp_calloc(label->n, sizeof *out->doubt);
+  mtp_status status = predicted && out->error && out->doubt ? MTP_OK : mtp_fail_memory(ctx);
   if (status == MTP_OK) status = mtp_evaluator_config(ctx, ev, predicted, 0);
-  if (status == MTP_OK) status = mtp_posterior_forces(ctx, p, label, out->variance);
+  if (status == MTP_OK) status = mtp_posterior_forces(ctx, p, label, out->doubt);
   if (status == MTP_OK) compare(p, label, predicted, out);
   mtp_config_free(predicted);
   return status;
@@ -89,26 +89,70 @@ static mtp_status sum(mtp_context *ctx, const mtp_potential *pot, const mtp_conf
   return status;
 }
 
-/* Errors and variances of many labels one after the other. */
+/* ---- typical residuals ---- */
+
+/* Least part of the noise that is typical. */
+#define LEAST_TYPICAL 0.3
+
+/* Errors of the forces of one label and what is known of them, from number *n on. Variances of labels that were fitted
+ * to cost much more than the errors: their mean has to do, which is noise^2 times coefficients over labels. */
+static mtp_status add_errors(mtp_context *ctx, mtp_evaluator *ev, const mtp_posterior *p, const mtp_config *label,
+                             double *error, mtp_doubt *doubt, size_t *n) {
+  mtp_config *predicted = mtp_config_copy(label);
+  const mtp_status status = predicted ? mtp_evaluator_config(ctx, ev, predicted, 0) : mtp_fail_memory(ctx);
+  for (size_t i = 0; status == MTP_OK && i < label->n; i++) {
+    if (mtp_config_is_masked(label, i)) continue;
+    const double *f = predicted->force + 3 * i;
+    for (size_t a = 0; a < 3; a++) error[3 * *n + a] = f[a] - label->force[3 * i + a];
+    const double spread = mtp_posterior_spread(p, f[0] * f[0] + f[1] * f[1] + f[2] * f[2]);
+    const double v = pow(p->noise.force, 2) * (1.0 - pow(p->inflation, -2)) * spread;
+    doubt[(*n)++] = (mtp_doubt){{v, v, v}, spread};
+  }
+  mtp_config_free(predicted);
+  return status;
+}
+
+mtp_status mtp_posterior_learn_typical(mtp_context *ctx, mtp_posterior *p, const mtp_potential *pot, size_t n,
+                                       const mtp_config *const *configs) {
+  size_t atoms = 0, count = 0;
+  for (size_t i = 0; i < n; i++) atoms += configs[i]->n;
+  double *error = mtp_calloc(3 * atoms, sizeof *error);
+  mtp_doubt *doubt = mtp_calloc(atoms, sizeof *doubt);
+  mtp_evaluator *ev = NULL;
+  mtp_status status = error && doubt ? mtp_evaluator_new(ctx, pot, &ev) : mtp_fail_memory(ctx);
+  for (size_t i = 0; i < n && status == MTP_OK; i++)
+    if (is_usable(configs[i])) status = add_errors(ctx, ev, p, configs[i], error, doubt, &count);
+  if (status == MTP_OK && count > 0) {
+    const double typical = p->inflation * mtp_posterior_find_typical(p, count, error, doubt);
+    if (isfinite(typical)) p->typical = fmax(typical, LEAST_TYPICAL * p->noise.force);
+  }
+  mtp_evaluator_free(ev);
+  free(error);
+  free(doubt);
+  return status;
+}
+
+/* Errors and doubts of many labels one after the other. */
 typedef struct record {
-  size_t count;
-  double *error, *variance;
+  size_t n;
+  double *error;
+  mtp_doubt *doubt;
 } record;
 
 static void record_clear(record *r) {
   free(r->error);
-  free(r->variance);
+  free(r->doubt);
 }
 
 static mtp_status append(mtp_context *ctx, record *r, const mtp_force_test *t) {
-  double *error = mtp_realloc(r->error, r->count + t->count + 1, sizeof *error);
+  double *error = mtp_realloc(r->error, 3 * (r->n + t->n) + 1, sizeof *error);
   if (error) r->error = error;
-  double *variance = mtp_realloc(r->variance, r->count + t->count + 1, sizeof *variance);
-  if (variance) r->variance = variance;
-  if (!error || !variance) return mtp_fail_memory(ctx);
-  memcpy(error + r->count, t->error, t->count * sizeof *error);
-  memcpy(variance + r->count, t->variance, t->count * sizeof *variance);
-  r->count += t->count;
+  mtp_doubt *doubt = mtp_realloc(r->doubt, r->n + t->n + 1, sizeof *doubt);
+  if (doubt) r->doubt = doubt;
+  if (!error || !doubt) return mtp_fail_memory(ctx);
+  memcpy(error + 3 * r->n, t->error, 3 * t->n * sizeof *error);
+  memcpy(doubt + r->n, t->doubt, t->n * sizeof *doubt);
+  r->n += t->n;
   return MTP_OK;
 }
 
@@ -130,19 +174,28 @@ static mtp_status test_set(mtp_context *ctx, const mtp_posterior *p, const mtp_p
   return status;
 }
 
+/* Scale and typical residual from the errors of `of`, of which `p` gets them. */
+static void adjust(const record *r, mtp_posterior *of, mtp_posterior *p) {
+  if (r->n == 0) return;
+  const double scale = mtp_posterior_calibrate(of, r->n, r->error, r->doubt);
+  if (isfinite(scale)) of->scale = p->scale = scale;
+  const double typical = mtp_posterior_find_typical(of, r->n, r->error, r->doubt);
+  if (typical > 0.0) p->typical = typical;
+}
+
 /* By coefficients that do not know every fifth configuration. */
 static mtp_status cross_test(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set, int threads,
-                             record *r, double *scale) {
+                             record *r, mtp_posterior *p) {
   mtp_normal *normal = NULL;
   mtp_potential *part = NULL;
-  mtp_posterior *p = NULL;
+  mtp_posterior *of = NULL;
   mtp_status status = sum(ctx, pot, set, false, threads, &normal);
   if (status == MTP_OK) status = mtp_potential_copy(ctx, pot, &part);
   if (status == MTP_OK) status = mtp_normal_fit(ctx, normal, 0.0, part);
-  if (status == MTP_OK) status = mtp_posterior_new(ctx, normal, part, &p);
-  if (status == MTP_OK) status = test_set(ctx, p, part, set, true, r);
-  if (status == MTP_OK && r->count) *scale = mtp_posterior_calibrate(p, r->count, r->error, r->variance);
-  mtp_posterior_free(p);
+  if (status == MTP_OK) status = mtp_posterior_new(ctx, normal, part, &of);
+  if (status == MTP_OK) status = test_set(ctx, of, part, set, true, r);
+  if (status == MTP_OK) adjust(r, of, p);
+  mtp_posterior_free(of);
   mtp_potential_free(part);
   mtp_normal_free(normal);
   return status;
@@ -151,14 +204,13 @@ static mtp_status cross_test(mtp_context *ctx, const mtp_potential *pot, const m
 static mtp_status calibrate(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set,
                             const mtp_config_set *valid, int threads, mtp_posterior *p) {
   record r = {0};
-  double scale = 1.0;
   mtp_status status = valid ? test_set(ctx, p, pot, valid, false, &r) : MTP_OK;
-  if (status == MTP_OK && r.count)
-    scale = mtp_posterior_calibrate(p, r.count, r.error, r.variance);
+  if (status == MTP_OK && r.n)
+    adjust(&r, p, p);
   else if (status == MTP_OK && set->n >= FOLD)
-    status = cross_test(ctx, pot, set, threads, &r, &scale);
+    status = cross_test(ctx, pot, set, threads, &r, p);
   record_clear(&r);
-  return status == MTP_OK ? mtp_posterior_set_scale(ctx, p, scale) : status;
+  return status;
 }
 
 mtp_status mtp_posterior_train(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set,

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "learn/posterior.h"
 #include "loop/loop.h"
 #include "support/support.h"
 
@@ -19,20 +20,30 @@
  */
 #define TELLING 0.1
 
+/* Atoms whose residuals tell the typical one, of labels spread over all, so that a refit costs no more than that. */
+#define ATOMS 2000
+
+static mtp_status learn_typical(mtp_context *ctx, const mtp_learner *l, mtp_fitted *f) {
+  const mtp_config *some[ATOMS];
+  size_t n = 0, atoms = 0;
+  for (size_t k = 0; k < l->train->n; k++) atoms += l->train->configs[k]->n;
+  const size_t stride = atoms / ATOMS + 1;
+  for (size_t k = l->train->n; k > 0 && n < ATOMS; k -= k < stride ? k : stride) some[n++] = l->train->configs[k - 1];
+  return mtp_posterior_learn_typical(ctx, f->posterior, f->pot, n, some);
+}
+
 mtp_status mtp_loop_find_posterior(mtp_context *ctx, const mtp_learner *l, const mtp_normal *normal, mtp_fitted *f) {
   /* a potential can do without */
-  const mtp_status status = mtp_posterior_new(NULL, normal, f->pot, &f->posterior);
+  mtp_status status = mtp_posterior_new(NULL, normal, f->pot, &f->posterior);
   if (status == MTP_ERR_MEMORY) return mtp_fail_memory(ctx);
   if (f->posterior && l->history.scaled > 0) mtp_posterior_set_scale(NULL, f->posterior, l->history.scale);
-  return mtp_posterior_stamp(ctx, f->posterior, f->pot);
+  status = f->posterior ? learn_typical(ctx, l, f) : MTP_OK;
+  return status == MTP_OK ? mtp_posterior_stamp(ctx, f->posterior, f->pot) : status;
 }
 
 static void calibrate(mtp_learner *l, const mtp_force_test *t) {
-  const double noise = mtp_posterior_noise(l->posterior).force;
-  double found = mtp_posterior_calibrate(l->posterior, t->count, t->error, t->variance), variance = 0;
-  for (size_t k = 0; k < t->count; k++) variance += t->variance[k] / (double)t->count;
-  if (!isfinite(found) || (found == 0.0 && variance < TELLING * noise * noise)) return;
-  found = fmin(fmax(found, SMALLEST), LARGEST);
+  const double found = mtp_posterior_calibrate(l->posterior, t->n, t->error, t->doubt);
+  if (isnan(found)) return; /* it says nothing of the scale */
   mtp_history *h = &l->history;
   if (h->scaled++ == 0) {
     h->scale = found;
@@ -43,12 +54,11 @@ static void calibrate(mtp_learner *l, const mtp_force_test *t) {
 }
 
 static void summarise(const mtp_learner *l, const mtp_force_test *t, mtp_expectation *out) {
-  const double noise = mtp_posterior_noise(l->posterior).force, scale = mtp_posterior_scale(l->posterior);
   *out = (mtp_expectation){.expected = t->largest, .error = t->largest_error};
-  for (size_t k = 0; k < t->count; k++) {
-    const double square = noise * noise + scale * scale * t->variance[k];
-    out->expected_rms += square / (double)t->count;
-    out->inside += (t->error[k] * t->error[k] <= square) / (double)t->count;
+  for (size_t i = 0; i < t->n; i++) {
+    const double expected = mtp_posterior_error(l->posterior, t->doubt + i);
+    out->expected_rms += expected * expected / (double)t->n;
+    for (size_t a = 3 * i; a < 3 * i + 3; a++) out->inside += (fabs(t->error[a]) <= expected) / (3.0 * (double)t->n);
   }
   out->expected_rms = sqrt(out->expected_rms);
 }
@@ -59,7 +69,7 @@ mtp_status mtp_loop_test(mtp_context *ctx, mtp_learner *l, const mtp_candidate *
   *out = (mtp_expectation){0};
   if (!l->posterior) return MTP_OK;
   const mtp_status status = mtp_force_test_run(ctx, l->posterior, l->pot, label, &t);
-  if (status == MTP_OK && t.count > 0) {
+  if (status == MTP_OK && t.n > 0) {
     summarise(l, &t, out);
     if (c->warmup < 0 && !(c->squeezed > 0.0)) calibrate(l, &t);
   }
@@ -85,9 +95,9 @@ bool mtp_loop_expect(mtp_context *ctx, const mtp_learner *l, size_t most, double
     if (mtp_config_is_squeezed(cfg) || mtp_config_get_feature(cfg, "trial")) continue;
     const mtp_status status = mtp_force_test_run(ctx, l->posterior, l->pot, cfg, &t);
     mtp_expectation e = {0};
-    if (status == MTP_OK && t.count > 0) summarise(l, &t, &e);
-    squares += (double)t.count * e.expected_rms * e.expected_rms;
-    count += (double)t.count;
+    if (status == MTP_OK && t.n > 0) summarise(l, &t, &e);
+    squares += 3.0 * (double)t.n * e.expected_rms * e.expected_rms;
+    count += 3.0 * (double)t.n;
     for (size_t i = 0; status == MTP_OK && i < 3 * cfg->n; i++)
       if (!mtp_config_is_masked(cfg, i / 3)) force_squares += cfg->force[i] * cfg->force[i];
     mtp_force_test_clear(&t);

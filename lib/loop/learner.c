@@ -465,6 +465,8 @@ mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
   if (!seen && !mtp_loop_can_label(l)) return give_up(ctx, l, c);
   status = mtp_loop_learn(ctx, l, seen ? NULL : c, c, action);
   if (status != MTP_OK || *action == MTP_REDO) return status;
+  /* that is an error that no label of this configuration takes away */
+  if (seen && !refusal && l->options.query == MTP_QUERY_BAYES) return MTP_OK;
   if (!seen) mtp_seen_find(l->seen, c->cfg, &refusal); /* it was refused just now */
   return fail_beyond(ctx, l, c, seen, refusal);
 }
@@ -501,6 +503,19 @@ mtp_status mtp_learner_confirm(mtp_context *ctx, mtp_learner *l, const mtp_confi
   if (status == MTP_OK) status = mtp_loop_cut_around(ctx, l, cfg, atom, &end.cfg, &end.atom);
   if (status == MTP_OK) status = mtp_loop_confirm(ctx, l, &end, round, action);
   mtp_config_free(end.cfg);
+  return mtp_loop_end_call(ctx, l, step, status);
+}
+
+mtp_status mtp_learner_verify(mtp_context *ctx, mtp_learner *l, const mtp_config *cfg, double grade, int atom,
+                              long long step, mtp_action *action) {
+  if (!l || !cfg || !action) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: no configuration to check by");
+  *action = MTP_GO_ON;
+  l->last_step = step;
+  mtp_candidate c = {.grade = grade, .atom = atom, .step = step, .warmup = -1};
+  mtp_status status = mtp_loop_check_config(ctx, l, cfg);
+  if (status == MTP_OK) status = mtp_loop_cut_around(ctx, l, cfg, atom, &c.cfg, &c.atom);
+  if (status == MTP_OK) status = mtp_loop_verify(ctx, l, &c, action);
+  mtp_config_free(c.cfg);
   return mtp_loop_end_call(ctx, l, step, status);
 }
 

@@ -15,6 +15,8 @@
  *   decide.c      which kind of fit is made
  *   refit.c       fit, active set, save
  *   doubt.c       how sure the potential is: errors to expect, and their test by each label
+ *   rank_doubt.c  which candidates, where errors decide
+ *   verify.c      true errors that are bought on the way
  *   report.c      what a refit and the labels before it say, in the log and on screen
  *   cut.c         cut-outs of large configurations
  *   endpoint.c    end points of relaxations
@@ -288,6 +290,11 @@ size_t mtp_loop_allowance(const mtp_learner *l, size_t n);
  * *labels counts them up; a refused label is remembered, and an error only if the run must stop for it. */
 mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
                           int *labels);
+/** A label that is compared and not learned, less the baseline; NULL if the driver has none. */
+mtp_status mtp_loop_label_apart(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_config **out);
+/** Learns from such a label (taken over) after all, and refits. `before` is what QM had taken before it. */
+mtp_status mtp_loop_learn_label(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_config *label,
+                                double before, mtp_action *action);
 /** Holds a labelled configuration that is in the training file and counts it; its equations are not added. */
 mtp_status mtp_loop_adopt(mtp_context *ctx, mtp_learner *l, mtp_sample *label);
 
@@ -333,6 +340,15 @@ void mtp_loop_finish(mtp_context *ctx, mtp_learner *l, const mtp_conditions *con
 /* explore.c */
 /** Lets the potential run alone and learns from what it meets. Tells how it went, and returns what failed. */
 mtp_status mtp_loop_explore(mtp_context *ctx, mtp_learner *l, const mtp_conditions *conditions);
+
+/* verify.c */
+/** mtp_learner_verify for a configuration that was checked. */
+mtp_status mtp_loop_verify(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action);
+
+/* rank_doubt.c */
+/** mtp_loop_rank of a query by errors. */
+mtp_status mtp_loop_rank_doubt(mtp_context *ctx, const mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                               size_t first, size_t *order, size_t *count);
 
 /* doubt.c */
 /** The posterior of `f`, NULL if there is none, stamped on its potential. */

@@ -480,20 +480,34 @@ static mtp_status posterior_scale(void) {
 static mtp_status posterior_set_scale(void) {
   return mtp_posterior_set_scale(P(1, w.ctx), P(2, w.posterior), 1);
 }
+static mtp_status posterior_typical(void) {
+  return isnan(mtp_posterior_typical(P(1, w.posterior))) ? MTP_ERR_ARGUMENT : MTP_OK;
+}
+static mtp_status posterior_set_typical(void) {
+  return mtp_posterior_set_typical(P(1, w.ctx), P(2, w.posterior), 1);
+}
+static mtp_status posterior_find_typical(void) {
+  const double found = mtp_posterior_find_typical(P(1, w.posterior), 1, P(2, w.numbers), P(3, (mtp_doubt *)w.numbers));
+  return isnan(found) ? MTP_ERR_ARGUMENT : MTP_OK;
+}
 static mtp_status posterior_forces(void) {
-  return mtp_posterior_forces(P(1, w.ctx), P(2, w.posterior), P(3, w.cfg), P(4, w.numbers));
+  return mtp_posterior_forces(P(1, w.ctx), P(2, w.posterior), P(3, w.cfg), P(4, (mtp_doubt *)w.numbers));
 }
 static mtp_status posterior_errors(void) {
   return mtp_posterior_errors(P(1, w.ctx), P(2, w.posterior), P(3, w.cfg), P(4, w.numbers));
 }
 static mtp_status posterior_error(void) {
-  return isnan(mtp_posterior_error(P(1, w.posterior), P(2, w.numbers))) ? MTP_ERR_ARGUMENT : MTP_OK;
+  return isnan(mtp_posterior_error(P(1, w.posterior), P(2, (mtp_doubt *)w.numbers))) ? MTP_ERR_ARGUMENT : MTP_OK;
 }
-static mtp_status posterior_doubt(void) {
-  return isnan(mtp_posterior_doubt(P(1, w.posterior), P(2, w.numbers))) ? MTP_ERR_ARGUMENT : MTP_OK;
+static mtp_status posterior_reducible(void) {
+  return isnan(mtp_posterior_reducible(P(1, w.posterior), P(2, (mtp_doubt *)w.numbers))) ? MTP_ERR_ARGUMENT : MTP_OK;
+}
+static mtp_status posterior_grade(void) {
+  return isnan(mtp_posterior_grade(P(1, w.posterior), P(2, (mtp_doubt *)w.numbers), 1.0)) ? MTP_ERR_ARGUMENT : MTP_OK;
 }
 static mtp_status posterior_calibrate(void) {
-  const double found = mtp_posterior_calibrate(P(1, w.posterior), 1, P(2, w.numbers), P(3, w.numbers));
+  for (int k = 0; k < 3; k++) w.numbers[k] = 1e6;
+  const double found = mtp_posterior_calibrate(P(1, w.posterior), 1, P(2, w.numbers), P(3, (mtp_doubt *)w.numbers));
   return isnan(found) ? MTP_ERR_ARGUMENT : MTP_OK;
 }
 static mtp_status posterior_rows(void) {
@@ -502,8 +516,8 @@ static mtp_status posterior_rows(void) {
   for (size_t k = 0; k < w.nb->nall; k++) none[k] = -1;
   return mtp_posterior_rows(P(1, w.ctx), P(2, w.posterior), P(3, &atoms), P(4, none), 1, P(5, w.numbers));
 }
-static mtp_status posterior_variances(void) {
-  return mtp_posterior_variances(P(1, w.ctx), P(2, w.posterior), 1, P(3, w.numbers), P(4, w.numbers));
+static mtp_status posterior_doubts(void) {
+  return mtp_posterior_doubts(P(1, w.ctx), P(2, w.posterior), 1, P(3, w.numbers), P(4, (mtp_doubt *)w.numbers));
 }
 static mtp_status evaluator_set_posterior(void) {
   return mtp_evaluator_set_posterior(P(1, w.ctx), P(2, w.ev), P(3, w.posterior));
@@ -721,6 +735,10 @@ static mtp_status learner_explore(void) {
 static mtp_status learner_potential(void) {
   return RETURNS(mtp_learner_potential(P(1, learner())), NULL);
 }
+static mtp_status learner_verify(void) {
+  mtp_action action;
+  return mtp_learner_verify(P(1, w.ctx), P(2, learner()), P(3, w.cfg), 1, 0, 1, P(4, &action));
+}
 static mtp_status learner_posterior(void) {
   return RETURNS(mtp_learner_posterior(P(1, learner())), NULL);
 }
@@ -902,13 +920,17 @@ static const struct entry {
     {"mtp_posterior_noise", posterior_noise, 1, 0},
     {"mtp_posterior_scale", posterior_scale, 1, 0},
     {"mtp_posterior_set_scale", posterior_set_scale, 2, BIT(1)},
+    {"mtp_posterior_typical", posterior_typical, 1, 0},
+    {"mtp_posterior_set_typical", posterior_set_typical, 2, BIT(1)},
+    {"mtp_posterior_find_typical", posterior_find_typical, 3, 0},
     {"mtp_posterior_forces", posterior_forces, 4, BIT(1)},
     {"mtp_posterior_errors", posterior_errors, 4, BIT(1)},
     {"mtp_posterior_error", posterior_error, 2, 0},
-    {"mtp_posterior_doubt", posterior_doubt, 2, 0},
+    {"mtp_posterior_reducible", posterior_reducible, 2, 0},
+    {"mtp_posterior_grade", posterior_grade, 2, 0},
     {"mtp_posterior_calibrate", posterior_calibrate, 3, 0},
     {"mtp_posterior_rows", posterior_rows, 5, BIT(1)},
-    {"mtp_posterior_variances", posterior_variances, 4, BIT(1)},
+    {"mtp_posterior_doubts", posterior_doubts, 4, BIT(1)},
     {"mtp_evaluator_set_posterior", evaluator_set_posterior, 3, BIT(1)},
     {"mtp_evaluator_set_factor", evaluator_set_factor, 3, BIT(1)},
     {"mtp_train_defaults", NULL, 0, 0},
@@ -969,6 +991,7 @@ static const struct entry {
     {"mtp_cut", cut, 5, BIT(1)},
     {"mtp_learner_explore", learner_explore, 3, BIT(1)},
     {"mtp_learner_potential", learner_potential, 1, 0},
+    {"mtp_learner_verify", learner_verify, 4, BIT(1)},
     {"mtp_learner_posterior", learner_posterior, 1, 0},
     {"mtp_learner_active_set", learner_active_set, 1, 0},
     {"mtp_learner_get_stats", learner_get_stats, 1, 0},

@@ -173,8 +173,11 @@ static void variances_are_those_of_dense_algebra(void **state) {
     mtp_config *fresh = data_config(&f.random, (data_shape)c, 5, 2, 2.5);
     const mtp_config *cfg = c < 3 ? f.set->configs[c] : fresh;
     double *rows = dense_rows(&f, cfg), *variance = data_calloc(3 * cfg->n, sizeof *variance);
+    mtp_doubt *doubt = data_calloc(cfg->n, sizeof *doubt);
     double *wanted = data_calloc(3 * cfg->n, sizeof *wanted);
-    data_must(f.ctx, mtp_posterior_forces(f.ctx, f.posterior, cfg, variance));
+    data_must(f.ctx, mtp_posterior_forces(f.ctx, f.posterior, cfg, doubt));
+    for (size_t i = 0; i < 3 * cfg->n; i++) variance[i] = doubt[i / 3].variance[i % 3];
+    free(doubt);
     for (size_t i = 0; i < 3 * cfg->n; i++) wanted[i] = form(m, covariance, rows + i * m);
     data_expect_close("variance", 3 * cfg->n, variance, wanted, 1e-3);
     free(rows);
@@ -291,13 +294,14 @@ static void it_travels_with_the_potential(void **state) {
   data_must(f.ctx, mtp_posterior_of(f.ctx, f.pot, &read));
   assert_null(read);
   data_must(f.ctx, mtp_posterior_set_scale(f.ctx, f.posterior, 2.5));
+  data_must(f.ctx, mtp_posterior_set_typical(f.ctx, f.posterior, 0.7));
   data_must(f.ctx, mtp_posterior_stamp(f.ctx, f.posterior, f.pot));
   data_must(f.ctx, mtp_potential_write(f.ctx, f.pot, path));
   data_must(f.ctx, mtp_potential_read(f.ctx, path, &pot));
   data_must(f.ctx, mtp_posterior_of(f.ctx, pot, &read));
   assert_non_null(read);
   assert_memory_equal(mtp_posterior_factor(read), mtp_posterior_factor(f.posterior), f.m * f.m * sizeof(double));
-  assert_true(mtp_posterior_scale(read) == 2.5);
+  assert_true(mtp_posterior_scale(read) == 2.5 && mtp_posterior_typical(read) == 0.7);
   assert_true(mtp_posterior_noise(read).force == mtp_posterior_noise(f.posterior).force);
   mtp_posterior_free(read);
   double *theta = data_calloc(pot->nparams, sizeof *theta); /* it is not that of other parameters */
@@ -327,23 +331,31 @@ static void scales_are_found(void **state) {
   fixture f;
   fixture_open(&f, 17);
   const double noise = mtp_posterior_noise(f.posterior).force;
-  double *error = data_calloc(N, sizeof *error), *variance = data_calloc(N, sizeof *variance);
-  static const double scales[] = {0.0, 1.0, 4.0};
+  double *error = data_calloc(3 * N, sizeof *error);
+  mtp_doubt *doubt = data_calloc(N, sizeof *doubt);
+  static const double scales[] = {0.3, 1.0, 4.0};
   for (size_t s = 0; s < 3; s++) {
-    for (size_t k = 0; k < N; k++) {
-      variance[k] = pow(noise * data_uniform(&f.random, 0.2, 3.0), 2);
-      error[k] = normal(&f.random) * sqrt(noise * noise + scales[s] * scales[s] * variance[k]);
-      if (s == 0) error[k] *= 0.9;
+    for (size_t k = 0; k < 3 * N; k++) {
+      double *variance = &doubt[k / 3].variance[k % 3];
+      if (k % 3 == 0) doubt[k / 3].spread = data_uniform(&f.random, 0.5, 1.5);
+      *variance = pow(noise * data_uniform(&f.random, 0.2, 3.0), 2);
+      error[k] = normal(&f.random) * sqrt(noise * noise * doubt[k / 3].spread + scales[s] * scales[s] * *variance);
+      if (s == 0) error[k] *= 0.5; /* better than expected, within bounds */
     }
-    const double found = mtp_posterior_calibrate(f.posterior, N, error, variance);
+    const double found = mtp_posterior_calibrate(f.posterior, N, error, doubt);
     assert_true(fabs(found - scales[s]) <= 0.08 * scales[s]);
+    data_must(f.ctx, mtp_posterior_set_scale(f.ctx, f.posterior, scales[s]));
+    const double typical = mtp_posterior_find_typical(f.posterior, N, error, doubt);
+    assert_true(s == 0 || fabs(typical - noise) < (s == 1 ? 0.1 : 1.0) * noise);
   }
   free(error);
-  free(variance);
-  const double three[3] = {1.0, 4.0, 7.0};
+  free(doubt);
+  const mtp_doubt three = {{1.0, 4.0, 7.0}, 2.0};
   data_must(f.ctx, mtp_posterior_set_scale(f.ctx, f.posterior, 0.5));
-  assert_true(fabs(mtp_posterior_doubt(f.posterior, three) - 1.0) < 1e-14);
-  assert_true(fabs(mtp_posterior_error(f.posterior, three) - sqrt(1.0 + noise * noise)) < 1e-12);
+  assert_true(fabs(mtp_posterior_reducible(f.posterior, &three) - 1.0) < 1e-14);
+  assert_true(fabs(mtp_posterior_error(f.posterior, &three) - sqrt(1.0 + 2.0 * noise * noise)) < 1e-12);
+  assert_true(fabs(mtp_posterior_grade(f.posterior, &three, 0.0) - 1.0 / noise) < 1e-9 / noise);
+  assert_true(fabs(mtp_posterior_grade(f.posterior, &three, 4.0 * noise) - 0.25 / noise) < 1e-9 / noise);
   fixture_close(&f);
 }
 
@@ -361,15 +373,15 @@ static void little_data_leave_much_open(void **state) {
   data_must(f.ctx, mtp_normal_add(f.ctx, normal_equations, f.set->configs[0]));
   data_must(f.ctx, mtp_normal_fit(f.ctx, normal_equations, 0.0, pot));
   data_must(f.ctx, mtp_posterior_new(f.ctx, normal_equations, pot, &few));
-  double all_variance[3 * 16], few_variance[3 * 16];
+  mtp_doubt all_doubt[16], few_doubt[16];
   const mtp_config *cfg = f.set->configs[7];
   assert_true(cfg->n <= 16);
-  data_must(f.ctx, mtp_posterior_forces(f.ctx, few, cfg, few_variance));
-  data_must(f.ctx, mtp_posterior_forces(f.ctx, f.posterior, cfg, all_variance));
+  data_must(f.ctx, mtp_posterior_forces(f.ctx, few, cfg, few_doubt));
+  data_must(f.ctx, mtp_posterior_forces(f.ctx, f.posterior, cfg, all_doubt));
   double part = 0;
   for (size_t i = 0; i < 3 * cfg->n; i++) {
-    const double a = all_variance[i] / pow(mtp_posterior_noise(f.posterior).force, 2);
-    const double b = few_variance[i] / pow(mtp_posterior_noise(few).force, 2);
+    const double a = all_doubt[i / 3].variance[i % 3] / pow(mtp_posterior_noise(f.posterior).force, 2);
+    const double b = few_doubt[i / 3].variance[i % 3] / pow(mtp_posterior_noise(few).force, 2);
     assert_true(isfinite(b) && a < 1.0); /* a learned label is not doubted above the noise */
     part += b > 4.0 * a;
   }

@@ -5,9 +5,12 @@
  * evidence (MacKay, Neural Comput. 4, 415 (1992)). With b the derivative of a prediction by the m = C + S linear
  * coefficients (species constants first) its variance is |F b|^2, F F^T being a factor of the covariance.
  *
- * What is left of a fit however much it is told (its noise) and what it was not told (the variance) add up to the error
- * to expect: sqrt(noise^2 + scale^2 variance). A model that is not the truth is too sure of what it was not told; the
- * scale mends that, from errors on labels before they were learned.
+ * What is left of a fit however much it is told, and what it was not told (the variance), add up to the error to
+ * expect: sqrt(spread typical^2 + scale^2 variance). `typical` is what residuals are typically: two in three are below
+ * it, where a few large ones make their RMS, the noise, larger. Residuals grow with the force on an atom, and the
+ * spread says how: it is one half where there is none, and one where the force is that of the training set. A model
+ * that is not the truth is too sure of what it was not told; the scale mends that, from errors on labels before they
+ * were learned.
  */
 #ifndef MTP_POSTERIOR_H
 #define MTP_POSTERIOR_H
@@ -25,6 +28,12 @@ extern "C" {
 #endif
 
 typedef struct mtp_posterior mtp_posterior;
+
+/** What is known of the error of the force on an atom. */
+typedef struct mtp_doubt {
+  double variance[3]; /**< of its components, (eV/A)^2, not scaled */
+  double spread;      /**< see above */
+} mtp_doubt;
 
 /** Standard deviations of what a fit does not describe. */
 typedef struct mtp_noise {
@@ -54,42 +63,49 @@ MTP_API mtp_status mtp_posterior_stamp(mtp_context *ctx, const mtp_posterior *po
 MTP_API size_t mtp_posterior_size(const mtp_posterior *posterior);          /**< m */
 MTP_API const double *mtp_posterior_factor(const mtp_posterior *posterior); /**< F[m*m], lower triangle */
 MTP_API mtp_noise mtp_posterior_noise(const mtp_posterior *posterior);
+MTP_API double mtp_posterior_typical(const mtp_posterior *posterior); /**< eV/A; in the beginning the noise of forces */
+MTP_API mtp_status mtp_posterior_set_typical(mtp_context *ctx, mtp_posterior *posterior, double typical);
 MTP_API double mtp_posterior_scale(const mtp_posterior *posterior);
 MTP_API mtp_status mtp_posterior_set_scale(mtp_context *ctx, mtp_posterior *posterior, double scale);
 
-/** variance[3*n] of the force components of a configuration, (eV/A)^2, not scaled. */
+/** doubt[n] of the atoms of a configuration. */
 MTP_API mtp_status mtp_posterior_forces(mtp_context *ctx, const mtp_posterior *posterior, const mtp_config *cfg,
-                                        double *variance);
-/** What to expect of the force on an atom from the variances of its three components: RMS error of a component, eV/A.
- */
-MTP_API double mtp_posterior_error(const mtp_posterior *posterior, const double variance[3]);
+                                        mtp_doubt *doubt);
+/** The error to expect of the force on an atom, RMS of a component, eV/A. */
+MTP_API double mtp_posterior_error(const mtp_posterior *posterior, const mtp_doubt *doubt);
 /** The part of it that more labels can take away: scale times the RMS of the three standard deviations, eV/A. */
-MTP_API double mtp_posterior_doubt(const mtp_posterior *posterior, const double variance[3]);
+MTP_API double mtp_posterior_reducible(const mtp_posterior *posterior, const mtp_doubt *doubt);
+/** What a query by errors goes by: that part over what is allowed, which is `limit` eV/A, but at least half of the
+ * noise of forces, or (0) that noise. */
+MTP_API double mtp_posterior_grade(const mtp_posterior *posterior, const mtp_doubt *doubt, double limit);
 
 /** error[n] to expect of the forces on the atoms of a configuration, eV/A. */
 MTP_API mtp_status mtp_posterior_errors(mtp_context *ctx, const mtp_posterior *posterior, const mtp_config *cfg,
                                         double *error);
 
-/** The scale by which `count` errors (eV/A) of force components whose variances are known were what was to be expected:
- * as many below one standard deviation as of a normal distribution. Between 0 (the noise alone explains them) and 100.
+/** The scale by which the mean square of the errors error[3*n] of the forces on n atoms is what was to be expected,
+ * between 0.3 and 30; NaN if they say nothing of it, because the noise explains them and there is little else. */
+MTP_API double mtp_posterior_calibrate(const mtp_posterior *posterior, size_t n, const double *error,
+                                       const mtp_doubt *doubt);
+/** The typical residual by which two in three (0.6827) of them are within what is to be expected, at the present scale.
  */
-MTP_API double mtp_posterior_calibrate(const mtp_posterior *posterior, size_t count, const double *error,
-                                       const double *variance);
+MTP_API double mtp_posterior_find_typical(const mtp_posterior *posterior, size_t n, const double *error,
+                                          const mtp_doubt *doubt);
 
 /** For atoms as an MD engine holds them, whose ghosts lack neighbours: adds to rows[3*nrows*m] what the central atoms
  * bring to the derivatives of the forces by the coefficients. row[nall]: number (below nrows) of the row of an atom, -1
- * where it is not wanted. Summed over all ranks and images these are the rows of mtp_posterior_variances. */
+ * where it is not wanted. Summed over all ranks and images these are the rows of mtp_posterior_doubts. */
 MTP_API mtp_status mtp_posterior_rows(mtp_context *ctx, const mtp_posterior *posterior, const mtp_atoms *atoms,
                                       const int *row, size_t nrows, double *rows);
-/** variance[count] of rows[count*m]. */
-MTP_API mtp_status mtp_posterior_variances(mtp_context *ctx, const mtp_posterior *posterior, size_t count,
-                                           const double *rows, double *variance);
+/** doubt[n] of n atoms from their rows, rows[3*n*m]. */
+MTP_API mtp_status mtp_posterior_doubts(mtp_context *ctx, const mtp_posterior *posterior, size_t n, const double *rows,
+                                        mtp_doubt *doubt);
 
 /** Errors of the forces of `pot` on a labelled configuration, and what was to be expected. */
 typedef struct mtp_force_test {
-  size_t count;                  /**< components: those of atoms that are not masked */
-  double *error;                 /**< [count] eV/A */
-  double *variance;              /**< [count] (eV/A)^2, as of mtp_posterior_forces */
+  size_t n;                      /**< atoms that are not masked */
+  double *error;                 /**< [3*n] eV/A */
+  mtp_doubt *doubt;              /**< [n] */
   double largest, largest_error; /**< RMS error of a component of the worst atom: expected, and true; eV/A */
 } mtp_force_test;
 /** `pot` is that of the posterior. To be cleared also after a failure. */
