@@ -107,8 +107,9 @@ mtp_status mtp_evaluator_set_factor(mtp_context *ctx, mtp_evaluator *ev, size_t 
 double mtp_evaluator_memory(const mtp_evaluator *ev) {
   if (!ev) return 0.0;
   const size_t rows = ev->rows ? MTP_GRADE_BATCH * mtp_plan_row_length(ev->plan) : 0;
+  const double m = (double)coefficients(ev), factor = ev->factor ? sizeof(double) * m * (m + MTP_GRADE_BATCH) : 0.0;
   return mtp_workspace_bytes(&ev->ws, ev->plan) + (double)(ev->order_capacity * sizeof *ev->order) +
-         (double)(rows * sizeof(double)) + (ev->grader ? mtp_grader_memory(ev->grader) : 0.0);
+         (double)(rows * sizeof(double)) + factor + (ev->grader ? mtp_grader_memory(ev->grader) : 0.0);
 }
 
 mtp_status mtp_evaluator_grade_row(mtp_context *ctx, mtp_evaluator *ev, const double *row, double *grade) {

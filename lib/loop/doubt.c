@@ -89,7 +89,8 @@ bool mtp_loop_expect(mtp_context *ctx, const mtp_learner *l, size_t most, double
                      size_t *labels) {
   double squares = 0, force_squares = 0, count = 0;
   *labels = 0;
-  for (size_t k = l->train->n; l->posterior && k > 0 && *labels < most; k--) {
+  if (!l->posterior) return false;
+  for (size_t k = l->train->n; k > 0 && *labels < most; k--) {
     const mtp_config *cfg = l->train->configs[k - 1];
     mtp_force_test t;
     if (mtp_config_is_squeezed(cfg) || mtp_config_get_feature(cfg, "trial")) continue;
