@@ -232,8 +232,8 @@ static const char *column(const cJSON *event, const char *key, char *text, size_
 }
 
 typedef struct log_data {
-  FILE *refits, *labels, *iterations;
-  size_t refit_count, label_count, graded_count, predicted_count, iteration_count;
+  FILE *refits, *labels, *iterations, *checks;
+  size_t check_count, refit_count, label_count, graded_count, predicted_count, iteration_count;
   double predicted, predicted_part; /* force error to expect, as the end of the run says */
   double label_seconds, refit_seconds;
 } log_data;
@@ -252,26 +252,31 @@ static double member(const cJSON *event, const char *key) {
 
 static void take_event(log_data *d, const cJSON *event) {
   static const char *const refit_keys[] = {"configurations", "rmse_energy", "rmse_force", "step"};
-  static const char *const label_keys[] = {"step", "gamma", "force_rmse_before"};
+  static const char *const label_keys[] = {"step", "gamma", "force_rmse_before", "expected_force_rmse"};
+  static const char *const check_keys[] = {"step", "force_rmse", "expected_force_rmse"};
   static const char *const iteration_keys[] = {"seconds",     "loss",       "rmse_energy", "rmse_force",
                                                "rmse_stress", "valid_loss", "level"};
   const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "event"));
   const cJSON *seconds = cJSON_GetObjectItemCaseSensitive(event, "seconds");
   const double took = cJSON_IsNumber(seconds) ? seconds->valuedouble : 0.0;
   if (!name) return;
-  if (strcmp(name, "refit") == 0) {
+  if (strcmp(name, "check") == 0) {
+    put(d->checks, event, 3, check_keys);
+    d->check_count++;
+  } else if (strcmp(name, "refit") == 0) {
     put(d->refits, event, 4, refit_keys);
     d->refit_count++;
     d->refit_seconds += took;
   } else if (strcmp(name, "label") == 0) {
-    put(d->labels, event, 3, label_keys);
+    put(d->labels, event, 4, label_keys);
     d->label_count++;
     d->graded_count += cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(event, "gamma"));
     d->predicted_count += cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(event, "force_rmse_before"));
     d->label_seconds += took;
   } else if (strcmp(name, "end") == 0) {
-    d->predicted = member(event, "predicted_rmse_force");
-    d->predicted_part = member(event, "predicted_part_of_force");
+    const bool known = member(event, "expected_force_error") > 0; /* older runs told what labels had found */
+    d->predicted = member(event, known ? "expected_force_error" : "predicted_rmse_force");
+    d->predicted_part = member(event, known ? "expected_part_of_force" : "predicted_part_of_force");
   } else if (strcmp(name, "iteration") == 0) {
     put(d->iterations, event, 7, iteration_keys);
     d->iteration_count++;
@@ -312,9 +317,16 @@ static int draw_learning(report_page *page, const log_data *d) {
         "Learning curve: errors on the training set after each refit.");
   if (status == CLI_OK && d->predicted_count)
     status = report_picture(page,
-                            "set logscale y\nset xlabel 'step'\nset ylabel 'force RMSE (eV/A)'\nunset key\n"
-                            "plot 'labels.dat' using 1:3 with points pt 7 ps 0.5 lc rgb '#b03a2e'",
+                            "set logscale y\nset xlabel 'step'\nset ylabel 'force RMSE (eV/A)'\nset key top right\n"
+                            "plot 'labels.dat' using 1:3 with points pt 7 ps 0.5 lc rgb '#b03a2e' title 'true', "
+                            "'' using 1:4 with points pt 6 ps 0.5 lc rgb '#1f5fa8' title 'expected'",
                             "True errors: what the potential made of each label before it learned from it.");
+  if (status == CLI_OK && d->check_count)
+    status = report_picture(page,
+                            "set logscale y\nset xlabel 'step'\nset ylabel 'force RMSE (eV/A)'\nset key top right\n"
+                            "plot 'checks.dat' using 1:2 with linespoints pt 7 ps 0.5 lc rgb '#b03a2e' title 'true', "
+                            "'' using 1:3 with linespoints pt 6 ps 0.5 lc rgb '#1f5fa8' title 'expected'",
+                            "Checks: true errors that were bought on the way.");
   if (status == CLI_OK && d->predicted_count && d->predicted > 0)
     report_add(page, "<p>Expected force error at the end: %.3g eV/A (%.2g %% of the RMS force).</p>\n", d->predicted,
                100 * d->predicted_part);
@@ -353,9 +365,10 @@ static int report_log(report_page *page, const char *path) {
   log_data d = {.refits = report_open(page, "refits.dat")};
   d.labels = d.refits ? report_open(page, "labels.dat") : NULL;
   d.iterations = d.labels ? report_open(page, "iterations.dat") : NULL;
-  int status = d.iterations ? read_events(page, path, &d) : CLI_FAILED;
-  FILE *const all[] = {d.refits, d.labels, d.iterations};
-  for (int k = 0; k < 3; k++)
+  d.checks = d.iterations ? report_open(page, "checks.dat") : NULL;
+  int status = d.checks ? read_events(page, path, &d) : CLI_FAILED;
+  FILE *const all[] = {d.refits, d.labels, d.iterations, d.checks};
+  for (int k = 0; k < 4; k++)
     if (all[k] && report_close(page, all[k]) != CLI_OK) status = CLI_FAILED;
   if (status == CLI_OK && d.refit_count + d.label_count + d.iteration_count == 0)
     status = cli_fail(page->c, "%s: there is no label, refit or iteration in it", path);

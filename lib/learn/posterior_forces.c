@@ -101,6 +101,7 @@ mtp_status mtp_posterior_errors(mtp_context *ctx, const mtp_posterior *p, const 
 /* ---- calibration ---- */
 
 #define INSIDE     0.6827 /* of a normal distribution, one standard deviation */
+#define INSIDE_TWO 0.94   /* within two of them; tails of errors are longer than those of that distribution */
 #define SMALLEST   0.3
 #define LARGEST    30.0
 #define BISECTIONS 50
@@ -121,11 +122,15 @@ double mtp_posterior_calibrate(const mtp_posterior *p, size_t n, const double *e
   return fmin(fmax(sqrt(fmax(errors - noise, 0.0) / variances), SMALLEST), LARGEST);
 }
 
-static double inside(const mtp_posterior *p, size_t n, const double *error, const mtp_doubt *doubt, double typical) {
-  size_t count = 0;
-  for (size_t k = 0; k < 3 * n; k++)
-    count += error[k] * error[k] <= expected_square(p, doubt + k / 3, typical, doubt[k / 3].variance[k % 3]);
-  return (double)count / (3.0 * (double)n);
+/* Are as many errors as should be within one and within two of those that are to be expected? */
+static bool covers(const mtp_posterior *p, size_t n, const double *error, const mtp_doubt *doubt, double typical) {
+  size_t one = 0, two = 0;
+  for (size_t k = 0; k < 3 * n; k++) {
+    const double square = expected_square(p, doubt + k / 3, typical, doubt[k / 3].variance[k % 3]);
+    one += error[k] * error[k] <= square;
+    two += error[k] * error[k] <= 4.0 * square;
+  }
+  return (double)one >= INSIDE * 3.0 * (double)n && (double)two >= INSIDE_TWO * 3.0 * (double)n;
 }
 
 double mtp_posterior_find_typical(const mtp_posterior *p, size_t n, const double *error, const mtp_doubt *doubt) {
@@ -134,7 +139,7 @@ double mtp_posterior_find_typical(const mtp_posterior *p, size_t n, const double
   for (size_t k = 0; k < 3 * n; k++) high = fmax(high, 1.5 * fabs(error[k])); /* no spread is below one half */
   for (int k = 0; k < BISECTIONS; k++) {
     const double middle = 0.5 * (low + high);
-    if (inside(p, n, error, doubt, middle) >= INSIDE)
+    if (covers(p, n, error, doubt, middle))
       high = middle;
     else
       low = middle;

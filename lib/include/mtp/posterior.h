@@ -87,8 +87,8 @@ MTP_API mtp_status mtp_posterior_errors(mtp_context *ctx, const mtp_posterior *p
  * between 0.3 and 30; NaN if they say nothing of it, because the noise explains them and there is little else. */
 MTP_API double mtp_posterior_calibrate(const mtp_posterior *posterior, size_t n, const double *error,
                                        const mtp_doubt *doubt);
-/** The typical residual by which two in three (0.6827) of them are within what is to be expected, at the present scale.
- */
+/** The typical residual by which two in three (0.6827) of them are within what is to be expected, and 0.94 within twice
+ * that, at the present scale. */
 MTP_API double mtp_posterior_find_typical(const mtp_posterior *posterior, size_t n, const double *error,
                                           const mtp_doubt *doubt);
 
