@@ -227,7 +227,13 @@ static int compute_errors(cli *c, const mtp_potential *pot, const mtp_config_set
 static int stamp_posterior(cli *c, const job *job, mtp_potential *pot, const mtp_config_set *set,
                            const mtp_config_set *valid, outcome *out) {
   mtp_posterior *posterior = NULL;
-  mtp_status status = mtp_posterior_train(c->ctx, pot, set, valid, job->options.threads, &posterior);
+  mtp_status status = mtp_posterior_of(c->ctx, pot, &posterior);
+  if (status == MTP_OK && posterior && job->options.max_iterations == MTP_NO_ITERATIONS) { /* it stays what it is */
+    mtp_posterior_free(posterior);
+    return CLI_OK;
+  }
+  mtp_posterior_free(posterior);
+  if (status == MTP_OK) status = mtp_posterior_train(c->ctx, pot, set, valid, job->options.threads, &posterior);
   if (status == MTP_OK) {
     out->noise = mtp_posterior_noise(posterior);
     out->typical = mtp_posterior_typical(posterior);

@@ -70,7 +70,8 @@ double mtp_posterior_reducible(const mtp_posterior *p, const mtp_doubt *doubt) {
 double mtp_posterior_grade(const mtp_posterior *p, const mtp_doubt *doubt, double limit) {
   if (!p || !doubt) return NAN;
   const double noise = p->noise.force;
-  return mtp_posterior_reducible(p, doubt) / (limit > 0.0 ? fmax(limit, 0.5 * noise) : noise);
+  if (limit > 0.0) return mtp_posterior_reducible(p, doubt) / fmax(limit, 0.5 * noise);
+  return sqrt(mean_variance(doubt)) / noise;
 }
 
 mtp_status mtp_posterior_forces(mtp_context *ctx, const mtp_posterior *p, const mtp_config *cfg, mtp_doubt *doubt) {

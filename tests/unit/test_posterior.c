@@ -354,7 +354,7 @@ static void scales_are_found(void **state) {
   data_must(f.ctx, mtp_posterior_set_scale(f.ctx, f.posterior, 0.5));
   assert_true(fabs(mtp_posterior_reducible(f.posterior, &three) - 1.0) < 1e-14);
   assert_true(fabs(mtp_posterior_error(f.posterior, &three) - sqrt(1.0 + 2.0 * noise * noise)) < 1e-12);
-  assert_true(fabs(mtp_posterior_grade(f.posterior, &three, 0.0) - 1.0 / noise) < 1e-9 / noise);
+  assert_true(fabs(mtp_posterior_grade(f.posterior, &three, 0.0) - 2.0 / noise) < 1e-9 / noise);
   assert_true(fabs(mtp_posterior_grade(f.posterior, &three, 4.0 * noise) - 0.25 / noise) < 1e-9 / noise);
   fixture_close(&f);
 }

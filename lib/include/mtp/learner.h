@@ -48,7 +48,7 @@ typedef enum mtp_grading {
 /** What a grade is. */
 typedef enum mtp_query {
   MTP_QUERY_MAXVOL, /**< of an active set: how far a row extrapolates (active_set.h) */
-  MTP_QUERY_BAYES   /**< error of a force that labels could take away over what is allowed (mtp_posterior_grade) */
+  MTP_QUERY_BAYES   /**< how unsure labels leave a force, over what is allowed (mtp_posterior_grade) */
 } mtp_query;
 
 /** What is labelled. */

@@ -75,8 +75,9 @@ MTP_API mtp_status mtp_posterior_forces(mtp_context *ctx, const mtp_posterior *p
 MTP_API double mtp_posterior_error(const mtp_posterior *posterior, const mtp_doubt *doubt);
 /** The part of it that more labels can take away: scale times the RMS of the three standard deviations, eV/A. */
 MTP_API double mtp_posterior_reducible(const mtp_posterior *posterior, const mtp_doubt *doubt);
-/** What a query by errors goes by: that part over what is allowed, which is `limit` eV/A, but at least half of the
- * noise of forces, or (0) that noise. */
+/** What a query by errors goes by: that part over `limit` eV/A, or over half of the noise of forces if that is more;
+ * with a limit of 0 the standard deviation as it is, not scaled, over the noise: it is at most 1 wherever labels are.
+ */
 MTP_API double mtp_posterior_grade(const mtp_posterior *posterior, const mtp_doubt *doubt, double limit);
 
 /** error[n] to expect of the forces on the atoms of a configuration, eV/A. */
