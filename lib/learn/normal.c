@@ -568,46 +568,9 @@ void mtp_normal_get_kinds(const mtp_normal *nq, double *x, mtp_normal_kinds *out
   shift_constants(nq, x, -1.0);
 }
 
-/* A radial function of `size` coefficients at r. */
-static double function_at(const mtp_radial *radial, const double *c, double r, double *q) {
-  double sum = 0;
-  mtp_radial_values(radial, r, q, NULL);
-  for (int k = 0; k < radial->size; k++) sum += c[k] * q[k];
-  return sum;
-}
-
-/* Points in [min_dist, max_dist] at which functions are compared, and what rounding may make of them. */
-#define POINTS 40
-#define SAME   1e-9
-
-/* The same radial functions, whatever min_dist they are written with. */
-static bool has_functions_of(const mtp_normal *nq, const mtp_potential *pot) {
-  const mtp_radial *mine = &nq->plan->radial, *its = &pot->radial;
-  const int functions = pot->nspecies * pot->nspecies * pot->nradial;
-  double q[MTP_MAX_RADIAL_SIZE];
-  if (pot->nspecies != nq->plan->nspecies || pot->nradial != nq->plan->nradial || mine->max_dist != its->max_dist ||
-      mine->type != its->type || pot->basis.nscalars != nq->plan->nscalars)
-    return false;
-  if (mine->size == its->size && mine->min_dist == its->min_dist)
-    return memcmp(pot->params, nq->plan->params, mtp_offset_species(pot) * sizeof(double)) == 0;
-  for (int f = 0; f < functions; f++) {
-    const double *a = nq->plan->params + (size_t)f * (size_t)mine->size;
-    const double *b = pot->params + (size_t)f * (size_t)its->size;
-    double largest = 0, deviation = 0;
-    for (int k = 0; k < POINTS; k++) {
-      const double r = its->min_dist + (its->max_dist - its->min_dist) * k / POINTS;
-      const double value = function_at(mine, a, r, q);
-      largest = fmax(largest, fabs(value));
-      deviation = fmax(deviation, fabs(value - function_at(its, b, r, q)));
-    }
-    if (!(deviation <= SAME * largest)) return false;
-  }
-  return true;
-}
-
 mtp_status mtp_normal_fit(mtp_context *ctx, const mtp_normal *nq, double ridge, mtp_potential *pot) {
   if (!nq || !pot) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "linear fit: expected normal equations and a potential");
-  if (!has_functions_of(nq, pot))
+  if (!mtp_plan_has_functions_of(nq->plan, pot))
     return mtp_fail(ctx, MTP_ERR_STATE,
                     "linear fit: the potential has other radial functions than the normal equations");
   double *theta = mtp_calloc(pot->nparams, sizeof(double));

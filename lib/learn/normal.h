@@ -24,6 +24,9 @@ mtp_status mtp_normal_new_part(mtp_context *ctx, const mtp_potential *pot, const
  * same for all parts. */
 mtp_status mtp_normal_set_origin(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg);
 
+/** Has `pot` the radial functions of the plan, whatever min_dist they are written with? */
+bool mtp_plan_has_functions_of(const mtp_plan *plan, const mtp_potential *pot);
+
 /** Numbers in the sums of a part with m unknowns. */
 size_t mtp_normal_sums_length(size_t m);
 /** What was added so far, taken out of the part. */
