@@ -68,8 +68,10 @@ static const char cite_mtp[] =
 
 PairMTP::PairMTP(LAMMPS *lmp, const char *style)
     : Pair(lmp), name(style), ctx(mtp_context_new()), pot(nullptr), evaluator(nullptr), precision(MTP_PRECISION_DOUBLE),
-      can_grade(false), mode(MTP_MODE_NEIGHBOURHOOD), out(), worst{0.0, 0, -1, 0}, grade_flag(0), energy_factor(1.0),
-      compute_pair_exists(false), central_count(0), central(nullptr), active_size(0),
+      can_grade(false), mode(MTP_MODE_NEIGHBOURHOOD), out(), worst{0.0, 0, -1, 0}, grade_flag(0), error_flag(0),
+      learns(false), by_doubt(false), doubt_limit(0.0), largest_error(0.0), compute_pair_exists(false),
+      count_grades(false), with_errors(false), posterior_known(false), reversed(&force_buffer), energy_factor(1.0),
+      central_count(0), central(nullptr), active_size(0),
       inverse_shared(false), watch{0.0, 10, false, "stopped.extxyz", 0.0} {
   single_enable = 0;
   restartinfo = 0;
@@ -78,7 +80,7 @@ PairMTP::PairMTP(LAMMPS *lmp, const char *style)
   no_virial_fdotr_compute = 1;
   centroidstressflag = CENTROID_AVAIL;
   comm_reverse = 3;
-  nextra = 8;
+  nextra = 11;
   pvector = new double[nextra]();
   if (!ctx) error->one(FLERR, "pair_style {}: memory is exhausted", name);
   const auto warn = [](void *user, mtp_level level, const char *message) {
@@ -347,11 +349,13 @@ double PairMTP::init_one(int i, int j) {
 
 void *PairMTP::extract(const char *what, int &dim) {
   dim = 0;
+  if (strcmp(what, "error_flag") == 0) return &error_flag;
   return strcmp(what, "grade_flag") == 0 ? &grade_flag : nullptr;
 }
 
 void *PairMTP::extract_peratom(const char *what, int &columns) {
   columns = 0;
+  if (strcmp(what, "error") == 0) return force_error.empty() ? nullptr : force_error.data();
   return strcmp(what, "grade") == 0 && !grade.empty() ? grade.data() : nullptr;
 }
 
@@ -366,6 +370,7 @@ void PairMTP::rebuild_evaluator() {
   mtp_evaluator_free(evaluator);
   evaluator = nullptr;
   can_grade = inverse_shared = false;
+  forget_posterior();
   check_here(mtp_evaluator_new(ctx, pot, &evaluator));
   check_here(mtp_evaluator_set_precision(ctx, evaluator, precision));
 }
@@ -404,15 +409,18 @@ void PairMTP::share_inverse() {
 
 void PairMTP::compute(int eflag, int vflag) {
   ev_init(eflag, vflag);
-  const bool graded = wants_grades() || is_due();
+  const bool graded = wants_grades() || is_due(), summary = compute_pair_exists && eflag_global;
+  with_errors = wants_errors(summary);
   double *buffer = energy_factor == 1.0 && !is_watched() ? nullptr : zeroed_force_buffer();
   evaluate(buffer ? buffer : (atom->f ? atom->f[0] : nullptr), graded);
   if (graded) find_worst(true);
-  if (compute_pair_exists && eflag_global) {
+  if (with_errors) find_errors();
+  if (summary) {
     /* A zero would look like a very good grade. */
     const bool mine = comm->me == (can_grade ? worst.rank : 0);
     pvector[0] = mine ? (can_grade ? worst.grade : NAN) : 0.0;
     pvector[1] = mine ? (double)worst.tag : 0.0;
+    pvector[10] = comm->me != 0 ? 0.0 : with_errors ? largest_error : NAN;
   }
   tally(buffer);
   if (is_watched()) look(graded);
@@ -433,10 +441,11 @@ double *PairMTP::zeroed_force_buffer() {
 /* Every rank must call it: the first time the inverse goes to all. */
 void PairMTP::ask_for_grades() {
   share_inverse();
-  grade.assign(grade_flag ? (size_t)(atom->nmax > 0 ? atom->nmax : 1) : 0, 0.0);
+  const bool each = grade_flag || count_grades;
+  grade.assign(each ? (size_t)(atom->nmax > 0 ? atom->nmax : 1) : 0, 0.0);
   gradient.assign(mode == MTP_MODE_CONFIGURATION ? mtp_potential_parameter_count(pot) + 1 : 0, 0.0);
   request.largest_grade = mode == MTP_MODE_NEIGHBOURHOOD;
-  if (request.largest_grade && grade_flag) out.grade = grade.data();
+  if (request.largest_grade && each) out.grade = grade.data();
   if (mode == MTP_MODE_CONFIGURATION) out.gradient = gradient.data();
 }
 
@@ -459,16 +468,7 @@ void PairMTP::choose_central() {
 void PairMTP::evaluate_list() {
   choose_central();
   if (central_count == 0) return;
-  mtp_atoms atoms = mtp_atoms();
-  atoms.nall = (size_t)(atom->nlocal + atom->nghost);
-  atoms.ncentral = (size_t)central_count;
-  atoms.central = central;
-  atoms.x = atom->x[0];
-  atoms.type = atom->type;
-  atoms.species_of_type = species.data();
-  atoms.count = list->numneigh;
-  atoms.list = list->firstneigh;
-  atoms.mask = NEIGHMASK;
+  const mtp_atoms atoms = present_list();
   check_here(mtp_evaluator_compute(ctx, evaluator, &atoms, &request, &out));
 }
 
@@ -476,7 +476,8 @@ void PairMTP::evaluate_list() {
 void PairMTP::evaluate(double *f, bool graded) {
   request = mtp_request();
   out = mtp_output();
-  if (graded) ask_for_grades();
+  if (graded && (!by_doubt || grade_flag)) ask_for_grades();
+  if (with_errors || (graded && by_doubt)) ask_for_errors();
   out.force = f;
   request.skip_energy = !eflag_either;
   request.skip_virial = !vflag_either;
@@ -499,6 +500,10 @@ void PairMTP::evaluate_grades() {
 void PairMTP::find_worst(bool graded) {
   worst = {INFINITY, 0, -1, 0};
   if (!graded) return;
+  if (by_doubt) {
+    find_worst_doubt();
+    return;
+  }
   if (mode == MTP_MODE_CONFIGURATION) {
     worst.grade = configuration_grade();
     return;

@@ -18,6 +18,7 @@
 #include "mtp/context.h"
 #include "mtp/cut.h"
 #include "mtp/evaluator.h"
+#include "mtp/posterior.h"
 #include "mtp/potential.h"
 
 namespace LAMMPS_NS {
@@ -67,10 +68,27 @@ protected:
     tagint tag;   /* ID of that atom, known there; 0 in configuration mode */
   } worst;
   int grade_flag; /* set by fix pair on the steps when it wants grades */
+  int error_flag; /* the same of errors to expect */
+
+  bool learns;          /* as mtp/al does */
+  bool by_doubt;        /* `worst` is of errors to expect and not of an active set */
+  double doubt_limit;   /* eV/A that is allowed then; 0: the noise */
+  double largest_error; /* to expect, eV/A; of the last evaluation that was asked for errors */
+  /* Whose site energy is least sure: its atom, and the variances of the force on it. */
+  struct Doubt {
+    double tag, site;
+    mtp_doubt force;
+  };
+  static constexpr int DOUBTS = 2;
+  std::vector<Doubt> doubts; /* of all ranks, the worst first */
 
   struct Free {
     void operator()(mtp_active_set *as) const { mtp_active_set_free(as); }
   };
+  struct FreePosterior {
+    void operator()(mtp_posterior *posterior) const { mtp_posterior_free(posterior); }
+  };
+  std::unique_ptr<mtp_posterior, FreePosterior> posterior;
   using ActiveSet = std::unique_ptr<mtp_active_set, Free>;
 
   /* One line for the user on every rank, led by the name of the style; does not return. */
@@ -109,6 +127,10 @@ protected:
   double *zeroed_force_buffer();
   void evaluate(double *force, bool graded);
   void find_worst(bool graded);
+  bool has_posterior();
+  bool wants_errors(bool summary);
+  void find_errors();
+  void grade_by_doubt();
   void tally(const double *buffer);
   void place(int i, double x[3]) const;
   void copy_cell(mtp_config *cfg) const;
@@ -123,10 +145,16 @@ protected:
   /* The setting that takes pairs of atoms out of the list, "" if there is none. All ranks must call it. */
   std::string excluding();
 
-private:
-  double energy_factor;  /* eV -> energy unit of the deck */
-  std::string announced; /* what the log has been told */
   bool compute_pair_exists;
+  bool count_grades; /* how many atoms are beyond thresholds is asked for: each one is graded */
+  bool with_errors;  /* the evaluation under way is asked for errors */
+
+private:
+  bool posterior_known;
+  std::vector<double> site_variance, force_error; /* [nall], [nmax] */
+  std::vector<double> *reversed;                  /* [3*nall] what goes back to the owners of ghosts */
+  double energy_factor;                           /* eV -> energy unit of the deck */
+  std::string announced;                          /* what the log has been told */
   std::vector<double> gradient;
   std::vector<int> present_atoms; /* the central atoms, if some of the list are not present */
   int central_count;
@@ -152,6 +180,15 @@ private:
   void share_inverse();
   void ask_for_grades();
   void choose_central();
+  mtp_atoms present_list();
+  void forget_posterior();
+  void ask_for_errors();
+  static bool is_worse(const Doubt &a, const Doubt &b);
+  std::vector<Doubt> local_doubts() const;
+  void add_rows(const std::vector<int> &row, size_t nrows, std::vector<double> &rows);
+  void find_doubts();
+  void find_worst_doubt();
+  void all_doubts(std::vector<mtp_doubt> &doubt);
   void evaluate_list();
   void evaluate_grades();
   double configuration_grade();

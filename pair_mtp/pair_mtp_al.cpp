@@ -80,7 +80,8 @@ PairMTPAL::PairMTPAL(LAMMPS *lmp)
       every(1), rewind_every(0), trials(false), learner(nullptr), ranks(), started(false), begun(false),
       refitted(false), motion(lmp), heat(lmp), natoms(0), fix(nullptr), exploded(false), passed(-1),
       baseline(lmp, this), leaving(false), last_graded(false), plain_seconds(0.0), grade_seconds(0.0),
-      graded_evaluations(0) {
+      graded_evaluations(0), beyond_select(0), beyond_break(0) {
+  learns = true;
   Dl_info info;
   if (dladdr((const void *)mtp_qm_lammps_driver, &info) && info.dli_fname) plugin_path = info.dli_fname;
   if (comm->me == 0) mtp_context_set_logger(ctx, log, this);
@@ -162,6 +163,8 @@ void PairMTPAL::settings(int narg, char **arg) {
     if (used == 0) used = take_keyword(keywords, others, narg - i, arg + i);
   }
   if (mtp_learner_check(ctx, &options) != MTP_OK) stop(mtp_context_message(ctx));
+  by_doubt = options.query == MTP_QUERY_BAYES;
+  doubt_limit = options.query_error;
 }
 
 /* yes or no */
@@ -432,6 +435,13 @@ bool PairMTPAL::confirm(int round) {
   return redo;
 }
 
+/* Has the true error bought, whatever the grade; true if the step must be done again. */
+bool PairMTPAL::verify() {
+  return consult([this](const mtp_config *cfg, int index, mtp_action *action) {
+    return mtp_learner_verify(ctx, learner, cfg, worst.grade, index, update->ntimestep, action);
+  });
+}
+
 /* Parameters and active set of the learner to every rank. */
 void PairMTPAL::share_model() {
   const mtp_potential *learned = learner ? mtp_learner_potential(learner) : nullptr;
@@ -486,18 +496,29 @@ void PairMTPAL::compute(int eflag, int vflag) {
   if (explores && !trial) motion.note(species);
   if (!trial && update->whichflag == 1) heat.note();
   bool wanted = has_new_numbers(trial);
-  const bool learning = wanted || ((!trial || trials) && is_learning());
+  bool due = options.check_every > 0 && !trial && update->whichflag == 1 && !update->setupflag &&
+             update->ntimestep % options.check_every == 0;
+  const bool learning = wanted || due || ((!trial || trials) && is_learning());
   bool redo = false;
   do {
     ev_init(eflag, vflag); /* zeroes the per-atom arrays, also when the step is done again */
-    const bool graded = can_grade && (learning || (trial ? grade_flag != 0 : wants_grades()));
+    count_grades = compute_pair_exists && eflag_global && !by_doubt;
+    with_errors = wants_errors(compute_pair_exists && eflag_global);
+    const bool graded =
+        (by_doubt ? has_posterior() : can_grade) && (learning || (trial ? grade_flag != 0 : wants_grades()));
     timed_evaluation(eflag, vflag, graded);
     last_graded = graded;
     if (graded || learning) find_worst(graded);
-    if (!learning || (worst.grade <= options.select_grade && !wanted)) break;
-    redo = offer(wanted);
-    wanted = false;
+    if (learning && (worst.grade > options.select_grade || wanted)) {
+      redo = offer(wanted);
+      wanted = false;
+    } else {
+      redo = due && verify();
+      due = false;
+    }
   } while (redo);
+  if (with_errors) find_errors();
+  if (compute_pair_exists && eflag_global) count_beyond();
   if (exploded) silence();
   tally(force_buffer.data());
   fill_vector();
@@ -517,6 +538,18 @@ void PairMTPAL::timed_evaluation(int eflag, int vflag, bool graded) {
   if (graded) grade_seconds += std::max(0.0, MPI_Wtime() - begin - plain_seconds);
 }
 
+/* Atoms of this rank beyond select and beyond break, in an evaluation that graded each of them. */
+void PairMTPAL::count_beyond() {
+  beyond_select = beyond_break = 0;
+  if (!last_graded || mode != MTP_MODE_NEIGHBOURHOOD) return;
+  if (by_doubt) grade_by_doubt();
+  for (int i = 0; i < atom->nlocal && (size_t)i < grade.size(); i++) {
+    if (species[(size_t)atom->type[i]] < 0 || !is_present(i)) continue;
+    beyond_select += grade[(size_t)i] > options.select_grade;
+    beyond_break += grade[(size_t)i] > options.break_grade;
+  }
+}
+
 /* compute pair sums these over the ranks. */
 void PairMTPAL::fill_vector() {
   std::fill_n(pvector, nextra, 0.0);
@@ -524,7 +557,10 @@ void PairMTPAL::fill_vector() {
     pvector[0] = worst.grade;
     pvector[1] = (double)worst.tag;
   }
+  pvector[8] = (double)beyond_select;
+  pvector[9] = (double)beyond_break;
   if (comm->me != 0) return;
+  pvector[10] = with_errors ? largest_error : NAN;
   const mtp_learner_stats stats = mtp_learner_get_stats(learner);
   pvector[2] = (double)stats.qm_calls;
   pvector[3] = (double)stats.configurations;

@@ -76,6 +76,7 @@ private:
   double plain_seconds; /* what an evaluation without grades takes */
   double grade_seconds;
   long long graded_evaluations;
+  long long beyond_select, beyond_break; /* atoms of this rank; of the last evaluation that graded each one */
 
   bool answer(const char *keyword, const char *word);
 
@@ -89,6 +90,8 @@ private:
   using Question = std::function<mtp_status(const mtp_config *cfg, int worst_index, mtp_action *action)>;
   bool consult(const Question &ask);
   bool offer(bool wanted);
+  bool verify();
+  void count_beyond();
   bool take_over(const std::string &wrong, int redo);
   std::vector<mtp_spot> local_spots(bool several);
   std::vector<mtp_spot> gather_spots(bool several);

@@ -96,6 +96,7 @@ bool PairMTPAL::offer_parts(const mtp_moment &now, bool *redo) {
 /* A grade for each atom, where the step asked for the largest alone. The step is beyond break and will be done again.
  */
 void PairMTPAL::grade_atoms() {
+  if (by_doubt) return grade_by_doubt();
   if (grade_flag) return;
   const double largest = worst.grade;
   grade_flag = 1;

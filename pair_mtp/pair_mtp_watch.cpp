@@ -42,13 +42,13 @@ bool PairMTP::is_due() const {
 }
 
 int PairMTP::pack_reverse_comm(int n, int first, double *to) {
-  std::copy_n(force_buffer.begin() + 3 * (ptrdiff_t)first, 3 * n, to);
+  std::copy_n(reversed->begin() + 3 * (ptrdiff_t)first, 3 * n, to);
   return 3 * n;
 }
 
 void PairMTP::unpack_reverse_comm(int n, int *atoms, double *from) {
   for (int i = 0; i < n; i++)
-    for (int k = 0; k < 3; k++) force_buffer[3 * (size_t)atoms[i] + (size_t)k] += from[3 * i + k];
+    for (int k = 0; k < 3; k++) (*reversed)[3 * (size_t)atoms[i] + (size_t)k] += from[3 * i + k];
 }
 
 /* Square of the largest force of this potential on an atom, the same on all ranks; infinite if a force or the energy is

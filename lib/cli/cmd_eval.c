@@ -1,24 +1,64 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file cli/cmd_eval.c
  * `mtp eval`: energy, forces, virial and grades of configurations. */
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cli/cli.h"
+#include "mtp/posterior.h"
 
 static const char help[] =
     "Every configuration gets energy (eV), forces (eV/A), virial (eV) and site energies. Labels and grades\n"
     "that IN has are not carried over, and who made them (EFS_by, qm) becomes old_EFS_by, old_qm.\n\n"
     "  -o, --output OUT    the file to write, - for standard output\n"
-    "  --grade             also extrapolation grades; POT must hold an active set\n" CLI_KEYS_HELP CLI_SPECIES_HELP
+    "  --grade             also extrapolation grades; POT must hold an active set\n"
+    "  --error             also the error to expect of the force on each atom (RMS of a component, eV/A): column\n"
+    "                      force_error of extended XYZ, and max_force_error; POT must know how sure it is, as\n"
+    "                      `mtp train` and learning runs leave it\n" CLI_KEYS_HELP CLI_SPECIES_HELP
     "  --from F, --to F    formats: cfg, extxyz, poscar, lammps-data, lammps-dump; read only: outcar, vasprun\n"
     "                      (by content, by name)\n\n"
     "Example: mtp eval pot.almtp md.dump -o md.extxyz --grade\n";
 
+static int add_errors_of(cli *c, const mtp_posterior *posterior, mtp_config *cfg, size_t number) {
+  char text[32];
+  double largest = 0.0;
+  if (cfg->ghost) return cli_fail(c, "configuration %zu has ghost atoms, of which errors are not known", number);
+  double *error = cli_alloc(cfg->n, sizeof *error);
+  free(cfg->force_error);
+  cfg->force_error = error;
+  if (mtp_posterior_errors(c->ctx, posterior, cfg, error) != MTP_OK)
+    return cli_fail(c, "configuration %zu: %s", number, mtp_context_message(c->ctx));
+  for (size_t i = 0; i < cfg->n; i++) largest = fmax(largest, error[i]);
+  snprintf(text, sizeof text, "%.9g", largest);
+  return mtp_config_set_feature(c->ctx, cfg, "max_force_error", text) == MTP_OK ? CLI_OK : cli_library(c, NULL);
+}
+
+static int add_errors(cli *c, const mtp_potential *pot, mtp_config_set *set) {
+  mtp_posterior *posterior = NULL;
+  if (mtp_posterior_of(c->ctx, pot, &posterior) != MTP_OK) return cli_library(c, NULL);
+  if (!posterior)
+    return cli_fail(c,
+                    "%s: it does not say how sure it is, so no errors are to be expected from it: `mtp train` "
+                    "leaves that",
+                    c->words[0]);
+  int status = CLI_OK;
+  cli_progress_begin(c, "errors", set->n);
+  for (size_t i = 0; i < set->n && status == CLI_OK; i++) {
+    status = add_errors_of(c, posterior, set->configs[i], i + 1);
+    cli_progress_step(c, 1);
+  }
+  cli_progress_end(c);
+  mtp_posterior_free(posterior);
+  return status;
+}
+
 static int run(cli *c, int argc, char **argv) {
   const char *output = NULL, *from = NULL, *to = NULL;
-  bool graded = false;
+  bool graded = false, with_errors = false;
   const cli_option options[] = {{"output", 'o', CLI_TEXT, &output},
                                 {"grade", 0, CLI_FLAG, &graded},
+                                {"error", 0, CLI_FLAG, &with_errors},
                                 {"from", 0, CLI_TEXT, &from},
                                 CLI_KEYS_OPTION(c),
                                 CLI_SPECIES_OPTION(c),
@@ -38,6 +78,7 @@ static int run(cli *c, int argc, char **argv) {
   status = graded ? cli_read_graded(c, c->words[0], &pot, &as) : cli_read_potential(c, c->words[0], &pot, NULL);
   if (status == CLI_OK) status = cli_read_data(c, 1, c->words + 1, input_format, pot, &set);
   if (status == CLI_OK) status = cli_evaluate(c, pot, as, set);
+  if (status == CLI_OK && with_errors) status = add_errors(c, pot, set);
   if (status == CLI_OK) status = cli_write_set(c, set, output, output_format);
   mtp_config_set_free(set);
   mtp_active_set_free(as);
@@ -48,7 +89,7 @@ static int run(cli *c, int argc, char **argv) {
 const cli_command cli_cmd_eval = {
     .name = "eval",
     .summary = "Compute energies, forces, virials and grades",
-    .usage = "POT IN -o OUT [--grade]",
+    .usage = "POT IN -o OUT [--grade] [--error]",
     .help = help,
     .run = run,
     .ranks = CLI_EVALUATES,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "mtp/posterior.h"
 
 static const char help[] =
     "Fits POT to all configurations of the files DATA and writes it with its active set to OUT\n"
@@ -76,6 +77,8 @@ typedef struct outcome {
   mtp_errors training, validation;
   mtp_wall_report wall;
   mtp_active_set *as;
+  mtp_noise noise; /* of the posterior; zero without one */
+  double typical, scale;
 } outcome;
 
 static int parse_weights(cli *c, const char *text, mtp_weights *weights) {
@@ -220,6 +223,29 @@ static int compute_errors(cli *c, const mtp_potential *pot, const mtp_config_set
   return CLI_OK;
 }
 
+/* How sure the coefficients are goes into the file. Without forces in the data, nothing is known of it. */
+static int stamp_posterior(cli *c, const job *job, mtp_potential *pot, const mtp_config_set *set,
+                           const mtp_config_set *valid, outcome *out) {
+  mtp_posterior *posterior = NULL;
+  mtp_status status = mtp_posterior_of(c->ctx, pot, &posterior);
+  if (status == MTP_OK && posterior && job->options.max_iterations == MTP_NO_ITERATIONS) { /* it stays what it is */
+    mtp_posterior_free(posterior);
+    return CLI_OK;
+  }
+  mtp_posterior_free(posterior);
+  if (status == MTP_OK) status = mtp_posterior_train(c->ctx, pot, set, valid, job->options.threads, &posterior);
+  if (status == MTP_OK) {
+    out->noise = mtp_posterior_noise(posterior);
+    out->typical = mtp_posterior_typical(posterior);
+    out->scale = mtp_posterior_scale(posterior);
+  } else if (status == MTP_ERR_STATE || status == MTP_ERR_NUMERIC) {
+    status = MTP_OK;
+  }
+  if (status == MTP_OK) status = mtp_posterior_stamp(c->ctx, posterior, pot);
+  mtp_posterior_free(posterior);
+  return status == MTP_OK ? CLI_OK : cli_library(c, NULL);
+}
+
 static int train(cli *c, const job *job, mtp_potential *pot, mtp_config_set *set, const mtp_config_set *valid,
                  outcome *out) {
   double start = cli_now();
@@ -234,6 +260,7 @@ static int train(cli *c, const job *job, mtp_potential *pot, mtp_config_set *set
   if (status == CLI_OK && cli_writes_active_set(job->output) &&
       mtp_active_set_build_of(c->ctx, pot, set, job->mode, rows_of(job), SWAP_THRESHOLD, NULL, &out->as) != MTP_OK)
     status = cli_library(c, NULL);
+  if (status == CLI_OK) status = stamp_posterior(c, job, pot, set, valid, out);
   if (status == CLI_OK) status = cli_write_potential(c, job->output, pot, out->as);
   out->seconds = cli_now() - start;
   return status;
@@ -264,6 +291,9 @@ static int print_json(cli *c, const job *job, const mtp_potential *pot, const ou
   }
   cJSON_AddItemToObject(object, "training", cli_json_errors(&out->training));
   cJSON_AddItemToObject(object, "validation", job->valid ? cli_json_errors(&out->validation) : cJSON_CreateNull());
+  cli_json_number(object, "force_noise", out->noise.force);
+  cli_json_number(object, "typical_force_error", out->typical);
+  cli_json_number(object, "error_scale", out->scale);
   if (!out->as) {
     cJSON_AddNullToObject(object, "active_set");
     return cli_json_print(c, object);
@@ -297,6 +327,10 @@ static void print_report(const job *job, const mtp_potential *pot, const outcome
   printf("loss %.6g, %.3g s\n", out->result.loss, out->seconds);
   cli_pair_part_print(&job->pairs);
   print_wall(pot, &out->wall);
+  if (out->noise.force > 0)
+    printf(
+        "errors to expect: %.4g eV/A of a force however much is learned, and %.3g times what the labels leave open\n",
+        out->typical, out->scale);
   if (out->as)
     printf("active set: %zu of %zu rows filled, %s mode, ln|det A| = %.6g\n", mtp_active_set_filled(out->as),
            mtp_active_set_columns(out->as), cli_mode_name(mtp_active_set_mode(out->as)),

@@ -19,6 +19,7 @@ static void note_losses(mtp_writer *w, const mtp_config *cfg) {
   lose(w, cfg->has_virial, "virial");
   lose(w, cfg->site_energy != NULL, "site_energy");
   lose(w, cfg->grade || cfg->has_max_grade, "grade");
+  lose(w, cfg->force_error != NULL, "force_error");
   lose(w, cfg->ghost != NULL, "ghost");
   for (size_t k = 0; k < cfg->feature_count; k++)
     lose(w, strcmp(cfg->features[k].key, "timestep") != 0, cfg->features[k].key);

@@ -3,6 +3,7 @@
  * The evaluator: central atoms sorted by species, handed to the block kernel, gradient rows graded in batches. */
 #include "mtp/evaluator.h"
 
+#include <cblas.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,9 @@ struct mtp_evaluator {
   size_t order_capacity; /* entries of order */
   mtp_grader *grader;    /* or NULL */
   mtp_mode mode;
-  double *rows; /* [MTP_GRADE_BATCH*length] compact ones */
+  double *rows;    /* [MTP_GRADE_BATCH*length] compact ones */
+  double *factor;  /* [m*m] of a posterior of the linear coefficients, or NULL */
+  double *product; /* [MTP_GRADE_BATCH*S] */
 };
 
 static mtp_block_function *choose_block(mtp_isa isa, mtp_precision precision) {
@@ -56,6 +59,8 @@ void mtp_evaluator_free(mtp_evaluator *ev) {
   free(ev->order);
   mtp_grader_free(ev->grader);
   free(ev->rows);
+  free(ev->factor);
+  free(ev->product);
   mtp_plan_free(ev->plan);
   free(ev);
 }
@@ -83,11 +88,28 @@ mtp_status mtp_evaluator_set_inverse(mtp_context *ctx, mtp_evaluator *ev, mtp_mo
   return MTP_OK;
 }
 
+static size_t coefficients(const mtp_evaluator *ev) {
+  return (size_t)ev->plan->nspecies + (size_t)ev->plan->nscalars;
+}
+
+mtp_status mtp_evaluator_set_factor(mtp_context *ctx, mtp_evaluator *ev, size_t m, const double *factor) {
+  if (!ev || !factor) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "evaluator: no posterior given");
+  if (m != coefficients(ev))
+    return mtp_fail(ctx, MTP_ERR_STATE, "the posterior is of %zu coefficients, the potential has %zu", m,
+                    coefficients(ev));
+  if (!ev->factor) ev->factor = mtp_alloc_aligned(m * m, sizeof(double));
+  if (!ev->product) ev->product = mtp_alloc_aligned(MTP_GRADE_BATCH * m, sizeof(double));
+  if (!ev->factor || !ev->product) return mtp_fail_memory(ctx);
+  memcpy(ev->factor, factor, m * m * sizeof(double));
+  return MTP_OK;
+}
+
 double mtp_evaluator_memory(const mtp_evaluator *ev) {
   if (!ev) return 0.0;
   const size_t rows = ev->rows ? MTP_GRADE_BATCH * mtp_plan_row_length(ev->plan) : 0;
+  const double m = (double)coefficients(ev), factor = ev->factor ? sizeof(double) * m * (m + MTP_GRADE_BATCH) : 0.0;
   return mtp_workspace_bytes(&ev->ws, ev->plan) + (double)(ev->order_capacity * sizeof *ev->order) +
-         (double)(rows * sizeof(double)) + (ev->grader ? mtp_grader_memory(ev->grader) : 0.0);
+         (double)(rows * sizeof(double)) + factor + (ev->grader ? mtp_grader_memory(ev->grader) : 0.0);
 }
 
 mtp_status mtp_evaluator_grade_row(mtp_context *ctx, mtp_evaluator *ev, const double *row, double *grade) {
@@ -182,6 +204,27 @@ static void expand_row(const mtp_plan *plan, int species, const double *compact,
   memcpy(row + constants + (size_t)plan->nspecies, compact + radial + 1, (size_t)plan->nscalars * sizeof *row);
 }
 
+/* Variances of the site energies: |F b|^2 with b the 1 of the species and the scalars. */
+static void site_variances(mtp_evaluator *ev, const mtp_task *task) {
+  const mtp_plan *plan = ev->plan;
+  const size_t length = mtp_plan_row_length(plan), S = (size_t)plan->nscalars, C = (size_t)plan->nspecies;
+  const size_t m = C + S, species = (size_t)task->species;
+  double constant = 0;
+  for (size_t i = species; i < C; i++) constant += ev->factor[i * m + species] * ev->factor[i * m + species];
+  for (size_t k = 0; k < task->natoms; k++)
+    memcpy(ev->product + k * S, task->rows + (k + 1) * length - S, S * sizeof(double));
+  cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, (int)task->natoms, (int)S, 1.0,
+              ev->factor + C * m + C, (int)m, ev->product, (int)S);
+  for (size_t k = 0; k < task->natoms; k++) {
+    double sum = constant;
+    for (size_t t = 0; t < S; t++) {
+      const double element = ev->product[k * S + t] + ev->factor[(C + t) * m + species];
+      sum += element * element;
+    }
+    task->out->site_variance[task->list[k]] = sum;
+  }
+}
+
 /* Evaluates task->list batch by batch, keeping and grading the rows of each batch. */
 static void compute_batches(mtp_evaluator *ev, mtp_task task, const size_t *place) {
   const mtp_plan *plan = ev->plan;
@@ -195,6 +238,7 @@ static void compute_batches(mtp_evaluator *ev, mtp_task task, const size_t *plac
       for (size_t k = 0; k < task.natoms; k++)
         expand_row(plan, task.species, ev->rows + k * length, out->rows + place[task.list[k]] * plan->nparams);
     if (wants_grades(task.request, out)) grade_batch(ev, &task);
+    if (out->site_variance) site_variances(ev, &task);
   }
 }
 
@@ -220,7 +264,7 @@ static void compute_task(mtp_evaluator *ev, mtp_task task) {
 
 static mtp_status compute_sorted(mtp_context *ctx, mtp_evaluator *ev, const mtp_atoms *atoms, const size_t *start,
                                  const mtp_request *request, mtp_output *out) {
-  const bool want_rows = out->rows || wants_grades(request, out);
+  const bool want_rows = out->rows || out->site_variance || wants_grades(request, out);
   size_t *place = NULL;
   if (want_rows && !ev->rows)
     ev->rows = mtp_alloc_aligned(MTP_GRADE_BATCH * mtp_plan_row_length(ev->plan), sizeof(double));
@@ -259,6 +303,7 @@ mtp_status mtp_evaluator_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_
   if (graded && !ev->grader) return mtp_fail(ctx, MTP_ERR_STATE, "grades need an active set");
   if (graded && ev->mode != MTP_MODE_NEIGHBOURHOOD)
     return mtp_fail(ctx, MTP_ERR_STATE, "grades of atoms need an active set of mode neighbourhood");
+  if (out->site_variance && !ev->factor) return mtp_fail(ctx, MTP_ERR_STATE, "errors to expect need a posterior");
   if (graded) {
     out->max_grade = 0.0;
     out->max_grade_atom = -1;
@@ -344,6 +389,8 @@ mtp_status mtp_evaluator_config(mtp_context *ctx, mtp_evaluator *ev, mtp_config 
     take(&cfg->force, &r.force);
     take(&cfg->site_energy, &r.site_energy);
     take(&cfg->grade, &r.grade);
+    free(cfg->force_error);
+    cfg->force_error = NULL;
     cfg->has_energy = cfg->has_virial = true;
     cfg->energy = out.energy;
     memcpy(cfg->virial, out.virial, sizeof out.virial);

@@ -5,6 +5,8 @@
 #include "kernel/jacobian.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "kernel/radial.h"
@@ -190,10 +192,39 @@ static void scatter(const shell *s, int k, vec (*const d)[3], vec (*own)[9]) {
     double *row[W];
     for (int l = 0; l < W; l++) {
       const int j = s->work->neighbour[k * W + l];
-      row[l] = j < 0 ? NULL : rows->force + 3 * (size_t)s->work->nb->owner[j] * rows->m + plan->nspecies + t;
+      const int at = j < 0 ? -1 : s->work->nb->owner[j];
+      row[l] = at < 0 ? NULL : rows->force + 3 * (size_t)at * rows->m + plan->nspecies + t;
     }
     for (int a = 0; a < 3; a++) subtract_from_rows(s, d, plan->scalar + t, plan->nscalars - t, a, row);
   }
+}
+
+/* The row of the force on the central atom, or -1. */
+static ptrdiff_t place_of(const shell *s) {
+  return s->work->place ? s->work->place[s->atom] : (ptrdiff_t)s->atom;
+}
+
+/* Whether anything of a slot goes into a row. */
+static bool is_wanted(const shell *s, int k) {
+  if (place_of(s) >= 0) return true;
+  for (int l = 0; l < W; l++) {
+    const int j = s->work->neighbour[k * W + l];
+    if (j >= 0 && s->work->nb->owner[j] >= 0) return true;
+  }
+  return false;
+}
+
+static void add_own(const shell *s, vec (*const own)[9]) {
+  const mtp_plan *plan = s->plan;
+  const mtp_linear_rows *rows = s->work->rows;
+  const ptrdiff_t place = place_of(s);
+  double *virial = rows->virial + plan->nspecies;
+  double *force = place < 0 ? NULL : rows->force + 3 * (size_t)place * rows->m + plan->nspecies;
+  for (int t = 0; t < plan->nscalars; t++)
+    for (int l = 0; l < W; l++) {
+      for (size_t a = 0; force && a < 3; a++) force[a * rows->m + (size_t)t] += own[t][a][l];
+      for (size_t c = 0; c < 6; c++) virial[c * rows->m + (size_t)t] += own[t][3 + c][l];
+    }
 }
 
 void VARIANT(mtp_jacobian)(mtp_jacobian_work *work) {
@@ -213,15 +244,11 @@ void VARIANT(mtp_jacobian)(mtp_jacobian_work *work) {
     for (int t = 0; t < plan->nscalars; t++) site[plan->nspecies + t] += work->moment[plan->scalar[t]];
     memset(own, 0, (size_t)plan->nscalars * sizeof *own);
     for (int k = 0; k < s.slots; k++) {
+      if (!is_wanted(&s, k)) continue;
       tangent_reduced(&s, k, d);
       tangent_products(&s, d);
       scatter(&s, k, d, own);
     }
-    double *force = rows->force + 3 * s.atom * rows->m + plan->nspecies, *virial = rows->virial + plan->nspecies;
-    for (int t = 0; t < plan->nscalars; t++)
-      for (int l = 0; l < W; l++) {
-        for (size_t a = 0; a < 3; a++) force[a * rows->m + (size_t)t] += own[t][a][l];
-        for (size_t c = 0; c < 6; c++) virial[c * rows->m + (size_t)t] += own[t][3 + c][l];
-      }
+    add_own(&s, own);
   }
 }

@@ -21,11 +21,19 @@ mtp_status mtp_linear_rows_compute(mtp_context *ctx, const mtp_plan *plan, const
                                    mtp_linear_rows *out);
 void mtp_linear_rows_clear(mtp_linear_rows *rows);
 
+/** Rows of `n` atoms, all zero, to be added to. */
+mtp_status mtp_linear_rows_new(mtp_context *ctx, const mtp_plan *plan, size_t n, mtp_linear_rows *out);
+/** Adds what the sites of the real atoms of `nb` bring. The force of real atom i is row place[i], that of entry j as a
+ * neighbour row nb->owner[j]; negative ones are not wanted, and what only they need is not computed. */
+mtp_status mtp_linear_rows_add(mtp_context *ctx, const mtp_plan *plan, const mtp_neighbors *nb, const int *place,
+                               mtp_linear_rows *rows);
+
 /** Scratch of the kernel below; neighbours of one atom are its lanes. */
 typedef struct mtp_jacobian_work {
   const mtp_plan *plan;
   const mtp_neighbors *nb;
   mtp_linear_rows *rows;
+  const int *place; /**< [n] rows of the forces on central atoms, -1: not wanted; NULL: their own numbers */
   int slots;        /**< groups of W neighbours that fit */
   double *geometry; /**< [5][slots] vectors */
   double *function; /**< [slots][K] */

@@ -32,6 +32,8 @@ struct mtp_normal {
   mtp_equations wall;          /* the same of squeezed configurations alone, which the other sums leave out */
   mtp_equations force;         /* forces alone, not weighted, of configurations that errors count */
   mtp_equations site;          /* their energies per atom, centred */
+  mtp_equations virial;        /* their virials per atom, six components */
+  double virials;              /* components of them */
   mtp_normal_residual errors;  /* what of it does not depend on coefficients */
   double *mean; /* [C*m] average basis functions of the sites of each species; species columns are zero */
   double mean_energy;
@@ -67,7 +69,7 @@ static mtp_status create(mtp_context *ctx, const mtp_potential *pot, const mtp_p
   /* a part of a training is never asked for errors, and treats all configurations alike */
   if (status == MTP_OK && !plan &&
       (!mtp_equations_new(nq->m, &nq->force) || !mtp_equations_new(nq->m, &nq->site) ||
-       !mtp_equations_new(nq->m, &nq->wall)))
+       !mtp_equations_new(nq->m, &nq->virial) || !mtp_equations_new(nq->m, &nq->wall)))
     status = mtp_fail_memory(ctx);
   if (status == MTP_OK && !plan) status = mtp_plan_new(ctx, pot, MTP_PLAN_FROZEN, 0, &nq->own_plan);
   nq->plan = plan ? plan : nq->own_plan;
@@ -101,6 +103,7 @@ void mtp_normal_free(mtp_normal *nq) {
   mtp_equations_clear(&nq->wall);
   mtp_equations_clear(&nq->force);
   mtp_equations_clear(&nq->site);
+  mtp_equations_clear(&nq->virial);
   free(nq->mean);
   free(nq);
 }
@@ -142,6 +145,13 @@ static mtp_status derivatives_sum(mtp_context *ctx, size_t m, const mtp_linear_r
     mtp_equations_add_rows(&d->virial, m, 3, rows->virial + 3 * m, target->virial + 3, 2.0);
   }
   return MTP_OK;
+}
+
+/* Of configurations that errors count: every component once. */
+static void add_plain_virial(mtp_normal *nq, const mtp_linear_rows *rows, const mtp_config *target) {
+  const double count = (double)target->n;
+  mtp_equations_add_rows(&nq->virial, nq->m, 6, rows->virial, target->virial, 1.0 / (count * count));
+  nq->virials += 6.0;
 }
 
 static void derivatives_clear(derivatives *d) {
@@ -283,6 +293,7 @@ static mtp_status add(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg, c
   if (cfg->has_energy) status = add_energy(ctx, nq, &c->rows, target, c->weights.energy);
   if (status != MTP_OK) return status;
   add_derivatives(nq, &c->derivatives, cfg, c->weights);
+  if (target->has_virial && target->n && counts_for_errors(nq, cfg)) add_plain_virial(nq, &c->rows, target);
   if (cfg->force && counts_for_errors(nq, cfg)) add_force_squares(nq, cfg);
   nq->configs++;
   nq->squeezed += is_of_wall(nq, cfg);
@@ -541,46 +552,25 @@ mtp_status mtp_normal_errors(mtp_context *ctx, const mtp_normal *nq, const doubl
   return MTP_OK;
 }
 
-/* A radial function of `size` coefficients at r. */
-static double function_at(const mtp_radial *radial, const double *c, double r, double *q) {
-  double sum = 0;
-  mtp_radial_values(radial, r, q, NULL);
-  for (int k = 0; k < radial->size; k++) sum += c[k] * q[k];
-  return sum;
+bool mtp_normal_has_kinds(const mtp_normal *nq) {
+  return nq->force.matrix != NULL;
 }
 
-/* Points in [min_dist, max_dist] at which functions are compared, and what rounding may make of them. */
-#define POINTS 40
-#define SAME   1e-9
-
-/* The same radial functions, whatever min_dist they are written with. */
-static bool has_functions_of(const mtp_normal *nq, const mtp_potential *pot) {
-  const mtp_radial *mine = &nq->plan->radial, *its = &pot->radial;
-  const int functions = pot->nspecies * pot->nspecies * pot->nradial;
-  double q[MTP_MAX_RADIAL_SIZE];
-  if (pot->nspecies != nq->plan->nspecies || pot->nradial != nq->plan->nradial || mine->max_dist != its->max_dist ||
-      mine->type != its->type || pot->basis.nscalars != nq->plan->nscalars)
-    return false;
-  if (mine->size == its->size && mine->min_dist == its->min_dist)
-    return memcmp(pot->params, nq->plan->params, mtp_offset_species(pot) * sizeof(double)) == 0;
-  for (int f = 0; f < functions; f++) {
-    const double *a = nq->plan->params + (size_t)f * (size_t)mine->size;
-    const double *b = pot->params + (size_t)f * (size_t)its->size;
-    double largest = 0, deviation = 0;
-    for (int k = 0; k < POINTS; k++) {
-      const double r = its->min_dist + (its->max_dist - its->min_dist) * k / POINTS;
-      const double value = function_at(mine, a, r, q);
-      largest = fmax(largest, fabs(value));
-      deviation = fmax(deviation, fabs(value - function_at(its, b, r, q)));
-    }
-    if (!(deviation <= SAME * largest)) return false;
-  }
-  return true;
+void mtp_normal_get_kinds(const mtp_normal *nq, double *x, mtp_normal_kinds *out) {
+  *out = (mtp_normal_kinds){.force = &nq->force,
+                            .energy = &nq->site,
+                            .virial = &nq->virial,
+                            .forces = nq->errors.components,
+                            .energies = nq->errors.energies,
+                            .virials = nq->virials,
+                            .nspecies = (size_t)nq->plan->nspecies,
+                            .mean = nq->mean};
+  shift_constants(nq, x, -1.0);
 }
 
 mtp_status mtp_normal_fit(mtp_context *ctx, const mtp_normal *nq, double ridge, mtp_potential *pot) {
   if (!nq || !pot) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "linear fit: expected normal equations and a potential");
-  if (!has_functions_of(nq, pot))
+  if (!mtp_plan_has_functions_of(nq->plan, pot))
     return mtp_fail(ctx, MTP_ERR_STATE,
                     "linear fit: the potential has other radial functions than the normal equations");
   double *theta = mtp_calloc(pot->nparams, sizeof(double));

@@ -5,7 +5,10 @@
 #ifndef MTP_NORMAL_H
 #define MTP_NORMAL_H
 
+#include <stdbool.h>
+
 #include "kernel/plan.h"
+#include "learn/equations.h"
 #include "learn/sample.h"
 #include "mtp/normal_equations.h"
 
@@ -21,11 +24,27 @@ mtp_status mtp_normal_new_part(mtp_context *ctx, const mtp_potential *pot, const
  * same for all parts. */
 mtp_status mtp_normal_set_origin(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg);
 
+/** Has `pot` the radial functions of the plan, whatever min_dist they are written with? */
+bool mtp_plan_has_functions_of(const mtp_plan *plan, const mtp_potential *pot);
+
 /** Numbers in the sums of a part with m unknowns. */
 size_t mtp_normal_sums_length(size_t m);
 /** What was added so far, taken out of the part. */
 void mtp_normal_take_sums(mtp_normal *nq, double *sums);
 /** Puts the sums of a part into another one, from which mtp_normal_solve and mtp_normal_loss work. */
 void mtp_normal_add_sums(mtp_normal *nq, const double *sums);
+
+/** Sums over labels of one kind each, none of them weighted, of configurations that errors count. */
+typedef struct mtp_normal_kinds {
+  const mtp_equations *force, *energy, *virial; /**< lower triangles; energies and virials are per atom */
+  double forces, energies, virials;             /**< how many, by components */
+  size_t nspecies;
+  const double *mean; /**< [C*m] see normal.c */
+} mtp_normal_kinds;
+
+/** False for a part, which does not keep them. */
+bool mtp_normal_has_kinds(const mtp_normal *nq);
+/** x[C+S] becomes centred, as the energies are. */
+void mtp_normal_get_kinds(const mtp_normal *nq, double *x, mtp_normal_kinds *out);
 
 #endif

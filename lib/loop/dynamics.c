@@ -28,6 +28,8 @@ struct mtp_dynamics {
   mtp_evaluator *ev;
   const mtp_baseline *baseline;
   mtp_mode mode;
+  const mtp_posterior *posterior; /* or NULL: grades are those of the active set */
+  double limit;
   double cutoff;
   double *gradient; /* [parameters] in configuration mode */
   size_t parameters;
@@ -93,6 +95,7 @@ mtp_status mtp_dynamics_set_potential(mtp_context *ctx, mtp_dynamics *d, const m
   mtp_evaluator_free(d->ev);
   free(d->gradient);
   d->ev = ev;
+  d->posterior = NULL;
   d->gradient = gradient;
   d->parameters = mtp_potential_parameter_count(pot);
   d->mode = mtp_active_set_mode(as);
@@ -100,6 +103,12 @@ mtp_status mtp_dynamics_set_potential(mtp_context *ctx, mtp_dynamics *d, const m
   mtp_neighbors_free(d->nb); /* the cutoff may be another one */
   d->nb = NULL;
   return MTP_OK;
+}
+
+mtp_status mtp_dynamics_set_posterior(mtp_context *ctx, mtp_dynamics *d, const mtp_posterior *posterior, double limit) {
+  d->posterior = posterior;
+  d->limit = limit;
+  return posterior ? mtp_evaluator_set_posterior(ctx, d->ev, posterior) : MTP_OK;
 }
 
 void mtp_dynamics_set_baseline(mtp_dynamics *d, const mtp_baseline *baseline) {
@@ -167,6 +176,26 @@ static mtp_status add_baseline(mtp_context *ctx, mtp_dynamics *d) {
   return status;
 }
 
+/* Of the atom whose site energy is least sure. */
+static mtp_status grade_by_doubt(mtp_context *ctx, const mtp_dynamics *d, const mtp_atoms *atoms, mtp_output *out) {
+  const size_t m = mtp_posterior_size(d->posterior);
+  int *row = mtp_calloc(d->nb->nall, sizeof *row);
+  double *rows = mtp_calloc(3 * m, sizeof *rows);
+  mtp_doubt doubt = {{0}, 1.0};
+  mtp_status status = row && rows ? MTP_OK : mtp_fail_memory(ctx);
+  size_t worst = 0;
+  for (size_t i = 1; i < d->cfg->n; i++)
+    if (out->site_variance[i] > out->site_variance[worst]) worst = i;
+  for (size_t j = 0; row && j < d->nb->nall; j++) row[j] = (size_t)d->nb->owner[j] == worst ? 0 : -1;
+  if (status == MTP_OK) status = mtp_posterior_rows(ctx, d->posterior, atoms, row, 1, rows);
+  if (status == MTP_OK) status = mtp_posterior_doubts(ctx, d->posterior, 1, rows, &doubt);
+  out->max_grade = mtp_posterior_grade(d->posterior, &doubt, d->limit);
+  out->max_grade_atom = (int)worst;
+  free(row);
+  free(rows);
+  return status;
+}
+
 mtp_status mtp_dynamics_evaluate(mtp_context *ctx, mtp_dynamics *d) {
   mtp_status status = is_list_valid(d) ? MTP_OK : make_list(ctx, d);
   if (status != MTP_OK) return status;
@@ -174,10 +203,14 @@ mtp_status mtp_dynamics_evaluate(mtp_context *ctx, mtp_dynamics *d) {
   const bool by_atom = d->mode == MTP_MODE_NEIGHBOURHOOD;
   memset(d->all_force, 0, 3 * d->nb->nall * sizeof *d->all_force);
   memset(d->gradient, 0, d->parameters * sizeof *d->gradient);
-  const mtp_request request = {.skip_energy = true, .skip_virial = true, .largest_grade = by_atom};
-  mtp_output out = {.force = d->all_force, .gradient = by_atom ? NULL : d->gradient};
+  double *variance = d->posterior ? mtp_calloc(d->nb->nall, sizeof *variance) : NULL;
+  if (d->posterior && !variance) return mtp_fail_memory(ctx);
+  const mtp_request request = {.skip_energy = true, .skip_virial = true, .largest_grade = by_atom && !d->posterior};
+  mtp_output out = {.force = d->all_force, .gradient = by_atom ? NULL : d->gradient, .site_variance = variance};
   const mtp_atoms atoms = mtp_atoms_of(d->nb);
   status = mtp_evaluator_compute(ctx, d->ev, &atoms, &request, &out);
+  if (status == MTP_OK && variance) status = grade_by_doubt(ctx, d, &atoms, &out);
+  free(variance);
   memset(d->force, 0, 3 * d->cfg->n * sizeof *d->force);
   for (size_t k = 0; k < d->nb->nall && status == MTP_OK; k++)
     for (size_t c = 0; c < 3; c++) d->force[3 * (size_t)d->nb->owner[k] + c] += d->all_force[3 * k + c];

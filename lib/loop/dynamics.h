@@ -9,6 +9,7 @@
 #include "mtp/active_set.h"
 #include "mtp/baseline.h"
 #include "mtp/config.h"
+#include "mtp/posterior.h"
 #include "mtp/potential.h"
 
 typedef struct mtp_dynamics mtp_dynamics;
@@ -27,6 +28,9 @@ void mtp_dynamics_free(mtp_dynamics *d);
 /** The potential from now on, with the set to grade by. */
 mtp_status mtp_dynamics_set_potential(mtp_context *ctx, mtp_dynamics *d, const mtp_potential *pot,
                                       const mtp_active_set *as);
+/** Grades by errors to expect from the next evaluation on, with `limit` eV/A allowed (mtp_posterior_grade); `posterior`
+ * is that of the potential, borrowed until the next one is set. NULL: by the active set. */
+mtp_status mtp_dynamics_set_posterior(mtp_context *ctx, mtp_dynamics *d, const mtp_posterior *posterior, double limit);
 /** What acts beside it from now on (NULL: nothing), borrowed. */
 void mtp_dynamics_set_baseline(mtp_dynamics *d, const mtp_baseline *baseline);
 /** Forces and grade where the atoms are. */

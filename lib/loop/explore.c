@@ -45,7 +45,9 @@ static long long wanted_steps(const mtp_conditions *c, size_t atoms) {
 }
 
 static mtp_status take_potential(mtp_context *ctx, exploration *e) {
-  const mtp_status status = mtp_dynamics_set_potential(ctx, e->d, e->l->pot, e->l->as);
+  mtp_status status = mtp_dynamics_set_potential(ctx, e->d, e->l->pot, e->l->as);
+  if (status == MTP_OK && e->l->options.query == MTP_QUERY_BAYES)
+    status = mtp_dynamics_set_posterior(ctx, e->d, e->l->posterior, e->l->options.query_error);
   return status == MTP_OK ? mtp_dynamics_evaluate(ctx, e->d) : status;
 }
 

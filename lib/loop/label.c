@@ -179,8 +179,10 @@ static mtp_status weigh_squeezed(mtp_context *ctx, mtp_config *label) {
 static mtp_status accept(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate, mtp_config *label,
                          const mtp_qm_report *report) {
   mtp_residual residual = {0};
+  mtp_expectation expected = {0};
   mtp_status status = l->options.baseline ? mtp_baseline_subtract(ctx, l->options.baseline, label) : MTP_OK;
   if (status == MTP_OK && candidate->squeezed > 0.0) status = weigh_squeezed(ctx, label);
+  if (status == MTP_OK) status = mtp_loop_test(ctx, l, candidate, label, &expected);
   if (status != MTP_OK) {
     mtp_config_free(label);
     return status;
@@ -198,6 +200,7 @@ static mtp_status accept(mtp_context *ctx, mtp_learner *l, const mtp_candidate *
   mtp_event_number(event, "energy_error_before", mtp_rmse(residual.energy, residual.energies));
   mtp_event_number(event, "force_rmse_before", mtp_rmse(residual.force, residual.forces));
   mtp_event_number(event, "force_rms", mtp_rmse(residual.force_size, residual.forces));
+  mtp_loop_add_expectation(&expected, event);
   mtp_event_integer(event, "configurations", l->stats.configurations);
   mtp_event_write(ctx, l->log, event);
   return MTP_OK;
@@ -264,6 +267,62 @@ static mtp_status take(void *user, size_t i, mtp_config *label, const mtp_qm_rep
   if (!label) return reject(w->ctx, l, w->candidates[i], &report);
   mtp_status status = accept(w->ctx, l, w->candidates[i], label, &report);
   *w->labels += status == MTP_OK;
+  return status;
+}
+
+/* ---- for comparison alone ---- */
+
+typedef struct apart {
+  mtp_learner *learner;
+  mtp_config *label;
+} apart;
+
+/* Nobody waits for it: a failure is told, and the run goes on. */
+static mtp_status take_apart(void *user, size_t i, mtp_config *label, const mtp_qm_report *report) {
+  apart *w = user;
+  (void)i;
+  if (report->tries > 0) w->learner->stats.qm_calls++;
+  if (label && label->has_energy && label->force)
+    w->label = label;
+  else
+    mtp_config_free(label);
+  return MTP_OK;
+}
+
+mtp_status mtp_loop_label_apart(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_config **out) {
+  mtp_config *request = mtp_config_copy(c->cfg);
+  apart w = {l, NULL};
+  *out = NULL;
+  mtp_status status = request ? stamp(ctx, l, request, c) : mtp_fail_memory(ctx);
+  if (status == MTP_OK) status = mtp_config_set_feature(ctx, request, "check", "1");
+  const double start = mtp_now();
+  if (status == MTP_OK)
+    status = mtp_calls_run(ctx, l->calls, l->qm, 1, (const mtp_config *const *)&request, take_apart, &w);
+  l->stats.qm_seconds += mtp_now() - start;
+  mtp_config_free(request);
+  if (status == MTP_OK && w.label && l->options.baseline)
+    status = mtp_baseline_subtract(ctx, l->options.baseline, w.label);
+  if (status == MTP_OK && !w.label)
+    mtp_message(ctx, MTP_WARNING, "step %lld: no label to check the potential by", c->step);
+  if (status == MTP_OK)
+    *out = w.label;
+  else
+    mtp_config_free(w.label);
+  return status;
+}
+
+mtp_status mtp_loop_learn_label(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_config *label,
+                                double before, mtp_action *action) {
+  int labels = 1;
+  mtp_residual residual = {0};
+  mtp_status status = store(ctx, l, label, &residual);
+  if (status == MTP_OK) status = mtp_seen_add(ctx, l->seen, c->cfg, NULL);
+  if (status != MTP_OK) return status;
+  l->stats.labels++;
+  mtp_loop_note_ahead(l, &residual, c->step);
+  status = mtp_loop_squeeze(ctx, l, mtp_loop_last_met(l, c->cfg), c->step, &labels);
+  if (status == MTP_OK) status = mtp_loop_refit(ctx, l, c->step, c->grade, labels, l->stats.qm_seconds - before);
+  if (status == MTP_OK) *action = MTP_REDO;
   return status;
 }
 

@@ -30,6 +30,7 @@ static void destroy(mtp_learner *l) {
   free(l->near);
   free(l->middles.id);
   mtp_normal_free(l->normal);
+  mtp_posterior_free(l->posterior);
   mtp_active_set_free(l->as);
   mtp_potential_free(l->pot);
   mtp_qm_close(l->qm);
@@ -110,6 +111,10 @@ const mtp_potential *mtp_learner_potential(const mtp_learner *l) {
 
 const mtp_active_set *mtp_learner_active_set(const mtp_learner *l) {
   return l ? l->as : NULL;
+}
+
+const mtp_posterior *mtp_learner_posterior(const mtp_learner *l) {
+  return l ? l->posterior : NULL;
 }
 
 mtp_learner_stats mtp_learner_get_stats(const mtp_learner *l) {
@@ -460,6 +465,8 @@ mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
   if (!seen && !mtp_loop_can_label(l)) return give_up(ctx, l, c);
   status = mtp_loop_learn(ctx, l, seen ? NULL : c, c, action);
   if (status != MTP_OK || *action == MTP_REDO) return status;
+  /* that is an error that no label of this configuration takes away */
+  if (seen && !refusal && l->options.query == MTP_QUERY_BAYES) return MTP_OK;
   if (!seen) mtp_seen_find(l->seen, c->cfg, &refusal); /* it was refused just now */
   return fail_beyond(ctx, l, c, seen, refusal);
 }
@@ -496,6 +503,19 @@ mtp_status mtp_learner_confirm(mtp_context *ctx, mtp_learner *l, const mtp_confi
   if (status == MTP_OK) status = mtp_loop_cut_around(ctx, l, cfg, atom, &end.cfg, &end.atom);
   if (status == MTP_OK) status = mtp_loop_confirm(ctx, l, &end, round, action);
   mtp_config_free(end.cfg);
+  return mtp_loop_end_call(ctx, l, step, status);
+}
+
+mtp_status mtp_learner_verify(mtp_context *ctx, mtp_learner *l, const mtp_config *cfg, double grade, int atom,
+                              long long step, mtp_action *action) {
+  if (!l || !cfg || !action) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: no configuration to check by");
+  *action = MTP_GO_ON;
+  l->last_step = step;
+  mtp_candidate c = {.grade = grade, .atom = atom, .step = step, .warmup = -1};
+  mtp_status status = mtp_loop_check_config(ctx, l, cfg);
+  if (status == MTP_OK) status = mtp_loop_cut_around(ctx, l, cfg, atom, &c.cfg, &c.atom);
+  if (status == MTP_OK) status = mtp_loop_verify(ctx, l, &c, action);
+  mtp_config_free(c.cfg);
   return mtp_loop_end_call(ctx, l, step, status);
 }
 

@@ -14,6 +14,9 @@
  *   squeeze.c     labels with atoms closer than the run brings them
  *   decide.c      which kind of fit is made
  *   refit.c       fit, active set, save
+ *   doubt.c       how sure the potential is: errors to expect, and their test by each label
+ *   rank_doubt.c  which candidates, where errors decide
+ *   verify.c      true errors that are bought on the way
  *   report.c      what a refit and the labels before it say, in the log and on screen
  *   cut.c         cut-outs of large configurations
  *   endpoint.c    end points of relaxations
@@ -34,6 +37,7 @@
 #include "loop/seen.h"
 #include "mtp/learner.h"
 #include "mtp/normal_equations.h"
+#include "mtp/posterior.h"
 
 /** Swaps of maxvol must gain this factor: what MLIP-3 uses, and what bounds the grades of the training set. */
 #define MTP_LOOP_THRESHOLD 1.001
@@ -85,6 +89,8 @@ typedef struct mtp_history {
   size_t finished;      /* in the training set when the end of a run was last made something of */
   double full_error;    /* part of the RMS force that was left when they were trained last */
   double predicted;     /* error on the last labels before they were learned, part of the RMS force; 0: not known */
+  double scale;         /* of what the posterior leaves open, by labels before they were learned */
+  long long scaled;     /* so many of them; 0: the scale is not known */
 } mtp_history;
 
 /** Errors of a potential at an end point of a relaxation. */
@@ -127,6 +133,7 @@ struct mtp_learner {
   size_t graded;        /* configurations of the training set that were offered to it; 0: not known */
   mtp_config_set *seed; /* labelled configurations of the given active set, until they are in the training file */
   mtp_normal *normal;
+  mtp_posterior *posterior; /* of the present potential; NULL: none is known */
   mtp_history history;
   mtp_hole hole;                     /* of the present potential */
   int raises;                        /* of the weight of squeezed configurations, because of holes */
@@ -259,6 +266,7 @@ typedef struct mtp_fitted {
   mtp_potential *pot;
   mtp_active_set *as;
   mtp_normal *normal; /* equations of its own; NULL: those of the learner */
+  mtp_posterior *posterior;
   mtp_residual residual;
   bool full;  /* all parameters were trained */
   bool tried; /* to train them */
@@ -285,6 +293,11 @@ size_t mtp_loop_allowance(const mtp_learner *l, size_t n);
  * *labels counts them up; a refused label is remembered, and an error only if the run must stop for it. */
 mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
                           int *labels);
+/** A label that is compared and not learned, less the baseline; NULL if the driver has none. */
+mtp_status mtp_loop_label_apart(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_config **out);
+/** Learns from such a label (taken over) after all, and refits. `before` is what QM had taken before it. */
+mtp_status mtp_loop_learn_label(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_config *label,
+                                double before, mtp_action *action);
 /** Holds a labelled configuration that is in the training file and counts it; its equations are not added. */
 mtp_status mtp_loop_adopt(mtp_context *ctx, mtp_learner *l, mtp_sample *label);
 
@@ -330,6 +343,31 @@ void mtp_loop_finish(mtp_context *ctx, mtp_learner *l, const mtp_conditions *con
 /* explore.c */
 /** Lets the potential run alone and learns from what it meets. Tells how it went, and returns what failed. */
 mtp_status mtp_loop_explore(mtp_context *ctx, mtp_learner *l, const mtp_conditions *conditions);
+
+/* verify.c */
+/** mtp_learner_verify for a configuration that was checked. */
+mtp_status mtp_loop_verify(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action);
+
+/* rank_doubt.c */
+/** mtp_loop_rank of a query by errors. */
+mtp_status mtp_loop_rank_doubt(mtp_context *ctx, const mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                               size_t first, size_t *order, size_t *count);
+
+/* doubt.c */
+/** The posterior of `f`, NULL if there is none, stamped on its potential. */
+mtp_status mtp_loop_find_posterior(mtp_context *ctx, const mtp_learner *l, const mtp_normal *normal, mtp_fitted *f);
+/** What was expected of a label and what it was; all zero where nothing was expected. */
+typedef struct mtp_expectation {
+  double expected, error;      /* of the worst atoms, RMS of a component, eV/A */
+  double expected_rms, inside; /* of all components; part of them within what was expected */
+} mtp_expectation;
+/** Tests the present potential on a label; one that is not a copy of the warm-up calibrates. */
+mtp_status mtp_loop_test(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, const mtp_config *label,
+                         mtp_expectation *out);
+void mtp_loop_add_expectation(const mtp_expectation *e, cJSON *event);
+/** Expected RMS error of the last `most` labels as the potential knows them now, and the RMS of their forces. False
+ * without any. */
+bool mtp_loop_expect(mtp_context *ctx, const mtp_learner *l, size_t most, double *error, double *force, size_t *labels);
 
 /* report.c */
 /** A refit as an event and as a line. `before` may hold nothing. */

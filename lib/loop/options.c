@@ -20,6 +20,7 @@ mtp_learner_options mtp_learner_defaults(void) {
       .mode = MTP_MODE_NEIGHBOURHOOD,
       .select_grade = 2.0,
       .break_grade = 10.0,
+      .check_error = INFINITY,
       .pool = 50,
       .refit = MTP_REFIT_AUTO,
       .wall = true,
@@ -94,9 +95,29 @@ static void set_mode(reading *r, mtp_learner_options *o, const char *const *valu
 }
 static void set_select(reading *r, mtp_learner_options *o, const char *const *value) {
   o->select_grade = number(r, value[0]);
+  o->has_select = true;
 }
 static void set_break(reading *r, mtp_learner_options *o, const char *const *value) {
   o->break_grade = number(r, value[0]);
+  o->has_break = true;
+}
+/* Where the error that labels can take away is above what is allowed, one is worth its cost. */
+static void set_query(reading *r, mtp_learner_options *o, const char *const *value) {
+  const mtp_learner_options standard = mtp_learner_defaults();
+  o->query = choice(r, value[0], "maxvol bayes") == 0 ? MTP_QUERY_MAXVOL : MTP_QUERY_BAYES;
+  o->query_error = value[1] ? number(r, value[1]) : 0.0;
+  if (!o->has_select) o->select_grade = o->query == MTP_QUERY_BAYES ? 1.0 : standard.select_grade;
+  if (!o->has_break) o->break_grade = o->query == MTP_QUERY_BAYES ? fmax(2.0, o->select_grade) : standard.break_grade;
+  if (r->status == MTP_OK && value[1] && !(o->query == MTP_QUERY_BAYES && o->query_error > 0.0))
+    r->status = mtp_fail(r->ctx, MTP_ERR_ARGUMENT,
+                         "query takes an error in eV/A above 0 after bayes, and nothing after maxvol, found %s %s",
+                         value[0], value[1]);
+}
+static void set_check(reading *r, mtp_learner_options *o, const char *const *value) {
+  o->check_every = strcmp(value[0], "off") == 0 ? 0 : integer(r, value[0]);
+  o->check_error = value[1] ? number(r, value[1]) : INFINITY;
+  if (r->status == MTP_OK && strcmp(value[0], "off") != 0 && o->check_every < 1)
+    r->status = mtp_fail(r->ctx, MTP_ERR_ARGUMENT, "check must be off or a number of steps of at least 1");
 }
 static void set_pool(reading *r, mtp_learner_options *o, const char *const *value) {
   o->pool = small_integer(r, value[0]);
@@ -163,25 +184,34 @@ typedef struct keyword {
   void (*set)(reading *r, mtp_learner_options *options, const char *const *value);
   const char *alone; /* a value that stands for all of several, */
   const char *needs; /* and what to say when there are not enough */
+  bool more;         /* a number may follow the value: value[1] is NULL without one */
 } keyword;
 
 static const keyword keywords[] = {
-    {"mode", 1, set_mode, NULL, NULL},
-    {"select", 1, set_select, NULL, NULL},
-    {"break", 1, set_break, NULL, NULL},
-    {"pool", 1, set_pool, NULL, NULL},
-    {"refit", 1, set_refit, NULL, NULL},
-    {"rows", 1, set_rows, NULL, NULL},
-    {"wall", 1, set_wall, NULL, NULL},
-    {"weights", 3, set_weights, "mlip", "three numbers (energy, force, stress) or mlip"},
-    {"warmup", 2, set_warmup, "auto", "a number of configurations and a displacement in Angstrom, or auto"},
-    {"cut", 1, set_cut, NULL, NULL},
-    {"shape", 1, set_shape, NULL, NULL},
-    {"maxqm", 1, set_budget, NULL, NULL},
-    {"onfail", 1, set_onfail, NULL, NULL},
-    {"seed", 1, set_seed, NULL, NULL},
+    {"mode", 1, set_mode, NULL, NULL, false},
+    {"query", 1, set_query, NULL, NULL, true},
+    {"check", 1, set_check, NULL, NULL, true},
+    {"select", 1, set_select, NULL, NULL, false},
+    {"break", 1, set_break, NULL, NULL, false},
+    {"pool", 1, set_pool, NULL, NULL, false},
+    {"refit", 1, set_refit, NULL, NULL, false},
+    {"rows", 1, set_rows, NULL, NULL, false},
+    {"wall", 1, set_wall, NULL, NULL, false},
+    {"weights", 3, set_weights, "mlip", "three numbers (energy, force, stress) or mlip", false},
+    {"warmup", 2, set_warmup, "auto", "a number of configurations and a displacement in Angstrom, or auto", false},
+    {"cut", 1, set_cut, NULL, NULL, false},
+    {"shape", 1, set_shape, NULL, NULL, false},
+    {"maxqm", 1, set_budget, NULL, NULL, false},
+    {"onfail", 1, set_onfail, NULL, NULL, false},
+    {"seed", 1, set_seed, NULL, NULL, false},
 };
 enum { KEYWORDS = sizeof keywords / sizeof keywords[0] };
+
+static bool is_number(const char *word) {
+  char *end;
+  mtp_strtod(word, &end);
+  return end != word && *end == 0;
+}
 
 const char *mtp_learner_keyword(int number) {
   return number >= 0 && number < KEYWORDS ? keywords[number].name : NULL;
@@ -202,10 +232,12 @@ mtp_status mtp_learner_set(mtp_context *ctx, mtp_learner_options *options, int c
   if (count <= values) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "%s needs %s", k->name, k->needs);
   mtp_learner_options changed = *options;
   reading r = {.ctx = ctx, .keyword = k->name};
-  k->set(&r, &changed, words + 1);
+  const bool followed = k->more && count > 2 && is_number(words[2]);
+  const char *const two[2] = {words[1], followed ? words[2] : NULL};
+  k->set(&r, &changed, k->more ? two : words + 1);
   if (r.status != MTP_OK) return r.status;
   *options = changed;
-  *used = 1 + values;
+  *used = 1 + values + followed;
   return MTP_OK;
 }
 
@@ -214,6 +246,13 @@ mtp_status mtp_learner_set(mtp_context *ctx, mtp_learner_options *options, int c
 static const char *wrong_value(const mtp_learner_options *o) {
   if (!(isfinite(o->select_grade) && o->select_grade >= 1.0)) return "select must be at least 1";
   if (!(isfinite(o->break_grade) && o->break_grade >= o->select_grade)) return "break must not be below select";
+  if (o->query < MTP_QUERY_MAXVOL || o->query > MTP_QUERY_BAYES) return "query must be maxvol or bayes";
+  if (!(isfinite(o->query_error) && o->query_error >= 0.0)) return "the error of query must not be negative";
+  if (o->query == MTP_QUERY_BAYES && o->mode == MTP_MODE_CONFIGURATION)
+    return "query bayes needs mode neighbourhood: it goes by the errors of forces on atoms";
+  if (o->query == MTP_QUERY_BAYES && o->grading != MTP_GRADE_AUTO)
+    return "rows says what query maxvol grades by: it does not go with query bayes";
+  if (o->check_every < 0 || !(o->check_error > 0.0)) return "the error of check must be above 0";
   if (o->threads < 1) return "threads must be at least 1";
   if (o->pool < 1 || o->pool > MOST) return "pool must be between 1 and 1000000";
   if (o->warmup < -1 || o->warmup > MOST) return "warmup must be between 0 and 1000000";

@@ -119,6 +119,8 @@ static mtp_status rank(ranking *r, size_t first, size_t *order, size_t *count) {
 
 mtp_status mtp_loop_rank(mtp_context *ctx, const mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
                          size_t first, size_t *order, size_t *count) {
+  if (l->options.query == MTP_QUERY_BAYES && n >= 2 && l->posterior)
+    return mtp_loop_rank_doubt(ctx, l, n, candidates, first, order, count);
   if (n < 2 || !l->as || !mtp_potential_is_trained(l->pot)) { /* nothing to rank with */
     *count = 0;
     if (first < n) order[(*count)++] = first;

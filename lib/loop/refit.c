@@ -32,6 +32,7 @@ static void fitted_clear(mtp_fitted *f) {
   mtp_potential_free(f->pot);
   mtp_active_set_free(f->as);
   mtp_normal_free(f->normal);
+  mtp_posterior_free(f->posterior);
   mtp_hole_clear(&f->hole);
 }
 
@@ -178,6 +179,7 @@ static mtp_status fit(mtp_context *ctx, mtp_learner *l, mtp_fitted *f) {
   if (status == MTP_OK) status = look_for_holes(ctx, l, f);
   if (status == MTP_OK) status = mtp_loop_measure(ctx, equations_of(l, f), f->pot, &f->residual);
   if (status == MTP_OK && !is_refused(l, f)) status = renew_active_set(ctx, l, f);
+  if (status == MTP_OK && !is_refused(l, f)) status = mtp_loop_find_posterior(ctx, l, equations_of(l, f), f);
   return status == MTP_OK && !is_refused(l, f) ? save(ctx, l, f) : status;
 }
 
@@ -186,6 +188,8 @@ static void take_over(mtp_learner *l, mtp_fitted *f) {
   mtp_potential_free(l->pot);
   mtp_active_set_free(l->as);
   if (f->normal) mtp_normal_free(l->normal);
+  mtp_posterior_free(l->posterior);
+  l->posterior = f->posterior;
   l->pot = f->pot;
   l->as = f->as;
   if (f->normal) l->normal = f->normal;

@@ -90,6 +90,9 @@ static void log_refit(mtp_context *ctx, const mtp_learner *l, const mtp_refit_re
   mtp_event_number(event, "rmse_force", after.force);
   mtp_event_number(event, "part_of_force", after.part);
   add_ahead(l, event);
+  mtp_event_number(event, "force_noise", mtp_posterior_noise(l->posterior).force);
+  mtp_event_number(event, "typical_force_error", mtp_posterior_typical(l->posterior));
+  mtp_event_number(event, "error_scale", mtp_posterior_scale(l->posterior));
   mtp_event_integer(event, "radial_size", mtp_potential_radial_size(l->pot));
   mtp_event_number(event, "min_dist", mtp_potential_min_dist(l->pot));
   mtp_event_flag(event, "hole", l->hole.a >= 0);
@@ -150,7 +153,17 @@ void mtp_loop_conclude(mtp_context *ctx, const mtp_learner *l, cJSON *end) {
     mtp_event_number(end, "rmse_force", mtp_rmse(l->residual.force, l->residual.forces));
     mtp_event_number(end, "part_of_force", mtp_rmse(l->residual.force, l->residual.force_size));
   }
-  if (a.labels > 0)
+  double error, force;
+  size_t labels;
+  if (a.labels > 0 && mtp_loop_expect(ctx, l, WINDOW, &error, &force, &labels)) {
+    mtp_event_number(end, "expected_force_error", error);
+    mtp_event_number(end, "expected_part_of_force", error / force);
+    mtp_message(ctx, MTP_INFO,
+                "expected force error %.3g eV/A (%.2g %%) on configurations like the last %zu labels; %.3g eV/A "
+                "(%.2g %%) on the training set",
+                error, 100.0 * error / force, labels, mtp_rmse(l->residual.force, l->residual.forces),
+                100.0 * mtp_rmse(l->residual.force, l->residual.force_size));
+  } else if (a.labels > 0)
     mtp_message(
         ctx, MTP_INFO,
         "expected force error %.3g eV/A (%.2g %%) on configurations like the last %lld labels, before they were "

@@ -47,11 +47,16 @@ static bool has_parameters_of(const mtp_potential *a, const mtp_potential *b) {
 #define PREDICTED  "al_predicted"
 #define COMPLETE   "al_complete"
 #define FINISHED   "al_finished"
+#define SCALE      "al_scale"
+#define SCALED     "al_scaled"
 
 mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, size_t graded, mtp_potential *pot) {
   mtp_status status = mtp_potential_set_note(ctx, pot, GRADED, (double)graded);
   if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, COMPLETE, (double)history->complete);
   if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, FINISHED, (double)history->finished);
+  if (status == MTP_OK && history->scaled > 0) status = mtp_potential_set_note(ctx, pot, SCALE, history->scale);
+  if (status == MTP_OK && history->scaled > 0)
+    status = mtp_potential_set_note(ctx, pot, SCALED, (double)history->scaled);
   if (status != MTP_OK || !history->here) return status;
   status = mtp_potential_set_note(ctx, pot, FULL, (double)history->full_configs);
   if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, FRESH, (double)history->fresh_configs);
@@ -61,7 +66,7 @@ mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, si
 }
 
 static mtp_status copy_notes(mtp_context *ctx, const mtp_potential *from, mtp_potential *to) {
-  static const char *const keys[] = {GRADED, FULL, FRESH, FULL_ERROR, PREDICTED, COMPLETE, FINISHED};
+  static const char *const keys[] = {GRADED, FULL, FRESH, FULL_ERROR, PREDICTED, COMPLETE, FINISHED, SCALE, SCALED};
   mtp_status status = MTP_OK;
   for (size_t k = 0; k < sizeof keys / sizeof *keys && status == MTP_OK; k++) {
     const double number = mtp_potential_note(from, keys[k]);
@@ -139,6 +144,10 @@ static void read_notes(mtp_learner *l, const mtp_active_set *as) {
   const size_t full = count_of(l, l->pot, FULL, 0);
   const bool linear = mtp_active_set_kind(as) == MTP_ROWS_LINEAR && l->options.grading == MTP_GRADE_AUTO;
   l->graded = count_of(l, l->pot, GRADED, 0);
+  if (mtp_potential_note(l->pot, SCALED) >= 1.0 && mtp_potential_note(l->pot, SCALE) > 0.0) {
+    l->history.scale = mtp_potential_note(l->pot, SCALE);
+    l->history.scaled = (long long)mtp_potential_note(l->pot, SCALED);
+  }
   if (full == 0 && !linear) return;
   l->history.here = l->history.trained;
   l->history.full_configs = full ? full : l->train->n;

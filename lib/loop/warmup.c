@@ -67,7 +67,8 @@ void mtp_loop_drop_results(mtp_config *cfg) {
   free(cfg->force);
   free(cfg->site_energy);
   free(cfg->grade);
-  cfg->force = cfg->site_energy = cfg->grade = NULL;
+  free(cfg->force_error);
+  cfg->force = cfg->site_energy = cfg->grade = cfg->force_error = NULL;
   cfg->has_energy = cfg->has_virial = cfg->has_max_grade = false;
   static const char *const said[] = {"qm",
                                      "step",

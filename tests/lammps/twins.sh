@@ -159,6 +159,12 @@ once='select 2.0 break 2.0 refit linear' # no candidate waits
   exact
 ) || exit 1
 (
+  kind bayes "$decks/in.learn" "$dynamics" "$velocities"
+  given block 8_Al
+  twins 240 260 300 -var keywords "query bayes 0.02 select 1 break 1 refit linear warmup 2 0.03"
+  exact
+) || exit 1
+(
   kind explore "$decks/in.learn" "$dynamics" "$velocities"
   given block 8_Al
   explore=yes

@@ -66,7 +66,7 @@ static mtp_config *labelled_crystal(unsigned long long seed) {
 static void what_is_subtracted_is_told(void **state) {
   (void)state;
   model m = {.strength = 0.2};
-  const mtp_baseline b = {"b1", compute, &m};
+  const mtp_baseline b = {"b1", compute, &m, NULL};
   mtp_config *label = labelled_crystal(1), *before = mtp_config_copy(label), *known = NULL;
   mtp_context *ctx = mtp_context_new();
   data_must(ctx, mtp_baseline_compute(ctx, &b, label, &known));
@@ -113,7 +113,7 @@ static void a_baseline_that_fails_changes_nothing(void **state) {
 static void sets_stand_on_one_baseline(void **state) {
   (void)state;
   model m = {.strength = 0.2};
-  const mtp_baseline one = {"b1", compute, &m}, other = {"b2", compute, &m};
+  const mtp_baseline one = {"b1", compute, &m, NULL}, other = {"b2", compute, &m, NULL};
   mtp_context *ctx = mtp_context_new();
   mtp_config_set *set = mtp_config_set_new();
   for (unsigned long long k = 0; k < 3; k++) data_must(ctx, mtp_config_set_append(ctx, set, labelled_crystal(k)));
@@ -202,7 +202,7 @@ static void expect_differences(learning_world *world, const mtp_baseline *b) {
 static void the_difference_is_learned(void **state) {
   learning_world *world = *state;
   model m = {.strength = 0.2};
-  const mtp_baseline b = {"b1", compute, &m}, other = {"b2", compute, &m};
+  const mtp_baseline b = {"b1", compute, &m, NULL}, other = {"b2", compute, &m, NULL};
   mtp_learner *l = NULL;
   char name[8];
   world->options.baseline = &b;
@@ -238,7 +238,7 @@ static void the_difference_is_learned(void **state) {
 static void a_run_without_one_is_not_gone_on_with(void **state) {
   learning_world *world = *state;
   model m = {.strength = 0.2};
-  const mtp_baseline b = {"b1", compute, &m};
+  const mtp_baseline b = {"b1", compute, &m, NULL};
   mtp_learner *l = NULL;
   data_must(world->ctx, learning_world_learner(world, NULL, &l));
   data_must(world->ctx, begin(world, l));
@@ -252,7 +252,7 @@ static void a_run_without_one_is_not_gone_on_with(void **state) {
 static void answers_wait_for_a_baseline(void **state) {
   learning_world *world = *state;
   model m = {.strength = 0.2, .fails = true};
-  const mtp_baseline b = {"b1", compute, &m};
+  const mtp_baseline b = {"b1", compute, &m, NULL};
   mtp_learner *l = NULL;
   world->options.baseline = &b;
   data_must(world->ctx, learning_world_learner(world, NULL, &l));
@@ -285,7 +285,7 @@ static mtp_learner *taught(learning_world *world) {
 static void holes_are_of_both(void **state) {
   learning_world *world = *state;
   model m = {.strength = -30.0};
-  const mtp_baseline b = {"b1", compute, &m};
+  const mtp_baseline b = {"b1", compute, &m, NULL};
   mtp_learner *l = taught(world);
   mtp_hole hole;
   data_must(world->ctx, mtp_find_hole_at(world->ctx, l->pot, l->places, &hole));
@@ -307,7 +307,7 @@ static void holes_are_of_both(void **state) {
 static void dynamics_are_of_both(void **state) {
   learning_world *world = *state;
   model m = {.strength = 0.3};
-  const mtp_baseline b = {"b1", compute, &m};
+  const mtp_baseline b = {"b1", compute, &m, NULL};
   const double masses[] = {26.98};
   const mtp_bath bath = {300.0, 0.002, 1.0};
   mtp_learner *l = taught(world);

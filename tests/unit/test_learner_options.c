@@ -47,6 +47,8 @@ static void test_words(void **state) {
                {"maxqm 12", 2},
                {"onfail skip", 2},
                {"seed 99", 2},
+               {"check 100 0.05", 3},
+               {"check off", 2},
                {"every 5", 0}};
   mtp_context *ctx = mtp_context_new();
   mtp_learner_options o = mtp_learner_defaults();
@@ -140,7 +142,7 @@ static void test_keywords_are_listed(void **state) {
   (void)state;
   int count = 0;
   while (mtp_learner_keyword(count)) count++;
-  assert_int_equal(count, 14);
+  assert_int_equal(count, 16);
   assert_null(mtp_learner_keyword(-1));
 }
 

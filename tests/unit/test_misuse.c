@@ -31,6 +31,7 @@
 #include "mtp/learner.h"
 #include "mtp/normal_equations.h"
 #include "mtp/pair_part.h"
+#include "mtp/posterior.h"
 #include "mtp/qm.h"
 #include "mtp/screen.h"
 #include "mtp/select.h"
@@ -48,6 +49,7 @@ static struct {
   mtp_evaluator *ev;
   mtp_active_set *as;
   mtp_normal *normal;
+  mtp_posterior *posterior;
   mtp_qm *qm;
   mtp_label_file *labels;
   char *folder, *path, *labels_path;
@@ -438,6 +440,96 @@ static mtp_status normal_add_all(void) {
 static mtp_status normal_fit(void) {
   return mtp_normal_fit(P(1, w.ctx), P(2, w.normal), 0, P(3, w.pot));
 }
+
+/* ---- posterior ---- */
+
+static mtp_status posterior_new(void) {
+  mtp_posterior *p;
+  return mtp_posterior_new(P(1, w.ctx), P(2, w.normal), P(3, w.pot), P(4, &p));
+}
+static mtp_status posterior_train(void) {
+  mtp_posterior *p;
+  return mtp_posterior_train(P(1, w.ctx), P(2, w.pot), P(3, w.set), P(4, w.set), 1, P(5, &p));
+}
+static mtp_status force_test_run(void) {
+  mtp_force_test t;
+  return mtp_force_test_run(P(1, w.ctx), P(2, w.posterior), P(3, w.pot), P(4, w.set->configs[0]), P(5, &t));
+}
+static mtp_status force_test_clear(void) {
+  mtp_force_test t = {0};
+  return mtp_force_test_clear(P(1, &t)), MTP_ERR_ARGUMENT;
+}
+static mtp_status posterior_free(void) {
+  return mtp_posterior_free(P(1, w.posterior)), MTP_ERR_ARGUMENT;
+}
+static mtp_status posterior_of(void) {
+  mtp_posterior *p;
+  return mtp_posterior_of(P(1, w.ctx), P(2, w.pot), P(3, &p));
+}
+static mtp_status posterior_stamp(void) {
+  return mtp_posterior_stamp(P(1, w.ctx), P(2, w.posterior), P(3, w.pot));
+}
+static mtp_status posterior_size(void) {
+  return RETURNS(mtp_posterior_size(P(1, w.posterior)), 0);
+}
+static mtp_status posterior_factor(void) {
+  return RETURNS(mtp_posterior_factor(P(1, w.posterior)), NULL);
+}
+static mtp_status posterior_noise(void) {
+  return isnan(mtp_posterior_noise(P(1, w.posterior)).force) ? MTP_ERR_ARGUMENT : MTP_OK;
+}
+static mtp_status posterior_scale(void) {
+  return isnan(mtp_posterior_scale(P(1, w.posterior))) ? MTP_ERR_ARGUMENT : MTP_OK;
+}
+static mtp_status posterior_set_scale(void) {
+  return mtp_posterior_set_scale(P(1, w.ctx), P(2, w.posterior), 1);
+}
+static mtp_status posterior_typical(void) {
+  return isnan(mtp_posterior_typical(P(1, w.posterior))) ? MTP_ERR_ARGUMENT : MTP_OK;
+}
+static mtp_status posterior_set_typical(void) {
+  return mtp_posterior_set_typical(P(1, w.ctx), P(2, w.posterior), 1);
+}
+static mtp_status posterior_find_typical(void) {
+  const double found = mtp_posterior_find_typical(P(1, w.posterior), 1, P(2, w.numbers), P(3, (mtp_doubt *)w.numbers));
+  return isnan(found) ? MTP_ERR_ARGUMENT : MTP_OK;
+}
+static mtp_status posterior_forces(void) {
+  return mtp_posterior_forces(P(1, w.ctx), P(2, w.posterior), P(3, w.cfg), P(4, (mtp_doubt *)w.numbers));
+}
+static mtp_status posterior_errors(void) {
+  return mtp_posterior_errors(P(1, w.ctx), P(2, w.posterior), P(3, w.cfg), P(4, w.numbers));
+}
+static mtp_status posterior_error(void) {
+  return isnan(mtp_posterior_error(P(1, w.posterior), P(2, (mtp_doubt *)w.numbers))) ? MTP_ERR_ARGUMENT : MTP_OK;
+}
+static mtp_status posterior_reducible(void) {
+  return isnan(mtp_posterior_reducible(P(1, w.posterior), P(2, (mtp_doubt *)w.numbers))) ? MTP_ERR_ARGUMENT : MTP_OK;
+}
+static mtp_status posterior_grade(void) {
+  return isnan(mtp_posterior_grade(P(1, w.posterior), P(2, (mtp_doubt *)w.numbers), 1.0)) ? MTP_ERR_ARGUMENT : MTP_OK;
+}
+static mtp_status posterior_calibrate(void) {
+  for (int k = 0; k < 3; k++) w.numbers[k] = 1e6;
+  const double found = mtp_posterior_calibrate(P(1, w.posterior), 1, P(2, w.numbers), P(3, (mtp_doubt *)w.numbers));
+  return isnan(found) ? MTP_ERR_ARGUMENT : MTP_OK;
+}
+static mtp_status posterior_rows(void) {
+  const mtp_atoms atoms = mtp_atoms_of(w.nb);
+  int *none = data_calloc(w.nb->nall, sizeof *none); /* the process of the call is short-lived */
+  for (size_t k = 0; k < w.nb->nall; k++) none[k] = -1;
+  return mtp_posterior_rows(P(1, w.ctx), P(2, w.posterior), P(3, &atoms), P(4, none), 1, P(5, w.numbers));
+}
+static mtp_status posterior_doubts(void) {
+  return mtp_posterior_doubts(P(1, w.ctx), P(2, w.posterior), 1, P(3, w.numbers), P(4, (mtp_doubt *)w.numbers));
+}
+static mtp_status evaluator_set_posterior(void) {
+  return mtp_evaluator_set_posterior(P(1, w.ctx), P(2, w.ev), P(3, w.posterior));
+}
+static mtp_status evaluator_set_factor(void) {
+  return mtp_evaluator_set_factor(P(1, w.ctx), P(2, w.ev), mtp_posterior_size(w.posterior),
+                                  P(3, mtp_posterior_factor(w.posterior)));
+}
 static mtp_status train(void) {
   mtp_train_options options = mtp_train_defaults();
   mtp_train_result result;
@@ -770,6 +862,13 @@ static mtp_status learner_explore(void) {
 static mtp_status learner_potential(void) {
   return RETURNS(mtp_learner_potential(P(1, learner())), NULL);
 }
+static mtp_status learner_verify(void) {
+  mtp_action action;
+  return mtp_learner_verify(P(1, w.ctx), P(2, learner()), P(3, w.cfg), 1, 0, 1, P(4, &action));
+}
+static mtp_status learner_posterior(void) {
+  return RETURNS(mtp_learner_posterior(P(1, learner())), NULL);
+}
 static mtp_status learner_active_set(void) {
   return RETURNS(mtp_learner_active_set(P(1, learner())), NULL);
 }
@@ -952,6 +1051,31 @@ static const struct entry {
     {"mtp_normal_errors", normal_errors, 4, BIT(1)},
     {"mtp_normal_add_all", normal_add_all, 3, BIT(1)},
     {"mtp_normal_fit", normal_fit, 3, BIT(1)},
+    {"mtp_posterior_new", posterior_new, 4, BIT(1)},
+    {"mtp_posterior_train", posterior_train, 5, BIT(1) | BIT(4)},
+    {"mtp_force_test_run", force_test_run, 5, BIT(1)},
+    {"mtp_force_test_clear", force_test_clear, 1, 0},
+    {"mtp_posterior_free", posterior_free, 1, 0},
+    {"mtp_posterior_of", posterior_of, 3, BIT(1)},
+    {"mtp_posterior_stamp", posterior_stamp, 3, BIT(1) | BIT(2)},
+    {"mtp_posterior_size", posterior_size, 1, 0},
+    {"mtp_posterior_factor", posterior_factor, 1, 0},
+    {"mtp_posterior_noise", posterior_noise, 1, 0},
+    {"mtp_posterior_scale", posterior_scale, 1, 0},
+    {"mtp_posterior_set_scale", posterior_set_scale, 2, BIT(1)},
+    {"mtp_posterior_typical", posterior_typical, 1, 0},
+    {"mtp_posterior_set_typical", posterior_set_typical, 2, BIT(1)},
+    {"mtp_posterior_find_typical", posterior_find_typical, 3, 0},
+    {"mtp_posterior_forces", posterior_forces, 4, BIT(1)},
+    {"mtp_posterior_errors", posterior_errors, 4, BIT(1)},
+    {"mtp_posterior_error", posterior_error, 2, 0},
+    {"mtp_posterior_reducible", posterior_reducible, 2, 0},
+    {"mtp_posterior_grade", posterior_grade, 2, 0},
+    {"mtp_posterior_calibrate", posterior_calibrate, 3, 0},
+    {"mtp_posterior_rows", posterior_rows, 5, BIT(1)},
+    {"mtp_posterior_doubts", posterior_doubts, 4, BIT(1)},
+    {"mtp_evaluator_set_posterior", evaluator_set_posterior, 3, BIT(1)},
+    {"mtp_evaluator_set_factor", evaluator_set_factor, 3, BIT(1)},
     {"mtp_train_defaults", NULL, 0, 0},
     {"mtp_train", train, 6, BIT(1) | BIT(5) | BIT(6)},
     {"mtp_train_wall", train_wall, 5, BIT(1)},
@@ -1020,6 +1144,8 @@ static const struct entry {
     {"mtp_cut", cut, 5, BIT(1)},
     {"mtp_learner_explore", learner_explore, 3, BIT(1)},
     {"mtp_learner_potential", learner_potential, 1, 0},
+    {"mtp_learner_verify", learner_verify, 4, BIT(1)},
+    {"mtp_learner_posterior", learner_posterior, 1, 0},
     {"mtp_learner_active_set", learner_active_set, 1, 0},
     {"mtp_learner_get_stats", learner_get_stats, 1, 0},
 };
@@ -1046,6 +1172,7 @@ static int set_up(void **state) {
   data_must(w.ctx, mtp_active_set_write(w.ctx, w.as, w.pot, w.path));
   data_must(w.ctx, mtp_normal_new(w.ctx, w.pot, mtp_weights_default(), &w.normal));
   data_must(w.ctx, mtp_normal_add(w.ctx, w.normal, w.set->configs[0]));
+  data_must(w.ctx, mtp_posterior_new(w.ctx, w.normal, w.pot, &w.posterior));
   data_must(w.ctx, mtp_qm_open(w.ctx, "none", NULL, 0, &w.qm));
   data_must(w.ctx, mtp_label_file_open(w.ctx, w.labels_path, 1, names, &w.labels));
   return 0;
@@ -1055,6 +1182,7 @@ static int tear_down(void **state) {
   (void)state;
   mtp_label_file_close(w.labels);
   mtp_qm_close(w.qm);
+  mtp_posterior_free(w.posterior);
   mtp_normal_free(w.normal);
   mtp_active_set_free(w.as);
   mtp_evaluator_free(w.ev);

@@ -46,6 +46,11 @@ MTP_API mtp_status mtp_evaluator_set_precision(mtp_context *ctx, mtp_evaluator *
 MTP_API mtp_status mtp_evaluator_set_inverse(mtp_context *ctx, mtp_evaluator *ev, mtp_mode mode, size_t n,
                                              const double *inverse);
 
+/** Attaches a copy of the factor F[m*m] (lower triangle) of a posterior, needed for mtp_output.site_variance: as
+ * mtp_posterior_factor gives it. For ranks that receive it by broadcast; else mtp_evaluator_set_posterior (posterior.h)
+ * is shorter. */
+MTP_API mtp_status mtp_evaluator_set_factor(mtp_context *ctx, mtp_evaluator *ev, size_t m, const double *factor);
+
 /** Grade of one row[n] (such as mtp_output.gradient divided by the number of atoms) with the attached inverse. */
 MTP_API mtp_status mtp_evaluator_grade_row(mtp_context *ctx, mtp_evaluator *ev, const double *row, double *grade);
 
@@ -93,6 +98,8 @@ typedef struct mtp_output {
   double *grade;      /**< [nall] of the central atoms (overwritten); needs an active set of mode neighbourhood */
   double max_grade;   /**< largest grade of this call if `grade` or `largest_grade` is asked for, else untouched */
   int max_grade_atom; /**< the atom that has it, -1 if there was none */
+  /** [nall] variance of the site energies of the central atoms, eV^2 (overwritten); needs the factor of a posterior */
+  double *site_variance;
 } mtp_output;
 
 /** `request` may be NULL. */

@@ -21,6 +21,7 @@
 #include "mtp/config.h"
 #include "mtp/context.h"
 #include "mtp/cut.h"
+#include "mtp/posterior.h"
 #include "mtp/potential.h"
 #include "mtp/qm.h"
 #include "mtp/weights.h"
@@ -43,6 +44,12 @@ typedef enum mtp_grading {
   MTP_GRADE_ALL,   /**< all, as MLIP does */
   MTP_GRADE_LINEAR /**< the linear ones from the start */
 } mtp_grading;
+
+/** What a grade is. */
+typedef enum mtp_query {
+  MTP_QUERY_MAXVOL, /**< of an active set: how far a row extrapolates (active_set.h) */
+  MTP_QUERY_BAYES   /**< how unsure labels leave a force, over what is allowed (mtp_posterior_grade) */
+} mtp_query;
 
 /** What is labelled. */
 typedef enum mtp_cutting {
@@ -67,12 +74,17 @@ typedef struct mtp_learner_options {
    * reference alone. Training files and trained potentials of another baseline, or of none, are MTP_ERR_STATE. */
   const mtp_baseline *baseline;
   mtp_mode mode;
-  double select_grade; /**< 2 */
-  double break_grade;  /**< 10, >= select_grade */
-  int pool;            /**< 50 */
-  mtp_refit refit;     /**< auto */
-  mtp_grading grading; /**< auto */
-  bool wall;           /**< ask for labels of squeezed pairs, and see that no fit has a hole below them; true */
+  mtp_query query;            /**< maxvol */
+  double query_error;         /**< eV/A that MTP_QUERY_BAYES allows; 0: as much as the noise */
+  double select_grade;        /**< 2; 1 by `query bayes` in words */
+  double break_grade;         /**< 10, >= select_grade; 2 by `query bayes` in words */
+  bool has_select, has_break; /**< words gave them: `query` leaves them alone */
+  long long check_every;      /**< steps after which the engine calls mtp_learner_verify; 0: never */
+  double check_error;         /**< eV/A above which what that finds is learned from; infinity */
+  int pool;                   /**< 50 */
+  mtp_refit refit;            /**< auto */
+  mtp_grading grading;        /**< auto */
+  bool wall;                  /**< ask for labels of squeezed pairs, and see that no fit has a hole below them; true */
   mtp_weights weights;
   int warmup;          /**< labelled copies of the first configuration; -1: on a cold start as many as their atoms
                             need to settle the linear coefficients, 2 to 8, else 0 */
@@ -92,10 +104,10 @@ typedef struct mtp_learner_options {
 
 /** The defaults above. */
 MTP_API mtp_learner_options mtp_learner_defaults(void);
-/** Sets an option by words, as decks and scripts have them: words[0] is a keyword (mode select break pool refit rows
- * wall weights warmup cut shape maxqm onfail seed), words[1] ... words[count - 1] begin with its values. *used receives
- * how many words it took, 0 if words[0] is none of these. MTP_ERR_ARGUMENT, with a line for the user, if the values are
- * not of the kind that it takes; mtp_learner_check looks at their range. */
+/** Sets an option by words, as decks and scripts have them: words[0] is a keyword (mode query check select break pool
+ * refit rows wall weights warmup cut shape maxqm onfail seed), words[1] ... words[count - 1] begin with its values.
+ * *used receives how many words it took, 0 if words[0] is none of these. MTP_ERR_ARGUMENT, with a line for the user, if
+ * the values are not of the kind that it takes; mtp_learner_check looks at their range. */
 MTP_API mtp_status mtp_learner_set(mtp_context *ctx, mtp_learner_options *options, int count, const char *const *words,
                                    int *used);
 /** These keywords: number 0, 1, ...; NULL beyond the last. */
@@ -243,9 +255,18 @@ MTP_API mtp_status mtp_learner_offer_parts(mtp_context *ctx, mtp_learner *learne
 MTP_API mtp_status mtp_learner_confirm(mtp_context *ctx, mtp_learner *learner, const mtp_config *cfg, double grade,
                                        int atom, long long step, int round, mtp_action *action);
 
+/** Buys the true error of a configuration of the run, whose grade is below select: a `check` event tells it, and it is
+ * learned from if the error of a force (of the worst atom, RMS of a component) is above `check_error`. Where labels
+ * come from cut-outs, what is around `atom`. Without driver or budget, and for what is labelled, nothing is done. */
+MTP_API mtp_status mtp_learner_verify(mtp_context *ctx, mtp_learner *learner, const mtp_config *cfg, double grade,
+                                      int atom, long long step, mtp_action *action);
+
 MTP_API const mtp_potential *mtp_learner_potential(const mtp_learner *learner);
 /** NULL until there is something to grade with. */
 MTP_API const mtp_active_set *mtp_learner_active_set(const mtp_learner *learner);
+
+/** How sure that potential is of its coefficients; NULL until it was fitted here. Until the next refit. */
+MTP_API const mtp_posterior *mtp_learner_posterior(const mtp_learner *learner);
 
 typedef struct mtp_learner_stats {
   long long qm_calls;       /**< labels asked for in this run, good or bad */

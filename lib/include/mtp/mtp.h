@@ -20,6 +20,7 @@
 #include "mtp/neighbors.h"
 #include "mtp/normal_equations.h"
 #include "mtp/pair_part.h"
+#include "mtp/posterior.h"
 #include "mtp/potential.h"
 #include "mtp/qm.h"
 #include "mtp/screen.h"
