@@ -21,7 +21,7 @@ mtp_status mtp_rows_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_poten
                             mtp_mode mode, double *rows) {
   const size_t n = mtp_potential_parameter_count(pot), atoms_in = sample->config->n;
   mtp_neighbors *nb = NULL;
-  mtp_status status = mtp_sample_take_neighbors(ctx, sample, mtp_potential_cutoff(pot), &nb);
+  mtp_status status = mtp_sample_acquire_neighbors(ctx, sample, mtp_potential_cutoff(pot), &nb);
   if (status != MTP_OK) return status;
   const mtp_atoms atoms = mtp_atoms_of(nb);
   mtp_output out = {0};
@@ -37,7 +37,7 @@ mtp_status mtp_rows_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_poten
   if (mode == MTP_MODE_NEIGHBOURHOOD && sample->config->force_mask)
     for (size_t i = 0; i < atoms_in; i++) /* nothing is learned of these */
       if (sample->config->force_mask[i]) memset(rows + i * n, 0, n * sizeof *rows);
-  mtp_sample_give_neighbors(sample, nb);
+  mtp_sample_release_neighbors(sample, nb);
   return status;
 }
 

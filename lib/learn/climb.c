@@ -152,7 +152,7 @@ static bool has_data_for(const job *j, const mtp_potential *pot, int size) {
   const size_t n = pot->nparams / (size_t)pot->radial.size * (size_t)size; /* nearly all of them are radial */
   double components = 0;
   for (size_t k = 0; k < j->n; k++)
-    if (j->part[k] != MTP_PART_VALIDATION) components += 3.0 * (double)j->configs[k]->n;
+    if (j->part[k] != MTP_PART_VALIDATION) components += 3.0 * (double)j->sample[k]->config->n;
   return components >= DATA_PER_PARAMETER * (double)n;
 }
 
@@ -165,7 +165,7 @@ static double negligible_loss(const job *j) {
   const mtp_part part = j->has_held_out ? MTP_PART_HELD_OUT : MTP_PART_TRAINING;
   double sum = 0, count = 0;
   for (size_t k = 0; k < j->n; k++) {
-    const mtp_config *cfg = j->configs[k];
+    const mtp_config *cfg = j->sample[k]->config;
     double own[3], squares = 0;
     if (j->part[k] != part || !cfg->force || mtp_config_weights(j->ctx, cfg, own) != MTP_OK) continue;
     for (size_t i = 0; i < 3 * cfg->n; i++) squares += mtp_config_is_masked(cfg, i / 3) ? 0 : pow(cfg->force[i], 2);

@@ -42,9 +42,12 @@ void mtp_sample_release(mtp_sample *sample);
 
 /** Searches for the neighbours within `cutoff` and keeps them. Not while others use the sample. */
 mtp_status mtp_sample_keep_neighbors(mtp_context *ctx, mtp_sample *sample, double cutoff);
-/** The neighbours that are kept, or found now; to be given back. Any thread may ask. */
-mtp_status mtp_sample_take_neighbors(mtp_context *ctx, const mtp_sample *sample, double cutoff, mtp_neighbors **out);
-void mtp_sample_give_neighbors(const mtp_sample *sample, mtp_neighbors *nb);
+/** The neighbours that are kept, or found now; to be released. Any thread may ask. */
+mtp_status mtp_sample_acquire_neighbors(mtp_context *ctx, const mtp_sample *sample, double cutoff, mtp_neighbors **out);
+void mtp_sample_release_neighbors(const mtp_sample *sample, mtp_neighbors *nb);
+
+/** The distance of the closest atoms within `cutoff`; infinite if there are none. */
+mtp_status mtp_sample_smallest_distance(mtp_context *ctx, const mtp_sample *sample, double cutoff, double *distance);
 
 /** Samples of one species table, in their order. */
 typedef struct mtp_sample_set {

@@ -70,7 +70,8 @@ static mtp_status identify(job *j) {
   uint64_t hash = mtp_hash_add(MTP_HASH_START, numbers, sizeof numbers);
   if (status == MTP_OK) hash = mtp_hash_add(hash, text.data, text.size);
   mtp_text_free(&text);
-  for (size_t k = 0; k < j->n && status == MTP_OK; k++) status = mix_config(j->ctx, j->configs[k], j->part[k], &hash);
+  for (size_t k = 0; k < j->n && status == MTP_OK; k++)
+    status = mix_config(j->ctx, j->sample[k]->config, j->part[k], &hash);
   j->id = hash;
   return status;
 }
@@ -197,7 +198,7 @@ mtp_status mtp_training_take(job *j, mtp_potential *pot) {
                                          .scale_by_force = j->options->scale_by_force,
                                          .penalty = j->options->penalty,
                                          .memory = j->options->memory};
-  return mtp_objective_new(j->ctx, &options, &j->workers, j->n, j->configs, j->part, pot, &j->objective);
+  return mtp_objective_new(j->ctx, &options, &j->workers, j->n, j->sample, j->part, pot, &j->objective);
 }
 
 mtp_status mtp_training_solve(job *j, unsigned trained, double *theta) {
@@ -387,10 +388,8 @@ static mtp_status forget(mtp_context *ctx, mtp_potential *pot) {
   return mtp_potential_init_radial(ctx, pot);
 }
 
-mtp_status mtp_train(mtp_context *ctx, const mtp_train_options *options, mtp_potential *pot, const mtp_config_set *set,
-                     const mtp_config_set *valid, mtp_train_result *result) {
-  if (!options || !pot || !set)
-    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "training: expected a potential and configurations");
+mtp_status mtp_train_samples(mtp_context *ctx, const mtp_train_options *options, mtp_potential *pot,
+                             const mtp_sample_set *set, const mtp_sample_set *valid, mtp_train_result *result) {
   const bool none = options->max_iterations < 0;
   job j = {.ctx = ctx, .options = options, .workers = {options->comm, options->threads}, .start = mtp_now()};
   j.given = pot;
@@ -420,9 +419,23 @@ mtp_status mtp_train(mtp_context *ctx, const mtp_train_options *options, mtp_pot
   mtp_objective_free(j.objective);
   mtp_potential_free(j.pot);
   mtp_potential_free(j.top);
-  free(j.configs);
+  mtp_sample_set_free(j.all);
+  free(j.sample);
   free(j.part);
   free(j.closest);
+  return status;
+}
+
+mtp_status mtp_train(mtp_context *ctx, const mtp_train_options *options, mtp_potential *pot, const mtp_config_set *set,
+                     const mtp_config_set *valid, mtp_train_result *result) {
+  if (!options || !pot || !set)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "training: expected a potential and configurations");
+  mtp_sample_set *trained = NULL, *watched = NULL;
+  mtp_status status = mtp_sample_set_borrow(ctx, set, &trained);
+  if (status == MTP_OK && valid) status = mtp_sample_set_borrow(ctx, valid, &watched);
+  if (status == MTP_OK) status = mtp_train_samples(ctx, options, pot, trained, watched, result);
+  mtp_sample_set_free(trained);
+  mtp_sample_set_free(watched);
   return status;
 }
 

@@ -8,15 +8,16 @@
 #define MTP_TRAINING_H
 
 #include "learn/fit.h"
-#include "mtp/trainer.h"
+#include "learn/trainer.h"
 
 typedef struct mtp_training {
   mtp_context *ctx;
   const mtp_train_options *options;
   const mtp_potential *given; /* as it came */
   mtp_potential *top;         /* the one to be trained */
+  mtp_sample_set *all;        /* what has labels of the training and the validation set */
   size_t n;
-  const mtp_config **configs;   /* [n] */
+  mtp_sample **sample;          /* [n] those of them that are fitted to or watched */
   mtp_part *part;               /* [n] */
   double *closest;              /* [n as collected] distance of the closest atoms, infinite if beyond the cutoff */
   double least, least_ordinary; /* the smallest of what is trained on, and of what is not squeezed of it */
@@ -59,8 +60,8 @@ typedef struct mtp_training_task {
 } mtp_training_task;
 
 /* split.c */
-/** Takes the labelled configurations and says what each is for. */
-mtp_status mtp_training_collect(mtp_training *j, const mtp_config_set *set, const mtp_config_set *valid);
+/** Collects what has labels, with its neighbours, and says what each is for. */
+mtp_status mtp_training_collect(mtp_training *j, const mtp_sample_set *set, const mtp_sample_set *valid);
 /** Finds the distances that are trained on: min_dist goes to them where it is free or asked for. */
 mtp_status mtp_training_follow_distances(mtp_training *j);
 /** Extends the radial functions of `pot` to the closest atoms that are trained on. */

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "learn/objective.h"
 #include "support_naive.h"
 
 void *data_calloc(size_t count, size_t size) {
@@ -153,6 +154,19 @@ void data_append_labelled(mtp_context *ctx, mtp_config_set *set, const mtp_poten
   copy->has_energy = copy->has_virial = true;
   naive_result_free(res);
   data_must(ctx, mtp_config_set_append(ctx, set, copy));
+}
+
+mtp_objective *data_objective(mtp_context *ctx, const mtp_objective_options *options, int threads,
+                              const mtp_config_set *set, const mtp_potential *pot) {
+  const mtp_workers workers = {NULL, threads};
+  mtp_part *part = data_calloc(set->n, sizeof *part); /* all are MTP_PART_TRAINING */
+  mtp_sample_set *samples = NULL;
+  mtp_objective *o = NULL;
+  data_must(ctx, mtp_sample_set_borrow(ctx, set, &samples));
+  data_must(ctx, mtp_objective_new(ctx, options, &workers, samples->n, samples->sample, part, pot, &o));
+  mtp_sample_set_free(samples);
+  free(part);
+  return o;
 }
 
 data_lists *data_lists_build(mtp_random *random, const naive_atoms *atoms, double reach) {

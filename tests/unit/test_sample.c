@@ -117,14 +117,14 @@ static void test_neighbors(void **state) {
   for (size_t k = 0; k < CONFIGS; k++) {
     mtp_neighbors *nb = NULL, *fresh = NULL, *other = NULL;
     const mtp_sample *s = samples->sample[k];
-    data_must(f.ctx, mtp_sample_take_neighbors(f.ctx, s, CUTOFF, &nb));
+    data_must(f.ctx, mtp_sample_acquire_neighbors(f.ctx, s, CUTOFF, &nb));
     data_must(f.ctx, mtp_neighbors_build(f.ctx, s->config, CUTOFF, &fresh));
     assert_int_equal(nb == s->kept, k >= 3);
     expect_same_lists(nb, fresh);
-    mtp_sample_give_neighbors(s, nb);
-    data_must(f.ctx, mtp_sample_take_neighbors(f.ctx, s, 4.0, &other)); /* another cutoff is another list */
+    mtp_sample_release_neighbors(s, nb);
+    data_must(f.ctx, mtp_sample_acquire_neighbors(f.ctx, s, 4.0, &other)); /* another cutoff is another list */
     assert_ptr_not_equal(other, s->kept);
-    mtp_sample_give_neighbors(s, other);
+    mtp_sample_release_neighbors(s, other);
     mtp_neighbors_free(fresh);
   }
   mtp_sample_set_free(samples);
