@@ -248,7 +248,7 @@ static mtp_status begin(build *b, mtp_mode mode, size_t pinned) {
   status = make_evaluators(b);
   if (status != MTP_OK) return status;
   b->at = mtp_calloc(b->set->n, sizeof *b->at);
-  b->rows = mtp_alloc_aligned(b->capacity * n, sizeof(double));
+  b->rows = mtp_alloc_scratch(b->capacity * n, sizeof(double));
   b->origin = mtp_calloc(2 * b->capacity, sizeof *b->origin);
   return b->at && b->rows && b->origin ? MTP_OK : mtp_fail_memory(b->ctx);
 }

@@ -54,8 +54,8 @@ static void candidates_free(candidates *c) {
 
 static mtp_status candidates_new(mtp_context *ctx, size_t capacity, size_t n, candidates *c) {
   *c = (candidates){0};
-  c->rows = mtp_alloc_aligned(capacity * n, sizeof(double));
-  c->z = mtp_alloc_aligned(capacity * n, sizeof(double));
+  c->rows = mtp_alloc_scratch(capacity * n, sizeof(double));
+  c->z = mtp_alloc_scratch(capacity * n, sizeof(double));
   c->origin = mtp_calloc(2 * capacity, sizeof *c->origin);
   c->number = mtp_calloc(capacity, sizeof *c->number);
   c->q = mtp_calloc(n, sizeof(double));
@@ -229,7 +229,7 @@ static mtp_status offer_columns(mtp_context *ctx, mtp_active_set *as, size_t m, 
                                 const long long *origin, double threshold, mtp_swap **swap_list, size_t *swap_count) {
   const size_t first = as->pinned, n = as->n - first;
   mtp_active_set *own = NULL;
-  double *columns = mtp_alloc_aligned(m * n, sizeof *columns);
+  double *columns = mtp_alloc_scratch(m * n, sizeof *columns);
   mtp_status status = columns ? mtp_active_set_new(ctx, n, as->mode, as->init, &own) : mtp_fail_memory(ctx);
   if (status == MTP_OK) {
     own->threads = as->threads;
