@@ -135,10 +135,6 @@ const char *cli_mode_name(mtp_mode mode);
 typedef enum cli_content { CLI_CONFIGURATIONS, CLI_POTENTIAL, CLI_LOG } cli_content;
 /** What a file holds, by its first bytes. */
 int cli_recognise(cli *c, const char *path, cli_content *content);
-/** A text file, compressed or not, as a stream; *text is what it reads from, to be freed after it. NULL after a
- * message.
- */
-FILE *cli_open_text(cli *c, const char *path, char **text);
 /** The name ends in the suffix, or in that and .gz. */
 bool cli_has_suffix(const char *path, const char *suffix);
 /** Format of a --from or --to name; NULL gives MTP_FORMAT_AUTO. */

@@ -9,6 +9,7 @@
 
 #include "cli/report_page.h"
 #include "config/units.h"
+#include "loop/event_log.h"
 
 static const char help[] =
     "Writes one page that needs nothing else (HTML with pictures in it). FILEs in any order:\n\n"
@@ -250,15 +251,13 @@ static double member(const cJSON *event, const char *key) {
   return cJSON_IsNumber(item) ? item->valuedouble : 0.0;
 }
 
-static void take_event(log_data *d, const cJSON *event) {
+static void add_event(void *user, const char *name, const cJSON *event) {
   static const char *const refit_keys[] = {"configurations", "rmse_energy", "rmse_force", "step"};
   static const char *const label_keys[] = {"step", "gamma", "force_rmse_before"};
   static const char *const iteration_keys[] = {"seconds",     "loss",       "rmse_energy", "rmse_force",
                                                "rmse_stress", "valid_loss", "level"};
-  const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "event"));
-  const cJSON *seconds = cJSON_GetObjectItemCaseSensitive(event, "seconds");
-  const double took = cJSON_IsNumber(seconds) ? seconds->valuedouble : 0.0;
-  if (!name) return;
+  log_data *d = user;
+  const double took = member(event, "seconds");
   if (strcmp(name, "refit") == 0) {
     put(d->refits, event, 4, refit_keys);
     d->refit_count++;
@@ -276,27 +275,6 @@ static void take_event(log_data *d, const cJSON *event) {
     put(d->iterations, event, 7, iteration_keys);
     d->iteration_count++;
   }
-}
-
-static int read_events(report_page *page, const char *path, log_data *d) {
-  char *text = NULL;
-  FILE *file = cli_open_text(page->c, path, &text);
-  if (!file) return CLI_FAILED;
-  char *line = NULL;
-  size_t capacity = 0;
-  int status = CLI_OK;
-  for (size_t number = 1; status == CLI_OK && getline(&line, &capacity, file) >= 0; number++) {
-    cJSON *event = cJSON_Parse(line);
-    if (event)
-      take_event(d, event);
-    else if (line[strspn(line, " \t\r\n")] && strchr(line, '\n')) /* a last line may be cut short by a crash */
-      status = cli_fail(page->c, "%s:%zu: expected a line of JSON", path, number);
-    cJSON_Delete(event);
-  }
-  free(line);
-  fclose(file);
-  free(text);
-  return status;
 }
 
 static int draw_learning(report_page *page, const log_data *d) {
@@ -353,7 +331,10 @@ static int report_log(report_page *page, const char *path) {
   log_data d = {.refits = report_open(page, "refits.dat")};
   d.labels = d.refits ? report_open(page, "labels.dat") : NULL;
   d.iterations = d.labels ? report_open(page, "iterations.dat") : NULL;
-  int status = d.iterations ? read_events(page, path, &d) : CLI_FAILED;
+  int status = d.iterations ? CLI_OK : CLI_FAILED;
+  size_t cut;
+  if (status == CLI_OK && mtp_event_log_read(page->c->ctx, path, add_event, &d, &cut) != MTP_OK)
+    status = cli_library(page->c, path);
   FILE *const all[] = {d.refits, d.labels, d.iterations};
   for (int k = 0; k < 3; k++)
     if (all[k] && report_close(page, all[k]) != CLI_OK) status = CLI_FAILED;

@@ -40,19 +40,6 @@ int cli_recognise(cli *c, const char *path, cli_content *content) {
   return CLI_OK;
 }
 
-FILE *cli_open_text(cli *c, const char *path, char **text) {
-  size_t size = 0;
-  if (mtp_file_read(c->ctx, path, text, &size) != MTP_OK) {
-    cli_library(c, path);
-    return NULL;
-  }
-  FILE *file = fmemopen(*text, size ? size : 1, "r");
-  if (file) return file;
-  cli_fail(c, "cannot read %s: %s", path, strerror(errno));
-  free(*text);
-  return NULL;
-}
-
 bool cli_has_suffix(const char *path, const char *suffix) {
   size_t length = strlen(path) - (mtp_is_gzip_name(path) ? 3 : 0), tail = strlen(suffix);
   return length > tail && strncmp(path + length - tail, suffix, tail) == 0;
