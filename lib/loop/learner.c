@@ -37,6 +37,7 @@ static void destroy(mtp_learner *l) {
   free(l->names);
   free(l->file_names);
   free(l->file_numbers);
+  free(l->saved);
   free(l->train_path);
   free(l->save_path);
   free(l->log_path);

@@ -148,6 +148,8 @@ struct mtp_learner {
   char **names;
   const char **file_names;  /* [species_count] what the training file calls them */
   char (*file_numbers)[16]; /* [species_count] the storage of these, or NULL */
+  char *saved;              /* what save_path held before the run, until its active set has been looked at, or NULL */
+  size_t saved_size;
   mtp_seen *seen;
   mtp_candidate *pool;
   size_t pool_size;
