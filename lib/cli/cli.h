@@ -60,14 +60,14 @@ struct cli {
 
 /* message.c: the one line of an error, and memory */
 
-/** Prints `mtp COMMAND: message` to stderr; returns CLI_FAILED. */
-int cli_fail(cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/** The same with a pointer to --help; returns CLI_USAGE. */
-int cli_usage(cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/** Prints one line to stderr and returns `status`: `mtp COMMAND: message` for CLI_FAILED, with a pointer to --help for
+ * CLI_USAGE, `mtp COMMAND: warning: message` for CLI_OK. */
+int cli_say(cli *c, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+#define cli_fail(c, ...)  cli_say(c, CLI_FAILED, __VA_ARGS__)
+#define cli_usage(c, ...) cli_say(c, CLI_USAGE, __VA_ARGS__)
+#define cli_warn(c, ...)  ((void)cli_say(c, CLI_OK, __VA_ARGS__))
 /** cli_fail with the message of the library; names `path` (may be NULL) if the message does not. */
 int cli_library(cli *c, const char *path);
-/** A line that is not an error: `mtp COMMAND: warning: ...`. */
-void cli_warn(cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /** calloc that ends the process with one line when memory is exhausted. */
 void *cli_alloc(size_t count, size_t size);
 void *cli_realloc(void *p, size_t count, size_t size);
