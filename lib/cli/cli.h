@@ -143,6 +143,17 @@ int cli_format(cli *c, const char *option, const char *name, mtp_format *format)
 int cli_output_format(cli *c, const char *path, const char *name, mtp_format *format);
 /** Fails early, before the work, if `path` cannot be written. */
 int cli_check_output(cli *c, const char *path);
+/** Where configurations go, and in which formats they come and go: -o, --from and --to, and what these mean. */
+typedef struct cli_route {
+  const char *output, *from, *to;
+  mtp_format input_format, output_format;
+} cli_route;
+#define CLI_ROUTE_OPTIONS(route)                                                                                       \
+  {"output", 'o', CLI_TEXT, &(route)->output}, {"from", 0, CLI_TEXT, &(route)->from}, {                                \
+    "to", 0, CLI_TEXT, &(route)->to                                                                                    \
+  }
+/** Finds the formats, and fails early if the output, where there is one, cannot be written. */
+int cli_check_route(cli *c, cli_route *route);
 /** Gives the potential the names of "Al,Ni"; those that it has already have to be the same. */
 int cli_name_species(cli *c, const char *path, mtp_potential *pot, const char *species, bool may_rename);
 /** Reads a potential; if `as` is not NULL also its active set (NULL if it has none). With the names of --species. */

@@ -81,6 +81,14 @@ int cli_check_output(cli *c, const char *path) {
   return status;
 }
 
+int cli_check_route(cli *c, cli_route *route) {
+  int status = cli_format(c, "--from", route->from, &route->input_format);
+  route->output_format = MTP_FORMAT_AUTO;
+  if (status != CLI_OK || !route->output) return status;
+  status = cli_output_format(c, route->output, route->to, &route->output_format);
+  return status == CLI_OK ? cli_check_output(c, route->output) : status;
+}
+
 static int check_names(cli *c, const char *path, const mtp_potential *pot, const cli_names *names) {
   for (int i = 0; i < names->count; i++) {
     const char *element = mtp_potential_element(pot, i);
