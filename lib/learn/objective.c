@@ -95,7 +95,7 @@ static mtp_status pass_shard(mtp_context *ctx, void *user, int thread, size_t ta
   return status;
 }
 
-static void take_pass(void *user, size_t task, const double *result) {
+static void reduce_pass(void *user, size_t task, const double *result) {
   mtp_objective *o = user;
   const mtp_part part = o->shards.shard[task].part;
   double *sums = (double *)&o->stats[part];
@@ -139,7 +139,7 @@ static void flush_rows(mtp_objective *o) {
   o->nrows = 0;
 }
 
-static void take_sketch(void *user, size_t task, const double *result) {
+static void reduce_sketch(void *user, size_t task, const double *result) {
   mtp_objective *o = user;
   const mtp_shard *shard = &o->shards.shard[task];
   const size_t n = o->plan->nparams;
@@ -174,7 +174,7 @@ static mtp_status solve_shards(mtp_context *ctx, void *user, int thread, size_t 
   return status;
 }
 
-static void take_solve(void *user, size_t task, const double *result) {
+static void reduce_solve(void *user, size_t task, const double *result) {
   mtp_objective *o = user;
   (void)task;
   mtp_normal_add_sums(o->total, result);
@@ -209,21 +209,21 @@ static mtp_status make_normals(mtp_context *ctx, mtp_objective *o) {
   return status;
 }
 
-static mtp_status run(mtp_context *ctx, mtp_objective *o) {
+static mtp_status run_order(mtp_context *ctx, mtp_objective *o) {
   const size_t n = o->plan->nparams;
   mtp_tasks tasks = {.count = o->shards.nshards, .user = o};
   if (o->order.kind == ORDER_PASS) {
     tasks.length = STATS + (o->order.trained ? n : 0);
-    tasks.work = pass_shard, tasks.take = take_pass;
+    tasks.work = pass_shard, tasks.reduce = reduce_pass;
   } else if (o->order.kind == ORDER_SOLVE) {
     const mtp_status status = make_normals(ctx, o);
     if (status != MTP_OK) return mtp_workers_give_up(ctx, &o->workers, status);
     tasks.length = mtp_normal_sums_length((size_t)o->plan->nspecies + (size_t)o->plan->nscalars);
     tasks.count = (o->shards.nshards + SHARDS_PER_SOLVE - 1) / SHARDS_PER_SOLVE;
-    tasks.work = solve_shards, tasks.take = take_solve;
+    tasks.work = solve_shards, tasks.reduce = reduce_solve;
   } else {
     tasks.length = most_batches(o) * o->order.count * n;
-    tasks.work = sketch_shard, tasks.take = take_sketch;
+    tasks.work = sketch_shard, tasks.reduce = reduce_sketch;
   }
   return mtp_workers_run(ctx, &o->workers, &tasks);
 }
@@ -245,7 +245,7 @@ static void destroy(mtp_objective *o) {
 }
 
 /* On every rank. */
-static mtp_status take_potential(mtp_context *ctx, mtp_objective *o, const mtp_potential *pot) {
+static mtp_status install_potential(mtp_context *ctx, mtp_objective *o, const mtp_potential *pot) {
   mtp_plan *plan = NULL;
   mtp_potential *copy = NULL;
   mtp_status status = mtp_potential_copy(ctx, pot, &copy);
@@ -275,7 +275,7 @@ static mtp_status create(mtp_context *ctx, const mtp_objective_options *options,
 }
 
 /* Tells the other ranks what comes now. */
-static void give_order(mtp_objective *o, order what) {
+static void send_order(mtp_objective *o, order what) {
   o->order = what;
   o->order.options = o->options;
   o->order.threads = o->workers.threads;
@@ -288,7 +288,7 @@ static mtp_status send_potential(mtp_context *ctx, mtp_objective *o, const mtp_p
   mtp_text text = {0};
   mtp_status status = mtp_potential_text(ctx, pot, &text);
   if (status == MTP_OK) {
-    give_order(o, (order){.kind = ORDER_POTENTIAL, .count = text.size});
+    send_order(o, (order){.kind = ORDER_POTENTIAL, .count = text.size});
     mtp_workers_broadcast(&o->workers, text.data, text.size);
   }
   mtp_text_free(&text);
@@ -296,7 +296,7 @@ static mtp_status send_potential(mtp_context *ctx, mtp_objective *o, const mtp_p
 }
 
 mtp_status mtp_objective_set_potential(mtp_context *ctx, mtp_objective *o, const mtp_potential *pot) {
-  const mtp_status status = take_potential(ctx, o, pot);
+  const mtp_status status = install_potential(ctx, o, pot);
   return status == MTP_OK ? send_potential(ctx, o, pot) : status;
 }
 
@@ -308,14 +308,14 @@ mtp_status mtp_objective_new(mtp_context *ctx, const mtp_objective_options *opti
   mtp_status status = mtp_weights_check(ctx, &options->weights);
   if (status == MTP_OK) status = create(ctx, options, workers, &o);
   if (status == MTP_OK) status = mtp_shards_init(ctx, &o->shards, n, samples, part, pot->nspecies);
-  if (status == MTP_OK) status = take_potential(ctx, o, pot);
+  if (status == MTP_OK) status = install_potential(ctx, o, pot);
   if (status == MTP_OK) status = mtp_shards_lay_out(ctx, workers, &o->shards, o->plan, options->memory);
   if (status != MTP_OK) {
     destroy(o);
     return status;
   }
   if (mtp_workers_size(workers) > 1) {
-    give_order(o, (order){.kind = ORDER_NEW, .count = (size_t)pot->nspecies});
+    send_order(o, (order){.kind = ORDER_NEW, .count = (size_t)pot->nspecies});
     status = mtp_shards_share(ctx, workers, &o->shards, pot->nspecies);
     if (status == MTP_OK) status = send_potential(ctx, o, pot);
   }
@@ -325,7 +325,7 @@ mtp_status mtp_objective_new(mtp_context *ctx, const mtp_objective_options *opti
 
 void mtp_objective_free(mtp_objective *o) {
   if (!o) return;
-  give_order(o, (order){.kind = ORDER_FREE});
+  send_order(o, (order){.kind = ORDER_FREE});
   destroy(o);
 }
 
@@ -380,13 +380,13 @@ double mtp_objective_loss(const mtp_objective *o, const double *theta, const mtp
 
 mtp_status mtp_objective_pass(mtp_context *ctx, mtp_objective *o, const double *theta, unsigned parts, unsigned trained,
                               mtp_fit_stats stats[MTP_PARTS], double *gradient) {
-  give_order(o, (order){.kind = ORDER_PASS, .parts = parts | trained, .trained = gradient ? trained : 0});
+  send_order(o, (order){.kind = ORDER_PASS, .parts = parts | trained, .trained = gradient ? trained : 0});
   set_theta(o, theta);
   memset(stats, 0, MTP_PARTS * sizeof *stats);
   if (gradient) memset(gradient, 0, o->plan->nparams * sizeof *gradient);
   o->stats = stats;
   o->gradient = gradient;
-  const mtp_status status = run(ctx, o);
+  const mtp_status status = run_order(ctx, o);
   if (status != MTP_OK || !gradient) return status;
   double configs = 0;
   for (int p = 0; p < MTP_PARTS; p++)
@@ -408,14 +408,14 @@ mtp_status mtp_objective_sketch(mtp_context *ctx, mtp_objective *o, const double
   if (batches == 0) return mtp_fail(ctx, MTP_ERR_STATE, "there are no configurations to train on");
   o->rows = mtp_calloc(ROWS_AT_ONCE * n, sizeof *o->rows);
   if (!o->rows) return mtp_fail_memory(ctx);
-  give_order(o, (order){.kind = ORDER_SKETCH, .trained = trained, .count = (rows - 1) / batches + 1, .seed = seed});
+  send_order(o, (order){.kind = ORDER_SKETCH, .trained = trained, .count = (rows - 1) / batches + 1, .seed = seed});
   set_theta(o, theta);
   o->capacity = ROWS_AT_ONCE;
   o->nrows = 0;
   o->gn = gn;
   o->full = full;
   memset(gn, 0, (full ? n * n : n) * sizeof *gn);
-  const mtp_status status = run(ctx, o);
+  const mtp_status status = run_order(ctx, o);
   if (status == MTP_OK && o->nrows) flush_rows(o);
   const double factor = 2.0 / (double)(mtp_objective_configs(o, trained) * o->order.count);
   for (size_t k = 0; k < (full ? n * n : n); k++) gn[k] *= factor;
@@ -425,9 +425,9 @@ mtp_status mtp_objective_sketch(mtp_context *ctx, mtp_objective *o, const double
 }
 
 mtp_status mtp_objective_solve(mtp_context *ctx, mtp_objective *o, unsigned trained, double ridge, double *theta) {
-  give_order(o, (order){.kind = ORDER_SOLVE, .trained = trained});
+  send_order(o, (order){.kind = ORDER_SOLVE, .trained = trained});
   set_theta(o, theta);
-  mtp_status status = run(ctx, o);
+  mtp_status status = run_order(ctx, o);
   if (status == MTP_OK)
     status = mtp_normal_solve(ctx, o->total, ridge, theta + mtp_plan_radial(o->plan, o->plan->nspecies, 0));
   free_normals(o);
@@ -444,13 +444,13 @@ static mtp_status help_new(mtp_context *ctx, const mtp_workers *workers, const o
   return status == MTP_OK ? mtp_shards_share(ctx, &here, &(*o)->shards, (int)order->count) : status;
 }
 
-static mtp_status serve_potential(mtp_context *ctx, mtp_objective *o, size_t size) {
+static mtp_status help_potential(mtp_context *ctx, mtp_objective *o, size_t size) {
   char *text = mtp_calloc(size + 1, 1);
   mtp_potential *pot = NULL;
   if (!text) return mtp_fail_memory(ctx);
   mtp_workers_broadcast(&o->workers, text, size);
   mtp_status status = mtp_potential_parse(ctx, "potential", text, size, &pot, NULL);
-  if (status == MTP_OK) status = take_potential(ctx, o, pot);
+  if (status == MTP_OK) status = install_potential(ctx, o, pot);
   if (status == MTP_OK && o->shards.bytes == 0)
     status = mtp_shards_lay_out(ctx, &o->workers, &o->shards, o->plan, o->options.memory);
   mtp_potential_free(pot);
@@ -476,12 +476,12 @@ mtp_status mtp_objective_help(mtp_context *ctx, const mtp_workers *workers) {
       o = NULL;
       break;
     case ORDER_POTENTIAL:
-      status = serve_potential(ctx, o, order.count);
+      status = help_potential(ctx, o, order.count);
       break;
     default:
       o->order = order;
       set_theta(o, o->plan->params);
-      run(ctx, o); /* a failure goes to rank 0 with the results */
+      run_order(ctx, o); /* a failure goes to rank 0 with the results */
       free_normals(o);
     }
   }

@@ -142,7 +142,7 @@ mtp_status mtp_sample_set_borrow(mtp_context *ctx, const mtp_config_set *from, m
   return status;
 }
 
-mtp_status mtp_sample_set_take(mtp_context *ctx, mtp_sample_set *set, mtp_config_set *from) {
+mtp_status mtp_sample_set_adopt(mtp_context *ctx, mtp_sample_set *set, mtp_config_set *from) {
   mtp_status status = MTP_OK;
   for (size_t i = 0; i < from->n && status == MTP_OK; i++) {
     mtp_sample *sample = mtp_sample_new(from->configs[i]);

@@ -64,7 +64,7 @@ void mtp_sample_set_free(mtp_sample_set *set);
 /** Borrows all configurations of `from` and the names of its species. */
 mtp_status mtp_sample_set_borrow(mtp_context *ctx, const mtp_config_set *from, mtp_sample_set **out);
 /** Appends all configurations of `from`, which go over to samples: its places are empty afterwards. */
-mtp_status mtp_sample_set_take(mtp_context *ctx, mtp_sample_set *set, mtp_config_set *from);
+mtp_status mtp_sample_set_adopt(mtp_context *ctx, mtp_sample_set *set, mtp_config_set *from);
 /** Takes the names of the species of another set. */
 mtp_status mtp_sample_set_name(mtp_context *ctx, mtp_sample_set *set, int count, char *const *names);
 /** Appends a sample, which the set then holds as well. */

@@ -76,7 +76,7 @@ static mtp_status identify(job *j) {
   return status;
 }
 
-/* ---- watching ---- */
+/* ---- after each iteration ---- */
 
 static double root(double squares, double count) {
   return count > 0 ? sqrt(squares / count) : NAN;
@@ -113,15 +113,15 @@ static mtp_train_progress progress_of(const job *j, const mtp_fit *fit) {
 static mtp_status save(job *j, const mtp_fit *fit) {
   const size_t n = j->pot->nparams;
   const mtp_checkpoint at = {.job = j->id,
-                             .stage = j->settled ? j->settled_stage : j->stage,
-                             .iterations = j->settled ? LONG_MAX : j->done_before + fit->iterations,
+                             .stage = j->accepted ? j->accepted_stage : j->stage,
+                             .iterations = j->accepted ? LONG_MAX : j->done_before + fit->iterations,
                              .seconds = j->before + mtp_now() - j->start};
   memcpy(j->pot->params, fit->theta, n * sizeof(double));
   j->saved = mtp_now();
-  return mtp_checkpoint_write(j->ctx, j->options->checkpoint, &at, j->settled ? j->settled : j->pot);
+  return mtp_checkpoint_write(j->ctx, j->options->checkpoint, &at, j->accepted ? j->accepted : j->pot);
 }
 
-static bool watch(void *user, const mtp_fit *fit) {
+static bool after_iteration(void *user, const mtp_fit *fit) {
   job *j = user;
   const mtp_train_options *o = j->options;
   const double valid = validation_loss(j, fit->stats);
@@ -169,7 +169,7 @@ mtp_status mtp_training_improve(job *j, const task *t, double *loss) {
                              .window = WINDOW,
                              .until = j->until > 0 ? j->start + t->share * (j->until - j->start) : 0,
                              .seed = j->options->seed,
-                             .watch = watch,
+                             .watch = after_iteration,
                              .user = j};
   mtp_status status = t->patient && !j->best ? mtp_fail_memory(j->ctx) : MTP_OK;
   if (status == MTP_OK) status = mtp_fit_new(j->ctx, j->objective, j->pot->params, &fit);
@@ -190,7 +190,7 @@ mtp_status mtp_training_improve(job *j, const task *t, double *loss) {
   return status;
 }
 
-mtp_status mtp_training_take(job *j, mtp_potential *pot) {
+mtp_status mtp_training_set_potential(job *j, mtp_potential *pot) {
   mtp_potential_free(j->pot);
   j->pot = pot;
   if (j->objective) return mtp_objective_set_potential(j->ctx, j->objective, pot);
@@ -261,7 +261,7 @@ static mtp_status keep_better(job *j) {
     mtp_potential_free(last);
     return status;
   }
-  status = mtp_training_take(j, first);
+  status = mtp_training_set_potential(j, first);
   const double *theta = j->pot->params;
   if (status == MTP_OK)
     status = mtp_objective_pass(j->ctx, j->objective, theta, MTP_EVERYTHING, MTP_EVERYTHING, stats, NULL);
@@ -283,7 +283,7 @@ static mtp_status go_on(job *j, mtp_potential *pot) {
   mtp_status status = pot ? MTP_OK : mtp_potential_copy(j->ctx, j->top, &pot);
   if (status == MTP_OK) status = mtp_training_reach(j, pot);
   if (status == MTP_OK)
-    status = mtp_training_take(j, pot);
+    status = mtp_training_set_potential(j, pot);
   else
     mtp_potential_free(pot);
   if (status != MTP_OK || j->options->max_iterations < 0 || j->stage == j->last_stage) return status;
@@ -330,7 +330,7 @@ static mtp_status judge_present(job *j) {
   j->result.held_out_before = NAN;
   if (!j->has_held_out || !j->given->trained || j->options->linear || j->options->max_iterations < 0) return MTP_OK;
   mtp_status status = mtp_potential_copy(j->ctx, j->given, &pot);
-  if (status == MTP_OK) status = mtp_training_take(j, pot);
+  if (status == MTP_OK) status = mtp_training_set_potential(j, pot);
   if (status == MTP_OK) status = mtp_training_solve(j, MTP_FIRST_PARTS, j->pot->params);
   if (status == MTP_OK)
     status = mtp_objective_pass(j->ctx, j->objective, j->pot->params, MTP_PART_BIT(MTP_PART_HELD_OUT), 0, stats, NULL);

@@ -34,8 +34,8 @@ typedef struct mtp_training {
   /* the fit in hand */
   int stage, last_stage; /* a stage of the continuation, or behind them the final fit; < 0: not worth a checkpoint */
   const char *stage_name;
-  const mtp_potential *settled; /* what a checkpoint holds while something else is only tried, or NULL */
-  int settled_stage;
+  const mtp_potential *accepted; /* what a checkpoint holds while something else is only tried, or NULL */
+  int accepted_stage;
   unsigned trained;
   long max_iterations, done_before;
   double best_loss; /* of validation, with the parameters that have it */
@@ -80,7 +80,7 @@ mtp_status mtp_training_arrive(mtp_training *j);
 /** Improves the parameters of the potential in hand. */
 mtp_status mtp_training_improve(mtp_training *j, const mtp_training_task *t, double *loss);
 /** Another potential in hand: `pot` is taken over. */
-mtp_status mtp_training_take(mtp_training *j, mtp_potential *pot);
+mtp_status mtp_training_set_potential(mtp_training *j, mtp_potential *pot);
 mtp_status mtp_training_solve(mtp_training *j, unsigned trained, double *theta);
 double mtp_training_tolerance(const mtp_training *j);
 

@@ -94,7 +94,7 @@ typedef struct mtp_verdict {
 } mtp_verdict;
 
 typedef struct mtp_endpoints {
-  mtp_config_set *settled;   /* labels near which none is needed; NULL: none yet */
+  mtp_config_set *confirmed; /* labels near which none is needed; NULL: none yet */
   size_t label;              /* number of the last one in the training set */
   mtp_verdict before, after; /* it was learned */
   bool told;                 /* that end points get no label */

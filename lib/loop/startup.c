@@ -177,7 +177,7 @@ static mtp_status count_samples(mtp_context *ctx, mtp_learner *l, const mtp_samp
 
 static mtp_status count_all(mtp_context *ctx, mtp_learner *l, mtp_config_set *set) {
   mtp_sample_set *samples = mtp_sample_set_new();
-  mtp_status status = samples ? mtp_sample_set_take(ctx, samples, set) : mtp_fail_memory(ctx);
+  mtp_status status = samples ? mtp_sample_set_adopt(ctx, samples, set) : mtp_fail_memory(ctx);
   if (status == MTP_OK)
     status = mtp_sample_set_keep_neighbors(ctx, samples, 0, mtp_potential_cutoff(l->pot), l->options.threads);
   if (status == MTP_OK) status = count_samples(ctx, l, samples);

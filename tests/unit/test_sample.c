@@ -41,7 +41,7 @@ static void test_holders(void **state) {
   fixture_open(&f);
   mtp_sample_set *first = mtp_sample_set_new(), *second = mtp_sample_set_new();
   const mtp_config *cfg = f.set->configs[5];
-  data_must(f.ctx, mtp_sample_set_take(f.ctx, first, f.set));
+  data_must(f.ctx, mtp_sample_set_adopt(f.ctx, first, f.set));
   assert_null(f.set->configs[5]);
   assert_int_equal(first->n, CONFIGS);
   assert_int_equal(first->view->n, CONFIGS);
@@ -190,7 +190,7 @@ static void test_active_sets(void **state) {
     data_must(f.ctx, mtp_active_set_build_of(f.ctx, f.pot, &part, mode, rows, 1.001, NULL, &one));
     data_must(f.ctx, mtp_active_set_grow(f.ctx, f.pot, f.set, 30, 1.001, one, &grown));
     mtp_sample_set *all = mtp_sample_set_new(), *some = mtp_sample_set_new();
-    data_must(f.ctx, mtp_sample_set_take(f.ctx, all, f.set));
+    data_must(f.ctx, mtp_sample_set_adopt(f.ctx, all, f.set));
     data_must(f.ctx, mtp_sample_set_keep_neighbors(f.ctx, all, 0, CUTOFF, 3));
     for (size_t i = 0; i < 30; i++) data_must(f.ctx, mtp_sample_set_add(f.ctx, some, all->sample[i]));
     data_must(f.ctx, mtp_active_set_build_samples(f.ctx, f.pot, some, mode, rows, 1.001, NULL, 3, &three));
