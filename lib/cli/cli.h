@@ -64,14 +64,14 @@ struct cli {
 
 /* message.c: the one line of an error, and memory */
 
-/** Prints `mtp COMMAND: message` to stderr; returns CLI_FAILED. */
-int cli_fail(cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/** The same with a pointer to --help; returns CLI_USAGE. */
-int cli_usage(cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/** Prints one line to stderr and returns `status`: `mtp COMMAND: message` for CLI_FAILED, with a pointer to --help for
+ * CLI_USAGE, `mtp COMMAND: warning: message` for CLI_OK. */
+int cli_say(cli *c, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+#define cli_fail(c, ...)  cli_say(c, CLI_FAILED, __VA_ARGS__)
+#define cli_usage(c, ...) cli_say(c, CLI_USAGE, __VA_ARGS__)
+#define cli_warn(c, ...)  ((void)cli_say(c, CLI_OK, __VA_ARGS__))
 /** cli_fail with the message of the library; names `path` (may be NULL) if the message does not. */
 int cli_library(cli *c, const char *path);
-/** A line that is not an error: `mtp COMMAND: warning: ...`. */
-void cli_warn(cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /** calloc that ends the process with one line when memory is exhausted. */
 void *cli_alloc(size_t count, size_t size);
 void *cli_realloc(void *p, size_t count, size_t size);
@@ -139,10 +139,6 @@ const char *cli_mode_name(mtp_mode mode);
 typedef enum cli_content { CLI_CONFIGURATIONS, CLI_POTENTIAL, CLI_LOG } cli_content;
 /** What a file holds, by its first bytes. */
 int cli_recognise(cli *c, const char *path, cli_content *content);
-/** A text file, compressed or not, as a stream; *text is what it reads from, to be freed after it. NULL after a
- * message.
- */
-FILE *cli_open_text(cli *c, const char *path, char **text);
 /** The name ends in the suffix, or in that and .gz. */
 bool cli_has_suffix(const char *path, const char *suffix);
 /** Format of a --from or --to name; NULL gives MTP_FORMAT_AUTO. */
@@ -151,6 +147,17 @@ int cli_format(cli *c, const char *option, const char *name, mtp_format *format)
 int cli_output_format(cli *c, const char *path, const char *name, mtp_format *format);
 /** Fails early, before the work, if `path` cannot be written. */
 int cli_check_output(cli *c, const char *path);
+/** Where configurations go, and in which formats they come and go: -o, --from and --to, and what these mean. */
+typedef struct cli_route {
+  const char *output, *from, *to;
+  mtp_format input_format, output_format;
+} cli_route;
+#define CLI_ROUTE_OPTIONS(route)                                                                                       \
+  {"output", 'o', CLI_TEXT, &(route)->output}, {"from", 0, CLI_TEXT, &(route)->from}, {                                \
+    "to", 0, CLI_TEXT, &(route)->to                                                                                    \
+  }
+/** Finds the formats, and fails early if the output, where there is one, cannot be written. */
+int cli_check_route(cli *c, cli_route *route);
 /** Gives the potential the names of "Al,Ni"; those that it has already have to be the same. */
 int cli_name_species(cli *c, const char *path, mtp_potential *pot, const char *species, bool may_rename);
 /** Reads a potential; if `as` is not NULL also its active set (NULL if it has none). With the names of --species. */

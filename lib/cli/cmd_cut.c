@@ -232,38 +232,34 @@ static int read_all(work *w, mtp_format format, mtp_potential **pot, mtp_active_
 }
 
 static int run(cli *c, int argc, char **argv) {
-  const char *output = NULL, *from = NULL, *to = NULL, *shape = NULL, *driver = NULL;
+  const char *shape = NULL, *driver = NULL;
+  cli_route route = {0};
   bool json = false;
   work w = {.c = c, .options = mtp_cut_defaults()};
-  const cli_option options[] = {{"output", 'o', CLI_TEXT, &output},
+  const cli_option options[] = {CLI_ROUTE_OPTIONS(&route),
                                 {"radius", 0, CLI_REAL, &w.options.radius},
                                 {"shape", 0, CLI_TEXT, &shape},
                                 {"vacuum", 0, CLI_REAL, &w.options.vacuum},
                                 {"atom", 0, CLI_INTEGER, &w.atom},
                                 {"check", 0, CLI_TEXT, &driver},
                                 {"json", 0, CLI_FLAG, &json},
-                                {"from", 0, CLI_TEXT, &from},
                                 CLI_KEYS_OPTION(c),
-                                CLI_SPECIES_OPTION(c),
-                                {"to", 0, CLI_TEXT, &to}};
+                                CLI_SPECIES_OPTION(c)};
   int status = cli_parse(c, argc, argv, sizeof options / sizeof options[0], options, 2, 2);
   if (status != CLI_GO_ON) return status;
-  mtp_format input_format, output_format = MTP_FORMAT_AUTO;
   if ((status = take_shape(c, shape, &w.options)) != CLI_OK) return status;
   if (w.options.radius < 0.0 || w.options.vacuum < 0.0 || w.atom < 0)
     return cli_usage(c, "--radius, --vacuum and --atom must be above 0");
-  if (driver ? output != NULL : json)
+  if (driver ? route.output != NULL : json)
     return cli_usage(c, driver ? "--check writes no cut-outs, so it takes no -o" : "--json goes with --check");
-  if (!driver && (status = cli_require(c, output, "-o")) != CLI_OK) return status;
-  if ((status = cli_format(c, "--from", from, &input_format)) != CLI_OK) return status;
-  if (output && ((status = cli_output_format(c, output, to, &output_format)) != CLI_OK ||
-                 (status = cli_check_output(c, output)) != CLI_OK))
-    return status;
+  if (!driver && (status = cli_require(c, route.output, "-o")) != CLI_OK) return status;
+  if ((status = cli_check_route(c, &route)) != CLI_OK) return status;
   mtp_potential *pot = NULL;
   mtp_active_set *as = NULL;
   mtp_config_set *set = NULL;
-  status = read_all(&w, input_format, &pot, &as, &set);
-  if (status == CLI_OK) status = driver ? check(&w, set, driver, json) : cut_all(&w, set, output, output_format);
+  status = read_all(&w, route.input_format, &pot, &as, &set);
+  if (status == CLI_OK)
+    status = driver ? check(&w, set, driver, json) : cut_all(&w, set, route.output, route.output_format);
   mtp_config_set_free(set);
   mtp_active_set_free(as);
   mtp_potential_free(pot);

@@ -54,32 +54,26 @@ static int add_errors(cli *c, const mtp_potential *pot, mtp_config_set *set) {
 }
 
 static int run(cli *c, int argc, char **argv) {
-  const char *output = NULL, *from = NULL, *to = NULL;
+  cli_route route = {0};
   bool graded = false, with_errors = false;
-  const cli_option options[] = {{"output", 'o', CLI_TEXT, &output},
-                                {"grade", 0, CLI_FLAG, &graded},
+  const cli_option options[] = {{"grade", 0, CLI_FLAG, &graded},
                                 {"error", 0, CLI_FLAG, &with_errors},
-                                {"from", 0, CLI_TEXT, &from},
+                                CLI_ROUTE_OPTIONS(&route),
                                 CLI_KEYS_OPTION(c),
-                                CLI_SPECIES_OPTION(c),
-                                {"to", 0, CLI_TEXT, &to}};
+                                CLI_SPECIES_OPTION(c)};
   int status = cli_parse(c, argc, argv, sizeof options / sizeof options[0], options, 2, 2);
   if (status != CLI_GO_ON) return status;
-  mtp_format input_format, output_format;
-  if ((status = cli_require(c, output, "-o")) != CLI_OK ||
-      (status = cli_format(c, "--from", from, &input_format)) != CLI_OK ||
-      (status = cli_output_format(c, output, to, &output_format)) != CLI_OK ||
-      (status = cli_check_output(c, output)) != CLI_OK)
-    return status;
+  if ((status = cli_require(c, route.output, "-o")) != CLI_OK) return status;
+  if ((status = cli_check_route(c, &route)) != CLI_OK) return status;
 
   mtp_potential *pot = NULL;
   mtp_active_set *as = NULL;
   mtp_config_set *set = NULL;
   status = graded ? cli_read_graded(c, c->words[0], &pot, &as) : cli_read_potential(c, c->words[0], &pot, NULL);
-  if (status == CLI_OK) status = cli_read_data(c, 1, c->words + 1, input_format, pot, &set);
+  if (status == CLI_OK) status = cli_read_data(c, 1, c->words + 1, route.input_format, pot, &set);
   if (status == CLI_OK) status = cli_evaluate(c, pot, as, set);
   if (status == CLI_OK && with_errors) status = add_errors(c, pot, set);
-  if (status == CLI_OK) status = cli_write_set(c, set, output, output_format);
+  if (status == CLI_OK) status = cli_write_set(c, set, route.output, route.output_format);
   mtp_config_set_free(set);
   mtp_active_set_free(as);
   mtp_potential_free(pot);

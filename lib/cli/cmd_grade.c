@@ -86,31 +86,23 @@ static void print_table(const mtp_config_set *set, mtp_mode mode) {
 }
 
 static int run(cli *c, int argc, char **argv) {
-  const char *output = NULL, *from = NULL, *to = NULL;
+  cli_route route = {0};
   bool json = false;
-  const cli_option options[] = {{"output", 'o', CLI_TEXT, &output},
-                                {"json", 0, CLI_FLAG, &json},
-                                {"from", 0, CLI_TEXT, &from},
-                                CLI_KEYS_OPTION(c),
-                                CLI_SPECIES_OPTION(c),
-                                {"to", 0, CLI_TEXT, &to}};
+  const cli_option options[] = {
+      {"json", 0, CLI_FLAG, &json}, CLI_ROUTE_OPTIONS(&route), CLI_KEYS_OPTION(c), CLI_SPECIES_OPTION(c)};
   int status = cli_parse(c, argc, argv, sizeof options / sizeof options[0], options, 2, 2);
   if (status != CLI_GO_ON) return status;
-  bool to_stdout = output && strcmp(output, "-") == 0;
+  bool to_stdout = route.output && strcmp(route.output, "-") == 0;
   if (to_stdout && json) return cli_usage(c, "-o - and --json both want standard output");
-  mtp_format input_format, output_format = MTP_FORMAT_AUTO;
-  if ((status = cli_format(c, "--from", from, &input_format)) != CLI_OK) return status;
-  if (output && ((status = cli_output_format(c, output, to, &output_format)) != CLI_OK ||
-                 (status = cli_check_output(c, output)) != CLI_OK))
-    return status;
+  if ((status = cli_check_route(c, &route)) != CLI_OK) return status;
 
   mtp_potential *pot = NULL;
   mtp_active_set *as = NULL;
   mtp_config_set *set = NULL;
   status = cli_read_graded(c, c->words[0], &pot, &as);
-  if (status == CLI_OK) status = cli_read_data(c, 1, c->words + 1, input_format, pot, &set);
+  if (status == CLI_OK) status = cli_read_data(c, 1, c->words + 1, route.input_format, pot, &set);
   if (status == CLI_OK) status = cli_evaluate(c, pot, as, set);
-  if (status == CLI_OK && output) status = cli_write_set(c, set, output, output_format);
+  if (status == CLI_OK && route.output) status = cli_write_set(c, set, route.output, route.output_format);
   if (status == CLI_OK) {
     if (json)
       status = print_json(c, set, mtp_active_set_mode(as));

@@ -2,7 +2,6 @@
 /**@file cli/cmd_info.c
  * `mtp info`: what a potential, a set of configurations or an event log holds. */
 #include <cjson/cJSON.h>
-#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "loop/event_log.h"
 
 static const char help[] =
     "FILE is a potential, configurations or the event log of a learning run; its content tells.\n\n"
@@ -266,8 +266,8 @@ static double count_of(const tally *t, const char *name) {
   return isnan(n) ? 0 : n;
 }
 
-/* Takes the event over. */
-static void tally_event(tally *t, const char *name, cJSON *event) {
+static void tally_event(void *user, const char *name, const cJSON *event) {
+  tally *t = user;
   cJSON *count = cJSON_GetObjectItemCaseSensitive(t->counts, name);
   if (count)
     cJSON_SetNumberValue(count, count->valuedouble + 1);
@@ -277,38 +277,10 @@ static void tally_event(tally *t, const char *name, cJSON *event) {
   if (isnan(seconds)) seconds = 0;
   if (!isnan(step)) t->last_step = step;
   if (strcmp(name, "label") == 0 || strcmp(name, "reject") == 0) t->qm_seconds += seconds;
-  if (strcmp(name, "refit") == 0) {
-    t->refit_seconds += seconds;
-    cJSON_Delete(t->refit);
-    t->refit = event;
-  } else {
-    cJSON_Delete(event);
-  }
-}
-
-static int tally_log(cli *c, const char *path, FILE *file, tally *t) {
-  char *line = NULL;
-  size_t capacity = 0, number = 0;
-  ssize_t size;
-  int status = CLI_OK;
-  while (status == CLI_OK && (size = getline(&line, &capacity, file)) >= 0) {
-    number++;
-    if (strspn(line, " \t\r\n") == (size_t)size) continue;
-    cJSON *event = cJSON_Parse(line);
-    const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "event"));
-    if (name) {
-      tally_event(t, name, event);
-      continue;
-    }
-    cJSON_Delete(event);
-    if (line[size - 1] != '\n') /* a run that was killed leaves half a line */
-      cli_warn(c, "%s:%zu: the last line is cut short and left out", path, number);
-    else
-      status = cli_fail(c, "%s:%zu: a JSON object with \"event\" is expected", path, number);
-  }
-  if (status == CLI_OK && ferror(file)) status = cli_fail(c, "cannot read %s: %s", path, strerror(errno));
-  free(line);
-  return status;
+  if (strcmp(name, "refit") != 0) return;
+  t->refit_seconds += seconds;
+  cJSON_Delete(t->refit);
+  t->refit = cJSON_Duplicate(event, 1);
 }
 
 static void put_last_refit(const sheet *s, const cJSON *refit) {
@@ -353,17 +325,14 @@ static void put_tally(const sheet *s, const char *path, const tally *t) {
 }
 
 static int describe_log(cli *c, const char *path, const sheet *s) {
-  char *text = NULL;
-  FILE *file = cli_open_text(c, path, &text);
-  if (!file) return CLI_FAILED;
   tally t = {.counts = cJSON_CreateObject(), .last_step = NAN};
-  int status = tally_log(c, path, file, &t);
-  fclose(file);
-  free(text);
-  if (status == CLI_OK) put_tally(s, path, &t);
+  size_t cut;
+  const mtp_status status = mtp_event_log_read(c->ctx, path, tally_event, &t, &cut);
+  if (cut) cli_warn(c, "%s:%zu: the last line is cut short and left out", path, cut);
+  if (status == MTP_OK) put_tally(s, path, &t);
   cJSON_Delete(t.counts);
   cJSON_Delete(t.refit);
-  return status;
+  return status == MTP_OK ? CLI_OK : cli_library(c, path);
 }
 
 static int run(cli *c, int argc, char **argv) {

@@ -40,19 +40,6 @@ int cli_recognise(cli *c, const char *path, cli_content *content) {
   return CLI_OK;
 }
 
-FILE *cli_open_text(cli *c, const char *path, char **text) {
-  size_t size = 0;
-  if (mtp_file_read(c->ctx, path, text, &size) != MTP_OK) {
-    cli_library(c, path);
-    return NULL;
-  }
-  FILE *file = fmemopen(*text, size ? size : 1, "r");
-  if (file) return file;
-  cli_fail(c, "cannot read %s: %s", path, strerror(errno));
-  free(*text);
-  return NULL;
-}
-
 bool cli_has_suffix(const char *path, const char *suffix) {
   size_t length = strlen(path) - (mtp_is_gzip_name(path) ? 3 : 0), tail = strlen(suffix);
   return length > tail && strncmp(path + length - tail, suffix, tail) == 0;
@@ -92,6 +79,14 @@ int cli_check_output(cli *c, const char *path) {
   int status = access(folder, W_OK | X_OK) == 0 ? CLI_OK : cli_fail(c, "cannot write %s: %s", path, strerror(errno));
   free(folder);
   return status;
+}
+
+int cli_check_route(cli *c, cli_route *route) {
+  int status = cli_format(c, "--from", route->from, &route->input_format);
+  route->output_format = MTP_FORMAT_AUTO;
+  if (status != CLI_OK || !route->output) return status;
+  status = cli_output_format(c, route->output, route->to, &route->output_format);
+  return status == CLI_OK ? cli_check_output(c, route->output) : status;
 }
 
 static int check_names(cli *c, const char *path, const mtp_potential *pot, const cli_names *names) {

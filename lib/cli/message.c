@@ -9,42 +9,23 @@
 
 #include "cli/cli.h"
 
-static void print_line(cli *c, const char *kind, const char *format, va_list args) {
+int cli_say(cli *c, int status, const char *format, ...) {
+  const char *name = c->command ? c->command->name : "", *blank = c->command ? " " : "";
+  va_list args;
   cli_progress_end(c);
-  fprintf(stderr, "mtp%s%s: %s", c->command ? " " : "", c->command ? c->command->name : "", kind);
+  fprintf(stderr, "mtp%s%s: %s", blank, name, status == CLI_OK ? "warning: " : "");
+  va_start(args, format);
   vfprintf(stderr, format, args);
-}
-
-int cli_fail(cli *c, const char *format, ...) {
-  va_list args;
-  va_start(args, format);
-  print_line(c, "", format, args);
   va_end(args);
+  if (status == CLI_USAGE) fprintf(stderr, " (see mtp %s%s--help)", name, blank);
   fputc('\n', stderr);
-  return CLI_FAILED;
-}
-
-int cli_usage(cli *c, const char *format, ...) {
-  va_list args;
-  va_start(args, format);
-  print_line(c, "", format, args);
-  va_end(args);
-  fprintf(stderr, " (see mtp %s%s--help)\n", c->command ? c->command->name : "", c->command ? " " : "");
-  return CLI_USAGE;
+  return status;
 }
 
 int cli_library(cli *c, const char *path) {
   const char *message = mtp_context_message(c->ctx);
   if (path && !strstr(message, path)) return cli_fail(c, "%s: %s", path, message);
   return cli_fail(c, "%s", message);
-}
-
-void cli_warn(cli *c, const char *format, ...) {
-  va_list args;
-  va_start(args, format);
-  print_line(c, "warning: ", format, args);
-  va_end(args);
-  fputc('\n', stderr);
 }
 
 void cli_die_of_memory(void) {

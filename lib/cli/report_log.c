@@ -3,10 +3,10 @@
  * The part of a report that is made of a log: its lines go to who knows them, a learning run or a training. */
 #include <cjson/cJSON.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/report.h"
+#include "loop/event_log.h"
 
 /* Iterations of a training go to a file as they come; of many, a part. */
 typedef struct training {
@@ -35,28 +35,26 @@ static void take_iteration(training *t, const cJSON *event) {
   fputc('\n', t->file);
 }
 
+/* Where the events of a log go. */
+typedef struct takers {
+  report_run *run;
+  training *training;
+} takers;
+
+static void take_event(void *user, const char *name, const cJSON *event) {
+  const takers *t = user;
+  if (strcmp(name, "iteration") == 0)
+    take_iteration(t->training, event);
+  else
+    report_run_take(t->run, event);
+}
+
+/* A crash may cut the last line short. */
 static int read_events(report_page *page, const char *path, report_run *run, training *t) {
-  char *text = NULL;
-  FILE *file = cli_open_text(page->c, path, &text);
-  if (!file) return CLI_FAILED;
-  char *line = NULL;
-  size_t capacity = 0;
-  int status = CLI_OK;
-  for (size_t number = 1; status == CLI_OK && getline(&line, &capacity, file) >= 0; number++) {
-    cJSON *event = cJSON_Parse(line);
-    const char *name = event ? cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "event")) : NULL;
-    if (name && strcmp(name, "iteration") == 0)
-      take_iteration(t, event);
-    else if (name)
-      report_run_take(run, event);
-    else if (!event && line[strspn(line, " \t\r\n")] && strchr(line, '\n')) /* a crash may cut the last line short */
-      status = cli_fail(page->c, "%s:%zu: expected a line of JSON", path, number);
-    cJSON_Delete(event);
-  }
-  free(line);
-  fclose(file);
-  free(text);
-  return status;
+  takers all = {run, t};
+  size_t cut;
+  const mtp_status status = mtp_event_log_read(page->c->ctx, path, take_event, &all, &cut);
+  return status == MTP_OK ? CLI_OK : cli_library(page->c, path);
 }
 
 static int draw_training(report_page *page) {

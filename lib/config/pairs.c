@@ -45,15 +45,19 @@ mtp_status mtp_config_closest_pairs(mtp_context *ctx, const mtp_config *cfg, dou
   return MTP_OK;
 }
 
+double mtp_neighbors_smallest_distance(const mtp_neighbors *nb) {
+  double smallest = INFINITY, d[3];
+  for (size_t i = 0; i < nb->n; i++)
+    for (int q = 0; q < nb->count[i]; q++) smallest = fmin(smallest, distance2(nb, i, (size_t)nb->list[i][q], d));
+  return sqrt(smallest);
+}
+
 mtp_status mtp_config_smallest_distance(mtp_context *ctx, const mtp_config *cfg, double cutoff, double *distance) {
   if (!distance) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "smallest distance: expected a place for it");
   mtp_neighbors *nb = NULL;
   const mtp_status status = mtp_neighbors_build(ctx, cfg, cutoff, &nb);
-  double smallest = INFINITY, d[3];
   if (status != MTP_OK) return status;
-  for (size_t i = 0; i < nb->n; i++)
-    for (int q = 0; q < nb->count[i]; q++) smallest = fmin(smallest, distance2(nb, i, (size_t)nb->list[i][q], d));
-  *distance = sqrt(smallest);
+  *distance = mtp_neighbors_smallest_distance(nb);
   mtp_neighbors_free(nb);
   return MTP_OK;
 }

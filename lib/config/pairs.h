@@ -19,7 +19,9 @@ typedef struct mtp_close_pair {
  * are infinite. */
 void mtp_neighbors_closest_pairs(const mtp_neighbors *nb, double cutoff, int species_count, const bool *busy,
                                  mtp_close_pair *pair);
-/** The same of a configuration, whose neighbours are searched for. */
+/** The distance of the closest atoms, an atom and its own image included; infinite if there are none. */
+double mtp_neighbors_smallest_distance(const mtp_neighbors *nb);
+/** The closest pairs of a configuration, whose neighbours are searched for. */
 mtp_status mtp_config_closest_pairs(mtp_context *ctx, const mtp_config *cfg, double cutoff, int species_count,
                                     const bool *busy, mtp_close_pair *pair);
 

@@ -90,7 +90,11 @@ mtp_status mtp_scan_count(mtp_scan *scan, const char *what, size_t max, size_t *
   return mtp_span_count(token, max, value) ? MTP_OK : mtp_scan_expected(scan, token, what);
 }
 
+/* A span of nothing may be nowhere: no arithmetic with its pointer is allowed then. */
+
 bool mtp_span_token(mtp_span *rest, mtp_span *token) {
+  *token = *rest;
+  if (rest->n == 0) return false;
   const char *s = rest->s, *end = rest->s + rest->n;
   while (s < end && is_blank(*s)) s++;
   const char *stop = s;
@@ -107,11 +111,11 @@ mtp_span mtp_span_trim(mtp_span span) {
 }
 
 bool mtp_span_is(mtp_span span, const char *text) {
-  return strlen(text) == span.n && memcmp(span.s, text, span.n) == 0;
+  return strlen(text) == span.n && (span.n == 0 || memcmp(span.s, text, span.n) == 0);
 }
 
 bool mtp_span_is_ignoring_case(mtp_span span, const char *text) {
-  return strlen(text) == span.n && strncasecmp(span.s, text, span.n) == 0;
+  return strlen(text) == span.n && (span.n == 0 || strncasecmp(span.s, text, span.n) == 0);
 }
 
 /* The powers of ten that are doubles without rounding. */
@@ -133,6 +137,7 @@ static bool real_by_library(mtp_span span, double *value) {
 }
 
 bool mtp_span_real(mtp_span span, double *value) {
+  if (span.n == 0) return false;
   const char *s = span.s, *end = span.s + span.n;
   bool negative = s < end && *s == '-';
   if (s < end && (*s == '-' || *s == '+')) s++;
@@ -193,7 +198,7 @@ bool mtp_span_is_name(mtp_span span) {
 char *mtp_span_copy(mtp_span span) {
   char *copy = mtp_realloc(NULL, span.n + 1, 1);
   if (!copy) return NULL;
-  memcpy(copy, span.s, span.n);
+  if (span.n) memcpy(copy, span.s, span.n);
   copy[span.n] = 0;
   return copy;
 }

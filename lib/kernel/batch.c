@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mtp/neighbors.h"
-
 /* An atom of the batch with its neighbours. */
 typedef struct site {
   int atom, species, count;
@@ -29,8 +27,8 @@ typedef struct builder {
   const mtp_plan *plan;
   mtp_batch *batch;
   size_t lanes;
-  mtp_neighbors **nb; /* [nconfigs] */
-  site *sites;        /* [natoms] */
+  const mtp_neighbors *const *nb; /* [nconfigs] */
+  site *sites;                    /* [natoms] */
 } builder;
 
 void mtp_batch_free(mtp_batch *batch) {
@@ -119,36 +117,33 @@ static void fill_blocks(const builder *b) {
   }
 }
 
-static mtp_status find_sites(mtp_context *ctx, builder *b, const mtp_config *const *configs) {
+static mtp_status find_sites(mtp_context *ctx, builder *b) {
   mtp_batch *batch = b->batch;
   for (size_t c = 0; c < batch->nconfigs; c++) {
-    const mtp_config *cfg = configs[c];
-    const mtp_status status = mtp_neighbors_build(ctx, cfg, b->plan->radial.max_dist, &b->nb[c]);
-    if (status != MTP_OK) return status;
-    for (size_t i = 0; i < cfg->n; i++) {
+    const mtp_neighbors *nb = b->nb[c];
+    for (size_t i = 0; i < nb->n; i++) {
       const size_t atom = batch->first[c] + i;
-      const int species = cfg->species[i];
+      const int species = nb->species[i];
       if (species < 0 || species >= b->plan->nspecies)
         return mtp_fail(ctx, MTP_ERR_ARGUMENT, "atom %zu has species %d, the potential has %d", i + 1, species,
                         b->plan->nspecies);
       batch->owner[atom] = (int)c;
-      b->sites[atom] = (site){(int)atom, species, b->nb[c]->count[i], b->nb[c], i, batch->first[c]};
+      b->sites[atom] = (site){(int)atom, species, nb->count[i], nb, i, batch->first[c]};
     }
   }
   return MTP_OK;
 }
 
-static mtp_status build(mtp_context *ctx, builder *b, const mtp_config *const *configs) {
+static mtp_status build(mtp_context *ctx, builder *b) {
   mtp_batch *batch = b->batch;
   batch->first = mtp_calloc(batch->nconfigs + 1, sizeof *batch->first);
   if (!batch->first) return mtp_fail_memory(ctx);
-  for (size_t c = 0; c < batch->nconfigs; c++) batch->first[c + 1] = batch->first[c] + configs[c]->n;
+  for (size_t c = 0; c < batch->nconfigs; c++) batch->first[c + 1] = batch->first[c] + b->nb[c]->n;
   batch->natoms = batch->first[batch->nconfigs];
   batch->owner = mtp_calloc(batch->natoms, sizeof *batch->owner);
   b->sites = mtp_calloc(batch->natoms, sizeof *b->sites);
-  b->nb = mtp_calloc(batch->nconfigs, sizeof *b->nb);
-  if (!batch->owner || !b->sites || !b->nb) return mtp_fail_memory(ctx);
-  const mtp_status status = find_sites(ctx, b, configs);
+  if (!batch->owner || !b->sites) return mtp_fail_memory(ctx);
+  const mtp_status status = find_sites(ctx, b);
   if (status != MTP_OK) return status;
   qsort(b->sites, batch->natoms, sizeof *b->sites, compare_sites);
   cut_blocks(b, NULL);
@@ -165,15 +160,13 @@ static mtp_status build(mtp_context *ctx, builder *b, const mtp_config *const *c
   return MTP_OK;
 }
 
-mtp_status mtp_batch_new(mtp_context *ctx, const mtp_plan *plan, size_t nconfigs, const mtp_config *const *configs,
+mtp_status mtp_batch_new(mtp_context *ctx, const mtp_plan *plan, size_t nconfigs, const mtp_neighbors *const *nb,
                          mtp_batch **out) {
-  builder b = {.plan = plan, .lanes = (size_t)plan->vector_bytes / sizeof(double)};
+  builder b = {.plan = plan, .lanes = (size_t)plan->vector_bytes / sizeof(double), .nb = nb};
   b.batch = mtp_calloc(1, sizeof *b.batch);
   if (!b.batch) return mtp_fail_memory(ctx);
   b.batch->nconfigs = nconfigs;
-  const mtp_status status = build(ctx, &b, configs);
-  for (size_t c = 0; b.nb && c < nconfigs; c++) mtp_neighbors_free(b.nb[c]);
-  free(b.nb);
+  const mtp_status status = build(ctx, &b);
   free(b.sites);
   if (status == MTP_OK)
     *out = b.batch;

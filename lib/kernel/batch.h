@@ -15,7 +15,7 @@
 #define MTP_BATCH_H
 
 #include "kernel/block.h"
-#include "mtp/config.h"
+#include "mtp/neighbors.h"
 
 /** Atoms of one species; offsets are into the arrays of the batch. */
 typedef struct mtp_batch_block {
@@ -38,8 +38,8 @@ typedef struct mtp_batch {
   size_t bytes; /**< memory of all this */
 } mtp_batch;
 
-/** Lays out configurations whose species are the plan's. `vector_bytes` as in the plan. */
-mtp_status mtp_batch_new(mtp_context *ctx, const mtp_plan *plan, size_t nconfigs, const mtp_config *const *configs,
+/** Lays out configurations with these neighbours within the cutoff of the plan; their species are the plan's. */
+mtp_status mtp_batch_new(mtp_context *ctx, const mtp_plan *plan, size_t nconfigs, const mtp_neighbors *const *nb,
                          mtp_batch **out);
 void mtp_batch_free(mtp_batch *batch);
 

@@ -21,7 +21,7 @@ mtp_status mtp_rows_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_poten
                             mtp_mode mode, double *rows) {
   const size_t n = mtp_potential_parameter_count(pot), atoms_in = sample->config->n;
   mtp_neighbors *nb = NULL;
-  mtp_status status = mtp_sample_take_neighbors(ctx, sample, mtp_potential_cutoff(pot), &nb);
+  mtp_status status = mtp_sample_acquire_neighbors(ctx, sample, mtp_potential_cutoff(pot), &nb);
   if (status != MTP_OK) return status;
   const mtp_atoms atoms = mtp_atoms_of(nb);
   mtp_output out = {0};
@@ -37,7 +37,7 @@ mtp_status mtp_rows_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_poten
   if (mode == MTP_MODE_NEIGHBOURHOOD && sample->config->force_mask)
     for (size_t i = 0; i < atoms_in; i++) /* nothing is learned of these */
       if (sample->config->force_mask[i]) memset(rows + i * n, 0, n * sizeof *rows);
-  mtp_sample_give_neighbors(sample, nb);
+  mtp_sample_release_neighbors(sample, nb);
   return status;
 }
 
@@ -86,7 +86,7 @@ static mtp_status make_task(mtp_context *ctx, void *user, int thread, size_t tas
   return make_rows(ctx, s->b, s->first + task, thread);
 }
 
-static void take_nothing(void *user, size_t task, const double *result) {
+static void reduce_nothing(void *user, size_t task, const double *result) {
   (void)user;
   (void)task;
   (void)result;
@@ -96,7 +96,7 @@ static void take_nothing(void *user, size_t task, const double *result) {
 static mtp_status make_all_rows(build *b, size_t first, size_t end) {
   const mtp_workers workers = {NULL, b->threads};
   stretch s = {b, first};
-  const mtp_tasks tasks = {end - first, 0, &s, make_task, take_nothing, true};
+  const mtp_tasks tasks = {end - first, 0, &s, make_task, reduce_nothing, true};
   return mtp_workers_run(b->ctx, &workers, &tasks);
 }
 
@@ -208,7 +208,7 @@ static mtp_status adopt_samples(build *b) {
   return status;
 }
 
-static mtp_status run(build *b, double threshold, const mtp_active_set *start) {
+static mtp_status sweep_all(build *b, double threshold, const mtp_active_set *start) {
   mtp_status status = start && is_alike(start, b->as) ? start_from(b, start, threshold) : MTP_OK;
   for (int round = 0; status == MTP_OK && round < MAX_PASSES; round++) {
     size_t swaps = 0;
@@ -248,7 +248,7 @@ static mtp_status begin(build *b, mtp_mode mode, size_t pinned) {
   status = make_evaluators(b);
   if (status != MTP_OK) return status;
   b->at = mtp_calloc(b->set->n, sizeof *b->at);
-  b->rows = mtp_alloc_aligned(b->capacity * n, sizeof(double));
+  b->rows = mtp_alloc_scratch(b->capacity * n, sizeof(double));
   b->origin = mtp_calloc(2 * b->capacity, sizeof *b->origin);
   return b->at && b->rows && b->origin ? MTP_OK : mtp_fail_memory(b->ctx);
 }
@@ -273,7 +273,7 @@ mtp_status mtp_active_set_build_samples(mtp_context *ctx, const mtp_potential *p
   build b = {.ctx = ctx, .pot = pot, .set = set, .threads = threads};
   const size_t linear = (size_t)(mtp_potential_species_count(pot) + mtp_potential_scalar_count(pot));
   mtp_status status = begin(&b, mode, rows == MTP_ROWS_LINEAR ? mtp_potential_parameter_count(pot) - linear : 0);
-  if (status == MTP_OK) status = run(&b, threshold, start);
+  if (status == MTP_OK) status = sweep_all(&b, threshold, start);
   return end(&b, status, out);
 }
 
@@ -294,7 +294,7 @@ mtp_status mtp_active_set_build_of(mtp_context *ctx, const mtp_potential *pot, c
 }
 
 /* Rows by linear coefficients do not depend on these: those of the earlier set are what they would be now. */
-static mtp_status take_rows(build *b, const mtp_active_set *start) {
+static mtp_status copy_rows(build *b, const mtp_active_set *start) {
   const size_t n = b->as->n;
   memcpy(b->as->rows, start->rows, n * n * sizeof(double));
   memcpy(b->as->inverse, start->inverse, n * n * sizeof(double));
@@ -309,7 +309,7 @@ mtp_status mtp_active_set_grow_samples(mtp_context *ctx, const mtp_potential *po
   size_t swaps = 0;
   int single;
   mtp_status status = begin(&b, start->mode, start->pinned);
-  if (status == MTP_OK) status = start->pinned ? take_rows(&b, start) : start_from(&b, start, threshold);
+  if (status == MTP_OK) status = start->pinned ? copy_rows(&b, start) : start_from(&b, start, threshold);
   if (status == MTP_OK) status = pass(&b, threshold, &swaps, &single);
   if (status == MTP_OK) status = adopt_samples(&b);
   return end(&b, status, out);

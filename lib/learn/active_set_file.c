@@ -130,7 +130,7 @@ static mtp_status read_samples(reader *r, const mtp_potential *pot, mtp_sample_s
   mtp_config_set *set = mtp_config_set_new();
   mtp_status status = set ? read_configs(r, pot, set) : mtp_fail_memory(r->ctx);
   if (status == MTP_OK) status = mtp_sample_set_name(r->ctx, samples, set->species_count, set->names);
-  if (status == MTP_OK) status = mtp_sample_set_take(r->ctx, samples, set);
+  if (status == MTP_OK) status = mtp_sample_set_adopt(r->ctx, samples, set);
   mtp_config_set_free(set);
   return status;
 }

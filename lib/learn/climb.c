@@ -88,12 +88,12 @@ static void thin_out(party *p) {
 }
 
 /* The best goes into the hand. */
-static mtp_status take_best(job *j, party *p) {
+static mtp_status adopt_best(job *j, party *p) {
   if (p->n == 0) return MTP_OK;
   mtp_potential *best = p->of[0].pot;
   p->of[0].pot = NULL;
   if (j->has_held_out) j->held_out = p->of[0].loss;
-  return mtp_training_take(j, best);
+  return mtp_training_set_potential(j, best);
 }
 
 /* ---- stages ---- */
@@ -115,7 +115,7 @@ static mtp_status step_up(job *j, mtp_stage stage, const mtp_potential *below) {
   if (below) mtp_continuation_carry(below, pot);
   pot->trained = below && below->basis.nscalars == pot->basis.nscalars && below->nradial == pot->nradial;
   const bool solved = pot->trained;
-  status = mtp_training_take(j, pot);
+  status = mtp_training_set_potential(j, pot);
   return status == MTP_OK && !solved ? mtp_training_solve(j, first_parts(j), j->pot->params) : status;
 }
 
@@ -152,7 +152,7 @@ static bool has_data_for(const job *j, const mtp_potential *pot, int size) {
   const size_t n = pot->nparams / (size_t)pot->radial.size * (size_t)size; /* nearly all of them are radial */
   double components = 0;
   for (size_t k = 0; k < j->n; k++)
-    if (j->part[k] != MTP_PART_VALIDATION) components += 3.0 * (double)j->configs[k]->n;
+    if (j->part[k] != MTP_PART_VALIDATION) components += 3.0 * (double)j->sample[k]->config->n;
   return components >= DATA_PER_PARAMETER * (double)n;
 }
 
@@ -165,7 +165,7 @@ static double negligible_loss(const job *j) {
   const mtp_part part = j->has_held_out ? MTP_PART_HELD_OUT : MTP_PART_TRAINING;
   double sum = 0, count = 0;
   for (size_t k = 0; k < j->n; k++) {
-    const mtp_config *cfg = j->configs[k];
+    const mtp_config *cfg = j->sample[k]->config;
     double own[3], squares = 0;
     if (j->part[k] != part || !cfg->force || mtp_config_weights(j->ctx, cfg, own) != MTP_OK) continue;
     for (size_t i = 0; i < 3 * cfg->n; i++) squares += mtp_config_is_masked(cfg, i / 3) ? 0 : pow(cfg->force[i], 2);
@@ -181,7 +181,7 @@ static mtp_status climb_sizes(job *j, party *p) {
   party now = *p; /* shares the climbers of p until they part */
   mtp_status status = MTP_OK;
   const double negligible = negligible_loss(j);
-  j->settled_stage = j->stage;
+  j->accepted_stage = j->stage;
   for (int idle = 0; status == MTP_OK && !j->stopped && idle < PATIENCE; idle++) {
     const int before = now.of[0].pot->radial.size, size = mtp_continuation_next_size(j->top, before);
     const bool forced = size <= forced_size(j);
@@ -189,7 +189,7 @@ static mtp_status climb_sizes(job *j, party *p) {
     if (!forced && (p->of[0].loss < negligible || !has_data_for(j, now.of[0].pot, size))) break;
     party next = {.n = 0};
     j->stage++;
-    j->settled = forced ? NULL : p->of[0].pot;
+    j->accepted = forced ? NULL : p->of[0].pot;
     status = climb_stage(j, (mtp_stage){mtp_basis_level(&j->top->basis), size}, "radial", SIZE_ITERATIONS, STAGE_SHARE,
                          &now, &next);
     if (status == MTP_OK && next.n > 0) thin_out(&next);
@@ -198,10 +198,10 @@ static mtp_status climb_sizes(job *j, party *p) {
     if (status != MTP_OK || next.n == 0 || (!forced && !(next.of[0].loss < WORTH * p->of[0].loss))) continue;
     party_clear(p);
     *p = now;
-    j->settled_stage = j->stage;
+    j->accepted_stage = j->stage;
     idle = -1;
   }
-  j->settled = NULL;
+  j->accepted = NULL;
   if (now.n > 0 && p->n > 0 && now.of[0].pot != p->of[0].pot) party_clear(&now);
   return status;
 }
@@ -218,7 +218,7 @@ mtp_status mtp_training_grow(job *j) {
   status = improve(j, "radial", SIZE_ITERATIONS, STAGE_SHARE, &p.of[0]);
   j->done_before = 0;
   if (status == MTP_OK && !j->stopped) status = climb_sizes(j, &p);
-  if (status == MTP_OK) status = take_best(j, &p);
+  if (status == MTP_OK) status = adopt_best(j, &p);
   party_clear(&p);
   return status;
 }
@@ -251,7 +251,7 @@ mtp_status mtp_training_climb(job *j, mtp_potential *resumed) {
   mtp_status status = MTP_OK;
   if (resumed) { /* goes on with the climber that the checkpoint holds */
     p.of[p.n++] = (climber){0};
-    status = mtp_training_take(j, resumed);
+    status = mtp_training_set_potential(j, resumed);
     if (status == MTP_OK)
       status = improve(j, stage < levels ? "level" : "radial", SIZE_ITERATIONS, STAGE_SHARE, &p.of[0]);
     j->done_before = 0;
@@ -260,7 +260,7 @@ mtp_status mtp_training_climb(job *j, mtp_potential *resumed) {
   if (status == MTP_OK) status = climb_levels(j, stages, levels, stage, &p);
   if (status == MTP_OK && j->stage < levels - 1) j->stage = levels - 1;
   if (status == MTP_OK && !j->stopped && p.n > 0 && levels < nstages) status = climb_sizes(j, &p);
-  if (status == MTP_OK) status = take_best(j, &p);
+  if (status == MTP_OK) status = adopt_best(j, &p);
   party_clear(&p);
   return status;
 }
@@ -273,13 +273,13 @@ mtp_status mtp_training_arrive(job *j) {
   if (!j->pot || j->pot->nradial != top->nradial || j->pot->basis.nscalars != top->basis.nscalars) {
     status = new_stage_potential(j, stage, &pot);
     if (status == MTP_OK && j->pot) mtp_continuation_carry(j->pot, pot);
-    if (status == MTP_OK) status = mtp_training_take(j, pot);
+    if (status == MTP_OK) status = mtp_training_set_potential(j, pot);
     if (status == MTP_OK) status = mtp_training_solve(j, MTP_EVERYTHING, j->pot->params);
   }
   if (status != MTP_OK || stage.size >= forced_size(j)) return status;
   status = mtp_potential_copy(j->ctx, j->pot, &pot);
   if (status == MTP_OK) status = mtp_potential_rebase(j->ctx, pot, pot->radial.min_dist, forced_size(j));
-  if (status == MTP_OK) return mtp_training_take(j, pot);
+  if (status == MTP_OK) return mtp_training_set_potential(j, pot);
   mtp_potential_free(pot);
   return status;
 }

@@ -81,12 +81,16 @@ void mtp_hole_places_note(mtp_hole_places *places, const mtp_config *cfg, const 
   }
 }
 
-mtp_status mtp_hole_places_add(mtp_context *ctx, mtp_hole_places *places, const mtp_config *cfg) {
-  if (mtp_config_is_squeezed(cfg)) return MTP_OK;
-  const mtp_status status =
-      mtp_config_closest_pairs(ctx, cfg, places->reach, places->species_count, NULL, places->pair);
-  if (status == MTP_OK) mtp_hole_places_note(places, cfg, places->pair);
-  return status;
+mtp_status mtp_hole_places_add(mtp_context *ctx, mtp_hole_places *places, const mtp_sample *sample) {
+  const double cutoff = sample->kept && sample->cutoff > places->reach ? sample->cutoff : places->reach;
+  mtp_neighbors *nb = NULL;
+  if (sample->kind == MTP_SAMPLE_SQUEEZED) return MTP_OK;
+  const mtp_status status = mtp_sample_acquire_neighbors(ctx, sample, cutoff, &nb);
+  if (status != MTP_OK) return status;
+  mtp_neighbors_closest_pairs(nb, places->reach, places->species_count, NULL, places->pair);
+  mtp_hole_places_note(places, sample->config, places->pair);
+  mtp_sample_release_neighbors(sample, nb);
+  return MTP_OK;
 }
 
 void mtp_hole_places_set_baseline(mtp_hole_places *places, const mtp_baseline *baseline) {
@@ -229,7 +233,10 @@ mtp_status mtp_find_hole(mtp_context *ctx, const mtp_potential *pot, const mtp_c
   mtp_hole_places *places = NULL;
   *hole = (mtp_hole){.a = -1, .b = -1};
   mtp_status status = mtp_hole_places_new(ctx, pot, &places);
-  for (size_t i = 0; i < set->n && status == MTP_OK; i++) status = mtp_hole_places_add(ctx, places, set->configs[i]);
+  for (size_t i = 0; i < set->n && status == MTP_OK; i++) {
+    const mtp_sample sample = mtp_sample_of(set->configs[i]);
+    status = mtp_hole_places_add(ctx, places, &sample);
+  }
   if (status == MTP_OK) status = mtp_find_hole_at(ctx, pot, places, hole);
   mtp_hole_places_free(places);
   return status;

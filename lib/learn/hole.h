@@ -6,8 +6,8 @@
 #define MTP_HOLE_H
 
 #include "config/pairs.h"
+#include "learn/sample.h"
 #include "mtp/baseline.h"
-#include "mtp/config.h"
 #include "mtp/potential.h"
 
 typedef struct mtp_hole {
@@ -20,9 +20,9 @@ typedef struct mtp_hole {
 /** The closest pairs of each kind in some configurations: where a fit is looked at. */
 typedef struct mtp_hole_places mtp_hole_places;
 mtp_status mtp_hole_places_new(mtp_context *ctx, const mtp_potential *pot, mtp_hole_places **out);
-/** Looks for closer pairs in `cfg`, which is borrowed as long as the places live; its species are the potential's.
- * Squeezed configurations have no place. */
-mtp_status mtp_hole_places_add(mtp_context *ctx, mtp_hole_places *places, const mtp_config *cfg);
+/** Looks for closer pairs in the configuration of `sample`, which is borrowed as long as the places live; its species
+ * are the potential's. Squeezed ones have no place. */
+mtp_status mtp_hole_places_add(mtp_context *ctx, mtp_hole_places *places, const mtp_sample *sample);
 /** The same of an ordinary configuration whose closest pairs within mtp_hole_places_reach are known: pair[C*C]. */
 void mtp_hole_places_note(mtp_hole_places *places, const mtp_config *cfg, const mtp_close_pair *pair);
 /** What acts beside the potential there (NULL: nothing), borrowed: a hole is one of both together. */

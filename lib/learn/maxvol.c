@@ -54,8 +54,8 @@ static void candidates_free(candidates *c) {
 
 static mtp_status candidates_new(mtp_context *ctx, size_t capacity, size_t n, candidates *c) {
   *c = (candidates){0};
-  c->rows = mtp_alloc_aligned(capacity * n, sizeof(double));
-  c->z = mtp_alloc_aligned(capacity * n, sizeof(double));
+  c->rows = mtp_alloc_scratch(capacity * n, sizeof(double));
+  c->z = mtp_alloc_scratch(capacity * n, sizeof(double));
   c->origin = mtp_calloc(2 * capacity, sizeof *c->origin);
   c->number = mtp_calloc(capacity, sizeof *c->number);
   c->q = mtp_calloc(n, sizeof(double));
@@ -111,7 +111,7 @@ static mtp_status scan_task(mtp_context *ctx, void *user, int thread, size_t tas
   return MTP_OK;
 }
 
-static void take_largest(void *user, size_t task, const double *result) {
+static void reduce_largest(void *user, size_t task, const double *result) {
   scan *s = user;
   s->largest = task ? larger(s->c->z, s->largest, (size_t)*result) : (size_t)*result;
 }
@@ -120,7 +120,7 @@ static void take_largest(void *user, size_t task, const double *result) {
 static mtp_status scan_all(mtp_context *ctx, scan *s) {
   const size_t tasks = (s->c->m + TASK_ROWS - 1) / TASK_ROWS;
   const mtp_workers workers = {NULL, s->as->threads};
-  const mtp_tasks all = {tasks, 1, s, scan_task, take_largest, true};
+  const mtp_tasks all = {tasks, 1, s, scan_task, reduce_largest, true};
   if (workers.threads > 1 && tasks >= 2 * (size_t)workers.threads) return mtp_workers_run(ctx, &workers, &all);
   s->largest = scan_rows(s, 0, s->c->m);
   return MTP_OK;
@@ -174,8 +174,8 @@ static mtp_status sweep(mtp_context *ctx, mtp_active_set *as, candidates *c, dou
 }
 
 /* Puts all rows in play if they fit, else the first of those above the threshold; the others come with later rounds. */
-static mtp_status choose(mtp_context *ctx, const mtp_active_set *as, size_t m, const double *rows,
-                         const long long *origin, double threshold, size_t capacity, candidates *c) {
+static mtp_status select_candidates(mtp_context *ctx, const mtp_active_set *as, size_t m, const double *rows,
+                                    const long long *origin, double threshold, size_t capacity, candidates *c) {
   const size_t n = as->n;
   double *gamma = NULL;
   mtp_status status = MTP_OK;
@@ -206,10 +206,10 @@ static mtp_status offer(mtp_context *ctx, mtp_active_set *as, size_t m, const do
   candidates c;
   swaps done = {0};
   mtp_status status = candidates_new(ctx, capacity, n, &c);
-  if (status == MTP_OK && !filtered) status = choose(ctx, as, m, rows, origin, threshold, capacity, &c);
+  if (status == MTP_OK && !filtered) status = select_candidates(ctx, as, m, rows, origin, threshold, capacity, &c);
   for (int round = 0, quiet = 0; status == MTP_OK && !quiet; round++) {
     const size_t before = done.count;
-    if (filtered) status = choose(ctx, as, m, rows, origin, threshold, capacity, &c);
+    if (filtered) status = select_candidates(ctx, as, m, rows, origin, threshold, capacity, &c);
     if (status == MTP_OK) status = sweep(ctx, as, &c, threshold, &done);
     quiet = done.count == before || (!filtered && round >= MAX_ROUNDS) || round >= 1000;
     if (status == MTP_OK && !quiet) status = mtp_active_set_invert(ctx, as);
@@ -229,7 +229,7 @@ static mtp_status offer_columns(mtp_context *ctx, mtp_active_set *as, size_t m, 
                                 const long long *origin, double threshold, mtp_swap **swap_list, size_t *swap_count) {
   const size_t first = as->pinned, n = as->n - first;
   mtp_active_set *own = NULL;
-  double *columns = mtp_alloc_aligned(m * n, sizeof *columns);
+  double *columns = mtp_alloc_scratch(m * n, sizeof *columns);
   mtp_status status = columns ? mtp_active_set_new(ctx, n, as->mode, as->init, &own) : mtp_fail_memory(ctx);
   if (status == MTP_OK) {
     own->threads = as->threads;

@@ -16,10 +16,10 @@
 
 typedef struct bench {
   mtp_context *ctx;
-  const mtp_config_set *set;
+  mtp_sample_set *set;
   mtp_objective *o;
   mtp_evaluator *ev;
-  mtp_neighbors **nb; /* [set->n] */
+  mtp_neighbors **nb; /* [set->n] of the samples */
   double **force;     /* [set->n][3*nall] */
   double *theta, *gradient, *matrix;
   size_t atoms;
@@ -104,13 +104,12 @@ static mtp_status prepare(bench *b, const mtp_potential *pot) {
   if (status == MTP_OK) memcpy(b->theta, pot->params, n * sizeof(double));
   if (status == MTP_OK) status = mtp_evaluator_new(b->ctx, pot, &b->ev);
   if (status == MTP_OK)
-    status = mtp_objective_new(b->ctx, &options, &workers, b->set->n, (const mtp_config *const *)b->set->configs, part,
-                               pot, &b->o);
+    status = mtp_objective_new(b->ctx, &options, &workers, b->set->n, b->set->sample, part, pot, &b->o);
   for (size_t k = 0; status == MTP_OK && k < b->set->n; k++) {
-    status = mtp_neighbors_build(b->ctx, b->set->configs[k], pot->radial.max_dist, &b->nb[k]);
+    status = mtp_sample_acquire_neighbors(b->ctx, b->set->sample[k], pot->radial.max_dist, &b->nb[k]);
     if (status == MTP_OK && !(b->force[k] = mtp_calloc(3 * b->nb[k]->nall, sizeof(double))))
       status = mtp_fail_memory(b->ctx);
-    b->atoms += b->set->configs[k]->n;
+    b->atoms += b->set->sample[k]->config->n;
   }
   free(part);
   return status;
@@ -120,17 +119,20 @@ mtp_status mtp_train_measure(mtp_context *ctx, const mtp_potential *pot, const m
                              mtp_train_cost *out) {
   if (!pot || !set || set->n == 0 || !out)
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "measuring: expected a potential and configurations");
-  bench b = {.ctx = ctx, .set = set};
+  bench b = {.ctx = ctx};
   double median[PARTS];
-  mtp_status status = prepare(&b, pot);
+  mtp_status status = mtp_sample_set_borrow(ctx, set, &b.set);
+  if (status == MTP_OK) status = mtp_sample_set_keep_neighbors(ctx, b.set, 0, mtp_potential_cutoff(pot), 1);
+  if (status == MTP_OK) status = prepare(&b, pot);
   if (status == MTP_OK) status = time_parts(&b, seconds, median);
   if (status == MTP_OK) *out = (mtp_train_cost){median[0], median[1], median[2], median[3] - median[1], median[4]};
   mtp_objective_free(b.o);
   mtp_evaluator_free(b.ev);
   for (size_t k = 0; b.nb && b.force && k < set->n; k++) {
-    mtp_neighbors_free(b.nb[k]);
+    mtp_sample_release_neighbors(b.set->sample[k], b.nb[k]);
     free(b.force[k]);
   }
+  mtp_sample_set_free(b.set);
   free(b.nb);
   free(b.force);
   free(b.theta);

@@ -267,10 +267,10 @@ static void contribution_clear(contribution *c) {
 static mtp_status compute_rows(mtp_context *ctx, const mtp_normal *nq, const mtp_sample *sample,
                                mtp_linear_rows *rows) {
   mtp_neighbors *nb = NULL;
-  mtp_status status = mtp_sample_take_neighbors(ctx, sample, nq->plan->radial.max_dist, &nb);
+  mtp_status status = mtp_sample_acquire_neighbors(ctx, sample, nq->plan->radial.max_dist, &nb);
   if (status != MTP_OK) return status;
   status = mtp_linear_rows_compute(ctx, nq->plan, nb, rows);
-  mtp_sample_give_neighbors(sample, nb);
+  mtp_sample_release_neighbors(sample, nb);
   return status;
 }
 
@@ -387,13 +387,12 @@ mtp_status mtp_normal_add_all(mtp_context *ctx, mtp_normal *nq, size_t n, const 
   return status;
 }
 
-mtp_status mtp_normal_set_origin(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg) {
-  const mtp_sample sample = mtp_sample_of(cfg);
+mtp_status mtp_normal_set_origin(mtp_context *ctx, mtp_normal *nq, const mtp_sample *sample) {
   mtp_linear_rows rows = {0};
   mtp_config *target = NULL;
-  mtp_status status = make_targets(ctx, nq, cfg, &target);
-  if (status == MTP_OK) status = compute_rows(ctx, nq, &sample, &rows);
-  if (status == MTP_OK) set_means(nq, &rows, target ? target : cfg);
+  mtp_status status = make_targets(ctx, nq, sample->config, &target);
+  if (status == MTP_OK) status = compute_rows(ctx, nq, sample, &rows);
+  if (status == MTP_OK) set_means(nq, &rows, target ? target : sample->config);
   mtp_linear_rows_clear(&rows);
   mtp_config_free(target);
   return status;

@@ -20,9 +20,9 @@ mtp_status mtp_normal_add_samples(mtp_context *ctx, mtp_normal *nq, size_t n, mt
 mtp_status mtp_normal_new_part(mtp_context *ctx, const mtp_potential *pot, const mtp_plan *plan,
                                const mtp_weights *weights, mtp_normal **out);
 
-/** Takes the average site of a configuration out of all equations, see learn/normal.c. Before anything is added; the
+/** Takes the average site of a sample out of all equations, see learn/normal.c. Before anything is added; the
  * same for all parts. */
-mtp_status mtp_normal_set_origin(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg);
+mtp_status mtp_normal_set_origin(mtp_context *ctx, mtp_normal *nq, const mtp_sample *sample);
 
 /** Has `pot` the radial functions of the plan, whatever min_dist they are written with? */
 bool mtp_plan_has_functions_of(const mtp_plan *plan, const mtp_potential *pot);

@@ -37,7 +37,7 @@ struct mtp_objective {
   mtp_objective_options options;
   mtp_workers workers;
   mtp_isa isa;
-  mtp_samples samples;
+  mtp_shards shards;
   mtp_potential *pot;
   mtp_plan *plan;
   mtp_batch_work *work; /* [threads] */
@@ -55,11 +55,11 @@ struct mtp_objective {
 
 #define STATS (sizeof(mtp_fit_stats) / sizeof(double))
 
-/* Configuration `position` in the order of the samples, number c of the batch. */
+/* Sample `position` in the order of the shards, number c of the batch. */
 static mtp_labels labels_of(const mtp_objective *o, size_t position, const mtp_batch *batch, const mtp_batch_work *work,
                             size_t c) {
-  return mtp_labels_compare(&o->options, o->samples.order[position], o->samples.weight[o->samples.number[position]],
-                            batch, work, c);
+  return mtp_labels_compare(&o->options, o->shards.order[position]->config,
+                            o->shards.weight[o->shards.number[position]], batch, work, c);
 }
 
 /* ---- tasks ---- */
@@ -70,7 +70,7 @@ static bool in(unsigned parts, mtp_part part) {
 
 static mtp_status pass_shard(mtp_context *ctx, void *user, int thread, size_t task, double *result) {
   mtp_objective *o = user;
-  const mtp_shard *shard = &o->samples.shard[task];
+  const mtp_shard *shard = &o->shards.shard[task];
   mtp_batch_work *work = &o->work[thread];
   const bool trained = in(o->order.trained, shard->part);
   mtp_fit_stats stats = {0};
@@ -78,7 +78,7 @@ static mtp_status pass_shard(mtp_context *ctx, void *user, int thread, size_t ta
   if (!in(o->order.parts, shard->part)) return MTP_OK;
   for (size_t k = 0; k < shard->nbatches && status == MTP_OK; k++) {
     mtp_batch *batch = NULL;
-    status = mtp_samples_take_batch(ctx, &o->samples, shard, k, o->plan, &batch);
+    status = mtp_shards_acquire_batch(ctx, &o->shards, shard, k, o->plan, &batch);
     if (status == MTP_OK) status = mtp_batch_work_reserve(ctx, o->plan, batch, work);
     if (status == MTP_OK) {
       mtp_batch_forces(o->isa, o->plan, batch, work);
@@ -89,15 +89,15 @@ static mtp_status pass_shard(mtp_context *ctx, void *user, int thread, size_t ta
       }
       if (trained) mtp_batch_gradient(o->isa, o->plan, batch, work, result + STATS);
     }
-    if (batch) mtp_samples_give_batch(shard, k, batch);
+    if (batch) mtp_shards_release_batch(shard, k, batch);
   }
   memcpy(result, &stats, sizeof stats);
   return status;
 }
 
-static void take_pass(void *user, size_t task, const double *result) {
+static void reduce_pass(void *user, size_t task, const double *result) {
   mtp_objective *o = user;
-  const mtp_part part = o->samples.shard[task].part;
+  const mtp_part part = o->shards.shard[task].part;
   double *sums = (double *)&o->stats[part];
   for (size_t k = 0; k < STATS; k++) sums[k] += result[k];
   if (o->gradient && in(o->order.trained, part))
@@ -106,14 +106,14 @@ static void take_pass(void *user, size_t task, const double *result) {
 
 static mtp_status sketch_shard(mtp_context *ctx, void *user, int thread, size_t task, double *result) {
   mtp_objective *o = user;
-  const mtp_shard *shard = &o->samples.shard[task];
+  const mtp_shard *shard = &o->shards.shard[task];
   mtp_batch_work *work = &o->work[thread];
   mtp_status status = MTP_OK;
   if (!in(o->order.trained, shard->part)) return MTP_OK;
   for (size_t k = 0; k < shard->nbatches && status == MTP_OK; k++) {
     mtp_random random = {o->order.seed + 0x9e3779b97f4a7c15ull * (task * 1000003u + k + 1)};
     mtp_batch *batch = NULL;
-    status = mtp_samples_take_batch(ctx, &o->samples, shard, k, o->plan, &batch);
+    status = mtp_shards_acquire_batch(ctx, &o->shards, shard, k, o->plan, &batch);
     if (status == MTP_OK) status = mtp_batch_work_reserve(ctx, o->plan, batch, work);
     if (status == MTP_OK) {
       mtp_batch_forces(o->isa, o->plan, batch, work);
@@ -125,7 +125,7 @@ static mtp_status sketch_shard(mtp_context *ctx, void *user, int thread, size_t 
         mtp_batch_gradient(o->isa, o->plan, batch, work, result);
       }
     }
-    if (batch) mtp_samples_give_batch(shard, k, batch);
+    if (batch) mtp_shards_release_batch(shard, k, batch);
   }
   return status;
 }
@@ -139,9 +139,9 @@ static void flush_rows(mtp_objective *o) {
   o->nrows = 0;
 }
 
-static void take_sketch(void *user, size_t task, const double *result) {
+static void reduce_sketch(void *user, size_t task, const double *result) {
   mtp_objective *o = user;
-  const mtp_shard *shard = &o->samples.shard[task];
+  const mtp_shard *shard = &o->shards.shard[task];
   const size_t n = o->plan->nparams;
   if (!in(o->order.trained, shard->part)) return;
   for (size_t k = 0; k < shard->nbatches * o->order.count; k++, result += n) {
@@ -152,8 +152,8 @@ static void take_sketch(void *user, size_t task, const double *result) {
 
 static size_t most_batches(const mtp_objective *o) {
   size_t most = 0;
-  for (size_t q = 0; q < o->samples.nshards; q++)
-    if (o->samples.shard[q].nbatches > most) most = o->samples.shard[q].nbatches;
+  for (size_t q = 0; q < o->shards.nshards; q++)
+    if (o->shards.shard[q].nbatches > most) most = o->shards.shard[q].nbatches;
   return most;
 }
 
@@ -164,27 +164,27 @@ static mtp_status solve_shards(mtp_context *ctx, void *user, int thread, size_t 
   mtp_objective *o = user;
   const size_t first = task * SHARDS_PER_SOLVE, end = first + SHARDS_PER_SOLVE;
   mtp_status status = MTP_OK;
-  for (size_t q = first; q < end && q < o->samples.nshards; q++) {
-    const mtp_shard *shard = &o->samples.shard[q];
+  for (size_t q = first; q < end && q < o->shards.nshards; q++) {
+    const mtp_shard *shard = &o->shards.shard[q];
     if (!in(o->order.trained, shard->part)) continue;
     for (size_t k = 0; k < shard->n && status == MTP_OK; k++)
-      status = mtp_normal_add(ctx, o->normal[thread], o->samples.order[shard->first + k]);
+      status = mtp_normal_add_sample(ctx, o->normal[thread], o->shards.order[shard->first + k]);
   }
   mtp_normal_take_sums(o->normal[thread], result);
   return status;
 }
 
-static void take_solve(void *user, size_t task, const double *result) {
+static void reduce_solve(void *user, size_t task, const double *result) {
   mtp_objective *o = user;
   (void)task;
   mtp_normal_add_sums(o->total, result);
 }
 
-/* The first configuration with an energy that is trained on, or the first at all. */
-static const mtp_config *origin(const mtp_objective *o) {
-  for (size_t k = 0; k < o->samples.n; k++)
-    if (in(o->order.trained, o->samples.part[k]) && o->samples.config[k]->has_energy) return o->samples.config[k];
-  return o->samples.config[0];
+/* The first with an energy that is trained on, or the first at all. */
+static const mtp_sample *origin(const mtp_objective *o) {
+  for (size_t k = 0; k < o->shards.n; k++)
+    if (in(o->order.trained, o->shards.part[k]) && o->shards.sample[k]->config->has_energy) return o->shards.sample[k];
+  return o->shards.sample[0];
 }
 
 static mtp_status new_normal(mtp_context *ctx, mtp_objective *o, mtp_normal **out) {
@@ -209,21 +209,21 @@ static mtp_status make_normals(mtp_context *ctx, mtp_objective *o) {
   return status;
 }
 
-static mtp_status run(mtp_context *ctx, mtp_objective *o) {
+static mtp_status run_order(mtp_context *ctx, mtp_objective *o) {
   const size_t n = o->plan->nparams;
-  mtp_tasks tasks = {.count = o->samples.nshards, .user = o};
+  mtp_tasks tasks = {.count = o->shards.nshards, .user = o};
   if (o->order.kind == ORDER_PASS) {
     tasks.length = STATS + (o->order.trained ? n : 0);
-    tasks.work = pass_shard, tasks.take = take_pass;
+    tasks.work = pass_shard, tasks.reduce = reduce_pass;
   } else if (o->order.kind == ORDER_SOLVE) {
     const mtp_status status = make_normals(ctx, o);
     if (status != MTP_OK) return mtp_workers_give_up(ctx, &o->workers, status);
     tasks.length = mtp_normal_sums_length((size_t)o->plan->nspecies + (size_t)o->plan->nscalars);
-    tasks.count = (o->samples.nshards + SHARDS_PER_SOLVE - 1) / SHARDS_PER_SOLVE;
-    tasks.work = solve_shards, tasks.take = take_solve;
+    tasks.count = (o->shards.nshards + SHARDS_PER_SOLVE - 1) / SHARDS_PER_SOLVE;
+    tasks.work = solve_shards, tasks.reduce = reduce_solve;
   } else {
     tasks.length = most_batches(o) * o->order.count * n;
-    tasks.work = sketch_shard, tasks.take = take_sketch;
+    tasks.work = sketch_shard, tasks.reduce = reduce_sketch;
   }
   return mtp_workers_run(ctx, &o->workers, &tasks);
 }
@@ -238,14 +238,14 @@ static void destroy(mtp_objective *o) {
   if (!o) return;
   clear_work(o);
   free(o->work);
-  mtp_samples_clear(&o->samples);
+  mtp_shards_clear(&o->shards);
   mtp_plan_free(o->plan);
   mtp_potential_free(o->pot);
   free(o);
 }
 
 /* On every rank. */
-static mtp_status take_potential(mtp_context *ctx, mtp_objective *o, const mtp_potential *pot) {
+static mtp_status install_potential(mtp_context *ctx, mtp_objective *o, const mtp_potential *pot) {
   mtp_plan *plan = NULL;
   mtp_potential *copy = NULL;
   mtp_status status = mtp_potential_copy(ctx, pot, &copy);
@@ -275,7 +275,7 @@ static mtp_status create(mtp_context *ctx, const mtp_objective_options *options,
 }
 
 /* Tells the other ranks what comes now. */
-static void give_order(mtp_objective *o, order what) {
+static void send_order(mtp_objective *o, order what) {
   o->order = what;
   o->order.options = o->options;
   o->order.threads = o->workers.threads;
@@ -288,7 +288,7 @@ static mtp_status send_potential(mtp_context *ctx, mtp_objective *o, const mtp_p
   mtp_text text = {0};
   mtp_status status = mtp_potential_text(ctx, pot, &text);
   if (status == MTP_OK) {
-    give_order(o, (order){.kind = ORDER_POTENTIAL, .count = text.size});
+    send_order(o, (order){.kind = ORDER_POTENTIAL, .count = text.size});
     mtp_workers_broadcast(&o->workers, text.data, text.size);
   }
   mtp_text_free(&text);
@@ -296,27 +296,27 @@ static mtp_status send_potential(mtp_context *ctx, mtp_objective *o, const mtp_p
 }
 
 mtp_status mtp_objective_set_potential(mtp_context *ctx, mtp_objective *o, const mtp_potential *pot) {
-  const mtp_status status = take_potential(ctx, o, pot);
+  const mtp_status status = install_potential(ctx, o, pot);
   return status == MTP_OK ? send_potential(ctx, o, pot) : status;
 }
 
 mtp_status mtp_objective_new(mtp_context *ctx, const mtp_objective_options *options, const mtp_workers *workers,
-                             size_t n, const mtp_config *const *configs, const mtp_part *part, const mtp_potential *pot,
+                             size_t n, mtp_sample *const *samples, const mtp_part *part, const mtp_potential *pot,
                              mtp_objective **out) {
   mtp_objective *o = NULL;
   *out = NULL;
   mtp_status status = mtp_weights_check(ctx, &options->weights);
   if (status == MTP_OK) status = create(ctx, options, workers, &o);
-  if (status == MTP_OK) status = mtp_samples_init(ctx, &o->samples, n, configs, part, pot->nspecies);
-  if (status == MTP_OK) status = take_potential(ctx, o, pot);
-  if (status == MTP_OK) status = mtp_samples_lay_out(ctx, workers, &o->samples, o->plan, options->memory);
+  if (status == MTP_OK) status = mtp_shards_init(ctx, &o->shards, n, samples, part, pot->nspecies);
+  if (status == MTP_OK) status = install_potential(ctx, o, pot);
+  if (status == MTP_OK) status = mtp_shards_lay_out(ctx, workers, &o->shards, o->plan, options->memory);
   if (status != MTP_OK) {
     destroy(o);
     return status;
   }
   if (mtp_workers_size(workers) > 1) {
-    give_order(o, (order){.kind = ORDER_NEW, .count = (size_t)pot->nspecies});
-    status = mtp_samples_share(ctx, workers, &o->samples, pot->nspecies);
+    send_order(o, (order){.kind = ORDER_NEW, .count = (size_t)pot->nspecies});
+    status = mtp_shards_share(ctx, workers, &o->shards, pot->nspecies);
     if (status == MTP_OK) status = send_potential(ctx, o, pot);
   }
   *out = o;
@@ -325,7 +325,7 @@ mtp_status mtp_objective_new(mtp_context *ctx, const mtp_objective_options *opti
 
 void mtp_objective_free(mtp_objective *o) {
   if (!o) return;
-  give_order(o, (order){.kind = ORDER_FREE});
+  send_order(o, (order){.kind = ORDER_FREE});
   destroy(o);
 }
 
@@ -336,7 +336,7 @@ const mtp_potential *mtp_objective_potential(const mtp_objective *o) {
 size_t mtp_objective_configs(const mtp_objective *o, unsigned parts) {
   size_t n = 0;
   for (int p = 0; p < MTP_PARTS; p++)
-    if (in(parts, (mtp_part)p)) n += o->samples.configs[p];
+    if (in(parts, (mtp_part)p)) n += o->shards.configs[p];
   return n;
 }
 
@@ -380,13 +380,13 @@ double mtp_objective_loss(const mtp_objective *o, const double *theta, const mtp
 
 mtp_status mtp_objective_pass(mtp_context *ctx, mtp_objective *o, const double *theta, unsigned parts, unsigned trained,
                               mtp_fit_stats stats[MTP_PARTS], double *gradient) {
-  give_order(o, (order){.kind = ORDER_PASS, .parts = parts | trained, .trained = gradient ? trained : 0});
+  send_order(o, (order){.kind = ORDER_PASS, .parts = parts | trained, .trained = gradient ? trained : 0});
   set_theta(o, theta);
   memset(stats, 0, MTP_PARTS * sizeof *stats);
   if (gradient) memset(gradient, 0, o->plan->nparams * sizeof *gradient);
   o->stats = stats;
   o->gradient = gradient;
-  const mtp_status status = run(ctx, o);
+  const mtp_status status = run_order(ctx, o);
   if (status != MTP_OK || !gradient) return status;
   double configs = 0;
   for (int p = 0; p < MTP_PARTS; p++)
@@ -403,19 +403,19 @@ mtp_status mtp_objective_sketch(mtp_context *ctx, mtp_objective *o, const double
                                 unsigned long long seed, bool full, double *gn) {
   const size_t n = o->plan->nparams;
   size_t batches = 0;
-  for (size_t q = 0; q < o->samples.nshards; q++)
-    if (in(trained, o->samples.shard[q].part)) batches += o->samples.shard[q].nbatches;
+  for (size_t q = 0; q < o->shards.nshards; q++)
+    if (in(trained, o->shards.shard[q].part)) batches += o->shards.shard[q].nbatches;
   if (batches == 0) return mtp_fail(ctx, MTP_ERR_STATE, "there are no configurations to train on");
   o->rows = mtp_calloc(ROWS_AT_ONCE * n, sizeof *o->rows);
   if (!o->rows) return mtp_fail_memory(ctx);
-  give_order(o, (order){.kind = ORDER_SKETCH, .trained = trained, .count = (rows - 1) / batches + 1, .seed = seed});
+  send_order(o, (order){.kind = ORDER_SKETCH, .trained = trained, .count = (rows - 1) / batches + 1, .seed = seed});
   set_theta(o, theta);
   o->capacity = ROWS_AT_ONCE;
   o->nrows = 0;
   o->gn = gn;
   o->full = full;
   memset(gn, 0, (full ? n * n : n) * sizeof *gn);
-  const mtp_status status = run(ctx, o);
+  const mtp_status status = run_order(ctx, o);
   if (status == MTP_OK && o->nrows) flush_rows(o);
   const double factor = 2.0 / (double)(mtp_objective_configs(o, trained) * o->order.count);
   for (size_t k = 0; k < (full ? n * n : n); k++) gn[k] *= factor;
@@ -425,9 +425,9 @@ mtp_status mtp_objective_sketch(mtp_context *ctx, mtp_objective *o, const double
 }
 
 mtp_status mtp_objective_solve(mtp_context *ctx, mtp_objective *o, unsigned trained, double ridge, double *theta) {
-  give_order(o, (order){.kind = ORDER_SOLVE, .trained = trained});
+  send_order(o, (order){.kind = ORDER_SOLVE, .trained = trained});
   set_theta(o, theta);
-  mtp_status status = run(ctx, o);
+  mtp_status status = run_order(ctx, o);
   if (status == MTP_OK)
     status = mtp_normal_solve(ctx, o->total, ridge, theta + mtp_plan_radial(o->plan, o->plan->nspecies, 0));
   free_normals(o);
@@ -441,18 +441,18 @@ static mtp_status help_new(mtp_context *ctx, const mtp_workers *workers, const o
   destroy(*o);
   *o = NULL;
   const mtp_status status = create(ctx, &order->options, &here, o);
-  return status == MTP_OK ? mtp_samples_share(ctx, &here, &(*o)->samples, (int)order->count) : status;
+  return status == MTP_OK ? mtp_shards_share(ctx, &here, &(*o)->shards, (int)order->count) : status;
 }
 
-static mtp_status serve_potential(mtp_context *ctx, mtp_objective *o, size_t size) {
+static mtp_status help_potential(mtp_context *ctx, mtp_objective *o, size_t size) {
   char *text = mtp_calloc(size + 1, 1);
   mtp_potential *pot = NULL;
   if (!text) return mtp_fail_memory(ctx);
   mtp_workers_broadcast(&o->workers, text, size);
   mtp_status status = mtp_potential_parse(ctx, "potential", text, size, &pot, NULL);
-  if (status == MTP_OK) status = take_potential(ctx, o, pot);
-  if (status == MTP_OK && o->samples.bytes == 0)
-    status = mtp_samples_lay_out(ctx, &o->workers, &o->samples, o->plan, o->options.memory);
+  if (status == MTP_OK) status = install_potential(ctx, o, pot);
+  if (status == MTP_OK && o->shards.bytes == 0)
+    status = mtp_shards_lay_out(ctx, &o->workers, &o->shards, o->plan, o->options.memory);
   mtp_potential_free(pot);
   free(text);
   return status;
@@ -476,12 +476,12 @@ mtp_status mtp_objective_help(mtp_context *ctx, const mtp_workers *workers) {
       o = NULL;
       break;
     case ORDER_POTENTIAL:
-      status = serve_potential(ctx, o, order.count);
+      status = help_potential(ctx, o, order.count);
       break;
     default:
       o->order = order;
       set_theta(o, o->plan->params);
-      run(ctx, o); /* a failure goes to rank 0 with the results */
+      run_order(ctx, o); /* a failure goes to rank 0 with the results */
       free_normals(o);
     }
   }

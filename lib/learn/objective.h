@@ -9,7 +9,7 @@
 #ifndef MTP_OBJECTIVE_H
 #define MTP_OBJECTIVE_H
 
-#include "learn/samples.h"
+#include "learn/shards.h"
 #include "mtp/weights.h"
 
 /** Sums over configurations. */
@@ -31,9 +31,9 @@ typedef struct mtp_objective_options {
 
 typedef struct mtp_objective mtp_objective;
 
-/** `configs` (borrowed) have the species of `pot`. The other ranks must be serving. */
+/** The samples are held, and have the species of `pot`. The other ranks must be in mtp_objective_help. */
 mtp_status mtp_objective_new(mtp_context *ctx, const mtp_objective_options *options, const mtp_workers *workers,
-                             size_t n, const mtp_config *const *configs, const mtp_part *part, const mtp_potential *pot,
+                             size_t n, mtp_sample *const *samples, const mtp_part *part, const mtp_potential *pot,
                              mtp_objective **out);
 /** Also lets the other ranks drop theirs. */
 void mtp_objective_free(mtp_objective *o);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/pairs.h"
 #include "learn/workers.h"
 #include "support/support.h"
 
@@ -56,13 +57,23 @@ mtp_status mtp_sample_keep_neighbors(mtp_context *ctx, mtp_sample *sample, doubl
   return MTP_OK;
 }
 
-mtp_status mtp_sample_take_neighbors(mtp_context *ctx, const mtp_sample *sample, double cutoff, mtp_neighbors **out) {
+mtp_status mtp_sample_acquire_neighbors(mtp_context *ctx, const mtp_sample *sample, double cutoff,
+                                        mtp_neighbors **out) {
   *out = sample->kept && sample->cutoff == cutoff ? sample->kept : NULL;
   return *out ? MTP_OK : mtp_neighbors_build(ctx, sample->config, cutoff, out);
 }
 
-void mtp_sample_give_neighbors(const mtp_sample *sample, mtp_neighbors *nb) {
+void mtp_sample_release_neighbors(const mtp_sample *sample, mtp_neighbors *nb) {
   if (nb != sample->kept) mtp_neighbors_free(nb);
+}
+
+mtp_status mtp_sample_smallest_distance(mtp_context *ctx, const mtp_sample *sample, double cutoff, double *distance) {
+  mtp_neighbors *nb = NULL;
+  const mtp_status status = mtp_sample_acquire_neighbors(ctx, sample, cutoff, &nb);
+  if (status != MTP_OK) return status;
+  *distance = mtp_neighbors_smallest_distance(nb);
+  mtp_sample_release_neighbors(sample, nb);
+  return MTP_OK;
 }
 
 static double bytes_of(const mtp_neighbors *nb) {
@@ -131,7 +142,7 @@ mtp_status mtp_sample_set_borrow(mtp_context *ctx, const mtp_config_set *from, m
   return status;
 }
 
-mtp_status mtp_sample_set_take(mtp_context *ctx, mtp_sample_set *set, mtp_config_set *from) {
+mtp_status mtp_sample_set_adopt(mtp_context *ctx, mtp_sample_set *set, mtp_config_set *from) {
   mtp_status status = MTP_OK;
   for (size_t i = 0; i < from->n && status == MTP_OK; i++) {
     mtp_sample *sample = mtp_sample_new(from->configs[i]);

@@ -42,9 +42,12 @@ void mtp_sample_release(mtp_sample *sample);
 
 /** Searches for the neighbours within `cutoff` and keeps them. Not while others use the sample. */
 mtp_status mtp_sample_keep_neighbors(mtp_context *ctx, mtp_sample *sample, double cutoff);
-/** The neighbours that are kept, or found now; to be given back. Any thread may ask. */
-mtp_status mtp_sample_take_neighbors(mtp_context *ctx, const mtp_sample *sample, double cutoff, mtp_neighbors **out);
-void mtp_sample_give_neighbors(const mtp_sample *sample, mtp_neighbors *nb);
+/** The neighbours that are kept, or found now; to be released. Any thread may ask. */
+mtp_status mtp_sample_acquire_neighbors(mtp_context *ctx, const mtp_sample *sample, double cutoff, mtp_neighbors **out);
+void mtp_sample_release_neighbors(const mtp_sample *sample, mtp_neighbors *nb);
+
+/** The distance of the closest atoms within `cutoff`; infinite if there are none. */
+mtp_status mtp_sample_smallest_distance(mtp_context *ctx, const mtp_sample *sample, double cutoff, double *distance);
 
 /** Samples of one species table, in their order. */
 typedef struct mtp_sample_set {
@@ -61,7 +64,7 @@ void mtp_sample_set_free(mtp_sample_set *set);
 /** Borrows all configurations of `from` and the names of its species. */
 mtp_status mtp_sample_set_borrow(mtp_context *ctx, const mtp_config_set *from, mtp_sample_set **out);
 /** Appends all configurations of `from`, which go over to samples: its places are empty afterwards. */
-mtp_status mtp_sample_set_take(mtp_context *ctx, mtp_sample_set *set, mtp_config_set *from);
+mtp_status mtp_sample_set_adopt(mtp_context *ctx, mtp_sample_set *set, mtp_config_set *from);
 /** Takes the names of the species of another set. */
 mtp_status mtp_sample_set_name(mtp_context *ctx, mtp_sample_set *set, int count, char *const *names);
 /** Appends a sample, which the set then holds as well. */

@@ -32,15 +32,19 @@ static mtp_status check_config(mtp_context *ctx, const mtp_potential *pot, const
   return MTP_OK;
 }
 
+static bool is_squeezed(const job *j, size_t k) {
+  return j->sample[k]->kind == MTP_SAMPLE_SQUEEZED;
+}
+
 /* Also of what is left out in the end: its linear coefficients are fitted with the same functions. */
 static mtp_status measure_distances(job *j) {
   mtp_status status = MTP_OK;
   j->least_ordinary = j->least = INFINITY;
   for (size_t k = 0; k < j->n && status == MTP_OK; k++) {
-    status = mtp_config_smallest_distance(j->ctx, j->configs[k], j->top->radial.max_dist, &j->closest[k]);
+    status = mtp_sample_smallest_distance(j->ctx, j->sample[k], j->top->radial.max_dist, &j->closest[k]);
     if (status != MTP_OK || j->part[k] == MTP_PART_VALIDATION) continue;
     j->least = fmin(j->least, j->closest[k]);
-    if (!mtp_config_is_squeezed(j->configs[k])) j->least_ordinary = fmin(j->least_ordinary, j->closest[k]);
+    if (!is_squeezed(j, k)) j->least_ordinary = fmin(j->least_ordinary, j->closest[k]);
   }
   return status;
 }
@@ -78,9 +82,9 @@ static void put_aside(job *j, size_t n) {
   size_t fitted = 0;
   if (!(wanted > 0)) return;
   for (size_t k = 0; k < n; k++) {
-    if (mtp_config_is_squeezed(j->configs[k])) j->part[k] = MTP_PARTS; /* for the moment */
+    if (is_squeezed(j, k)) j->part[k] = MTP_PARTS; /* for the moment */
     if (j->part[k] != MTP_PART_TRAINING) continue;
-    components += 3.0 * (double)j->configs[k]->n;
+    components += 3.0 * (double)j->sample[k]->config->n;
     fitted++;
   }
   const double spare = (double)fitted * (1.0 - wanted / components);
@@ -118,7 +122,7 @@ static mtp_status hold_out(job *j, size_t n) {
   mtp_status status = MTP_OK;
   size_t ordinary = 0;
   for (size_t k = 0; k < n; k++) {
-    if (mtp_config_is_squeezed(j->configs[k]))
+    if (is_squeezed(j, k))
       j->part[k] = MTP_PARTS; /* for the moment */
     else
       ordinary++;
@@ -136,33 +140,40 @@ static void leave_out_reserve(job *j) {
   size_t kept = 0;
   for (size_t k = 0; k < j->n; k++) {
     if (j->part[k] == MTP_PART_RESERVE) continue;
-    j->configs[kept] = j->configs[k];
+    j->sample[kept] = j->sample[k];
     j->part[kept++] = j->part[k];
   }
   j->n = kept;
 }
 
-mtp_status mtp_training_collect(job *j, const mtp_config_set *set, const mtp_config_set *valid) {
+/* The labelled ones of a set become part `part`. */
+static mtp_status collect(job *j, const mtp_sample_set *set, mtp_part part) {
+  for (size_t k = 0; set && k < set->n; k++) {
+    if (!labelled(set->sample[k]->config)) continue;
+    mtp_status status = check_config(j->ctx, j->top, set->sample[k]->config, k);
+    if (status == MTP_OK) status = mtp_sample_set_add(j->ctx, j->all, set->sample[k]);
+    if (status != MTP_OK) return status;
+    j->part[j->n] = part;
+    j->sample[j->n++] = set->sample[k];
+  }
+  return MTP_OK;
+}
+
+mtp_status mtp_training_collect(job *j, const mtp_sample_set *set, const mtp_sample_set *valid) {
   const size_t most = set->n + (valid ? valid->n : 0);
-  j->configs = mtp_calloc(most, sizeof *j->configs);
+  j->all = mtp_sample_set_new();
+  j->sample = mtp_calloc(most, sizeof(mtp_sample *));
   j->part = mtp_calloc(most, sizeof *j->part);
   j->closest = mtp_calloc(most, sizeof *j->closest);
-  if (!j->configs || !j->part || !j->closest) return mtp_fail_memory(j->ctx);
-  const mtp_config_set *const both[2] = {set, valid};
-  size_t trained = 0;
-  for (int q = 0; q < 2; q++) {
-    for (size_t k = 0; both[q] && k < both[q]->n; k++) {
-      const mtp_config *cfg = both[q]->configs[k];
-      if (!labelled(cfg)) continue;
-      const mtp_status status = check_config(j->ctx, j->top, cfg, k);
-      if (status != MTP_OK) return status;
-      j->part[j->n] = q ? MTP_PART_VALIDATION : MTP_PART_TRAINING;
-      j->configs[j->n++] = cfg;
-    }
-    if (q == 0) trained = j->n;
-  }
-  if (trained == 0) return mtp_fail(j->ctx, MTP_ERR_STATE, "no configuration has labels to train on");
-  mtp_status status = measure_distances(j);
+  if (!j->all || !j->sample || !j->part || !j->closest) return mtp_fail_memory(j->ctx);
+  mtp_status status = collect(j, set, MTP_PART_TRAINING);
+  const size_t trained = j->n;
+  if (status == MTP_OK) status = collect(j, valid, MTP_PART_VALIDATION);
+  if (status == MTP_OK && trained == 0)
+    status = mtp_fail(j->ctx, MTP_ERR_STATE, "no configuration has labels to train on");
+  if (status == MTP_OK)
+    status = mtp_sample_set_keep_neighbors(j->ctx, j->all, 0, j->top->radial.max_dist, j->options->threads);
+  if (status == MTP_OK) status = measure_distances(j);
   if (status == MTP_OK) status = hold_out(j, trained);
   if (status != MTP_OK) return status;
   put_aside(j, trained);

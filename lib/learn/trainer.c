@@ -70,12 +70,13 @@ static mtp_status identify(job *j) {
   uint64_t hash = mtp_hash_add(MTP_HASH_START, numbers, sizeof numbers);
   if (status == MTP_OK) hash = mtp_hash_add(hash, text.data, text.size);
   mtp_text_free(&text);
-  for (size_t k = 0; k < j->n && status == MTP_OK; k++) status = mix_config(j->ctx, j->configs[k], j->part[k], &hash);
+  for (size_t k = 0; k < j->n && status == MTP_OK; k++)
+    status = mix_config(j->ctx, j->sample[k]->config, j->part[k], &hash);
   j->id = hash;
   return status;
 }
 
-/* ---- watching ---- */
+/* ---- after each iteration ---- */
 
 static double root(double squares, double count) {
   return count > 0 ? sqrt(squares / count) : NAN;
@@ -112,15 +113,15 @@ static mtp_train_progress progress_of(const job *j, const mtp_fit *fit) {
 static mtp_status save(job *j, const mtp_fit *fit) {
   const size_t n = j->pot->nparams;
   const mtp_checkpoint at = {.job = j->id,
-                             .stage = j->settled ? j->settled_stage : j->stage,
-                             .iterations = j->settled ? LONG_MAX : j->done_before + fit->iterations,
+                             .stage = j->accepted ? j->accepted_stage : j->stage,
+                             .iterations = j->accepted ? LONG_MAX : j->done_before + fit->iterations,
                              .seconds = j->before + mtp_now() - j->start};
   memcpy(j->pot->params, fit->theta, n * sizeof(double));
   j->saved = mtp_now();
-  return mtp_checkpoint_write(j->ctx, j->options->checkpoint, &at, j->settled ? j->settled : j->pot);
+  return mtp_checkpoint_write(j->ctx, j->options->checkpoint, &at, j->accepted ? j->accepted : j->pot);
 }
 
-static bool watch(void *user, const mtp_fit *fit) {
+static bool after_iteration(void *user, const mtp_fit *fit) {
   job *j = user;
   const mtp_train_options *o = j->options;
   const double valid = validation_loss(j, fit->stats);
@@ -168,7 +169,7 @@ mtp_status mtp_training_improve(job *j, const task *t, double *loss) {
                              .window = WINDOW,
                              .until = j->until > 0 ? j->start + t->share * (j->until - j->start) : 0,
                              .seed = j->options->seed,
-                             .watch = watch,
+                             .watch = after_iteration,
                              .user = j};
   mtp_status status = t->patient && !j->best ? mtp_fail_memory(j->ctx) : MTP_OK;
   if (status == MTP_OK) status = mtp_fit_new(j->ctx, j->objective, j->pot->params, &fit);
@@ -189,7 +190,7 @@ mtp_status mtp_training_improve(job *j, const task *t, double *loss) {
   return status;
 }
 
-mtp_status mtp_training_take(job *j, mtp_potential *pot) {
+mtp_status mtp_training_set_potential(job *j, mtp_potential *pot) {
   mtp_potential_free(j->pot);
   j->pot = pot;
   if (j->objective) return mtp_objective_set_potential(j->ctx, j->objective, pot);
@@ -197,7 +198,7 @@ mtp_status mtp_training_take(job *j, mtp_potential *pot) {
                                          .scale_by_force = j->options->scale_by_force,
                                          .penalty = j->options->penalty,
                                          .memory = j->options->memory};
-  return mtp_objective_new(j->ctx, &options, &j->workers, j->n, j->configs, j->part, pot, &j->objective);
+  return mtp_objective_new(j->ctx, &options, &j->workers, j->n, j->sample, j->part, pot, &j->objective);
 }
 
 mtp_status mtp_training_solve(job *j, unsigned trained, double *theta) {
@@ -260,7 +261,7 @@ static mtp_status keep_better(job *j) {
     mtp_potential_free(last);
     return status;
   }
-  status = mtp_training_take(j, first);
+  status = mtp_training_set_potential(j, first);
   const double *theta = j->pot->params;
   if (status == MTP_OK)
     status = mtp_objective_pass(j->ctx, j->objective, theta, MTP_EVERYTHING, MTP_EVERYTHING, stats, NULL);
@@ -282,7 +283,7 @@ static mtp_status go_on(job *j, mtp_potential *pot) {
   mtp_status status = pot ? MTP_OK : mtp_potential_copy(j->ctx, j->top, &pot);
   if (status == MTP_OK) status = mtp_training_reach(j, pot);
   if (status == MTP_OK)
-    status = mtp_training_take(j, pot);
+    status = mtp_training_set_potential(j, pot);
   else
     mtp_potential_free(pot);
   if (status != MTP_OK || j->options->max_iterations < 0 || j->stage == j->last_stage) return status;
@@ -329,7 +330,7 @@ static mtp_status judge_present(job *j) {
   j->result.held_out_before = NAN;
   if (!j->has_held_out || !j->given->trained || j->options->linear || j->options->max_iterations < 0) return MTP_OK;
   mtp_status status = mtp_potential_copy(j->ctx, j->given, &pot);
-  if (status == MTP_OK) status = mtp_training_take(j, pot);
+  if (status == MTP_OK) status = mtp_training_set_potential(j, pot);
   if (status == MTP_OK) status = mtp_training_solve(j, MTP_FIRST_PARTS, j->pot->params);
   if (status == MTP_OK)
     status = mtp_objective_pass(j->ctx, j->objective, j->pot->params, MTP_PART_BIT(MTP_PART_HELD_OUT), 0, stats, NULL);
@@ -387,10 +388,8 @@ static mtp_status forget(mtp_context *ctx, mtp_potential *pot) {
   return mtp_potential_init_radial(ctx, pot);
 }
 
-mtp_status mtp_train(mtp_context *ctx, const mtp_train_options *options, mtp_potential *pot, const mtp_config_set *set,
-                     const mtp_config_set *valid, mtp_train_result *result) {
-  if (!options || !pot || !set)
-    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "training: expected a potential and configurations");
+mtp_status mtp_train_samples(mtp_context *ctx, const mtp_train_options *options, mtp_potential *pot,
+                             const mtp_sample_set *set, const mtp_sample_set *valid, mtp_train_result *result) {
   const bool none = options->max_iterations < 0;
   job j = {.ctx = ctx, .options = options, .workers = {options->comm, options->threads}, .start = mtp_now()};
   j.given = pot;
@@ -420,9 +419,23 @@ mtp_status mtp_train(mtp_context *ctx, const mtp_train_options *options, mtp_pot
   mtp_objective_free(j.objective);
   mtp_potential_free(j.pot);
   mtp_potential_free(j.top);
-  free(j.configs);
+  mtp_sample_set_free(j.all);
+  free(j.sample);
   free(j.part);
   free(j.closest);
+  return status;
+}
+
+mtp_status mtp_train(mtp_context *ctx, const mtp_train_options *options, mtp_potential *pot, const mtp_config_set *set,
+                     const mtp_config_set *valid, mtp_train_result *result) {
+  if (!options || !pot || !set)
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "training: expected a potential and configurations");
+  mtp_sample_set *trained = NULL, *watched = NULL;
+  mtp_status status = mtp_sample_set_borrow(ctx, set, &trained);
+  if (status == MTP_OK && valid) status = mtp_sample_set_borrow(ctx, valid, &watched);
+  if (status == MTP_OK) status = mtp_train_samples(ctx, options, pot, trained, watched, result);
+  mtp_sample_set_free(trained);
+  mtp_sample_set_free(watched);
   return status;
 }
 

@@ -8,15 +8,16 @@
 #define MTP_TRAINING_H
 
 #include "learn/fit.h"
-#include "mtp/trainer.h"
+#include "learn/trainer.h"
 
 typedef struct mtp_training {
   mtp_context *ctx;
   const mtp_train_options *options;
   const mtp_potential *given; /* as it came */
   mtp_potential *top;         /* the one to be trained */
+  mtp_sample_set *all;        /* what has labels of the training and the validation set */
   size_t n;
-  const mtp_config **configs;   /* [n] */
+  mtp_sample **sample;          /* [n] those of them that are fitted to or watched */
   mtp_part *part;               /* [n] */
   double *closest;              /* [n as collected] distance of the closest atoms, infinite if beyond the cutoff */
   double least, least_ordinary; /* the smallest of what is trained on, and of what is not squeezed of it */
@@ -33,8 +34,8 @@ typedef struct mtp_training {
   /* the fit in hand */
   int stage, last_stage; /* a stage of the continuation, or behind them the final fit; < 0: not worth a checkpoint */
   const char *stage_name;
-  const mtp_potential *settled; /* what a checkpoint holds while something else is only tried, or NULL */
-  int settled_stage;
+  const mtp_potential *accepted; /* what a checkpoint holds while something else is only tried, or NULL */
+  int accepted_stage;
   unsigned trained;
   long max_iterations, done_before;
   double best_loss; /* of validation, with the parameters that have it */
@@ -59,8 +60,8 @@ typedef struct mtp_training_task {
 } mtp_training_task;
 
 /* split.c */
-/** Takes the labelled configurations and says what each is for. */
-mtp_status mtp_training_collect(mtp_training *j, const mtp_config_set *set, const mtp_config_set *valid);
+/** Collects what has labels, with its neighbours, and says what each is for. */
+mtp_status mtp_training_collect(mtp_training *j, const mtp_sample_set *set, const mtp_sample_set *valid);
 /** Finds the distances that are trained on: min_dist goes to them where it is free or asked for. */
 mtp_status mtp_training_follow_distances(mtp_training *j);
 /** Extends the radial functions of `pot` to the closest atoms that are trained on. */
@@ -79,7 +80,7 @@ mtp_status mtp_training_arrive(mtp_training *j);
 /** Improves the parameters of the potential in hand. */
 mtp_status mtp_training_improve(mtp_training *j, const mtp_training_task *t, double *loss);
 /** Another potential in hand: `pot` is taken over. */
-mtp_status mtp_training_take(mtp_training *j, mtp_potential *pot);
+mtp_status mtp_training_set_potential(mtp_training *j, mtp_potential *pot);
 mtp_status mtp_training_solve(mtp_training *j, unsigned trained, double *theta);
 double mtp_training_tolerance(const mtp_training *j);
 

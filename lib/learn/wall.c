@@ -5,10 +5,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "config/pairs.h"
 #include "learn/hole.h"
+#include "learn/normal.h"
 #include "model/model.h"
-#include "mtp/normal_equations.h"
 #include "mtp/trainer.h"
 #include "support/support.h"
 
@@ -18,17 +17,19 @@
 /* Where the wall begins, as a part of the shortest distance. */
 #define BELOW 0.99
 
-static mtp_status add_weighted(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg, double factor) {
+static mtp_status add_weighted(mtp_context *ctx, mtp_normal *nq, const mtp_sample *sample, double factor) {
   char number[32];
   double own[3];
-  if (!mtp_config_is_squeezed(cfg) || factor == 1.0) return mtp_normal_add(ctx, nq, cfg);
-  mtp_config *copy = mtp_config_copy(cfg);
+  if (sample->kind != MTP_SAMPLE_SQUEEZED || factor == 1.0) return mtp_normal_add_sample(ctx, nq, sample);
+  mtp_config *copy = mtp_config_copy(sample->config);
   if (!copy) return mtp_fail_memory(ctx);
-  const char *weight = mtp_config_get_feature(cfg, "config_weight");
+  const char *weight = mtp_config_get_feature(copy, "config_weight");
   mtp_snprintf(number, sizeof number, "%g", factor * (weight ? mtp_strtod(weight, NULL) : 1.0));
-  mtp_status status = mtp_config_weights(ctx, cfg, own); /* says what is wrong with a weight */
+  mtp_sample heavy = *sample; /* the atoms are the same, and so are their neighbours */
+  heavy.config = copy;
+  mtp_status status = mtp_config_weights(ctx, sample->config, own); /* says what is wrong with a weight */
   if (status == MTP_OK) status = mtp_config_set_feature(ctx, copy, "config_weight", number);
-  if (status == MTP_OK) status = mtp_normal_add(ctx, nq, copy);
+  if (status == MTP_OK) status = mtp_normal_add_sample(ctx, nq, &heavy);
   mtp_config_free(copy);
   return status;
 }
@@ -39,36 +40,36 @@ static bool is_labelled(const mtp_config *cfg) {
 
 /* Linear coefficients with so many times the weight on squeezed configurations. */
 static mtp_status fit_weighted(mtp_context *ctx, const mtp_weights *weights, mtp_potential *pot,
-                               const mtp_config_set *set, double factor) {
+                               const mtp_sample_set *set, double factor) {
   mtp_normal *nq = NULL;
   mtp_status status = mtp_normal_new(ctx, pot, *weights, &nq);
   for (size_t i = 0; i < set->n && status == MTP_OK; i++)
-    if (is_labelled(set->configs[i])) status = add_weighted(ctx, nq, set->configs[i], factor);
+    if (is_labelled(set->sample[i]->config)) status = add_weighted(ctx, nq, set->sample[i], factor);
   if (status == MTP_OK) status = mtp_normal_fit(ctx, nq, 0.0, pot);
   mtp_normal_free(nq);
   return status;
 }
 
-static bool has_squeezed(const mtp_config_set *set) {
+static bool has_squeezed(const mtp_sample_set *set) {
   for (size_t i = 0; i < set->n; i++)
-    if (mtp_config_is_squeezed(set->configs[i])) return true;
+    if (set->sample[i]->kind == MTP_SAMPLE_SQUEEZED) return true;
   return false;
 }
 
-static mtp_status smallest_distance(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set,
+static mtp_status smallest_distance(mtp_context *ctx, const mtp_potential *pot, const mtp_sample_set *set,
                                     double *smallest) {
   mtp_status status = MTP_OK;
   *smallest = INFINITY;
   for (size_t i = 0; i < set->n && status == MTP_OK; i++) {
     double here = INFINITY;
-    if (mtp_config_is_squeezed(set->configs[i])) continue;
-    status = mtp_config_smallest_distance(ctx, set->configs[i], pot->radial.max_dist, &here);
+    if (set->sample[i]->kind == MTP_SAMPLE_SQUEEZED) continue;
+    status = mtp_sample_smallest_distance(ctx, set->sample[i], pot->radial.max_dist, &here);
     *smallest = fmin(*smallest, here);
   }
   return status;
 }
 
-static mtp_status add_wall(mtp_context *ctx, mtp_potential *pot, const mtp_config_set *set) {
+static mtp_status add_wall(mtp_context *ctx, mtp_potential *pot, const mtp_sample_set *set) {
   double smallest;
   mtp_status status = smallest_distance(ctx, pot, set, &smallest);
   if (status == MTP_OK && BELOW * smallest != pot->radial.min_dist)
@@ -88,7 +89,7 @@ static mtp_status look(mtp_context *ctx, const mtp_potential *pot, mtp_hole_plac
   return status;
 }
 
-static mtp_status mend(mtp_context *ctx, const mtp_weights *weights, mtp_potential *pot, const mtp_config_set *set,
+static mtp_status mend(mtp_context *ctx, const mtp_weights *weights, mtp_potential *pot, const mtp_sample_set *set,
                        mtp_hole_places *places, mtp_wall_report *report) {
   mtp_potential *trial = NULL;
   bool falls = false;
@@ -119,12 +120,16 @@ mtp_status mtp_train_wall_on(mtp_context *ctx, const mtp_weights *weights, mtp_p
   if (!pot || !set || !weights || !report)
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "wall: expected a potential, weights and configurations");
   *report = (mtp_wall_report){.wall = MTP_WALL_NONE, .a = -1, .b = -1};
+  mtp_sample_set *samples = NULL;
   mtp_hole_places *places = NULL;
-  mtp_status status = mtp_hole_places_new(ctx, pot, &places);
+  mtp_status status = mtp_sample_set_borrow(ctx, set, &samples);
+  if (status == MTP_OK) status = mtp_hole_places_new(ctx, pot, &places);
   if (status == MTP_OK) mtp_hole_places_set_baseline(places, baseline);
-  for (size_t i = 0; i < set->n && status == MTP_OK; i++) status = mtp_hole_places_add(ctx, places, set->configs[i]);
-  if (status == MTP_OK) status = mend(ctx, weights, pot, set, places, report);
+  if (status == MTP_OK) status = mtp_sample_set_keep_neighbors(ctx, samples, 0, pot->radial.max_dist, 1);
+  for (size_t i = 0; i < set->n && status == MTP_OK; i++) status = mtp_hole_places_add(ctx, places, samples->sample[i]);
+  if (status == MTP_OK) status = mend(ctx, weights, pot, samples, places, report);
   mtp_hole_places_free(places);
+  mtp_sample_set_free(samples);
   return status;
 }
 

@@ -94,14 +94,14 @@ static bool has_failed(const double *results, size_t count, size_t stride) {
 }
 
 /* Results of the tasks base..base+count-1 in order; those of rank q begin at all[q]. */
-static mtp_status take_round(mtp_context *ctx, const mtp_tasks *tasks, size_t base, size_t count, size_t size,
-                             size_t stride, double *const *all, const failure *failures) {
+static mtp_status reduce_round(mtp_context *ctx, const mtp_tasks *tasks, size_t base, size_t count, size_t size,
+                               size_t stride, double *const *all, const failure *failures) {
   for (size_t k = 0; k < count; k++) {
     const double *result = all[k % size] + k / size * stride;
     const mtp_status status = (mtp_status)(int)result[0];
     const char *message = failures[k % size].message;
     if (status != MTP_OK) return mtp_fail(ctx, status, "%s", *message ? message : mtp_status_name(status));
-    tasks->take(tasks->user, base + k, result + 1);
+    tasks->reduce(tasks->user, base + k, result + 1);
   }
   return MTP_OK;
 }
@@ -174,7 +174,7 @@ mtp_status mtp_workers_run(mtp_context *ctx, const mtp_workers *workers, const m
     pthread_mutex_destroy(&r.mutex);
     s.failures[rank] = r.failure;
     collect_round(workers, &s, count, stride);
-    if (rank == 0 && status == MTP_OK) status = take_round(ctx, tasks, base, count, size, stride, s.all, s.failures);
+    if (rank == 0 && status == MTP_OK) status = reduce_round(ctx, tasks, base, count, size, stride, s.all, s.failures);
   }
   store_free(&s);
   return status;

@@ -41,7 +41,7 @@ typedef struct mtp_tasks {
    * process. */
   mtp_status (*work)(mtp_context *ctx, void *user, int thread, size_t task, double *result);
   /** Takes over a result: on rank 0 alone, in order of the tasks. */
-  void (*take)(void *user, size_t task, const double *result);
+  void (*reduce)(void *user, size_t task, const double *result);
   bool completes; /**< also where the flag of mtp_context_set_stop is up */
 } mtp_tasks;
 

@@ -109,7 +109,7 @@ typedef struct reading {
   mtp_calls *calls;
 } reading;
 
-static mtp_status take_record(void *user, const mtp_call_record *record) {
+static mtp_status add_record(void *user, const mtp_call_record *record) {
   const reading *r = user;
   mtp_calls *c = r->calls;
   mtp_call *left = mtp_calls_find(c, record->hash, record->atoms);
@@ -143,7 +143,7 @@ mtp_status mtp_calls_open(mtp_context *ctx, const char *path, int species_count,
   if (!c) return mtp_fail_memory(ctx);
   reading r = {ctx, c};
   mtp_status status = mtp_call_log_open(ctx, &c->log, path, species_count, names);
-  if (status == MTP_OK) status = mtp_call_log_read(ctx, &c->log, take_record, &r);
+  if (status == MTP_OK) status = mtp_call_log_read(ctx, &c->log, add_record, &r);
   c->under_way = status != MTP_OK; /* what could not be read is not thrown away */
   if (status == MTP_OK)
     *out = c;

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 
 #include "learn/normal.h"
+#include "learn/trainer.h"
 #include "loop/loop.h"
 #include "model/model.h"
-#include "mtp/trainer.h"
 #include "support/support.h"
 
 /* The first time: configurations, and force components for each parameter. */
@@ -147,7 +147,7 @@ static mtp_status train(mtp_context *ctx, const mtp_learner *l, const mtp_potent
   mtp_status status = mtp_potential_copy(ctx, linear, out);
   if (status != MTP_OK) return status;
   if (comm) l->options.start_helpers(l->options.helpers_user);
-  status = mtp_train(ctx, &options, *out, l->train, NULL, result);
+  status = mtp_train_samples(ctx, &options, *out, l->samples, NULL, result);
   if (comm) mtp_trainer_end_help(comm);
   return status;
 }

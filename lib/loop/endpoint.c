@@ -14,7 +14,7 @@
 
 /* Two configurations are the same if no atom and no component of a lattice vector differs by more (A). */
 #define SAME 1e-3
-/* So far around a label that settled an end point it counts for others (A): they differ by how far the minimiser went
+/* So far around a label that confirmed an end point it counts for others (A): they differ by how far the minimiser went
  * and by the last refit. */
 #define NEAR 0.05
 /* End points of one minimisation that are no further apart (A) show whether labels still help. */
@@ -90,7 +90,7 @@ static bool is_in(const mtp_config_set *set, const mtp_config *cfg, double radiu
 /* Also what the driver has no label for. */
 static bool is_known(const mtp_learner *l, const mtp_candidate *end) {
   return mtp_seen_find(l->seen, end->cfg, NULL) || is_in(l->train, end->cfg, SAME) ||
-         is_in(l->endpoints.settled, end->cfg, NEAR);
+         is_in(l->endpoints.confirmed, end->cfg, NEAR);
 }
 
 /* ---- was the potential right? ---- */
@@ -132,10 +132,10 @@ static mtp_status judge(mtp_context *ctx, const mtp_learner *l, const mtp_config
   return status;
 }
 
-static mtp_status settle(mtp_context *ctx, mtp_learner *l, const mtp_config *label) {
-  if (!l->endpoints.settled) l->endpoints.settled = mtp_config_set_new();
+static mtp_status confirm(mtp_context *ctx, mtp_learner *l, const mtp_config *label) {
+  if (!l->endpoints.confirmed) l->endpoints.confirmed = mtp_config_set_new();
   mtp_config *copy = mtp_config_copy(label);
-  if (l->endpoints.settled && copy) return mtp_config_set_append(ctx, l->endpoints.settled, copy);
+  if (l->endpoints.confirmed && copy) return mtp_config_set_append(ctx, l->endpoints.confirmed, copy);
   mtp_config_free(copy);
   return mtp_fail_memory(ctx);
 }
@@ -206,7 +206,7 @@ static mtp_status learn(mtp_context *ctx, mtp_learner *l, const mtp_candidate *e
   status = judge(ctx, l, label, &v);
   if (status != MTP_OK) return status;
   log_verdict(ctx, l, end, round, &v);
-  if (needs_no_more(l, label, round, &v)) status = settle(ctx, l, label);
+  if (needs_no_more(l, label, round, &v)) status = confirm(ctx, l, label);
   l->endpoints.before = v;
   l->endpoints.label = l->train->n - 1;
   if (status == MTP_OK) status = refit(ctx, l, end, l->stats.qm_seconds - before);

@@ -160,3 +160,32 @@ void mtp_event_write(mtp_context *ctx, mtp_event_log *log, cJSON *event) {
   }
   mtp_text_free(&whole);
 }
+
+/* ---- reading ---- */
+
+mtp_status mtp_event_log_read(mtp_context *ctx, const char *path,
+                              void (*each)(void *user, const char *name, const cJSON *event), void *user, size_t *cut) {
+  char *data = NULL;
+  size_t size = 0;
+  mtp_status status = mtp_file_read(ctx, path, &data, &size);
+  *cut = 0;
+  if (status != MTP_OK) return status;
+  char *line = data, *const end = data + size;
+  for (size_t number = 1; status == MTP_OK && line < end; number++) {
+    char *stop = memchr(line, '\n', (size_t)(end - line));
+    if (stop) *stop = 0;
+    cJSON *event = cJSON_Parse(line);
+    const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "event"));
+    const bool is_empty = line[strspn(line, " \t\r")] == 0;
+    if (name)
+      each(user, name, event);
+    else if (stop && !is_empty)
+      status = mtp_fail(ctx, MTP_ERR_FORMAT, "%s:%zu: a JSON object with \"event\" is expected", path, number);
+    else if (!is_empty)
+      *cut = number;
+    cJSON_Delete(event);
+    line = stop ? stop + 1 : end;
+  }
+  free(data);
+  return status;
+}

@@ -29,4 +29,10 @@ void mtp_event_texts(cJSON *event, const char *key, int count, const char *const
 /** Writes the event as one line and frees it. */
 void mtp_event_write(mtp_context *ctx, mtp_event_log *log, cJSON *event);
 
+/** Hands the events of the log `path`, compressed or not, to `each` in their order; `event` is borrowed. A last line
+ * that a crash cut short is left out, and *cut its number, else 0; any other line without an event is MTP_ERR_FORMAT.
+ */
+mtp_status mtp_event_log_read(mtp_context *ctx, const char *path,
+                              void (*each)(void *user, const char *name, const cJSON *event), void *user, size_t *cut);
+
 #endif

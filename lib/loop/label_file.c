@@ -128,7 +128,7 @@ static mtp_status keep(mtp_context *ctx, mtp_label_file *f, mtp_config *label) {
   return status;
 }
 
-static mtp_status take(void *user, size_t k, mtp_config *label, const mtp_qm_report *report) {
+static mtp_status append_label(void *user, size_t k, mtp_config *label, const mtp_qm_report *report) {
   adding *a = user;
   mtp_label_file *f = a->file;
   size_t i = a->number[k];
@@ -150,7 +150,7 @@ mtp_status mtp_label_file_add(mtp_context *ctx, mtp_label_file *f, mtp_qm *qm, s
   mtp_status status = number && list ? list_missing(ctx, f, n, configs, number, &count) : mtp_fail_memory(ctx);
   adding a = {ctx, f, configs, number, progress, user};
   for (size_t k = 0; k < count && status == MTP_OK; k++) list[k] = configs[number[k]];
-  if (status == MTP_OK && count) status = mtp_calls_run(ctx, f->calls, qm, count, list, take, &a);
+  if (status == MTP_OK && count) status = mtp_calls_run(ctx, f->calls, qm, count, list, append_label, &a);
   free(number);
   free(list);
   return status;

@@ -24,7 +24,7 @@ static void destroy(mtp_learner *l) {
   mtp_seen_free(l->seen);
   mtp_config_set_free(l->seed);
   mtp_sample_set_free(l->samples);
-  mtp_config_set_free(l->endpoints.settled);
+  mtp_config_set_free(l->endpoints.confirmed);
   mtp_hole_clear(&l->hole);
   mtp_hole_places_free(l->places);
   free(l->near);
@@ -38,6 +38,7 @@ static void destroy(mtp_learner *l) {
   free(l->names);
   free(l->file_names);
   free(l->file_numbers);
+  free(l->saved);
   free(l->train_path);
   free(l->save_path);
   free(l->log_path);

@@ -100,7 +100,7 @@ typedef struct mtp_verdict {
 } mtp_verdict;
 
 typedef struct mtp_endpoints {
-  mtp_config_set *settled;   /* labels near which none is needed; NULL: none yet */
+  mtp_config_set *confirmed; /* labels near which none is needed; NULL: none yet */
   size_t label;              /* number of the last one in the training set */
   mtp_verdict before, after; /* it was learned */
   bool told;                 /* that end points get no label */
@@ -155,6 +155,8 @@ struct mtp_learner {
   char **names;
   const char **file_names;  /* [species_count] what the training file calls them */
   char (*file_numbers)[16]; /* [species_count] the storage of these, or NULL */
+  char *saved;              /* what save_path held before the run, until its active set has been looked at, or NULL */
+  size_t saved_size;
   mtp_seen *seen;
   mtp_candidate *pool;
   size_t pool_size;

@@ -90,7 +90,9 @@ mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
   if (status != MTP_OK) return status;
   const bool resumes = size > 0;
   if (stat(l->save_path, &st) != 0 || !S_ISREG(st.st_mode)) return MTP_OK; /* a device takes it, and holds nothing */
-  status = mtp_potential_read(ctx, l->save_path, &saved);
+  status = mtp_file_read(ctx, l->save_path, &l->saved, &l->saved_size);
+  if (status == MTP_OK) status = mtp_potential_parse(ctx, l->save_path, l->saved, l->saved_size, &saved, NULL);
+  if (status == MTP_OK) mtp_potential_remark(ctx, l->save_path, saved, l->saved, l->saved_size);
   if (status != MTP_OK)
     return mtp_fail(ctx, status, "save: %s is there and would be overwritten, but is no potential: %s", l->save_path,
                     mtp_context_message(ctx));
@@ -162,9 +164,12 @@ static void read_notes(mtp_learner *l, const mtp_active_set *as) {
  * one begins, so that it grades as that one would have done. */
 mtp_status mtp_loop_adopt_active_set(mtp_context *ctx, mtp_learner *l) {
   mtp_active_set *as = NULL;
-  if (l->as || l->train->n == 0 || access(l->save_path, F_OK) != 0) return MTP_OK;
+  if (l->as || l->train->n == 0 || !l->saved) return MTP_OK;
+  const mtp_status parsed = mtp_active_set_parse(NULL, l->save_path, l->saved, l->saved_size, l->pot, &as);
+  free(l->saved);
+  l->saved = NULL;
   /* a potential without one, or of another kind, is replaced soon; it is only a hint that is missing then */
-  if (mtp_active_set_read(NULL, l->save_path, l->pot, &as) != MTP_OK || !as) return MTP_OK;
+  if (parsed != MTP_OK || !as) return MTP_OK;
   if (as->mode != l->options.mode || as->n != mtp_potential_parameter_count(l->pot)) {
     mtp_active_set_free(as);
     return MTP_OK;

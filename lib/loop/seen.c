@@ -8,14 +8,14 @@
 #include "config/structure_index.h"
 #include "support/support.h"
 
-typedef struct entry {
+typedef struct seen_config {
   mtp_config *copy; /* that the table refers to; NULL: a label of somebody else */
   char *reason;
-} entry;
+} seen_config;
 
 struct mtp_seen {
   mtp_structure_index *index; /* numbers of entries */
-  entry *entries;
+  seen_config *entries;
   size_t n, capacity;
 };
 
@@ -41,7 +41,7 @@ void mtp_seen_free(mtp_seen *seen) {
 static bool reserve(mtp_seen *seen) {
   if (seen->n < seen->capacity) return true;
   const size_t capacity = seen->capacity ? 2 * seen->capacity : 64;
-  entry *entries = mtp_realloc(seen->entries, capacity, sizeof *entries);
+  seen_config *entries = mtp_realloc(seen->entries, capacity, sizeof *entries);
   if (!entries) return false;
   seen->entries = entries;
   seen->capacity = capacity;
@@ -68,7 +68,7 @@ static mtp_status note(mtp_context *ctx, mtp_seen *seen, const mtp_config *cfg, 
   mtp_status status = (borrowed || copy) && reserve(seen) ? MTP_OK : mtp_fail_memory(ctx);
   if (status == MTP_OK) status = mtp_structure_index_add(ctx, seen->index, borrowed ? cfg : copy, NULL, seen->n);
   if (status == MTP_OK) {
-    seen->entries[seen->n++] = (entry){copy, reason};
+    seen->entries[seen->n++] = (seen_config){copy, reason};
   } else {
     mtp_config_free(copy);
     free(reason);

@@ -36,10 +36,10 @@ mtp_status mtp_loop_note_distances(mtp_context *ctx, mtp_learner *l, const mtp_s
   mtp_neighbors *nb = NULL;
   mtp_close_pair *pair = mtp_calloc((size_t)(C * C), sizeof *pair);
   const double cutoff = mtp_potential_cutoff(l->pot);
-  const mtp_status status = pair ? mtp_sample_take_neighbors(ctx, sample, cutoff, &nb) : mtp_fail_memory(ctx);
+  const mtp_status status = pair ? mtp_sample_acquire_neighbors(ctx, sample, cutoff, &nb) : mtp_fail_memory(ctx);
   if (status == MTP_OK) {
     mtp_neighbors_closest_pairs(nb, mtp_hole_places_reach(l->places), C, NULL, pair);
-    mtp_sample_give_neighbors(sample, nb);
+    mtp_sample_release_neighbors(sample, nb);
   }
   for (int k = 0; k < C * C && status == MTP_OK; k++) {
     double *least = squeezed ? &l->near[k].squeezed : &l->near[k].known;

@@ -172,13 +172,12 @@ static mtp_status count_samples(mtp_context *ctx, mtp_learner *l, const mtp_samp
       mtp_loop_note_squeezed(l, mtp_config_get_feature(sample->config, "hole") != NULL);
     status = mtp_loop_adopt(ctx, l, sample);
   }
-  if (status != MTP_OK) return status;
-  return mtp_normal_add_samples(ctx, l->normal, l->samples->n, l->samples->sample, l->options.threads);
+  return status;
 }
 
 static mtp_status count_all(mtp_context *ctx, mtp_learner *l, mtp_config_set *set) {
   mtp_sample_set *samples = mtp_sample_set_new();
-  mtp_status status = samples ? mtp_sample_set_take(ctx, samples, set) : mtp_fail_memory(ctx);
+  mtp_status status = samples ? mtp_sample_set_adopt(ctx, samples, set) : mtp_fail_memory(ctx);
   if (status == MTP_OK)
     status = mtp_sample_set_keep_neighbors(ctx, samples, 0, mtp_potential_cutoff(l->pot), l->options.threads);
   if (status == MTP_OK) status = count_samples(ctx, l, samples);
@@ -325,12 +324,14 @@ mtp_status mtp_loop_start_functions(mtp_context *ctx, mtp_learner *l, const mtp_
   return begin_functions_at(ctx, l, FIRST_MIN_DIST * smallest);
 }
 
-/* The same for what an untrained potential finds in its training file. */
-static mtp_status start_functions_of_train(mtp_context *ctx, mtp_learner *l) {
+/* The equations of the training file, after the same for an untrained potential: with other functions they would be
+ * others, and they are most of what a start costs. */
+static mtp_status start_equations(mtp_context *ctx, mtp_learner *l) {
   double smallest = INFINITY;
-  if (mtp_potential_is_trained(l->pot) || !mtp_potential_min_dist_is_free(l->pot)) return MTP_OK;
-  for (int k = 0; k < l->species_count * l->species_count; k++) smallest = fmin(smallest, l->near[k].known);
-  return isfinite(smallest) ? begin_functions_at(ctx, l, MET_MIN_DIST * smallest) : MTP_OK;
+  if (!mtp_potential_is_trained(l->pot) && mtp_potential_min_dist_is_free(l->pot))
+    for (int k = 0; k < l->species_count * l->species_count; k++) smallest = fmin(smallest, l->near[k].known);
+  if (isfinite(smallest)) return begin_functions_at(ctx, l, MET_MIN_DIST * smallest);
+  return mtp_normal_add_samples(ctx, l->normal, l->samples->n, l->samples->sample, l->options.threads);
 }
 
 mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_options *options,
@@ -352,7 +353,7 @@ mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_op
   if (status == MTP_OK) l->history.trained = mtp_potential_is_trained(l->pot);
   if (status == MTP_OK) status = mtp_normal_new(ctx, l->pot, options->weights, &l->normal);
   if (status == MTP_OK) status = load_training_set(ctx, l, &dropped_tail);
-  if (status == MTP_OK) status = start_functions_of_train(ctx, l);
+  if (status == MTP_OK) status = start_equations(ctx, l);
   if (status == MTP_OK) status = mtp_loop_adopt_active_set(ctx, l);
   if (status == MTP_OK && l->train->n == 0 && options->active_set)
     status = take_active_set(ctx, l, options->active_set);

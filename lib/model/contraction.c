@@ -211,7 +211,7 @@ static double price(planner *p, const candidate *c) {
 /* ---- search ---- */
 
 /* Takes the cheapest cut of scalar s; true if that is another than before. */
-static bool choose(planner *p, int s) {
+static bool choose_cut(planner *p, int s) {
   const int before = p->chosen[s];
   double least = 0.0;
   for (int c = p->first[s]; c < p->first[s + 1]; c++) {
@@ -227,7 +227,7 @@ static bool choose(planner *p, int s) {
 static void search(planner *p, int nscalars) {
   p->discount = DISCOUNT;
   for (int s = 0; s < nscalars; s++)
-    if (p->first[s + 1] > p->first[s]) choose(p, s);
+    if (p->first[s + 1] > p->first[s]) choose_cut(p, s);
   p->discount = 1.0;
   bool changed = true;
   for (int round = 0; round < ROUNDS && (changed || round <= LOUD_ROUNDS); round++) {
@@ -238,7 +238,7 @@ static void search(planner *p, int nscalars) {
       const int s = loud ? (int)(mtp_random_uniform(&p->random) * nscalars) : i;
       if (p->first[s + 1] == p->first[s]) continue;
       use(p, &p->candidates[p->chosen[s]], -1);
-      if (choose(p, s)) changed = true;
+      if (choose_cut(p, s)) changed = true;
     }
   }
 }

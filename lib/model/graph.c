@@ -103,7 +103,7 @@ static mtp_graph part_of(const mtp_graph *g, unsigned mask) {
   return part;
 }
 
-static bool give_product(const walk *w) {
+static bool emit_product(const walk *w) {
   mtp_graph open = *w->g;
   int coefficient = 1;
   for (int k = 0; k < w->nbundles; k++) {
@@ -117,16 +117,16 @@ static bool give_product(const walk *w) {
   return w->product(w->user, coefficient, &canonical[0], &canonical[1]);
 }
 
-/* Chooses directions for bundle k and all behind it. */
-static bool choose(walk *w, int k) {
-  if (k == w->nbundles) return give_product(w);
+/* All directions of bundle k and of those behind it. */
+static bool list_directions(walk *w, int k) {
+  if (k == w->nbundles) return emit_product(w);
   bundle *bundle = &w->bundles[k];
   for (int a = bundle->edges; a >= 0; a--)
     for (int b = bundle->edges - a; b >= 0; b--) {
       bundle->t[0] = (uint8_t)a;
       bundle->t[1] = (uint8_t)b;
       bundle->t[2] = (uint8_t)(bundle->edges - a - b);
-      if (!choose(w, k + 1)) return false;
+      if (!list_directions(w, k + 1)) return false;
     }
   return true;
 }
@@ -134,7 +134,7 @@ static bool choose(walk *w, int k) {
 bool mtp_graph_products(const mtp_graph *g, unsigned mask, mtp_graph_product product, void *user) {
   walk w = {.g = g, .mask = mask, .product = product, .user = user};
   w.nbundles = list_bundles(g, mask, w.bundles);
-  return choose(&w, 0);
+  return list_directions(&w, 0);
 }
 
 /* Table. */

@@ -27,7 +27,7 @@ typedef struct draft {
 /* Header. */
 
 /* As mtp_parse_key, and at most once: `bit` of *seen says whether. */
-static bool take_once(mtp_model_reader *p, const char *key, unsigned *seen, unsigned bit) {
+static bool read_once(mtp_model_reader *p, const char *key, unsigned *seen, unsigned bit) {
   const char *start = p->at;
   if (!mtp_parse_key(p, key)) return false;
   if (*seen & bit) {
@@ -39,7 +39,7 @@ static bool take_once(mtp_model_reader *p, const char *key, unsigned *seen, unsi
   return true;
 }
 
-static void take_version(mtp_model_reader *p) {
+static void read_version(mtp_model_reader *p) {
   static const char known[] = "1.1.0";
   bool titled = mtp_parse_word(p, "MTP");
   if (!mtp_parse_key(p, "version")) {
@@ -57,7 +57,7 @@ static void take_version(mtp_model_reader *p) {
   }
 }
 
-static void take_scaling(mtp_model_reader *p, mtp_radial *radial) {
+static void read_scaling(mtp_model_reader *p, mtp_radial *radial) {
   const char *start = p->at;
   radial->scaling *= mtp_parse_real(p, "scaling");
   if (p->status == MTP_OK && (!isfinite(radial->scaling) || radial->scaling == 0.0)) {
@@ -66,7 +66,7 @@ static void take_scaling(mtp_model_reader *p, mtp_radial *radial) {
   }
 }
 
-static void take_name(mtp_model_reader *p, draft *d) {
+static void read_name(mtp_model_reader *p, draft *d) {
   char *name = mtp_parse_line(p, "potential_name");
   if (!name) return;
   for (const char *c = name; *c; c++)
@@ -81,7 +81,7 @@ static void take_name(mtp_model_reader *p, draft *d) {
 }
 
 /* Element names are one word `elements=A,B` among the words of the tag; the others are kept. */
-static void take_tag(mtp_model_reader *p, draft *d) {
+static void read_tag(mtp_model_reader *p, draft *d) {
   static const char mark[] = "elements=";
   const size_t length = sizeof mark - 1;
   char *tag = mtp_parse_line(p, "potential_tag");
@@ -104,18 +104,18 @@ static void take_tag(mtp_model_reader *p, draft *d) {
   for (size_t end = strlen(tag); end > 0 && isspace((unsigned char)tag[end - 1]); end--) tag[end - 1] = 0;
 }
 
-static void take_header(mtp_model_reader *p, draft *d) {
+static void read_header(mtp_model_reader *p, draft *d) {
   unsigned seen = 0;
-  take_version(p);
+  read_version(p);
   while (p->status == MTP_OK) {
-    if (take_once(p, "potential_name", &seen, 1))
-      take_name(p, d);
-    else if (take_once(p, "scaling", &seen, 2))
-      take_scaling(p, &d->pot->radial);
-    else if (take_once(p, "species_count", &seen, 4))
+    if (read_once(p, "potential_name", &seen, 1))
+      read_name(p, d);
+    else if (read_once(p, "scaling", &seen, 2))
+      read_scaling(p, &d->pot->radial);
+    else if (read_once(p, "species_count", &seen, 4))
       d->species_count = mtp_parse_count(p, "species_count", 1, MTP_MAX_SPECIES);
-    else if (take_once(p, "potential_tag", &seen, 8))
-      take_tag(p, d);
+    else if (read_once(p, "potential_tag", &seen, 8))
+      read_tag(p, d);
     else
       break;
   }
@@ -123,7 +123,7 @@ static void take_header(mtp_model_reader *p, draft *d) {
 
 /* Radial block. */
 
-static void take_radial_type(mtp_model_reader *p, mtp_radial *radial) {
+static void read_radial_type(mtp_model_reader *p, mtp_radial *radial) {
   mtp_parse_need_key(p, "radial_basis_type");
   char *type = mtp_parse_line(p, "radial_basis_type");
   if (!type) return;
@@ -140,21 +140,21 @@ static void take_radial_type(mtp_model_reader *p, mtp_radial *radial) {
 }
 
 /* The four keys that must be there, in any order, with the spellings of both generations. */
-static void take_radial_keys(mtp_model_reader *p, mtp_potential *pot) {
+static void read_radial_keys(mtp_model_reader *p, mtp_potential *pot) {
   enum { SCALING = 1, MIN = 2, MAX = 4, SIZE = 8, COUNT = 16 };
   mtp_radial *radial = &pot->radial;
   unsigned seen = 0;
   while (p->status == MTP_OK) {
-    if (take_once(p, "scaling", &seen, SCALING))
-      take_scaling(p, radial);
-    else if (take_once(p, "min_dist", &seen, MIN) || take_once(p, "min_val", &seen, MIN))
+    if (read_once(p, "scaling", &seen, SCALING))
+      read_scaling(p, radial);
+    else if (read_once(p, "min_dist", &seen, MIN) || read_once(p, "min_val", &seen, MIN))
       radial->min_dist = mtp_parse_real(p, "min_dist");
-    else if (take_once(p, "max_dist", &seen, MAX) || take_once(p, "max_val", &seen, MAX))
+    else if (read_once(p, "max_dist", &seen, MAX) || read_once(p, "max_val", &seen, MAX))
       radial->max_dist = mtp_parse_real(p, "max_dist");
-    else if (take_once(p, "radial_basis_size", &seen, SIZE) || take_once(p, "basis_size", &seen, SIZE))
+    else if (read_once(p, "radial_basis_size", &seen, SIZE) || read_once(p, "basis_size", &seen, SIZE))
       radial->size = mtp_parse_count(p, "radial_basis_size", 1,
                                      radial->type == MTP_RADIAL_SHAPEEV ? SHAPEEV_MAX_SIZE : MTP_MAX_RADIAL_SIZE);
-    else if (take_once(p, "radial_funcs_count", &seen, COUNT))
+    else if (read_once(p, "radial_funcs_count", &seen, COUNT))
       pot->nradial = mtp_parse_count(p, "radial_funcs_count", 1, 1000);
     else
       break;
@@ -168,7 +168,7 @@ static void take_radial_keys(mtp_model_reader *p, mtp_potential *pot) {
                      radial->min_dist, radial->max_dist);
 }
 
-static void take_radial_blocks(mtp_model_reader *p, draft *d) {
+static void read_radial_blocks(mtp_model_reader *p, draft *d) {
   const mtp_potential *pot = d->pot;
   if (!mtp_parse_word(p, "radial_coeffs")) return;
   d->has_radial = true;
@@ -194,7 +194,7 @@ static int species_of_label(const mtp_potential *pot, int label) {
 }
 
 /* Species are numbered by the first appearance of their label as a centre. */
-static void settle_species(mtp_model_reader *p, draft *d) {
+static void assign_species(mtp_model_reader *p, draft *d) {
   mtp_potential *pot = d->pot;
   if (p->status != MTP_OK) return;
   if (!d->has_radial && d->species_count == 0)
@@ -243,18 +243,18 @@ static void check_pairs(mtp_model_reader *p, const draft *d) {
   free(seen);
 }
 
-static void take_radial(mtp_model_reader *p, draft *d) {
-  take_radial_type(p, &d->pot->radial);
-  take_radial_keys(p, d->pot);
+static void read_radial(mtp_model_reader *p, draft *d) {
+  read_radial_type(p, &d->pot->radial);
+  read_radial_keys(p, d->pot);
   if (p->status == MTP_OK) mtp_radial_prepare(&d->pot->radial);
-  take_radial_blocks(p, d);
-  settle_species(p, d);
+  read_radial_blocks(p, d);
+  assign_species(p, d);
   if (d->has_radial) check_pairs(p, d);
 }
 
 /* Index lists and linear coefficients. */
 
-static void take_basis(mtp_model_reader *p, draft *d) {
+static void read_basis(mtp_model_reader *p, draft *d) {
   mtp_basis *basis = &d->pot->basis;
   mtp_parse_need_key(p, "alpha_moments_count");
   basis->nmoments = mtp_parse_count(p, "alpha_moments_count", 1, INT_MAX / 4);
@@ -272,7 +272,7 @@ static void take_basis(mtp_model_reader *p, draft *d) {
   p->status = mtp_basis_check(p->ctx, basis, d->pot->nradial, p->path);
 }
 
-static bool take_coefficients(mtp_model_reader *p, const char *key, mtp_reals *values, int count) {
+static bool read_coefficients(mtp_model_reader *p, const char *key, mtp_reals *values, int count) {
   if (!mtp_parse_key(p, key)) return false;
   mtp_parse_need_count(p, key, mtp_parse_list(p, mtp_parse_real_item, values, key), (size_t)count);
   return true;
@@ -324,17 +324,17 @@ static void set_parameters(mtp_model_reader *p, draft *d) {
     mtp_message(p->ctx, MTP_WARNING, "%s: some coefficients are missing: the potential counts as untrained", p->path);
 }
 
-static void take_potential(mtp_model_reader *p, draft *d, size_t *end) {
+static void read_potential(mtp_model_reader *p, draft *d, size_t *end) {
   mtp_potential *pot = d->pot;
   pot->radial.scaling = 1.0;
   pot->name = mtp_strdup("MTP1m");
   pot->tag = mtp_strdup("");
   if (!pot->name || !pot->tag) mtp_parse_out_of_memory(p);
-  take_header(p, d);
-  take_radial(p, d);
-  take_basis(p, d);
-  d->has_species = take_coefficients(p, "species_coeffs", &d->species, pot->nspecies);
-  d->has_moment = take_coefficients(p, "moment_coeffs", &d->moment, pot->basis.nscalars);
+  read_header(p, d);
+  read_radial(p, d);
+  read_basis(p, d);
+  d->has_species = read_coefficients(p, "species_coeffs", &d->species, pot->nspecies);
+  d->has_moment = read_coefficients(p, "moment_coeffs", &d->moment, pot->basis.nscalars);
   if (end) *end = (size_t)(p->at - p->begin);
   mtp_parse_skip_space(p);
   if (p->status == MTP_OK && p->at < p->limit) {
@@ -357,7 +357,7 @@ mtp_status mtp_potential_parse(mtp_context *ctx, const char *path, const char *d
   draft d = {.pot = mtp_calloc(1, sizeof(mtp_potential))};
   size_t used = 0;
   if (!d.pot) return mtp_fail_memory(ctx);
-  take_potential(&p, &d, &used);
+  read_potential(&p, &d, &used);
   free(d.elements);
   free(d.pairs.data);
   free(d.radial.data);

@@ -119,7 +119,7 @@ char *mtp_parse_line(mtp_model_reader *p, const char *key) {
 }
 
 /* Numbers are copied out first: the data need not end in a zero byte, and strtod knows words and hexadecimals. */
-static bool take_number(mtp_model_reader *p, const char *characters, char *buffer, size_t size, const char *what) {
+static bool read_number(mtp_model_reader *p, const char *characters, char *buffer, size_t size, const char *what) {
   if (p->status != MTP_OK) return false;
   mtp_parse_skip_space(p);
   size_t n = 0;
@@ -135,7 +135,7 @@ static bool take_number(mtp_model_reader *p, const char *characters, char *buffe
 
 double mtp_parse_real(mtp_model_reader *p, const char *what) {
   char buffer[64], *end;
-  if (!take_number(p, "+-.0123456789eE", buffer, sizeof buffer, what)) return 0.0;
+  if (!read_number(p, "+-.0123456789eE", buffer, sizeof buffer, what)) return 0.0;
   double value = mtp_strtod(buffer, &end);
   if (*end || !isfinite(value)) {
     mtp_parse_expected(p, what, " (a finite number)");
@@ -148,7 +148,7 @@ double mtp_parse_real(mtp_model_reader *p, const char *what) {
 int mtp_parse_int(mtp_model_reader *p, const char *what) {
   char buffer[16], *end;
   bool negative = mtp_parse_byte(p, '-');
-  if (!take_number(p, "0123456789", buffer, sizeof buffer, what)) return 0;
+  if (!read_number(p, "0123456789", buffer, sizeof buffer, what)) return 0;
   long value = strtol(buffer, &end, 10);
   if (*end || value > INT_MAX) {
     mtp_parse_expected(p, what, " (an integer of 32 bits)");
@@ -218,7 +218,7 @@ size_t mtp_parse_list(mtp_model_reader *p, void (*item)(mtp_model_reader *, void
   return count;
 }
 
-static void take_quadruple(mtp_model_reader *p, void *list, const char *what) {
+static void read_quadruple(mtp_model_reader *p, void *list, const char *what) {
   size_t count = mtp_parse_list(p, mtp_parse_int_item, list, what);
   if (p->status == MTP_OK && count != 4)
     mtp_parse_refuse(p, MTP_ERR_FORMAT, "%s: expected four integers, found %zu", what, count);
@@ -234,7 +234,7 @@ int mtp_parse_quadruples(mtp_model_reader *p, const char *count_key, const char 
   mtp_parse_need_key(p, count_key);
   int count = mtp_parse_count(p, count_key, 0, INT_MAX / 4);
   mtp_parse_need_key(p, key);
-  mtp_parse_need_count(p, key, mtp_parse_list(p, take_quadruple, &list, key), (size_t)count);
+  mtp_parse_need_count(p, key, mtp_parse_list(p, read_quadruple, &list, key), (size_t)count);
   if (p->status == MTP_OK && !list.data && !(list.data = mtp_calloc(4, sizeof *list.data))) mtp_parse_out_of_memory(p);
   *out = (int(*)[4])list.data; /* rows of four mtp_ints are exactly four mtp_ints in a row */
   return p->status == MTP_OK ? count : 0;

@@ -57,7 +57,7 @@ static void clear_sample(sample *s) {
   free(s->prints);
 }
 
-static mtp_status take_sample(mtp_context *ctx, const mtp_basis *basis, sample *s) {
+static mtp_status sample_basis(mtp_context *ctx, const mtp_basis *basis, sample *s) {
   s->n = basis->nscalars;
   s->storage = mtp_calloc((size_t)s->n * POINTS, sizeof(double));
   s->prints = mtp_calloc((size_t)s->n, sizeof *s->prints);
@@ -113,8 +113,8 @@ static mtp_status compare(mtp_context *ctx, const mtp_basis *basis, mtp_recognis
   found->scalar = mtp_calloc((size_t)basis->nscalars, sizeof *found->scalar);
   found->factor = mtp_calloc((size_t)basis->nscalars, sizeof *found->factor);
   mtp_status status = found->scalar && found->factor ? MTP_OK : mtp_fail_memory(ctx);
-  if (status == MTP_OK) status = take_sample(ctx, basis, &theirs);
-  if (status == MTP_OK) status = take_sample(ctx, &found->basis, &ours);
+  if (status == MTP_OK) status = sample_basis(ctx, basis, &theirs);
+  if (status == MTP_OK) status = sample_basis(ctx, &found->basis, &ours);
   *same = status == MTP_OK && match(&theirs, &ours, found->scalar, found->factor);
   clear_sample(&theirs);
   clear_sample(&ours);

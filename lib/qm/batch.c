@@ -114,7 +114,7 @@ static void log_later(void *user, const char *line) {
 }
 
 /* The next request, or false when there is none left. */
-static bool take_request(batch *b, size_t *i) {
+static bool next_request(batch *b, size_t *i) {
   bool there = !b->closed && b->next < b->n;
   if (there) *i = b->next++;
   return there;
@@ -125,7 +125,7 @@ static void *work(void *arg) {
   batch *b = w->batch;
   size_t i;
   pthread_mutex_lock(&b->lock);
-  while (take_request(b, &i)) {
+  while (next_request(b, &i)) {
     mtp_qm_request *r = b->requests[i];
     *r = request_of(b, i, w->number);
     pthread_mutex_unlock(&b->lock);
@@ -250,7 +250,7 @@ typedef struct single {
   mtp_qm_report report;
 } single;
 
-static mtp_status take_single(void *user, size_t i, mtp_config *label, const mtp_qm_report *report) {
+static mtp_status keep_label(void *user, size_t i, mtp_config *label, const mtp_qm_report *report) {
   single *s = user;
   (void)i;
   s->label = label;
@@ -264,7 +264,7 @@ mtp_status mtp_qm_label(mtp_context *ctx, mtp_qm *qm, const mtp_config *cfg, int
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "mtp_qm_label: a null pointer was passed");
   single s = {.report = {.status = MTP_QM_CANNOT_START}};
   *label = NULL;
-  mtp_status status = mtp_qm_label_all(ctx, qm, 1, &cfg, NULL, species_count, names, take_single, &s);
+  mtp_status status = mtp_qm_label_all(ctx, qm, 1, &cfg, NULL, species_count, names, keep_label, &s);
   *report = s.report;
   if (status == MTP_OK)
     *label = s.label;

@@ -125,7 +125,7 @@ static void measure_forces(mtp_qm_report *report, const mtp_config *label) {
 }
 
 /* What the report of a try says: a line beyond its end is cut. */
-static void take_reason(mtp_qm_report *report, const mtp_context *ctx) {
+static void copy_reason(mtp_qm_report *report, const mtp_context *ctx) {
   const char *said = mtp_context_message(ctx);
   if (report->status == MTP_QM_OK)
     said = "";
@@ -144,7 +144,7 @@ static bool try_once(mtp_qm *qm, mtp_qm_call *call, mtp_qm_request *r) {
   status = excuse_stopped(qm, call, status);
   if (status == MTP_QM_OK) status = mtp_qm_check_answer(qm, call, &lasting);
   r->report.status = status;
-  take_reason(&r->report, call->ctx);
+  copy_reason(&r->report, call->ctx);
   bool same_input = call->attempt + 1 >= qm->state_count;
   if (status == MTP_QM_NOT_CONVERGED && qm->driver.deterministic && same_input) lasting = true;
   return lasting || status == MTP_QM_CANNOT_START || status == MTP_QM_STOPPED;
@@ -172,7 +172,7 @@ static void try_until_good(mtp_qm *qm, mtp_qm_call *call, mtp_qm_request *r) {
     call->label = mtp_qm_new_label(r->config); /* afresh: a failed try may have left half a result */
     if (!call->label) {
       report->status = mtp_qm_fail(call->ctx, MTP_QM_CANNOT_START, "out of memory");
-      take_reason(report, call->ctx);
+      copy_reason(report, call->ctx);
       return;
     }
     report->tries++;

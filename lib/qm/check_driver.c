@@ -131,7 +131,7 @@ static void tell_progress(const check *k) {
   if (k->options && k->options->progress) k->options->progress(k->options->user, k->out->calls, k->count);
 }
 
-static mtp_status take(void *user, size_t i, mtp_config *label, const mtp_qm_report *report) {
+static mtp_status keep_label(void *user, size_t i, mtp_config *label, const mtp_qm_report *report) {
   check *k = user;
   k->probes[i].label = label;
   k->out->seconds += report->seconds;
@@ -389,7 +389,8 @@ static mtp_status run_probes(mtp_context *ctx, mtp_qm *qm, int species_count, co
   const mtp_config *configs[MOST_CALLS];
   for (int i = 0; i < k->count; i++) configs[i] = k->probes[i].config;
   tell_progress(k);
-  const mtp_status status = mtp_qm_label_all(ctx, qm, (size_t)k->count, configs, NULL, species_count, names, take, k);
+  const mtp_status status =
+      mtp_qm_label_all(ctx, qm, (size_t)k->count, configs, NULL, species_count, names, keep_label, k);
   if (k->out->problem_count) return MTP_OK; /* the answer is that a call failed */
   if (status == MTP_OK) judge(k);
   return status;

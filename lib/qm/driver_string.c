@@ -280,7 +280,7 @@ static mtp_status add_argument(mtp_context *ctx, mtp_qm_string *string, char *te
 }
 
 /* Takes over w->text. */
-static mtp_status take_word(mtp_context *ctx, mtp_qm_string *string, word *w, bool *only_words) {
+static mtp_status parse_word(mtp_context *ctx, mtp_qm_string *string, word *w, bool *only_words) {
   const char *value = NULL;
   const common_key *key = *only_words ? NULL : find_key(w, &value);
   if (key) {
@@ -329,7 +329,7 @@ mtp_status mtp_qm_string_parse(mtp_context *ctx, const char *text, mtp_qm_string
     if (!out->name)
       out->name = w.text;
     else
-      status = take_word(ctx, out, &w, &only_words);
+      status = parse_word(ctx, out, &w, &only_words);
   }
   if (status == MTP_OK && !out->name)
     status = mtp_fail(ctx, MTP_ERR_ARGUMENT, "qm: expected the name of a driver, found an empty string");

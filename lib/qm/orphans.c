@@ -29,7 +29,7 @@ static bool collect(const search *s, const char *dir) {
   return false;
 }
 
-static bool take_result(void *user, const char *dir) {
+static bool adopt_result(void *user, const char *dir) {
   const search *s = user;
   mtp_qm_request *r = s->request;
   mtp_folder_lock lock;
@@ -56,7 +56,7 @@ bool mtp_orphan_find(mtp_qm *qm, mtp_qm_call call, mtp_qm_request *r) {
     search s = {qm, &call, qm->states[call.attempt], r};
     if (mtp_folders_make(call.ctx, &qm->folders, sample, sizeof sample) != MTP_OK) return false;
     call.dir = sample;
-    found = qm->driver.prepare(s.state, &call) == MTP_QM_OK && mtp_folders_search(&qm->folders, take_result, &s);
+    found = qm->driver.prepare(s.state, &call) == MTP_QM_OK && mtp_folders_search(&qm->folders, adopt_result, &s);
     mtp_folder_remove(sample);
   }
   r->label = found ? call.label : NULL;

@@ -27,12 +27,21 @@ void *mtp_realloc(void *p, size_t count, size_t size) {
   return realloc(p, bytes > 0 ? bytes : 1);
 }
 
+/* Whole lines of the cache, one at least; 0 if there are more bytes than numbers for them. */
+static size_t aligned_bytes(size_t count, size_t size) {
+  if (size && count > (SIZE_MAX - 64) / size) return 0;
+  const size_t bytes = (count * size + 63) / 64 * 64;
+  return bytes ? bytes : 64;
+}
+
+void *mtp_alloc_scratch(size_t count, size_t size) {
+  const size_t bytes = aligned_bytes(count, size);
+  return bytes && mtp_test_may_allocate() ? aligned_alloc(64, bytes) : NULL;
+}
+
 void *mtp_alloc_aligned(size_t count, size_t size) {
-  if ((size && count > (SIZE_MAX - 64) / size) || !mtp_test_may_allocate()) return NULL;
-  size_t bytes = (count * size + 63) / 64 * 64;
-  if (bytes == 0) bytes = 64;
-  void *p = aligned_alloc(64, bytes);
-  if (p) memset(p, 0, bytes);
+  void *p = mtp_alloc_scratch(count, size);
+  if (p) memset(p, 0, aligned_bytes(count, size));
   return p;
 }
 

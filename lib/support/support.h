@@ -37,6 +37,9 @@ void *mtp_calloc(size_t count, size_t size);
 void *mtp_realloc(void *p, size_t count, size_t size);
 /** 64-byte aligned, zeroed; freed by free(). */
 void *mtp_alloc_aligned(size_t count, size_t size);
+/** The same with any content, for what is large and written before it is read: the threads that write it get the pages.
+ */
+void *mtp_alloc_scratch(size_t count, size_t size);
 char *mtp_strdup(const char *s);
 
 /** A growing text. Appending after a failed allocation does nothing; ask once at the end. */

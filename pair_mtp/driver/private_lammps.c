@@ -357,7 +357,7 @@ void mtp_private_lammps_close(mtp_private_lammps *s) {
 }
 
 /* "# mtp: types Al Ni Al" */
-static mtp_status take_types(mtp_context *ctx, mtp_private_lammps *s, const char *line, const char *end) {
+static mtp_status parse_types(mtp_context *ctx, mtp_private_lammps *s, const char *line, const char *end) {
   mtp_text text = {0};
   s->type_count = 0;
   mtp_text_add(&text, "%s", "");
@@ -381,7 +381,7 @@ static bool is_value(const char *value, const char *wanted) {
 }
 
 /* The box is made before FILE runs, so its lines about units and atom style are read here and blanked. */
-static mtp_status take_settings(mtp_context *ctx, mtp_private_lammps *s) {
+static mtp_status parse_settings(mtp_context *ctx, mtp_private_lammps *s) {
   int number = 1;
   bool has_style = false;
   for (char *line = s->commands; *line; number++) {
@@ -395,7 +395,7 @@ static mtp_status take_settings(mtp_context *ctx, mtp_private_lammps *s) {
                 (length == 7 && strncmp(word, "include", 7) == 0);
     const bool units = length == 5 && strncmp(word, "units", 5) == 0;
     if (units && s->takes_real) s->is_real = is_value(value, "real");
-    if (strncmp(line, TYPES, strlen(TYPES)) == 0 && take_types(ctx, s, line, end) != MTP_OK) return MTP_ERR_FORMAT;
+    if (strncmp(line, TYPES, strlen(TYPES)) == 0 && parse_types(ctx, s, line, end) != MTP_OK) return MTP_ERR_FORMAT;
     if (units && !is_value(value, "metal") && !s->is_real)
       return mtp_fail(ctx, MTP_ERR_FORMAT,
                       "%s:%d: expected metal units (the lammps driver knows no others), found \"%.*s\"", s->path,
@@ -424,7 +424,7 @@ static mtp_status read_commands(mtp_context *ctx, mtp_private_lammps *s, const c
   if (text) s->commands = mtp_strdup(text);
   if (text && !s->commands) return mtp_fail_memory(ctx);
   const mtp_status status = text ? MTP_OK : mtp_file_read(ctx, s->path, &s->commands, &size);
-  return status == MTP_OK ? take_settings(ctx, s) : status;
+  return status == MTP_OK ? parse_settings(ctx, s) : status;
 }
 
 mtp_status mtp_private_lammps_open(mtp_context *ctx, const char *path, const char *text, bool keeps, const char *plugin,

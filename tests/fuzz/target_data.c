@@ -17,6 +17,8 @@ void fuzz_seeds(void) {
       "types\n1 bonds\n1 bond types\n\n0.0 4.0 xlo xhi\n0 4 ylo yhi\n0 4 zlo zhi\n0.5 0.25 0.125 xy xz yz\n\n"
       "Atom Type Labels\n\n1 Al\n2 Cu\n\nMasses\n\n1 26.98 # Al\n2 63.5 # Cu\n\nAtoms # full\n\n"
       "1 1 1 0.5 0 0 0 0 0 1\n2 1 2 -0.5 2 2 2 -1 0 0\n\nVelocities\n\n1 0 0 0\n2 0 0 0\n\nBonds\n\n1 1 1 2\n");
+  fuzz_seed_text("bare\n\n1 atoms\n1 atom types\n0 4 xlo xhi\n0 4 ylo yhi\n0 4 zlo zhi\n\nMasses\n\n1 26.98\n\n"
+                 "Atoms\n\n1 1 1 1 1\n");
   fuzz_seed_text("# general\n\n1 atoms\n1 atom types\n4 0 0 avec\n0 4 0 bvec\n0 0 4 cvec\n0 0 0 abc origin\n\n"
                  "Atoms # charge\n\n1 1 0.5 1 1 1\n");
 }

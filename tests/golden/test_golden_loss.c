@@ -59,14 +59,10 @@ static void check_normal(mtp_context *ctx, int *failures, const char *name, cons
 /* Loss and gradient as training sees them. */
 static void check_objective(mtp_context *ctx, int *failures, const char *name, size_t block, const mtp_potential *pot,
                             const mtp_config_set *ref, const mtp_objective_options *options, golden_text *text) {
-  const mtp_workers workers = {NULL, 1};
-  mtp_objective *o = NULL;
+  mtp_objective *o = data_objective(ctx, options, 1, ref, pot);
   mtp_fit_stats stats[MTP_PARTS];
-  mtp_part *part = data_calloc(ref->n, sizeof *part); /* all are MTP_PART_TRAINING */
   double *got = data_calloc(pot->nparams, sizeof *got), *want = data_calloc(pot->nparams, sizeof *want);
   const unsigned trained = MTP_PART_BIT(MTP_PART_TRAINING);
-  data_must(ctx,
-            mtp_objective_new(ctx, options, &workers, ref->n, (const mtp_config *const *)ref->configs, part, pot, &o));
   data_must(ctx, mtp_objective_pass(ctx, o, pot->params, trained, trained, stats, got));
   golden_seek(text, "loss");
   const double loss = mtp_objective_loss(o, pot->params, stats, trained), wanted = golden_number(text);
@@ -77,7 +73,6 @@ static void check_objective(mtp_context *ctx, int *failures, const char *name, s
   mtp_objective_free(o);
   free(got);
   free(want);
-  free(part);
 }
 
 static void check_case(const char *name, int *failures) {

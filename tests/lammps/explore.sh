@@ -14,7 +14,7 @@ learn() {
     cd "$name"
     cp ../reference_al.lmp ../crystal.data .
     untrained 8 Al
-    run "$ranks" learn.log in.learn -var steps 100 "$@" -var explore yes
+    run "$ranks" learn.log in.learn "$@" -var steps 100 -var explore yes
   ) || exit 1
 }
 told='the potential ran alone for 0.[0-9]* ps at [0-9.]* K: [0-9]* labels*, none in the last'
@@ -29,10 +29,12 @@ for ranks in 1 2 4; do
     die 'training file and count differ'
 done
 
-# hotter than anything that the run saw: what it meets is learned, and says when
-learn 1 hot -var heat 3000.0 -var potential untrained.almtp
+# hotter for longer than the run: what it meets is learned, and says when
+learn 1 hot -var steps 5 -var more 'velocity all create 6000.0 12'
 contains hot/learn.log.screen "$told"
-if grep -q 'alone for 0.[0-9]* ps at [0-9.]* K: [1-9]' hot/learn.log.screen; then contains hot/train.extxyz 'explored='; fi
+labels=$(sed -n 's/.*"event":"exploration".*"labels":\([0-9]*\).*/\1/p' hot/events.jsonl | awk '{ n += $1 } END { print n + 0 }')
+[ "$labels" -ge 1 ] || die 'a hot exploration meets nothing new'
+[ "$(grep -c 'explored=' hot/train.extxyz)" -eq "$labels" ] || die 'labels do not say that they were explored'
 
 # what is not plain dynamics, and what the user forbids
 learn 1 held -var more 'fix held all setforce NULL NULL NULL'

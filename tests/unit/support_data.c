@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "learn/objective.h"
 #include "support_naive.h"
 
 void *data_calloc(size_t count, size_t size) {
@@ -153,6 +154,40 @@ void data_append_labelled(mtp_context *ctx, mtp_config_set *set, const mtp_poten
   copy->has_energy = copy->has_virial = true;
   naive_result_free(res);
   data_must(ctx, mtp_config_set_append(ctx, set, copy));
+}
+
+void data_training_open(data_training *t, unsigned long long seed, size_t configs) {
+  static const char *const elements[] = {"Na", "Cl"};
+  const data_recipe recipe = {8, 2, 6, MTP_RADIAL_CHEBYSHEV, 2, 5};
+  *t = (data_training){.ctx = data_context(), .random = {seed}, .set = mtp_config_set_new()};
+  t->pot = data_potential(t->ctx, &t->random, &recipe);
+  data_must(t->ctx, mtp_potential_set_elements(t->ctx, t->pot, elements));
+  for (int s = 0; s < 2; s++) assert_int_equal(mtp_config_set_species(t->set, elements[s]), s);
+  for (size_t k = 0; k < configs; k++) {
+    const size_t n = 1 + data_index(&t->random, 12);
+    mtp_config *cfg = data_config(&t->random, (data_shape)(k % DATA_SHAPES), n, 2, 2.7);
+    data_append_labelled(t->ctx, t->set, t->pot, cfg);
+    mtp_config_free(cfg);
+  }
+}
+
+void data_training_close(data_training *t) {
+  mtp_config_set_free(t->set);
+  mtp_potential_free(t->pot);
+  mtp_context_free(t->ctx);
+}
+
+mtp_objective *data_objective(mtp_context *ctx, const mtp_objective_options *options, int threads,
+                              const mtp_config_set *set, const mtp_potential *pot) {
+  const mtp_workers workers = {NULL, threads};
+  mtp_part *part = data_calloc(set->n, sizeof *part); /* all are MTP_PART_TRAINING */
+  mtp_sample_set *samples = NULL;
+  mtp_objective *o = NULL;
+  data_must(ctx, mtp_sample_set_borrow(ctx, set, &samples));
+  data_must(ctx, mtp_objective_new(ctx, options, &workers, samples->n, samples->sample, part, pot, &o));
+  mtp_sample_set_free(samples);
+  free(part);
+  return o;
 }
 
 data_lists *data_lists_build(mtp_random *random, const naive_atoms *atoms, double reach) {

@@ -14,6 +14,8 @@
 #include "mtp/evaluator.h"
 
 struct naive_atoms;
+struct mtp_objective;
+struct mtp_objective_options;
 
 /** Zeroed memory; a test that runs out of it is aborted. */
 void *data_calloc(size_t count, size_t size);
@@ -55,6 +57,21 @@ mtp_config *data_config(mtp_random *random, data_shape shape, size_t n, int spec
 
 /** Appends a copy of `cfg` with the labels of `pot` (evaluated by the oracle) to `set`. */
 void data_append_labelled(mtp_context *ctx, mtp_config_set *set, const mtp_potential *pot, const mtp_config *cfg);
+
+/** A trained potential of level 8 of Na and Cl within 5 A, and configurations of 1 to 12 atoms in cells of all shapes
+ * with labels of its own. */
+typedef struct data_training {
+  mtp_context *ctx;
+  mtp_random random;
+  mtp_potential *pot;
+  mtp_config_set *set;
+} data_training;
+void data_training_open(data_training *t, unsigned long long seed, size_t configs);
+void data_training_close(data_training *t);
+
+/** The objective of training on a set that outlives it, all of which is trained on. */
+struct mtp_objective *data_objective(mtp_context *ctx, const struct mtp_objective_options *options, int threads,
+                                     const mtp_config_set *set, const mtp_potential *pot);
 
 /** Full neighbour lists of the first n atoms with everything within `reach`, in random order. */
 typedef struct data_lists {

@@ -323,3 +323,38 @@ int learning_log_count(const cJSON *log, const char *name) {
   cJSON_ArrayForEach(event, log) count += strcmp(cJSON_GetObjectItem(event, "event")->valuestring, name) == 0;
   return count;
 }
+
+void learning_world_expect_message(const learning_world *world, const char *part) {
+  if (!strstr(mtp_context_message(world->ctx), part))
+    fail_msg("\"%s\" does not say \"%s\"", mtp_context_message(world->ctx), part);
+  assert_null(strchr(mtp_context_message(world->ctx), '\n'));
+}
+
+mtp_learner *learning_world_warm_learner(learning_world *world, const char *keys) {
+  mtp_learner *learner = NULL;
+  mtp_action action;
+  mtp_config *first = learning_crystal(2, 4.05, 0.05, 1);
+  data_must(world->ctx, learning_world_learner(world, keys, &learner));
+  data_must(world->ctx, mtp_learner_begin(world->ctx, learner, first, 0, &action));
+  mtp_config_free(first);
+  return learner;
+}
+
+mtp_status learning_world_offer(learning_world *world, mtp_learner *learner, unsigned seed, double grade,
+                                long long step, mtp_action *action) {
+  mtp_config *cfg = learning_crystal(2, 4.05, 0.25, 1000 + seed);
+  mtp_status status = mtp_learner_offer(world->ctx, learner, cfg, grade, 2, step, action);
+  mtp_config_free(cfg);
+  return status;
+}
+
+void learning_world_expect_event(const learning_world *world, const char *name, const char *key, const char *part) {
+  cJSON *log = learning_log_read(world->log), *event;
+  const char *found = NULL;
+  cJSON_ArrayForEach(event, log) {
+    if (strcmp(cJSON_GetObjectItem(event, "event")->valuestring, name) == 0)
+      found = cJSON_GetStringValue(cJSON_GetObjectItem(event, key));
+  }
+  if (!found || !strstr(found, part)) fail_msg("%s of event %s is \"%s\"", key, name, found ? found : "(none)");
+  cJSON_Delete(log);
+}

@@ -87,6 +87,16 @@ mtp_config_set *learning_world_train(learning_world *world);
 /** Fails if a configuration is in the training file twice. */
 void learning_world_expect_distinct(learning_world *world);
 
+/** Fails unless the message of the context is one line that says `part`. */
+void learning_world_expect_message(const learning_world *world, const char *part);
+/** Fails unless the text `key` of the last event `name` contains `part`. */
+void learning_world_expect_event(const learning_world *world, const char *name, const char *key, const char *part);
+/** A learner that is past its warm-up. */
+mtp_learner *learning_world_warm_learner(learning_world *world, const char *keys);
+/** Offers disturbed crystal number `seed`, of which atom 2 has this grade. */
+mtp_status learning_world_offer(learning_world *world, mtp_learner *learner, unsigned seed, double grade,
+                                long long step, mtp_action *action);
+
 /** The lines of an event log as one array; fails the test if a line is not a JSON object. Freed by cJSON_Delete. */
 struct cJSON *learning_log_read(const char *path);
 /** Number of events of that name. */

@@ -20,36 +20,7 @@
 
 #define THRESHOLD 1.001
 
-typedef struct fixture {
-  mtp_context *ctx;
-  mtp_random random;
-  mtp_potential *pot;
-  mtp_config_set *set;
-} fixture;
-
-static void fixture_open(fixture *f, unsigned long long seed, size_t configs) {
-  const data_recipe recipe = {8, 2, 6, MTP_RADIAL_CHEBYSHEV, 2, 5};
-  static const char *const elements[] = {"Na", "Cl"};
-  memset(f, 0, sizeof(*f));
-  f->ctx = mtp_context_new();
-  f->random.state = seed;
-  f->pot = data_potential(f->ctx, &f->random, &recipe);
-  data_must(f->ctx, mtp_potential_set_elements(f->ctx, f->pot, elements));
-  f->set = mtp_config_set_new();
-  for (int s = 0; s < 2; s++) assert_int_equal(mtp_config_set_species(f->set, elements[s]), s);
-  for (size_t k = 0; k < configs; k++) {
-    const size_t n = 1 + data_index(&f->random, 12);
-    mtp_config *cfg = data_config(&f->random, (data_shape)(k % DATA_SHAPES), n, 2, 2.7);
-    data_append_labelled(f->ctx, f->set, f->pot, cfg);
-    mtp_config_free(cfg);
-  }
-}
-
-static void fixture_close(fixture *f) {
-  mtp_config_set_free(f->set);
-  mtp_potential_free(f->pot);
-  mtp_context_free(f->ctx);
-}
+typedef data_training fixture;
 
 /* Rows of the set by the oracle: where each comes from, and that no grade exceeds the threshold. */
 static void check_set(fixture *f, const mtp_active_set *as, mtp_mode mode) {
@@ -89,7 +60,7 @@ static void test_build(void **state) {
   for (int mode = 0; mode < 2; mode++) {
     fixture f;
     mtp_active_set *as = NULL, *again = NULL;
-    fixture_open(&f, 5 + (unsigned)mode, 24);
+    data_training_open(&f, 5 + (unsigned)mode, 24);
     data_must(f.ctx, mtp_active_set_build(f.ctx, f.pot, f.set, (mtp_mode)mode, THRESHOLD, NULL, &as));
     check_set(&f, as, (mtp_mode)mode);
     data_must(f.ctx, mtp_active_set_build(f.ctx, f.pot, f.set, (mtp_mode)mode, THRESHOLD, as, &again));
@@ -98,7 +69,7 @@ static void test_build(void **state) {
     assert_true(mtp_active_set_log_volume(again) > mtp_active_set_log_volume(as) - 0.5);
     mtp_active_set_free(again);
     mtp_active_set_free(as);
-    fixture_close(&f);
+    data_training_close(&f);
   }
 }
 
@@ -108,7 +79,7 @@ static void test_build_from_an_older_set(void **state) {
   for (int mode = 0; mode < 2; mode++) {
     fixture f;
     mtp_active_set *old = NULL, *as = NULL;
-    fixture_open(&f, 15, 12);
+    data_training_open(&f, 15, 12);
     data_must(f.ctx, mtp_active_set_build(f.ctx, f.pot, f.set, (mtp_mode)mode, THRESHOLD, NULL, &old));
     double *theta = data_calloc(f.pot->nparams, sizeof(double));
     for (size_t p = 0; p < f.pot->nparams; p++) theta[p] = f.pot->params[p] * data_uniform(&f.random, 0.9, 1.1);
@@ -123,7 +94,7 @@ static void test_build_from_an_older_set(void **state) {
     check_set(&f, as, (mtp_mode)mode);
     mtp_active_set_free(old);
     mtp_active_set_free(as);
-    fixture_close(&f);
+    data_training_close(&f);
   }
 }
 
@@ -145,7 +116,7 @@ static void test_write_and_read(void **state) {
     mtp_active_set *as = NULL, *back = NULL;
     mtp_potential *pot = NULL;
     char *folder = data_folder_new(), *first = data_path(folder, "a.almtp"), *second = data_path(folder, "b.almtp");
-    fixture_open(&f, 25, 20);
+    data_training_open(&f, 25, 20);
     const size_t n = f.pot->nparams;
     data_must(f.ctx, mtp_active_set_build(f.ctx, f.pot, f.set, (mtp_mode)mode, THRESHOLD, NULL, &as));
     data_must(f.ctx, mtp_active_set_write(f.ctx, as, f.pot, first));
@@ -174,7 +145,7 @@ static void test_write_and_read(void **state) {
     free(first);
     free(second);
     data_folder_remove(folder);
-    fixture_close(&f);
+    data_training_close(&f);
   }
 }
 
@@ -185,7 +156,7 @@ static void test_cut_files(void **state) {
   mtp_active_set *as = NULL;
   char *folder = data_folder_new(), *path = data_path(folder, "a.almtp"), *cut = data_path(folder, "cut.almtp"), *data;
   size_t size;
-  fixture_open(&f, 35, 4);
+  data_training_open(&f, 35, 4);
   data_must(f.ctx, mtp_active_set_build(f.ctx, f.pot, f.set, MTP_MODE_NEIGHBOURHOOD, THRESHOLD, NULL, &as));
   data_must(f.ctx, mtp_active_set_write(f.ctx, as, f.pot, path));
   mtp_active_set_free(as);
@@ -205,14 +176,14 @@ static void test_cut_files(void **state) {
   free(path);
   free(cut);
   data_folder_remove(folder);
-  fixture_close(&f);
+  data_training_close(&f);
 }
 
 static void test_misuse(void **state) {
   (void)state;
   fixture f;
   mtp_active_set *as = NULL;
-  fixture_open(&f, 45, 3);
+  data_training_open(&f, 45, 3);
   assert_int_not_equal(mtp_active_set_build(f.ctx, NULL, f.set, MTP_MODE_CONFIGURATION, 1.1, NULL, &as), MTP_OK);
   assert_int_not_equal(mtp_active_set_build(f.ctx, f.pot, NULL, MTP_MODE_CONFIGURATION, 1.1, NULL, &as), MTP_OK);
   assert_int_not_equal(mtp_active_set_build(f.ctx, f.pot, f.set, MTP_MODE_CONFIGURATION, 0.9, NULL, &as), MTP_OK);
@@ -222,7 +193,7 @@ static void test_misuse(void **state) {
   f.set->configs[1]->species[0] = 7;
   assert_int_not_equal(mtp_active_set_build(f.ctx, f.pot, f.set, MTP_MODE_CONFIGURATION, 1.1, NULL, &as), MTP_OK);
   assert_null(as);
-  fixture_close(&f);
+  data_training_close(&f);
 }
 
 /* ---- rows of the linear coefficients ---- */
@@ -325,7 +296,7 @@ static void test_linear_rows(void **state) {
     fixture f;
     mtp_active_set *as = NULL, *back = NULL, *copy = NULL, *again = NULL, *all = NULL;
     char *folder = data_folder_new(), *path = data_path(folder, "linear.almtp");
-    fixture_open(&f, 55 + (unsigned)mode, 30);
+    data_training_open(&f, 55 + (unsigned)mode, 30);
     const mtp_mode m = (mtp_mode)mode;
     data_must(f.ctx, mtp_active_set_build_of(f.ctx, f.pot, f.set, m, MTP_ROWS_LINEAR, THRESHOLD, NULL, &as));
     check_linear(&f, as, m);
@@ -349,7 +320,7 @@ static void test_linear_rows(void **state) {
     mtp_active_set_free(as);
     free(path);
     data_folder_remove(folder);
-    fixture_close(&f);
+    data_training_close(&f);
   }
 }
 
@@ -387,7 +358,7 @@ static void test_grow(void **state) {
   for (int rows = 0; rows < 2; rows++) {
     fixture f;
     mtp_active_set *old = NULL, *as = NULL, *same = NULL;
-    fixture_open(&f, 75 + (unsigned)rows, 24);
+    data_training_open(&f, 75 + (unsigned)rows, 24);
     mtp_config_set part = *f.set; /* the first 10 */
     part.n = 10;
     data_must(f.ctx, mtp_active_set_build_of(f.ctx, f.pot, &part, MTP_MODE_NEIGHBOURHOOD, (mtp_rows)rows, THRESHOLD,
@@ -405,7 +376,7 @@ static void test_grow(void **state) {
     assert_int_equal(mtp_active_set_grow(f.ctx, f.pot, f.set, 10, THRESHOLD, NULL, &same), MTP_ERR_ARGUMENT);
     mtp_active_set_free(as);
     mtp_active_set_free(old);
-    fixture_close(&f);
+    data_training_close(&f);
   }
 }
 
@@ -414,7 +385,7 @@ static void test_squeezed_has_no_rows(void **state) {
   (void)state;
   fixture f;
   mtp_active_set *as = NULL;
-  fixture_open(&f, 65, 9);
+  data_training_open(&f, 65, 9);
   data_must(f.ctx, mtp_config_set_feature(f.ctx, f.set->configs[4], "squeezed", "0.8"));
   for (int rows = 0; rows < 2; rows++) {
     data_must(f.ctx, mtp_active_set_build_of(f.ctx, f.pot, f.set, MTP_MODE_NEIGHBOURHOOD, (mtp_rows)rows, THRESHOLD,
@@ -422,7 +393,7 @@ static void test_squeezed_has_no_rows(void **state) {
     for (size_t i = 0; i < mtp_active_set_size(as); i++) assert_int_not_equal(mtp_active_set_origins(as)[2 * i], 4);
     mtp_active_set_free(as);
   }
-  fixture_close(&f);
+  data_training_close(&f);
 }
 
 int main(void) {

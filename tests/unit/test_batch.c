@@ -34,7 +34,12 @@ static void fixture_open(fixture *f, unsigned long long seed, data_recipe recipe
                                             data_config(&f->random, shape, atoms + 3 * k, recipe.species, 2.7)));
   }
   data_must(f->ctx, mtp_plan_new(f->ctx, f->pot, MTP_PLAN_VARIABLE, mtp_isa_vector_bytes(isa), &f->plan));
-  data_must(f->ctx, mtp_batch_new(f->ctx, f->plan, f->set->n, (const mtp_config *const *)f->set->configs, &f->batch));
+  mtp_neighbors **nb = data_calloc(configs, sizeof *nb);
+  for (size_t k = 0; k < configs; k++)
+    data_must(f->ctx, mtp_neighbors_build(f->ctx, f->set->configs[k], recipe.cutoff, &nb[k]));
+  data_must(f->ctx, mtp_batch_new(f->ctx, f->plan, configs, (const mtp_neighbors *const *)nb, &f->batch));
+  for (size_t k = 0; k < configs; k++) mtp_neighbors_free(nb[k]);
+  free(nb);
   data_must(f->ctx, mtp_batch_work_reserve(f->ctx, f->plan, f->batch, &f->work));
 }
 

@@ -202,12 +202,8 @@ static mtp_config_set *silicon(mtp_context *ctx, mtp_random *random, size_t n) {
 /* Everything at once, from one start: linear coefficients, then all parameters. */
 static void train_directly(fixture *f, long iterations) {
   const mtp_objective_options options = {.weights = mtp_weights_default(), .memory = 1e9};
-  const mtp_workers workers = {NULL, 1};
-  mtp_part *part = data_calloc(f->set->n, sizeof *part);
-  mtp_objective *o = NULL;
+  mtp_objective *o = data_objective(f->ctx, &options, 1, f->set, f->pot);
   mtp_fit *fit = NULL;
-  data_must(f->ctx, mtp_objective_new(f->ctx, &options, &workers, f->set->n, (const mtp_config *const *)f->set->configs,
-                                      part, f->pot, &o));
   data_must(f->ctx, mtp_objective_solve(f->ctx, o, 1, 0, f->pot->params));
   data_must(f->ctx, mtp_fit_new(f->ctx, o, f->pot->params, &fit));
   const mtp_fit_plan plan = {.trained = 1, .watched = 1, .iterations = iterations, .window = 30, .seed = 1};
@@ -215,7 +211,6 @@ static void train_directly(fixture *f, long iterations) {
   data_must(f->ctx, mtp_potential_set_parameters(f->ctx, f->pot, fit->theta));
   mtp_fit_free(fit);
   mtp_objective_free(o);
-  free(part);
 }
 
 /* The sanitized twin looks for misused memory, not for the depth of minima. */

@@ -187,6 +187,34 @@ static void memory_of_cjson_is_its_own(void **state) {
   free(text);
 }
 
+static void count_events(void *user, const char *name, const cJSON *event) {
+  assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "event")), name);
+  ++*(int *)user;
+}
+
+/* Empty lines do not count; what a crash cut short is left out, at the end alone. */
+static void events_are_read(void **state) {
+  (void)state;
+  mtp_context *ctx = data_context();
+  int n = 0;
+  size_t cut;
+  put("{\"event\":\"start\"}\n\n \t\r\n{\"event\":\"end\"}\n");
+  data_must(ctx, mtp_event_log_read(ctx, path, count_events, &n, &cut));
+  assert_int_equal(n, 2);
+  assert_int_equal(cut, 0);
+  put("{\"event\":\"start\"}\n{\"event\":\"end");
+  data_must(ctx, mtp_event_log_read(ctx, path, count_events, &n, &cut));
+  assert_int_equal(n, 3);
+  assert_int_equal(cut, 2);
+  put("{\"event\":\"start\"}\n{\"event\":\"end\n{\"event\":\"end\"}\n");
+  assert_int_equal(mtp_event_log_read(ctx, path, count_events, &n, &cut), MTP_ERR_FORMAT);
+  assert_non_null(strstr(mtp_context_message(ctx), "log.jsonl:2: "));
+  put("{\"event\":7}\n");
+  assert_int_equal(mtp_event_log_read(ctx, path, count_events, &n, &cut), MTP_ERR_FORMAT);
+  assert_int_equal(n, 4);
+  mtp_context_free(ctx);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(numbers_keep_their_digits, set_up, tear_down),
@@ -194,6 +222,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(half_a_line_is_mended, set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_full_disk_is_one_warning, set_up, tear_down),
       cmocka_unit_test_setup_teardown(unusable_files_are_named, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(events_are_read, set_up, tear_down),
       cmocka_unit_test_setup_teardown(memory_of_cjson_is_its_own, set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -438,14 +438,8 @@ static void pool_and_thresholds(void **state) {
 
 /* Learns a little and leaves the training set behind, but not its file. */
 static mtp_active_set *learn_and_lose_training_file(learning_world *world, mtp_potential **pot) {
-  mtp_learner *learner = NULL;
   mtp_active_set *as = NULL;
-  mtp_action action;
-  mtp_config *first = learning_crystal(2, 4.05, 0.05, 1);
-  data_must(world->ctx, learning_world_learner(world, NULL, &learner));
-  data_must(world->ctx, mtp_learner_begin(world->ctx, learner, first, 0, &action));
-  mtp_learner_free(learner);
-  mtp_config_free(first);
+  mtp_learner_free(learning_world_warm_learner(world, NULL));
   data_must(world->ctx, mtp_potential_read(world->ctx, world->save, pot));
   data_must(world->ctx, mtp_active_set_read(world->ctx, world->save, *pot, &as));
   assert_non_null(as);

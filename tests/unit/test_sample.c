@@ -20,33 +20,11 @@
 #define CUTOFF  5.0
 #define CONFIGS 40
 
-typedef struct fixture {
-  mtp_context *ctx;
-  mtp_random random;
-  mtp_potential *pot;
-  mtp_config_set *set;
-} fixture;
+typedef data_training fixture;
 
 static void fixture_open(fixture *f) {
-  const data_recipe recipe = {8, 2, 6, MTP_RADIAL_CHEBYSHEV, 2, CUTOFF};
-  memset(f, 0, sizeof *f);
-  f->ctx = data_context();
-  f->random.state = 11;
-  f->pot = data_potential(f->ctx, &f->random, &recipe);
-  f->set = mtp_config_set_new();
-  for (int s = 0; s < 2; s++) assert_int_equal(mtp_config_set_species(f->set, s ? "Cl" : "Na"), s);
-  for (size_t k = 0; k < CONFIGS; k++) {
-    mtp_config *cfg = data_config(&f->random, (data_shape)(k % DATA_SHAPES), 4 + k % 7, 2, 2.7);
-    data_append_labelled(f->ctx, f->set, f->pot, cfg);
-    mtp_config_free(cfg);
-  }
+  data_training_open(f, 11, CONFIGS);
   data_must(f->ctx, mtp_config_set_feature(f->ctx, f->set->configs[5], "squeezed", "0.8"));
-}
-
-static void fixture_close(fixture *f) {
-  mtp_config_set_free(f->set);
-  mtp_potential_free(f->pot);
-  mtp_context_free(f->ctx);
 }
 
 static mtp_sample_set *borrow(fixture *f) {
@@ -63,7 +41,7 @@ static void test_holders(void **state) {
   fixture_open(&f);
   mtp_sample_set *first = mtp_sample_set_new(), *second = mtp_sample_set_new();
   const mtp_config *cfg = f.set->configs[5];
-  data_must(f.ctx, mtp_sample_set_take(f.ctx, first, f.set));
+  data_must(f.ctx, mtp_sample_set_adopt(f.ctx, first, f.set));
   assert_null(f.set->configs[5]);
   assert_int_equal(first->n, CONFIGS);
   assert_int_equal(first->view->n, CONFIGS);
@@ -80,7 +58,7 @@ static void test_holders(void **state) {
   mtp_sample_release(sample);
   mtp_sample_release(NULL);
   mtp_sample_set_free(NULL);
-  fixture_close(&f);
+  data_training_close(&f);
 }
 
 static void test_borrowed(void **state) {
@@ -92,7 +70,7 @@ static void test_borrowed(void **state) {
   assert_string_equal(samples->view->names[1], "Cl");
   for (size_t k = 0; k < CONFIGS; k++) assert_ptr_equal(samples->sample[k]->config, f.set->configs[k]);
   mtp_sample_set_free(samples);
-  fixture_close(&f); /* frees the configurations, once */
+  data_training_close(&f); /* frees the configurations, once */
 }
 
 /* ---- neighbours ---- */
@@ -117,18 +95,18 @@ static void test_neighbors(void **state) {
   for (size_t k = 0; k < CONFIGS; k++) {
     mtp_neighbors *nb = NULL, *fresh = NULL, *other = NULL;
     const mtp_sample *s = samples->sample[k];
-    data_must(f.ctx, mtp_sample_take_neighbors(f.ctx, s, CUTOFF, &nb));
+    data_must(f.ctx, mtp_sample_acquire_neighbors(f.ctx, s, CUTOFF, &nb));
     data_must(f.ctx, mtp_neighbors_build(f.ctx, s->config, CUTOFF, &fresh));
     assert_int_equal(nb == s->kept, k >= 3);
     expect_same_lists(nb, fresh);
-    mtp_sample_give_neighbors(s, nb);
-    data_must(f.ctx, mtp_sample_take_neighbors(f.ctx, s, 4.0, &other)); /* another cutoff is another list */
+    mtp_sample_release_neighbors(s, nb);
+    data_must(f.ctx, mtp_sample_acquire_neighbors(f.ctx, s, 4.0, &other)); /* another cutoff is another list */
     assert_ptr_not_equal(other, s->kept);
-    mtp_sample_give_neighbors(s, other);
+    mtp_sample_release_neighbors(s, other);
     mtp_neighbors_free(fresh);
   }
   mtp_sample_set_free(samples);
-  fixture_close(&f);
+  data_training_close(&f);
 }
 
 /* A longer list tells the same closest pairs, also which of several that are equally close. */
@@ -162,7 +140,7 @@ static void test_closest_pairs(void **state) {
     }
     mtp_neighbors_free(nb);
   }
-  fixture_close(&f);
+  data_training_close(&f);
 }
 
 /* ---- what is learned ---- */
@@ -186,7 +164,7 @@ static void test_equations(void **state) {
   mtp_normal_free(plain);
   mtp_normal_free(kept);
   mtp_sample_set_free(samples);
-  fixture_close(&f);
+  data_training_close(&f);
 }
 
 static void expect_same_sets(const mtp_active_set *a, const mtp_active_set *b) {
@@ -212,7 +190,7 @@ static void test_active_sets(void **state) {
     data_must(f.ctx, mtp_active_set_build_of(f.ctx, f.pot, &part, mode, rows, 1.001, NULL, &one));
     data_must(f.ctx, mtp_active_set_grow(f.ctx, f.pot, f.set, 30, 1.001, one, &grown));
     mtp_sample_set *all = mtp_sample_set_new(), *some = mtp_sample_set_new();
-    data_must(f.ctx, mtp_sample_set_take(f.ctx, all, f.set));
+    data_must(f.ctx, mtp_sample_set_adopt(f.ctx, all, f.set));
     data_must(f.ctx, mtp_sample_set_keep_neighbors(f.ctx, all, 0, CUTOFF, 3));
     for (size_t i = 0; i < 30; i++) data_must(f.ctx, mtp_sample_set_add(f.ctx, some, all->sample[i]));
     data_must(f.ctx, mtp_active_set_build_samples(f.ctx, f.pot, some, mode, rows, 1.001, NULL, 3, &three));
@@ -229,7 +207,7 @@ static void test_active_sets(void **state) {
     mtp_active_set_free(three);
     mtp_active_set_free(grown);
     mtp_active_set_free(copy);
-    fixture_close(&f);
+    data_training_close(&f);
   }
 }
 

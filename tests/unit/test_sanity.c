@@ -20,17 +20,6 @@
 #include "support_data.h"
 #include "support_learning.h"
 
-/* A learner with the first labels. */
-static mtp_learner *begun(learning_world *world) {
-  mtp_learner *learner = NULL;
-  mtp_action action;
-  mtp_config *first = learning_crystal(2, 4.05, 0.02, 3);
-  data_must(world->ctx, learning_world_learner(world, NULL, &learner));
-  data_must(world->ctx, mtp_learner_begin(world->ctx, learner, first, 0, &action));
-  mtp_config_free(first);
-  return learner;
-}
-
 /* A crystal whose atoms 4 and 1 are so far apart; all others as they are. */
 static mtp_config *pushed(double distance, unsigned long long seed) {
   mtp_config *cfg = learning_crystal(2, 4.05, 0.02, seed);
@@ -64,7 +53,7 @@ static void atoms_inside_of_each_other(void **state) {
   learning_world *world = *state;
   mtp_action action;
   world->options.candidate_path = beside(world, "candidates.2.extxyz");
-  mtp_learner *l = begun(world);
+  mtp_learner *l = learning_world_warm_learner(world, NULL);
   const long long calls = world->reference.calls;
   const double shortest = known(l);
   assert_int_equal(offer(world, l, pushed(0.45 * shortest, 5), 20.0, 17, &action), MTP_ERR_STATE);
@@ -93,7 +82,7 @@ static void atoms_inside_of_each_other(void **state) {
 /* Near the limit the grade decides; with a label of such a pair it is no explosion any more. */
 static void a_grade_of_no_use_is_judged_by_more(void **state) {
   learning_world *world = *state;
-  mtp_learner *l = begun(world);
+  mtp_learner *l = learning_world_warm_learner(world, NULL);
   char why[200];
   mtp_config *cfg = pushed(0.55 * l->near[0].known, 6);
   mtp_candidate c = {.cfg = cfg, .grade = 20.0, .atom = 0, .step = 1, .warmup = -1};
@@ -112,7 +101,7 @@ static void a_grade_of_no_use_is_judged_by_more(void **state) {
 /* No labels of a kind of pair: half of the covalent radii; no names either: nothing is known. */
 static void what_the_elements_allow(void **state) {
   learning_world *world = *state;
-  mtp_learner *l = begun(world);
+  mtp_learner *l = learning_world_warm_learner(world, NULL);
   char why[200];
   assert_true(fabs(mtp_element_radius(13) - 1.21) < 1e-12 && fabs(mtp_element_radius(1) - 0.31) < 1e-12);
   assert_true(fabs(mtp_element_radius(96) - 1.69) < 1e-12 && fabs(mtp_element_radius(79) - 1.36) < 1e-12);
@@ -144,7 +133,7 @@ static void what_the_engine_tells(void **state) {
   };
   for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
     mtp_action action;
-    mtp_learner *l = begun(world);
+    mtp_learner *l = learning_world_warm_learner(world, NULL);
     const long long calls = world->reference.calls;
     data_must(world->ctx, mtp_learner_tell(world->ctx, l, &cases[k].moment));
     const mtp_status status = offer(world, l, learning_crystal(2, 4.05, 0.1, 90 + k), 1e5, 1, &action);
@@ -165,7 +154,7 @@ static void what_the_engine_tells(void **state) {
 static void cascades_are_learned(void **state) {
   learning_world *world = *state;
   char why[200];
-  mtp_learner *l = begun(world);
+  mtp_learner *l = learning_world_warm_learner(world, NULL);
   mtp_config *cfg = pushed(0.45 * known(l), 6);
   const mtp_candidate c = {.cfg = cfg, .grade = 1e5, .atom = 0, .step = 1, .warmup = -1};
   l->moment = (mtp_moment){.hottest = 5e6, .usual = 7e6, .first = 7.7e6};
@@ -181,7 +170,7 @@ static void cascades_are_learned(void **state) {
 static void large_grades_alone_are_learned(void **state) {
   learning_world *world = *state;
   mtp_action action;
-  mtp_learner *l = begun(world);
+  mtp_learner *l = learning_world_warm_learner(world, NULL);
   data_must(world->ctx, offer(world, l, learning_crystal(2, 3.6, 0.1, 7), INFINITY, 1, &action));
   assert_int_equal(action, MTP_REDO);
   data_must(world->ctx, offer(world, l, pushed(0.3, 8), 2.5, 2, &action)); /* below break: it waits */
@@ -194,7 +183,7 @@ static void trials_do_not_end_a_run(void **state) {
   learning_world *world = *state;
   const mtp_moment trial = {.trial = true};
   mtp_action action;
-  mtp_learner *l = begun(world);
+  mtp_learner *l = learning_world_warm_learner(world, NULL);
   const long long calls = world->reference.calls;
   data_must(world->ctx, mtp_learner_tell(world->ctx, l, &trial));
   data_must(world->ctx, offer(world, l, pushed(0.3, 9), INFINITY, 1, &action));
@@ -247,7 +236,7 @@ static void what_is_wanted_is_learned(void **state) {
   learning_world *world = *state;
   const mtp_moment moment = {.wanted = true, .trial = true};
   mtp_action action;
-  mtp_learner *l = begun(world);
+  mtp_learner *l = learning_world_warm_learner(world, NULL);
   const size_t before = l->train->n;
   data_must(world->ctx, mtp_learner_tell(world->ctx, l, &moment));
   data_must(world->ctx, offer(world, l, learning_crystal(2, 4.05, 0.02, 21), 0.5, 3, &action));
@@ -275,7 +264,7 @@ static void remember(learning_world *world, mtp_learner *l, unsigned long long s
 static void goes_back_and_learns(void **state) {
   learning_world *world = *state;
   mtp_action action;
-  mtp_learner *l = begun(world);
+  mtp_learner *l = learning_world_warm_learner(world, NULL);
   assert_int_equal(mtp_learner_rewind(world->ctx, l, 10, 0, &action), MTP_ERR_ARGUMENT); /* nothing has exploded */
   l->stopped = false;
   remember(world, l, 11, 8);
@@ -303,7 +292,7 @@ static void goes_back_and_learns(void **state) {
 static void comes_to_an_end(void **state) {
   learning_world *world = *state;
   mtp_action action;
-  mtp_learner *l = begun(world);
+  mtp_learner *l = learning_world_warm_learner(world, NULL);
   long long step = 100;
   for (int place = 0; place < 2; place++, step += 100)
     for (int k = 0; k < 5; k++, step += 10) {
@@ -323,7 +312,7 @@ static void comes_to_an_end(void **state) {
 static void needs_something_to_learn(void **state) {
   learning_world *world = *state;
   mtp_action action;
-  mtp_learner *l = begun(world);
+  mtp_learner *l = learning_world_warm_learner(world, NULL);
   data_must(world->ctx, explode(world, l, 10, &action));
   data_must(world->ctx, mtp_learner_rewind(world->ctx, l, 10, 0, &action));
   assert_int_equal(action, MTP_GO_ON);
@@ -341,7 +330,7 @@ static void needs_something_to_learn(void **state) {
   /* nor does a run without driver go back */
   learning_world_new(state);
   world = *state;
-  l = begun(world);
+  l = learning_world_warm_learner(world, NULL);
   l->options.max_calls = l->stats.qm_calls;
   assert_int_equal(explode(world, l, 10, &action), MTP_ERR_STATE);
   mtp_learner_free(l);

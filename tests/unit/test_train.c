@@ -60,14 +60,9 @@ static void fixture_close(fixture *f) {
 #define TRAINED MTP_PART_BIT(MTP_PART_TRAINING)
 
 static mtp_objective *objective_of(fixture *f, const mtp_objective_options *options, double *theta) {
-  const mtp_workers workers = {NULL, 2};
-  mtp_part *part = data_calloc(f->set->n, sizeof *part);
-  mtp_objective *o = NULL;
-  data_must(f->ctx, mtp_objective_new(f->ctx, options, &workers, f->set->n, (const mtp_config *const *)f->set->configs,
-                                      part, f->pot, &o));
+  mtp_objective *o = data_objective(f->ctx, options, 2, f->set, f->pot);
   memcpy(theta, f->pot->params, f->pot->nparams * sizeof *theta);
   data_must(f->ctx, mtp_objective_solve(f->ctx, o, TRAINED, 0, theta));
-  free(part);
   return o;
 }
 

@@ -36,7 +36,7 @@ static mtp_status work(mtp_context *ctx, void *user, int thread, size_t task, do
   return MTP_OK;
 }
 
-static void take(void *user, size_t task, const double *result) {
+static void reduce(void *user, size_t task, const double *result) {
   plan *p = user;
   assert_int_equal(task, p->next++);
   for (size_t k = 0; k < LENGTH; k++) p->sum[k] = 0.9 * p->sum[k] + result[k]; /* depends on the order */
@@ -45,7 +45,7 @@ static void take(void *user, size_t task, const double *result) {
 static void go(mtp_context *ctx, const mtp_comm *comm, void *user) {
   plan *p = user;
   const mtp_workers workers = {comm, p->threads};
-  const mtp_tasks tasks = {.count = p->count, .length = LENGTH, .user = p, .work = work, .take = take};
+  const mtp_tasks tasks = {.count = p->count, .length = LENGTH, .user = p, .work = work, .reduce = reduce};
   mtp_context_set_stop(ctx, p->stop);
   const mtp_status status = mtp_workers_run(ctx, &workers, &tasks);
   if (comm && comm->rank > 0) return;

@@ -63,10 +63,11 @@ typedef struct mtp_train_options {
   double tolerance;    /**< ends when 30 iterations gain less than this part of the loss; 0 chooses */
   long patience;       /**< ends when the validation loss was lowest so many iterations ago, and takes that; 0: never */
   unsigned long long seed;
-  int threads;          /**< of each process; 1 */
-  const mtp_comm *comm; /**< NULL: this process alone. The other ranks must be in mtp_trainer_help */
-  double memory;        /**< bytes for neighbourhoods on each rank; what does not fit is made again in each pass; 2e9 */
-  const char *checkpoint;    /**< file for what is needed to go on after a kill, or NULL. Removed at the end */
+  int threads;            /**< of each process; 1 */
+  const mtp_comm *comm;   /**< NULL: this process alone. The other ranks must be in mtp_trainer_help */
+  double memory;          /**< bytes for neighbourhoods on each rank; what does not fit is made again in each pass; 2e9.
+                               Rank 0 has neighbour lists beside them, 2.5e8 at most */
+  const char *checkpoint; /**< file for what is needed to go on after a kill, or NULL. Removed at the end */
   double checkpoint_seconds; /**< between writing it; 60 */
   /** Called at each iteration; false ends training with the best parameters so far. May be NULL. */
   bool (*watch)(void *user, const mtp_train_progress *progress);

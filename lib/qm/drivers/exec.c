@@ -53,7 +53,7 @@ static mtp_qm_status judge_status(mtp_context *ctx, const mtp_config *frame, boo
 }
 
 /* Moves the results over; atoms and cell of the label stay exactly as they were sent. */
-static void take_results(mtp_config *label, mtp_config *frame) {
+static void move_results(mtp_config *label, mtp_config *frame) {
   label->has_energy = frame->has_energy;
   label->energy = frame->energy;
   label->has_virial = frame->has_virial;
@@ -87,7 +87,7 @@ static mtp_qm_status use_frame(mtp_qm_call *call, mtp_config_set *set, bool *say
   mtp_status status = mtp_config_set_map_species(call->ctx, set, call->species_count, call->names);
   if (status == MTP_OK) status = mtp_config_compare(call->ctx, call->config, set->configs[0], TOLERANCE);
   if (status != MTP_OK) return MTP_QM_BAD_DATA;
-  take_results(call->label, set->configs[0]);
+  move_results(call->label, set->configs[0]);
   return MTP_QM_OK;
 }
 

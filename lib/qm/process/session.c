@@ -17,13 +17,13 @@
 #include <sys/syscall.h>
 
 /* What the kernel writes for each entry of a folder. */
-typedef struct entry {
+typedef struct dir_entry {
   uint64_t inode;
   int64_t offset;
   unsigned short size;
   unsigned char type;
   char name[];
-} entry;
+} dir_entry;
 
 /* The number that a whole name or the next word stands for, -1 if it is none; *s moves behind it. */
 static long read_number(const char **s) {
@@ -66,9 +66,9 @@ int mtp_session_signal(pid_t session, int number) {
   if (proc < 0) return kill(-session, number) == 0;
   for (long got; (got = syscall(SYS_getdents64, proc, buffer, sizeof buffer)) > 0;)
     for (long at = 0; at < got;) {
-      entry e; /* a copy: the buffer is one of characters */
-      memcpy(&e, buffer + at, offsetof(entry, name));
-      const char *whole = buffer + at + offsetof(entry, name), *name = whole;
+      dir_entry e; /* a copy: the buffer is one of characters */
+      memcpy(&e, buffer + at, offsetof(dir_entry, name));
+      const char *whole = buffer + at + offsetof(dir_entry, name), *name = whole;
       long pid = read_number(&name);
       at += e.size;
       if (pid <= 0 || *name || !is_member(proc, whole, session)) continue;

@@ -64,7 +64,7 @@ static bool starts_with(const char *text, const char *start, const char **rest) 
 }
 
 /* The keys between address and command: *used words. */
-static mtp_status take_keys(mtp_context *ctx, ipi *s, int count, const char *const *words, int *used) {
+static mtp_status parse_keys(mtp_context *ctx, ipi *s, int count, const char *const *words, int *used) {
   bool cell_given = false;
   for (*used = 0; *used < count; ++*used) {
     const char *word = words[*used];
@@ -112,7 +112,7 @@ static mtp_status look_for_pw(mtp_context *ctx, ipi *s, int count, const char *c
   return s->input_word ? mtp_qe_template_open(ctx, &s->input, words[s->input_word]) : MTP_OK;
 }
 
-static mtp_status take_command(mtp_context *ctx, ipi *s, int count, const char *const *words) {
+static mtp_status parse_command(mtp_context *ctx, ipi *s, int count, const char *const *words) {
   if (count == 0) return MTP_OK;
   mtp_status status = look_for_pw(ctx, s, count, words);
   if (status == MTP_OK) status = mtp_command_open(ctx, &s->command, count, words, 0, NULL);
@@ -142,8 +142,8 @@ static mtp_qm_status ipi_open(mtp_context *ctx, void *user, const mtp_qm_setup *
   s->clients = mtp_calloc((size_t)setup->workers, sizeof *s->clients);
   for (int i = 0; s->clients && i < setup->workers; i++) s->clients[i].channel.fd = -1;
   int keys = 0;
-  mtp_status status = s->clients ? take_keys(ctx, s, count - 1, arguments + 1, &keys) : mtp_fail_memory(ctx);
-  if (status == MTP_OK) status = take_command(ctx, s, count - 1 - keys, arguments + 1 + keys);
+  mtp_status status = s->clients ? parse_keys(ctx, s, count - 1, arguments + 1, &keys) : mtp_fail_memory(ctx);
+  if (status == MTP_OK) status = parse_command(ctx, s, count - 1 - keys, arguments + 1 + keys);
   if (status == MTP_OK) status = mtp_listen(ctx, &s->listener, arguments[0]);
   if (status == MTP_OK)
     *state = s;

@@ -160,13 +160,13 @@ static bool refuse_space_group(parser *p, size_t at, const char *value) {
   return fail_at(p, at, "space_group = %s: a template cannot prescribe a space group", value);
 }
 
-static bool take_ntyp(parser *p, size_t at, const char *value) {
+static bool parse_ntyp(parser *p, size_t at, const char *value) {
   char *end;
   p->ntyp = strtol(value, &end, 10);
   return (end != value && !*end && p->ntyp > 0) || fail_at(p, at, "expected ntyp = a positive number, found %s", value);
 }
 
-static bool take_pseudo_dir(parser *p, size_t at, const char *value) {
+static bool parse_pseudo_dir(parser *p, size_t at, const char *value) {
   (void)at;
   char *template_dir = mtp_strdup(p->path), *current = mtp_folder_current();
   char *slash = template_dir ? strrchr(template_dir, '/') : NULL;
@@ -191,12 +191,12 @@ static const setting settings[] = {
     {"control", "calculation", true, check_calculation},
     {"control", "restart_mode", false, check_restart_mode},
     {"control", "disk_io", false, check_disk_io},
-    {"control", "pseudo_dir", true, take_pseudo_dir},
+    {"control", "pseudo_dir", true, parse_pseudo_dir},
     {"control", "tprnfor", true, NULL},
     {"control", "tstress", true, NULL},
     {"control", "outdir", true, NULL},
     {"control", "prefix", true, NULL},
-    {"system", "ntyp", false, take_ntyp},
+    {"system", "ntyp", false, parse_ntyp},
     {"system", "space_group", false, refuse_space_group},
     {"system", "nat", true, NULL},
     {"system", "ibrav", true, NULL},
@@ -315,7 +315,7 @@ static card find_card(const char *word, size_t length) {
 }
 
 /* A row of ATOMIC_SPECIES: label, mass, pseudopotential. */
-static bool take_species(parser *p, size_t begin, size_t end) {
+static bool parse_species_row(parser *p, size_t begin, size_t end) {
   size_t length = strcspn(p->text + begin, " \t\n");
   int words = 0;
   for (size_t at = begin; at < end; words++) {
@@ -344,7 +344,7 @@ static bool parse_card_line(parser *p, size_t begin, size_t end, card *current) 
   if (found == CARD_NONE && *current == CARD_NONE)
     return fail_at(p, begin, "expected a namelist or a card such as ATOMIC_SPECIES or K_POINTS");
   if (p->text[begin] == '&') return fail_at(p, begin, "expected the namelists before the cards");
-  if (found == CARD_NONE && *current == CARD_SPECIES) return take_species(p, begin, end);
+  if (found == CARD_NONE && *current == CARD_SPECIES) return parse_species_row(p, begin, end);
   if (found != CARD_NONE) *current = found;
   p->has_k_points |= *current == CARD_K_POINTS;
   return true;

@@ -99,7 +99,7 @@ static mtp_status compare_atoms(const mtp_qm_call *call, const size_t *order, co
 }
 
 /* Moves the results over; atoms and cell of the label stay exactly as they were sent. */
-static mtp_qm_status take_results(mtp_qm_call *call, const size_t *order, const mtp_config *got) {
+static mtp_qm_status move_results(mtp_qm_call *call, const size_t *order, const mtp_config *got) {
   mtp_config *label = call->label;
   if (mtp_config_require_force(NULL, label) != MTP_OK)
     return mtp_qm_fail(call->ctx, MTP_QM_CANNOT_START, "out of memory");
@@ -119,7 +119,7 @@ static mtp_qm_status read_results(mtp_qm_call *call, const size_t *order, const 
   mtp_status status = xml ? mtp_vasp_xml_refine(call->ctx, xml, got) : mtp_fail_memory(call->ctx);
   if (status == MTP_OK) status = compare_atoms(call, order, out, got);
   free(xml);
-  return status == MTP_OK ? take_results(call, order, got) : MTP_QM_BAD_DATA;
+  return status == MTP_OK ? move_results(call, order, got) : MTP_QM_BAD_DATA;
 }
 
 /* Why an OUTCAR holds no result, NULL if it does. */

@@ -110,7 +110,7 @@ static bool is_false(const char *value) {
 
 /* One moment is a property of the species as far as this goes; a list of several is one of atoms that may not be the
  * ones that will be sent. */
-static mtp_status take_moments(parser *p, size_t at, const char *value) {
+static mtp_status parse_moments(parser *p, size_t at, const char *value) {
   mtp_span rest = {value, strlen(value)}, text, first = {NULL, 0};
   double number, common = 0;
   size_t repeat;
@@ -140,7 +140,7 @@ static bool has_list(const mtp_vasp_incar *incar, const char *tag) {
   return false;
 }
 
-static mtp_status take_list(parser *p, size_t at, const char *tag, const char *value) {
+static mtp_status parse_list(parser *p, size_t at, const char *tag, const char *value) {
   mtp_vasp_incar *out = p->out;
   if (has_list(out, tag)) return MTP_OK;
   mtp_vasp_list *larger = mtp_realloc(out->lists, out->list_count + 1, sizeof *larger);
@@ -171,8 +171,8 @@ static mtp_status look_at(parser *p, const setting *s, size_t at, const char *va
   if (s->action == NOTE_KSPACING) p->out->has_kspacing = true;
   if (s->action == NOTE_DIPOL) p->out->has_dipol = true;
   if (s->action == NOTE_NONCOLLINEAR && is_true(value)) p->out->noncollinear = true;
-  if (s->action == MOMENTS) return take_moments(p, at, value);
-  if (s->action == PER_SECTION) return take_list(p, at, s->tag, value);
+  if (s->action == MOMENTS) return parse_moments(p, at, value);
+  if (s->action == PER_SECTION) return parse_list(p, at, s->tag, value);
   return MTP_OK;
 }
 
@@ -203,7 +203,7 @@ static char *plain_value(const char *text, size_t size) {
 }
 
 /* Leaves text[begin..end) out, and its line if nothing else is on it. */
-static void take_out(parser *p, size_t begin, size_t end) {
+static void remove_tag(parser *p, size_t begin, size_t end) {
   mtp_text_add_bytes(&p->kept, p->text + p->copied, begin - p->copied);
   end += strspn(p->text + end, " \t");
   if (p->text[end] == ';') end++;
@@ -233,7 +233,7 @@ static mtp_status parse_statement(parser *p) {
   mtp_status status = value ? look_at(p, s, begin, value, &taken) : mtp_fail_memory(p->ctx);
   free(value);
   if (status != MTP_OK || !taken) return status;
-  take_out(p, begin, end);
+  remove_tag(p, begin, end);
   p->pos = p->copied;
   return MTP_OK;
 }

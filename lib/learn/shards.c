@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/**@file learn/samples.c
- * Dealing configurations into shards and batches. Both depend on the configurations alone, not on who works. */
-#include "learn/samples.h"
+/**@file learn/shards.c
+ * Dealing samples into shards and batches. Both depend on the samples alone, not on who works. */
+#include "learn/shards.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,22 +11,21 @@
 /* Atoms of each species that fill the lanes of a batch well; what is kept of many more would leave the cache. */
 #define BATCH_ATOMS ((size_t)32)
 
-void mtp_samples_clear(mtp_samples *s) {
+void mtp_shards_clear(mtp_shards *s) {
   for (size_t k = 0; k < s->nshards && s->shard; k++) {
     mtp_shard *shard = &s->shard[k];
     for (size_t b = 0; b < shard->nbatches && shard->batch; b++) mtp_batch_free(shard->batch[b]);
     free(shard->batch);
     free(shard->begin);
   }
-  for (size_t k = 0; s->owned && k < s->n; k++) mtp_config_free(s->owned[k]);
-  free(s->owned);
-  free(s->config);
+  for (size_t k = 0; k < s->n && s->sample; k++) mtp_sample_release(s->sample[k]);
+  free(s->sample);
   free(s->part);
   free(s->weight);
   free(s->number);
   free(s->order);
   free(s->shard);
-  *s = (mtp_samples){0};
+  *s = (mtp_shards){0};
 }
 
 /* ---- dealing ---- */
@@ -69,14 +68,14 @@ static void deal(mtp_shard *shard, size_t count, card *cards, size_t n) {
   qsort(cards, n, sizeof *cards, by_shard);
 }
 
-static mtp_status cut_batches(mtp_context *ctx, const mtp_samples *s, mtp_shard *shard, size_t nspecies) {
+static mtp_status cut_batches(mtp_context *ctx, const mtp_shards *s, mtp_shard *shard, size_t nspecies) {
   shard->begin = mtp_calloc(shard->n + 1, sizeof *shard->begin);
   shard->batch = mtp_calloc(shard->n, sizeof *shard->batch);
   if (!shard->begin || !shard->batch) return mtp_fail_memory(ctx);
   size_t atoms = 0;
   shard->begin[0] = shard->first;
   for (size_t k = 0; k < shard->n; k++) {
-    atoms += s->order[shard->first + k]->n;
+    atoms += s->order[shard->first + k]->config->n;
     if (atoms < BATCH_ATOMS * nspecies && k + 1 < shard->n) continue;
     shard->begin[++shard->nbatches] = shard->first + k + 1;
     atoms = 0;
@@ -84,17 +83,17 @@ static mtp_status cut_batches(mtp_context *ctx, const mtp_samples *s, mtp_shard 
   return MTP_OK;
 }
 
-static mtp_status deal_part(mtp_context *ctx, mtp_samples *s, mtp_part part, size_t count, size_t first, card *cards,
+static mtp_status deal_part(mtp_context *ctx, mtp_shards *s, mtp_part part, size_t count, size_t first, card *cards,
                             size_t nspecies) {
   size_t n = 0;
   for (size_t k = 0; k < s->n; k++)
-    if (s->part[k] == part) cards[n++] = (card){.number = k, .atoms = s->config[k]->n};
+    if (s->part[k] == part) cards[n++] = (card){.number = k, .atoms = s->sample[k]->config->n};
   mtp_shard *shard = s->shard + s->nshards;
   for (size_t q = 0; q < count; q++) shard[q].part = part;
   deal(shard, count, cards, n);
   for (size_t k = 0; k < n; k++) {
     s->number[first + k] = cards[k].number;
-    s->order[first + k] = s->config[cards[k].number];
+    s->order[first + k] = s->sample[cards[k].number];
   }
   mtp_status status = MTP_OK;
   s->nshards += count;
@@ -105,11 +104,11 @@ static mtp_status deal_part(mtp_context *ctx, mtp_samples *s, mtp_part part, siz
   return status;
 }
 
-static mtp_status deal_all(mtp_context *ctx, mtp_samples *s, int nspecies) {
+static mtp_status deal_all(mtp_context *ctx, mtp_shards *s, int nspecies) {
   size_t count[MTP_PARTS], total = 0, first = 0;
   for (size_t k = 0; k < s->n; k++) {
     s->configs[s->part[k]]++;
-    s->atoms[s->part[k]] += s->config[k]->n;
+    s->atoms[s->part[k]] += s->sample[k]->config->n;
   }
   for (int p = 0; p < MTP_PARTS; p++) total += count[p] = shard_count(s->configs[p], s->atoms[p], (size_t)nspecies);
   card *cards = mtp_calloc(s->n, sizeof *cards);
@@ -123,24 +122,25 @@ static mtp_status deal_all(mtp_context *ctx, mtp_samples *s, int nspecies) {
   return status;
 }
 
-static mtp_status allocate(mtp_context *ctx, mtp_samples *s, size_t n) {
+static mtp_status allocate(mtp_context *ctx, mtp_shards *s, size_t n) {
   s->n = n;
-  s->config = mtp_calloc(n, sizeof *s->config);
+  s->sample = mtp_calloc(n, sizeof(mtp_sample *));
   s->part = mtp_calloc(n, sizeof *s->part);
   s->weight = mtp_calloc(n, sizeof *s->weight);
-  return s->config && s->part && s->weight ? MTP_OK : mtp_fail_memory(ctx);
+  return s->sample && s->part && s->weight ? MTP_OK : mtp_fail_memory(ctx);
 }
 
-mtp_status mtp_samples_init(mtp_context *ctx, mtp_samples *s, size_t n, const mtp_config *const *configs,
-                            const mtp_part *part, int nspecies) {
+mtp_status mtp_shards_init(mtp_context *ctx, mtp_shards *s, size_t n, mtp_sample *const *samples, const mtp_part *part,
+                           int nspecies) {
   mtp_status status = allocate(ctx, s, n);
   if (status == MTP_OK) {
-    memcpy(s->config, configs, n * sizeof *configs);
     memcpy(s->part, part, n * sizeof *part);
-    for (size_t k = 0; k < n && status == MTP_OK; k++) status = mtp_config_weights(ctx, configs[k], s->weight[k]);
+    for (size_t k = 0; k < n; k++) s->sample[k] = mtp_sample_hold(samples[k]);
+    for (size_t k = 0; k < n && status == MTP_OK; k++)
+      status = mtp_config_weights(ctx, samples[k]->config, s->weight[k]);
     if (status == MTP_OK) status = deal_all(ctx, s, nspecies);
   }
-  if (status != MTP_OK) mtp_samples_clear(s);
+  if (status != MTP_OK) mtp_shards_clear(s);
   return status;
 }
 
@@ -183,52 +183,60 @@ static mtp_config *config_of(const record *r) {
   return c;
 }
 
-static mtp_status share_config(mtp_context *ctx, const mtp_workers *workers, mtp_samples *s, size_t k) {
-  const bool leads = mtp_workers_rank(workers) == 0;
-  record r;
-  if (leads) r = record_of(s->config[k], s->part[k], s->weight[k]);
-  mtp_workers_broadcast(workers, &r, sizeof r);
-  mtp_config *c = leads ? mtp_config_copy(s->config[k]) : config_of(&r);
-  if (!c) return mtp_fail_memory(ctx);
-  mtp_workers_broadcast(workers, c->x, 3 * r.n * sizeof(double));
-  mtp_workers_broadcast(workers, c->species, r.n * sizeof(int));
-  if (r.has_force) mtp_workers_broadcast(workers, c->force, 3 * r.n * sizeof(double));
-  if (r.has_mask) mtp_workers_broadcast(workers, c->force_mask, r.n);
-  if (leads) {
-    mtp_config_free(c);
-    return MTP_OK;
-  }
-  s->config[k] = s->owned[k] = c;
-  s->part[k] = r.part;
-  memcpy(s->weight[k], r.weight, sizeof r.weight);
-  return MTP_OK;
+/* The labels of `c`, which is a copy on rank 0 and has room for them on the others. */
+static void broadcast_arrays(const mtp_workers *workers, const record *r, mtp_config *c) {
+  mtp_workers_broadcast(workers, c->x, 3 * r->n * sizeof(double));
+  mtp_workers_broadcast(workers, c->species, r->n * sizeof(int));
+  if (r->has_force) mtp_workers_broadcast(workers, c->force, 3 * r->n * sizeof(double));
+  if (r->has_mask) mtp_workers_broadcast(workers, c->force_mask, r->n);
 }
 
-mtp_status mtp_samples_share(mtp_context *ctx, const mtp_workers *workers, mtp_samples *s, int nspecies) {
+static mtp_status share_sample(mtp_context *ctx, const mtp_workers *workers, mtp_shards *s, size_t k) {
+  const bool leads = mtp_workers_rank(workers) == 0;
+  record r;
+  if (leads) r = record_of(s->sample[k]->config, s->part[k], s->weight[k]);
+  mtp_workers_broadcast(workers, &r, sizeof r);
+  mtp_config *c = leads ? mtp_config_copy(s->sample[k]->config) : config_of(&r);
+  if (!c) return mtp_fail_memory(ctx);
+  broadcast_arrays(workers, &r, c);
+  if (!leads) {
+    s->sample[k] = mtp_sample_new(c);
+    s->part[k] = r.part;
+    memcpy(s->weight[k], r.weight, sizeof r.weight);
+  }
+  if (leads || !s->sample[k]) mtp_config_free(c);
+  return s->sample[k] ? MTP_OK : mtp_fail_memory(ctx);
+}
+
+mtp_status mtp_shards_share(mtp_context *ctx, const mtp_workers *workers, mtp_shards *s, int nspecies) {
   if (mtp_workers_size(workers) == 1) return MTP_OK;
   size_t n = s->n;
   mtp_status status = MTP_OK;
   mtp_workers_broadcast(workers, &n, sizeof n);
-  if (mtp_workers_rank(workers) > 0) {
-    status = allocate(ctx, s, n);
-    s->owned = mtp_calloc(n, sizeof *s->owned);
-    if (status == MTP_OK && !s->owned) status = mtp_fail_memory(ctx);
-  }
-  for (size_t k = 0; k < n && status == MTP_OK; k++) status = share_config(ctx, workers, s, k);
+  if (mtp_workers_rank(workers) > 0) status = allocate(ctx, s, n);
+  for (size_t k = 0; k < n && status == MTP_OK; k++) status = share_sample(ctx, workers, s, k);
   if (status == MTP_OK && mtp_workers_rank(workers) > 0) status = deal_all(ctx, s, nspecies);
   return status == MTP_OK ? MTP_OK : mtp_workers_give_up(ctx, workers, status);
 }
 
 /* ---- neighbourhoods ---- */
 
-static mtp_status make_batch(mtp_context *ctx, const mtp_samples *s, const mtp_shard *shard, size_t k,
+static mtp_status make_batch(mtp_context *ctx, const mtp_shards *s, const mtp_shard *shard, size_t k,
                              const mtp_plan *plan, mtp_batch **out) {
-  const size_t first = shard->begin[k];
-  return mtp_batch_new(ctx, plan, shard->begin[k + 1] - first, s->order + first, out);
+  const size_t n = shard->begin[k + 1] - shard->begin[k];
+  mtp_sample *const *sample = s->order + shard->begin[k];
+  mtp_neighbors **nb = mtp_calloc(n, sizeof *nb);
+  mtp_status status = nb ? MTP_OK : mtp_fail_memory(ctx);
+  for (size_t c = 0; c < n && status == MTP_OK; c++)
+    status = mtp_sample_acquire_neighbors(ctx, sample[c], plan->radial.max_dist, &nb[c]);
+  if (status == MTP_OK) status = mtp_batch_new(ctx, plan, n, (const mtp_neighbors *const *)nb, out);
+  for (size_t c = 0; nb && c < n; c++) mtp_sample_release_neighbors(sample[c], nb[c]);
+  free(nb);
+  return status;
 }
 
-mtp_status mtp_samples_lay_out(mtp_context *ctx, const mtp_workers *workers, mtp_samples *s, const mtp_plan *plan,
-                               double memory) {
+mtp_status mtp_shards_lay_out(mtp_context *ctx, const mtp_workers *workers, mtp_shards *s, const mtp_plan *plan,
+                              double memory) {
   for (size_t q = 0; q < s->nshards; q++) {
     mtp_shard *shard = &s->shard[q];
     if (!mtp_workers_has(workers, q)) continue;
@@ -241,12 +249,12 @@ mtp_status mtp_samples_lay_out(mtp_context *ctx, const mtp_workers *workers, mtp
   return MTP_OK;
 }
 
-mtp_status mtp_samples_take_batch(mtp_context *ctx, const mtp_samples *s, const mtp_shard *shard, size_t k,
-                                  const mtp_plan *plan, mtp_batch **out) {
+mtp_status mtp_shards_acquire_batch(mtp_context *ctx, const mtp_shards *s, const mtp_shard *shard, size_t k,
+                                    const mtp_plan *plan, mtp_batch **out) {
   *out = shard->batch[k];
   return *out ? MTP_OK : make_batch(ctx, s, shard, k, plan, out);
 }
 
-void mtp_samples_give_batch(const mtp_shard *shard, size_t k, mtp_batch *batch) {
+void mtp_shards_release_batch(const mtp_shard *shard, size_t k, mtp_batch *batch) {
   if (!shard->batch[k]) mtp_batch_free(batch);
 }
