@@ -27,7 +27,7 @@ typedef struct fixture {
 
 /* Simple: labels of one radial function of size 6, with noise, so that larger sizes are tried in vain. */
 static void fixture_open(fixture *f, bool simple, const char *checkpoint) {
-  const data_recipe hidden = {simple ? 2 : 8, 1, simple ? 6 : 9, MTP_RADIAL_CHEBYSHEV, 1.9, 4.5};
+  const data_recipe hidden = {simple ? 2 : 8, 1, simple ? 6 : 12, MTP_RADIAL_CHEBYSHEV, 1.9, 4.5};
   const mtp_potential_spec spec = {.level = simple ? 4 : 14, .species_count = 1, .cutoff = 4.5};
   mtp_random random = {7};
   *f = (fixture){.ctx = mtp_context_new(), .set = mtp_config_set_new(), .valid = mtp_config_set_new()};
