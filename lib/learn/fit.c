@@ -19,7 +19,7 @@
  * that fits seem to end in minima of very different depth. With less than PLENTY force components for each parameter
  * they are what the data do not say: then the way there is no gain, and what the fit predicts suffers. */
 #define DAMPING        1e-7
-#define SCARCE_DAMPING 1e-5
+#define SCARCE_DAMPING 1e-4
 #define PLENTY         30.0
 /* Parameters for which a matrix of their square is worth its memory and time. */
 #define MAX_DENSE 6000
