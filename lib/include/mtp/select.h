@@ -44,7 +44,7 @@ typedef enum mtp_select_mode {
   MTP_SELECT_BY_NEIGHBOURHOOD /**< one an atom (QS3) */
 } mtp_select_mode;
 
-/** The candidates, with the species of the potential. */
+/** The candidates, with the species of the potential. They have to be the same in each pass; MTP_ERR_IO if not. */
 typedef struct mtp_candidates {
   void *user;
   mtp_status (*rewind)(mtp_context *ctx, void *user);
