@@ -23,7 +23,9 @@ typedef struct range {
   extreme *all;   /* [2*columns] of everything */
 } range;
 
+/* The row of an atom whose force is masked is zero: it is not an atom whose functions are. */
 static void take_row(const range *r, extreme *of, const double *row, long long owner) {
+  if (!(mtp_largest_modulus(r->job->columns, row) > 0)) return;
   for (size_t k = 0; k < 2 * r->job->columns; k++) {
     const double value = k % 2 ? -row[k / 2] : row[k / 2];
     extreme *e = of + k;

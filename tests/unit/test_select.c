@@ -60,14 +60,17 @@ static void bench_free(bench *b) {
 typedef struct source {
   const mtp_config_set *set;
   const size_t *order; /* or NULL */
-  size_t size, at;
+  size_t size, at, passes;
+  const mtp_config_set *later; /* what is there from the second pass on; or NULL: the same */
   mtp_config_set block;
   mtp_config *configs[64];
 } source;
 
 static mtp_status source_rewind(mtp_context *ctx, void *user) {
+  source *s = user;
   (void)ctx;
-  ((source *)user)->at = 0;
+  s->at = 0;
+  if (s->passes++ == 1 && s->later) s->set = s->later;
   return MTP_OK;
 }
 
@@ -427,6 +430,14 @@ static void test_range(void **state) {
     }
   }
   assert_true(count(chosen) < FRAMES);
+  for (size_t k = 0; k < FRAMES; k++) { /* an atom that nothing is learned of holds no extreme */
+    if (chosen[k]) continue;
+    b.set->configs[k]->force_mask = data_calloc(ATOMS, 1);
+    b.set->configs[k]->force_mask[k % ATOMS] = 1;
+  }
+  bool again[64];
+  choose(&b, &o, b.train, NULL, 4, again, NULL);
+  assert_memory_equal(again, chosen, sizeof again);
   table_free(&known);
   table_free(&t);
   bench_free(&b);
@@ -499,6 +510,46 @@ static void test_chance(void **state) {
   bench_free(&b);
 }
 
+/* Files that are written anew between two passes are found out. */
+static void test_changes(void **state) {
+  static const char *const words[] = {"fewer", "more", "candidate 3 is not"};
+  (void)state;
+  for (int kind = 0; kind < 3; kind++) {
+    bench b = bench_new(4);
+    mtp_config_set *later = make_set(&b, 0);
+    for (size_t k = 0; k < FRAMES - (kind == 0) + (kind == 1); k++)
+      data_must(b.ctx, mtp_config_set_append(b.ctx, later, mtp_config_copy(b.set->configs[k % FRAMES])));
+    if (kind == 2) later->configs[2]->x[4] += 1e-3;
+    source s = {.set = b.set, .size = 5, .later = later};
+    const mtp_candidates candidates = {&s, source_rewind, source_next};
+    mtp_selection *out = NULL;
+    mtp_select_options o = mtp_select_defaults();
+    o.memory = 0; /* so that there is a second one */
+    assert_int_equal(mtp_select(b.ctx, &o, b.pot, NULL, NULL, &candidates, &out), MTP_ERR_IO);
+    assert_non_null(strstr(mtp_context_message(b.ctx), words[kind]));
+    mtp_config_set_free(later);
+    bench_free(&b);
+  }
+}
+
+/* One that cannot be graded is named. */
+static void test_singular(void **state) {
+  (void)state;
+  bench b = bench_new(4);
+  source s = {.set = b.set, .size = 4};
+  const mtp_candidates candidates = {&s, source_rewind, source_next};
+  mtp_selection *out = NULL;
+  mtp_select_options o = mtp_select_defaults();
+  memcpy(b.set->configs[6]->cell + 3, b.set->configs[6]->cell, 3 * sizeof(double));
+  for (int k = 0; k < 2; k++) {
+    o.method = k ? MTP_SELECT_SITE_ENERGY : MTP_SELECT_MAXVOL;
+    o.max = 3;
+    assert_int_not_equal(mtp_select(b.ctx, &o, b.pot, NULL, NULL, &candidates, &out), MTP_OK);
+    assert_non_null(strstr(mtp_context_message(b.ctx), "candidate 7: "));
+  }
+  bench_free(&b);
+}
+
 static void test_refusals(void **state) {
   (void)state;
   bench b = bench_new(4);
@@ -531,6 +582,8 @@ int main(void) {
       cmocka_unit_test(test_histogram),
       cmocka_unit_test(test_outlier),
       cmocka_unit_test(test_chance),
+      cmocka_unit_test(test_changes),
+      cmocka_unit_test(test_singular),
       cmocka_unit_test(test_refusals),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
