@@ -58,6 +58,12 @@ mtp select pot.almtp a.extxyz clusters.extxyz -o out.extxyz --train clusters.ext
 contains out.json '"file":"a.extxyz"'
 grep -q '"file":"clusters' out.json && die 'known frames are selected'
 
+# of many files few are open at a time
+mkdir many
+for i in $(seq 60); do cp a.extxyz many/$i.extxyz; done
+(ulimit -n 40 && mtp select pot.almtp many/*.extxyz -o out.extxyz --json --memory 1e-6 >out.json) || die 'many files'
+[ "$(member out.json '"repeated":')" -eq 1770 ] || die 'not all frames of many files were read'
+
 # what was selected is known then: nothing is left
 mtp select pot.almtp a.extxyz b.extxyz -o new.extxyz --mode energy --train clusters.extxyz >/dev/null
 cat clusters.extxyz new.extxyz >all.extxyz
