@@ -135,24 +135,24 @@ static mtp_status recognise_block(mtp_context *ctx, const mtp_select_job *job, c
   return MTP_OK;
 }
 
-/* Configurations of a block from `begin` on whose rows may be in memory together, at least one: a piece of a file holds
- * 10^5 atoms, which at high levels have gigabytes of them. */
-static size_t count_next(const mtp_select_job *job, const mtp_config_set *block, size_t begin) {
+/* A piece of a file holds 10^5 atoms, which at high levels have gigabytes of rows. */
+mtp_config_set mtp_select_part(const mtp_select_job *job, const mtp_config_set *block, size_t begin) {
   const bool by_forces = job->options->method == MTP_SELECT_MAXVOL && job->options->mode == MTP_SELECT_BY_FORCES;
   const size_t most = ROW_ENTRIES / (job->columns * (by_forces ? 3 : 1));
+  mtp_config_set part = *block;
   size_t end = begin, atoms = 0;
   do atoms += block->configs[end++]->n;
   while (end < block->n && atoms + block->configs[end]->n <= most);
-  return end - begin;
+  part.configs = block->configs + begin;
+  part.n = end - begin;
+  return part;
 }
 
 static mtp_status take_parts(mtp_context *ctx, const mtp_select_job *job, const mtp_config_set *block, size_t first,
                              mtp_block_taker *take, void *user) {
   mtp_status status = MTP_OK;
   for (size_t begin = 0; begin < block->n && status == MTP_OK;) {
-    mtp_config_set part = *block;
-    part.configs = block->configs + begin;
-    part.n = count_next(job, block, begin);
+    const mtp_config_set part = mtp_select_part(job, block, begin);
     status = take(ctx, user, &part, first + begin);
     begin += part.n;
   }
