@@ -156,8 +156,8 @@ static void test_ranks(void **state) {
 static void test_messages(void **state) {
   (void)state;
   for (int ranks = 1; ranks <= 3; ranks++)
-    for (size_t k = 1; k < 10; k++) {
-      job j = {.threads = 2, .singular = k % 3 ? k : k + 1, .number = k < 6 ? 0 : 300};
+    for (size_t k = 1; k < 6; k++) {
+      job j = {.threads = 2, .singular = k % 3 ? k : k + 1, .number = k % 2 ? 0 : 300};
       char number[40];
       team_run(ranks, lead, follow, &j);
       snprintf(number, sizeof number, "configuration %zu: ", j.number + j.singular + 1);
