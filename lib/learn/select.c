@@ -12,7 +12,7 @@
 #include "support/support.h"
 
 const char *mtp_select_method_name(mtp_select_method method) {
-  static const char *const names[] = {"maxvol", "range", "energy", "force", "site-energy", "random"};
+  static const char *const names[] = {"maxvol", "range", "energy", "force", "site-energy", "random", "bayes"};
   return (int)method >= 0 && (size_t)method < sizeof names / sizeof *names ? names[method] : "";
 }
 
@@ -265,6 +265,8 @@ static mtp_status run_method(mtp_context *ctx, mtp_select_job *job, const mtp_ac
     return mtp_select_by_range(ctx, job);
   case MTP_SELECT_RANDOM:
     return mtp_select_by_chance(ctx, job);
+  case MTP_SELECT_BAYES:
+    return mtp_select_by_bayes(ctx, job);
   default:
     return mtp_select_by_histogram(ctx, job);
   }

@@ -82,5 +82,6 @@ mtp_status mtp_select_by_maxvol(mtp_context *ctx, mtp_select_job *job, const mtp
 mtp_status mtp_select_by_range(mtp_context *ctx, mtp_select_job *job);
 mtp_status mtp_select_by_histogram(mtp_context *ctx, mtp_select_job *job);
 mtp_status mtp_select_by_chance(mtp_context *ctx, mtp_select_job *job);
+mtp_status mtp_select_by_bayes(mtp_context *ctx, mtp_select_job *job);
 
 #endif

@@ -33,7 +33,7 @@ done >frames
 sort -c -k1,1 -k2,2n frames || die 'not in the order of the files'
 
 # neither threads nor memory nor the order of files nor what they are like matter
-for method in maxvol range random energy force site-energy; do
+for method in maxvol range random energy force site-energy bayes; do
   for mode in energy forces neighbourhood; do
     if [ $method = maxvol ]; then options="--mode $mode"; else options='--max 6'; fi
     # shellcheck disable=SC2086 # words

@@ -250,7 +250,7 @@ static void test_changes(void **state) {
   for (int kind = 0; kind < 3; kind++) {
     select_bench b = select_bench_new(data_context(), 4);
     mtp_config_set *later = select_make_set(&b, 0);
-    for (size_t k = 0; k < FRAMES - (kind == 0) + (kind == 1); k++)
+    for (size_t k = 0; k < (size_t)(FRAMES - (kind == 0) + (kind == 1)); k++)
       data_must(b.ctx, mtp_config_set_append(b.ctx, later, mtp_config_copy(b.set->configs[k % FRAMES])));
     if (kind == 2) later->configs[2]->x[4] += 1e-3;
     select_source s = {.set = b.set, .size = 5, .later = later};
@@ -294,6 +294,9 @@ static void test_refusals(void **state) {
   assert_int_equal(mtp_select(b.ctx, &o, b.pot, NULL, NULL, &candidates, &out), MTP_ERR_ARGUMENT);
   o.method = (mtp_select_method)17;
   assert_int_equal(mtp_select(b.ctx, &o, b.pot, NULL, NULL, &candidates, &out), MTP_ERR_ARGUMENT);
+  o.method = MTP_SELECT_BAYES; /* nothing is known */
+  o.max = 3;
+  assert_int_equal(mtp_select(b.ctx, &o, b.pot, NULL, NULL, &candidates, &out), MTP_ERR_STATE);
   o = mtp_select_defaults();
   o.swap = 0.9;
   assert_int_equal(mtp_select(b.ctx, &o, b.pot, NULL, NULL, &candidates, &out), MTP_ERR_ARGUMENT);
