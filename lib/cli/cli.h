@@ -212,6 +212,9 @@ int cli_threads(const cli *c, long long asked);
 int cli_evaluate(cli *c, const mtp_potential *pot, const mtp_active_set *as, mtp_config_set *set);
 /** Reads a potential with its active set, which must be there. */
 int cli_read_graded(cli *c, const char *path, mtp_potential **pot, mtp_active_set **as);
+/** Of the number of a configuration. */
+#define CLI_NOT_FINITE                                                                                                 \
+  "configuration %zu: energy or forces of the potential are not finite: are atoms at the same place?"
 /** The errors of a potential on labelled data, which messages call `name`. broken[size] receives the line on
  * configurations with which it makes no numbers, "" without any. */
 int cli_compute_error_table(cli *c, const char *name, const mtp_potential *pot, const mtp_config_set *set, size_t size,

@@ -28,6 +28,9 @@ static const char help[] =
     "                                   the force on an atom, the energy of a site. Of energies and forces the labels\n"
     "                                   are taken if all candidates have them, else what POT predicts\n"
     "                      random       by lot\n"
+    "                      bayes        again and again the frame with the least certain force, whose forces count as\n"
+    "                                   known then. Grades are standard deviations over the noise of the labels, by\n"
+    "                                   what POT knows of itself, or by the labels of --train if that is given\n"
     "  --mode M            what maxvol grades: neighbourhood (a row an atom), energy (one a configuration; also\n"
     "                      configuration), forces (energy, forces and virial of a configuration, as fits weigh them;\n"
     "                      by the linear coefficients). What the active set of POT has, else neighbourhood\n"
@@ -36,7 +39,7 @@ static const char help[] =
     "  --max N             select N at most: by maxvol and range those that add most, first. The others need it\n"
     "  --fill              maxvol selects fewer configurations than there are parameters: go on with the active\n"
     "                      set of the rest, until there are N of --max\n"
-    "  --threshold G       maxvol: select nothing unless a grade is above G (1.1)\n"
+    "  --threshold G       maxvol: select nothing unless a grade is above G (1.1); bayes counts frames above it\n"
     "  --swap G            maxvol: growth of the volume that is worth a change (1.001)\n"
     "  --seed N            of lots (12345)\n"
     "  --threads N         of this process (all cores). The result does not depend on it\n"
@@ -245,7 +248,8 @@ static int parse_method(cli *c, const char *text, mtp_select_method *method) {
       *method = (mtp_select_method)k;
       return CLI_OK;
     }
-  return cli_usage(c, "--method: maxvol, range, energy, force, site-energy or random is expected, not '%s'", text);
+  return cli_usage(c, "--method: maxvol, range, energy, force, site-energy, random or bayes is expected, not '%s'",
+                   text);
 }
 
 static int parse_mode(cli *c, const char *text, mtp_select_mode *mode) {

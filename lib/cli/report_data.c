@@ -2,6 +2,7 @@
 /**@file cli/report_data.c
  * The part of a report that compares a potential with labelled configurations: errors by group and species, parity,
  * distributions. */
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,10 +22,13 @@ typedef struct quantity {
 
 typedef struct comparison {
   cli *c;
+  size_t seen, broken; /* configurations; the first one whose predictions are not finite, from 1, or 0 */
   quantity energy, force, stress;
 } comparison;
 
-static void add_point(quantity *q, double label, double model) {
+/* False unless both are finite. */
+static bool add_point(quantity *q, double label, double model) {
+  if (!isfinite(label) || !isfinite(model)) return false;
   if (q->count == q->capacity) {
     q->capacity = q->capacity ? 2 * q->capacity : 4096;
     q->pair = cli_realloc(q->pair, 2 * q->capacity, sizeof *q->pair);
@@ -33,6 +37,7 @@ static void add_point(quantity *q, double label, double model) {
   q->pair[2 * q->count] = (float)label;
   q->pair[2 * q->count + 1] = (float)model;
   q->difference[q->count++] = (float)fabs(model - label);
+  return true;
 }
 
 static void quantity_clear(quantity *q) {
@@ -44,11 +49,14 @@ static void watch(void *user, const mtp_config *labelled, const mtp_config *comp
   comparison *p = user;
   const double volume = mtp_config_volume(labelled), gpa = MTP_GPA;
   const double n = (double)labelled->n;
-  if (labelled->has_energy && labelled->n) add_point(&p->energy, labelled->energy / n, computed->energy / n);
+  bool fine = true;
+  p->seen++;
+  if (labelled->has_energy && labelled->n) fine &= add_point(&p->energy, labelled->energy / n, computed->energy / n);
   for (size_t k = 0; labelled->force && k < 3 * labelled->n; k++)
-    if (!mtp_config_is_masked(labelled, k / 3)) add_point(&p->force, labelled->force[k], computed->force[k]);
+    if (!mtp_config_is_masked(labelled, k / 3)) fine &= add_point(&p->force, labelled->force[k], computed->force[k]);
   for (int k = 0; labelled->has_virial && volume > 0 && k < 6; k++)
-    add_point(&p->stress, labelled->virial[k] / volume * gpa, computed->virial[k] / volume * gpa);
+    fine &= add_point(&p->stress, labelled->virial[k] / volume * gpa, computed->virial[k] / volume * gpa);
+  if (!fine && p->broken == 0) p->broken = p->seen;
   cli_progress_step(p->c, 1);
 }
 
@@ -176,10 +184,17 @@ typedef struct bar {
   double height;
 } bar;
 
-/* Names are of any bytes: gnuplot takes them between quotes. */
+/* Of several bytes in UTF-8, not the first one. */
+static bool is_inside_character(char byte) {
+  return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+/* Names are of any bytes: gnuplot takes them between quotes, on one line. */
 static void put_name(FILE *file, const char *name) {
+  enum { MOST = 24 };
   fputc('"', file);
-  for (size_t k = 0; name[k] && k < 24; k++) fputc(name[k] == '"' || name[k] == '\\' ? '_' : name[k], file);
+  for (size_t k = 0; name[k] && (k < MOST || (k < MOST + 3 && is_inside_character(name[k]))); k++)
+    fputc(name[k] == '"' || name[k] == '\\' || iscntrl((unsigned char)name[k]) ? '_' : name[k], file);
   fputc('"', file);
 }
 
@@ -262,6 +277,7 @@ int report_data(report_page *page, mtp_potential *pot, char *path) {
     if (mtp_error_table_compute(c->ctx, pot, set, watch, &p, &table) != MTP_OK) status = cli_library(c, path);
     cli_progress_end(c);
   }
+  if (status == CLI_OK && p.broken) status = cli_fail(c, "%s: " CLI_NOT_FINITE, path, p.broken);
   if (status == CLI_OK && p.energy.count + p.force.count + p.stress.count == 0)
     status = cli_fail(c, "%s: no configuration has energy, forces or virial to compare with", path);
   if (status == CLI_OK) {

@@ -59,13 +59,14 @@ int report_page_begin(cli *c, report_page *page, const char *title) {
 }
 
 void report_tell(report_page *page, mtp_text *where, const char *format, ...) {
-  char text[512];
+  char *text = NULL;
   va_list args;
   va_start(args, format);
-  vsnprintf(text, sizeof text, format, args);
+  const int size = vasprintf(&text, format, args);
   va_end(args);
-  mtp_text_add_bytes(where, text, strlen(text));
-  page->html.failed |= where->failed;
+  if (size >= 0) mtp_text_add_bytes(where, text, (size_t)size);
+  page->html.failed |= where->failed || size < 0;
+  free(size >= 0 ? text : NULL);
 }
 
 void report_section(report_page *page, const char *name) {

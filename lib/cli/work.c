@@ -91,10 +91,7 @@ static void watch(void *user, const mtp_config *labelled, const mtp_config *comp
 static void describe_broken(const watcher *w, size_t size, char *text) {
   *text = 0;
   if (w->broken == 0) return;
-  int length = snprintf(text, size,
-                        "configuration %zu: energy or forces of the potential are not finite: are atoms at the same "
-                        "place?",
-                        w->first_broken);
+  int length = snprintf(text, size, CLI_NOT_FINITE, w->first_broken);
   if (w->broken > 1) snprintf(text + length, size - (size_t)length, " (%zu more like it)", w->broken - 1);
 }
 

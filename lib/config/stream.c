@@ -331,7 +331,8 @@ static mtp_status parse_piece(mtp_context *ctx, mtp_config_stream *s, size_t siz
 
 static mtp_status read_piece(mtp_context *ctx, mtp_config_stream *s) {
   size_t size = 0;
-  mtp_status status = fill_window(ctx, s, &size);
+  mtp_status status = s->file ? MTP_OK : open_file(ctx, s);
+  if (status == MTP_OK) status = fill_window(ctx, s, &size);
   if (status == MTP_OK && size) status = parse_piece(ctx, s, size);
   if (status == MTP_OK) status = hand_over(ctx, s);
   if (status != MTP_OK) mtp_set_truncate(s->read, 0);
@@ -371,14 +372,15 @@ mtp_status mtp_config_stream_rewind(mtp_context *ctx, mtp_config_stream *s) {
   if (s->whole) return MTP_OK;
   mtp_set_truncate(s->piece, 0);
   s->at_end = s->is_over = s->cut = false;
-  close_file(s);
-  return open_file(ctx, s);
+  close_file(s); /* it is opened when the next piece is asked for */
+  return MTP_OK;
 }
 
 double mtp_config_stream_done(const mtp_config_stream *s) {
   if (!s) return 0;
   if (s->whole) return s->whole_was_read ? 1 : 0;
   if (s->is_over || !(s->bytes > 0)) return 1;
+  if (!s->file) return 0;
   const double done = (double)gzoffset(s->file) / s->bytes;
   return done > 1 ? 1 : done;
 }

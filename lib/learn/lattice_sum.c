@@ -7,6 +7,7 @@
  * - pi^(3/2) a^(k-3) / (V Gamma(k/2)) sum_h E_p(h^2/(4a^2)) exp(ih.r) with the exponential integral of p = (k-1)/2.
  */
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,8 @@
 
 #define PI    3.14159265358979323846
 #define EULER 0.57721566490153286061
+/* Reciprocal vectors: cells of atoms have thousands. */
+#define MOST_VECTORS 1e8
 
 void mtp_lattice_near(const mtp_pair_basis *b, double alpha, double r, double *value, double *slope) {
   const double z = alpha * r, x = z * z, gauss = exp(-x);
@@ -152,12 +155,21 @@ static bool is_positive(const int m[3]) {
   return m[0] > 0 || (m[0] == 0 && (m[1] > 0 || (m[1] == 0 && m[2] > 0)));
 }
 
-static void add_vectors(const lattice *l) {
-  int limit[3], m[3];
+/* How far the reciprocal vectors that count reach; false if they are too many, in a cell that is almost flat. */
+static bool find_limits(const lattice *l, int limit[3]) {
+  double count = 1.0, reach[3];
   for (int d = 0; d < 3; d++) {
     const double *edge = l->cfg->cell + 3 * d;
-    limit[d] = (int)(2.0 * l->alpha * MTP_LATTICE_REACH * sqrt(mtp_dot(edge, edge)) / (2.0 * PI));
+    reach[d] = 2.0 * l->alpha * MTP_LATTICE_REACH * sqrt(mtp_dot(edge, edge)) / (2.0 * PI);
+    count *= 2.0 * reach[d] + 1.0;
   }
+  if (!(count < MOST_VECTORS)) return false;
+  for (int d = 0; d < 3; d++) limit[d] = (int)reach[d];
+  return true;
+}
+
+static void add_vectors(const lattice *l, const int limit[3]) {
+  int m[3];
   for (m[0] = 0; m[0] <= limit[0]; m[0]++)
     for (m[1] = -limit[1]; m[1] <= limit[1]; m[1]++)
       for (m[2] = -limit[2]; m[2] <= limit[2]; m[2]++) {
@@ -176,10 +188,13 @@ mtp_status mtp_lattice_rows(mtp_context *ctx, const mtp_pair_basis *b, const mtp
     l.factor[k] = pow(PI, 1.5) * pow(alpha, k - 3) / (l.volume * tgamma(0.5 * k));
   l.phase = mtp_calloc(2 * cfg->n, sizeof *l.phase);
   l.structure = mtp_calloc(2 * (size_t)b->species_count, sizeof *l.structure);
-  const mtp_status status = l.phase && l.structure ? MTP_OK : mtp_fail_memory(ctx);
+  int limit[3] = {0};
+  mtp_status status = l.phase && l.structure ? MTP_OK : mtp_fail_memory(ctx);
+  if (status == MTP_OK && !find_limits(&l, limit))
+    status = mtp_fail(ctx, MTP_ERR_UNSUPPORTED, "the cell is too flat, or too long, for a sum over its lattice");
   if (status == MTP_OK) {
     add_constants(&l);
-    add_vectors(&l);
+    add_vectors(&l, limit);
   }
   free(l.phase);
   free(l.structure);

@@ -13,7 +13,7 @@
 #include "mtp/neighbors.h"
 #include "support/support.h"
 
-/* Distances up to which the closest pairs are looked for, A. */
+/* Distances up to which the closest pairs are looked for at least, A. */
 #define CLOSE 8.0
 /* Coefficients of a potential that are fitted beside: with many more the regression takes minutes. Then they are left
  * out, and the turns are more. */
@@ -119,7 +119,7 @@ static mtp_status linear_rows(mtp_context *ctx, const fit *f, const mtp_config *
 /* Unlike those of config/pairs.h, images of an atom itself count here. */
 static mtp_status note_distances(mtp_context *ctx, const fit *f, const mtp_config *cfg) {
   mtp_neighbors *nb = NULL;
-  const mtp_status status = mtp_neighbors_build(ctx, cfg, CLOSE, &nb);
+  const mtp_status status = mtp_neighbors_build(ctx, cfg, fmax(CLOSE, f->part->basis.cutoff), &nb);
   for (size_t i = 0; status == MTP_OK && i < nb->n; i++)
     for (int k = 0; k < nb->count[i]; k++) {
       const size_t j = (size_t)nb->list[i][k];

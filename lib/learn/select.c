@@ -12,7 +12,7 @@
 #include "support/support.h"
 
 const char *mtp_select_method_name(mtp_select_method method) {
-  static const char *const names[] = {"maxvol", "range", "energy", "force", "site-energy", "random"};
+  static const char *const names[] = {"maxvol", "range", "energy", "force", "site-energy", "random", "bayes"};
   return (int)method >= 0 && (size_t)method < sizeof names / sizeof *names ? names[method] : "";
 }
 
@@ -26,6 +26,9 @@ mtp_select_options mtp_select_defaults(void) {
                               .threads = 1,
                               .memory = 1.2e9};
 }
+
+/* Doubles in rows that are made at a time (256 MiB). */
+#define ROW_ENTRIES ((size_t)32 << 20)
 
 /* ---- what is there twice ---- */
 
@@ -120,21 +123,58 @@ static mtp_status note_block(mtp_context *ctx, mtp_select_job *job, table *seen,
   return MTP_OK;
 }
 
+/* Later passes have to see what the first one saw: files may be written anew in the meantime. */
+static mtp_status recognise_block(mtp_context *ctx, const mtp_select_job *job, const mtp_config_set *block,
+                                  size_t first) {
+  if (first + block->n > job->count)
+    return mtp_fail(ctx, MTP_ERR_IO, "there are more candidates than before: their files grow");
+  for (size_t k = 0; k < block->n; k++)
+    if (job->state[first + k] != MTP_CANDIDATE_LEFT_OUT &&
+        mtp_structure_hash_of(MTP_SAME_ROUNDED, block->configs[k], NULL) != job->key[first + k])
+      return mtp_fail(ctx, MTP_ERR_IO, "candidate %zu is not what it was before: its file was changed", first + k + 1);
+  return MTP_OK;
+}
+
+/* A piece of a file holds 10^5 atoms, which at high levels have gigabytes of rows. */
+mtp_config_set mtp_select_part(const mtp_select_job *job, const mtp_config_set *block, size_t begin) {
+  const bool by_forces = job->options->method == MTP_SELECT_MAXVOL && job->options->mode == MTP_SELECT_BY_FORCES;
+  const size_t most = ROW_ENTRIES / (job->columns * (by_forces ? 3 : 1));
+  mtp_config_set part = *block;
+  size_t end = begin, atoms = 0;
+  do atoms += block->configs[end++]->n;
+  while (end < block->n && atoms + block->configs[end]->n <= most);
+  part.configs = block->configs + begin;
+  part.n = end - begin;
+  return part;
+}
+
+static mtp_status take_parts(mtp_context *ctx, const mtp_select_job *job, const mtp_config_set *block, size_t first,
+                             mtp_block_taker *take, void *user) {
+  mtp_status status = MTP_OK;
+  for (size_t begin = 0; begin < block->n && status == MTP_OK;) {
+    const mtp_config_set part = mtp_select_part(job, block, begin);
+    status = take(ctx, user, &part, first + begin);
+    begin += part.n;
+  }
+  return status;
+}
+
 static mtp_status pass_over(mtp_context *ctx, mtp_select_job *job, size_t pass, table *seen, mtp_block_taker *take,
                             void *user) {
+  size_t first = 0;
   mtp_status status = job->source->rewind(ctx, job->source->user);
-  for (size_t first = 0; status == MTP_OK;) {
+  while (status == MTP_OK) {
     const mtp_config_set *block = NULL;
     if (mtp_context_is_stopped(ctx)) return mtp_fail(ctx, MTP_ERR_STOPPED, "the selection was stopped");
     status = job->source->next(ctx, job->source->user, &block);
     if (status != MTP_OK || !block) break;
-    if (pass == 0) status = note_block(ctx, job, seen, block);
-    if (status == MTP_OK && first + block->n > job->count)
-      status = mtp_fail(ctx, MTP_ERR_IO, "there are more candidates than before: their files grow");
-    if (status == MTP_OK) status = take(ctx, user, block, first);
+    status = pass == 0 ? note_block(ctx, job, seen, block) : recognise_block(ctx, job, block, first);
+    if (status == MTP_OK) status = take_parts(ctx, job, block, first, take, user);
     first += block->n;
     if (job->options->progress) job->options->progress(job->options->user, pass);
   }
+  if (status == MTP_OK && first < job->count)
+    status = mtp_fail(ctx, MTP_ERR_IO, "there are fewer candidates than before: their files were changed");
   return status;
 }
 
@@ -225,6 +265,8 @@ static mtp_status run_method(mtp_context *ctx, mtp_select_job *job, const mtp_ac
     return mtp_select_by_range(ctx, job);
   case MTP_SELECT_RANDOM:
     return mtp_select_by_chance(ctx, job);
+  case MTP_SELECT_BAYES:
+    return mtp_select_by_bayes(ctx, job);
   default:
     return mtp_select_by_histogram(ctx, job);
   }

@@ -62,6 +62,10 @@ void mtp_select_rows_clear(mtp_select_rows *rows);
 mtp_status mtp_select_rows_make(mtp_context *ctx, mtp_select_job *job, const mtp_config_set *set, size_t first,
                                 unsigned char *states, mtp_select_rows *out);
 
+/** The configurations from `begin` on whose rows may be in memory together, at least one; they stay those of `block`.
+ */
+mtp_config_set mtp_select_part(const mtp_select_job *job, const mtp_config_set *block, size_t begin);
+
 /** Calls `take` for all blocks of candidates in their order; `first` is the number of the first one of a block. The
  * first pass finds what is there twice. */
 typedef mtp_status mtp_block_taker(mtp_context *ctx, void *user, const mtp_config_set *block, size_t first);
@@ -78,5 +82,6 @@ mtp_status mtp_select_by_maxvol(mtp_context *ctx, mtp_select_job *job, const mtp
 mtp_status mtp_select_by_range(mtp_context *ctx, mtp_select_job *job);
 mtp_status mtp_select_by_histogram(mtp_context *ctx, mtp_select_job *job);
 mtp_status mtp_select_by_chance(mtp_context *ctx, mtp_select_job *job);
+mtp_status mtp_select_by_bayes(mtp_context *ctx, mtp_select_job *job);
 
 #endif

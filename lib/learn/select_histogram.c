@@ -42,12 +42,6 @@ static bool append(values *v, double value, uint32_t owner) {
   return true;
 }
 
-static bool append_all(values *v, size_t n, const double *value, uint32_t owner) {
-  bool done = true;
-  for (size_t i = 0; i < n && done; i++) done = append(v, value[i], owner);
-  return done;
-}
-
 /* ---- labels ---- */
 
 static bool has_label(mtp_select_method method, const mtp_config *cfg) {
@@ -78,12 +72,28 @@ static mtp_status take_labels(mtp_context *ctx, void *user, const mtp_config_set
 
 /* ---- predictions ---- */
 
-/* Of the configurations of a block. */
+/* Of the configurations of a block of candidates from `first` on, or of the training set. */
 typedef struct prediction {
   histogram *h;
   const mtp_config_set *set;
+  bool is_known;
+  size_t first;
   double **value; /* [set->n], each [atoms] or [1] */
 } prediction;
+
+/* Of a part of a system, with ghosts, there is no energy and not all of the forces. */
+static bool is_wanted(const prediction *p, size_t k) {
+  return p->is_known ? !p->set->configs[k]->ghost : p->h->job->state[p->first + k] == MTP_CANDIDATE_OPEN;
+}
+
+static bool append_prediction(const prediction *p, size_t k, values *v) {
+  const mtp_config *cfg = p->set->configs[k];
+  const uint32_t owner = (uint32_t)(p->first + k);
+  if (p->h->job->options->method == MTP_SELECT_ENERGY) return cfg->n == 0 || append(v, p->value[k][0], owner);
+  for (size_t i = 0; i < cfg->n; i++)
+    if (!mtp_config_is_masked(cfg, i) && !append(v, p->value[k][i], owner)) return false;
+  return true;
+}
 
 static mtp_status predict(mtp_context *ctx, void *user, int thread, size_t task, double *result) {
   const prediction *p = user;
@@ -91,8 +101,11 @@ static mtp_status predict(mtp_context *ctx, void *user, int thread, size_t task,
   const mtp_select_method method = p->h->job->options->method;
   mtp_neighbors *nb = NULL;
   (void)result;
+  if (!is_wanted(p, task)) return MTP_OK;
   mtp_status status = mtp_neighbors_build(ctx, cfg, mtp_potential_cutoff(p->h->job->pot), &nb);
-  if (status != MTP_OK) return status;
+  if (status != MTP_OK)
+    return mtp_fail(ctx, status, "%s %zu: %s", p->is_known ? "known configuration" : "candidate", p->first + task + 1,
+                    mtp_context_message(ctx));
   const mtp_atoms atoms = mtp_atoms_of(nb);
   mtp_output out = {0};
   if (method == MTP_SELECT_FORCE) out.force = mtp_calloc(3 * nb->nall, sizeof *out.force);
@@ -124,19 +137,18 @@ static bool are_finite(size_t n, const double *value) {
   return isfinite(mtp_largest_modulus(n, value));
 }
 
-/* Of a block of candidates from `first` on, or of the training set. */
 static mtp_status predict_all(mtp_context *ctx, histogram *h, const mtp_config_set *set, bool is_known, size_t first,
                               values *v) {
   const mtp_workers workers = {NULL, h->job->threads};
-  prediction p = {h, set, mtp_calloc(set->n, sizeof *p.value)};
+  prediction p = {h, set, is_known, first, mtp_calloc(set->n, sizeof *p.value)};
   const mtp_tasks tasks = {set->n, 0, &p, predict, take_nothing, false};
   mtp_status status = p.value ? mtp_workers_run(ctx, &workers, &tasks) : mtp_fail_memory(ctx);
   for (size_t k = 0; k < set->n && status == MTP_OK; k++) {
     const size_t n = h->job->options->method == MTP_SELECT_ENERGY ? set->configs[k]->n > 0 : set->configs[k]->n;
-    if (!is_known && h->job->state[first + k] != MTP_CANDIDATE_OPEN) continue;
+    if (!is_wanted(&p, k)) continue;
     if (!are_finite(n, p.value[k])) {
       if (!is_known) mtp_select_refuse(h->job, first + k);
-    } else if (!append_all(v, n, p.value[k], (uint32_t)(first + k))) {
+    } else if (!append_prediction(&p, k, v)) {
       status = mtp_fail_memory(ctx);
     }
   }

@@ -230,17 +230,37 @@ static bool adopt(maxvol *v, const mtp_active_set *start) {
   return true;
 }
 
-static mtp_status offer_training(mtp_context *ctx, maxvol *v) {
+static mtp_status offer_part(mtp_context *ctx, maxvol *v, const mtp_config_set *part, size_t first, size_t *swaps) {
   mtp_select_rows rows;
-  mtp_status status = mtp_select_rows_make(ctx, v->job, v->job->train, 0, NULL, &rows);
+  mtp_status status = mtp_select_rows_make(ctx, v->job, part, first, NULL, &rows);
   if (status != MTP_OK) return status;
+  mtp_swap *list = NULL;
+  size_t count = 0;
   long long *origin = mtp_calloc(2 * rows.m, sizeof *origin);
   if (!origin) status = mtp_fail_memory(ctx);
   for (size_t k = 0; k < 2 * rows.m && status == MTP_OK; k++) origin[k] = NOT_A_CANDIDATE;
   if (status == MTP_OK)
-    status = mtp_active_set_offer(ctx, v->as, rows.m, rows.row, origin, v->job->options->swap, NULL, NULL);
+    status = mtp_active_set_offer(ctx, v->as, rows.m, rows.row, origin, v->job->options->swap, &list, &count);
+  *swaps += count;
+  free(list);
   free(origin);
   mtp_select_rows_clear(&rows);
+  return status;
+}
+
+/* In several parts until none gains any more. */
+static mtp_status offer_training(mtp_context *ctx, maxvol *v) {
+  const mtp_config_set *train = v->job->train;
+  mtp_status status = MTP_OK;
+  size_t swaps = 1, parts = 2;
+  for (int round = 0; round < MAX_ROUNDS && swaps > 0 && parts > 1 && status == MTP_OK; round++) {
+    swaps = parts = 0;
+    for (size_t begin = 0; begin < train->n && status == MTP_OK; parts++) {
+      const mtp_config_set part = mtp_select_part(v->job, train, begin);
+      status = offer_part(ctx, v, &part, begin, &swaps);
+      begin += part.n;
+    }
+  }
   return status;
 }
 

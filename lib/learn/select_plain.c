@@ -23,7 +23,9 @@ typedef struct range {
   extreme *all;   /* [2*columns] of everything */
 } range;
 
+/* The row of an atom whose force is masked is zero: it is not an atom whose functions are. */
 static void take_row(const range *r, extreme *of, const double *row, long long owner) {
+  if (!(mtp_largest_modulus(r->job->columns, row) > 0)) return;
   for (size_t k = 0; k < 2 * r->job->columns; k++) {
     const double value = k % 2 ? -row[k / 2] : row[k / 2];
     extreme *e = of + k;
@@ -44,13 +46,17 @@ static mtp_status take_block(mtp_context *ctx, void *user, const mtp_config_set 
 }
 
 static mtp_status take_training(mtp_context *ctx, range *r) {
-  mtp_select_rows rows;
-  if (!r->job->train) return MTP_OK;
-  mtp_status status = mtp_select_rows_make(ctx, r->job, r->job->train, 0, NULL, &rows);
-  if (status != MTP_OK) return status;
-  for (size_t k = 0; k < rows.m; k++) take_row(r, r->known, rows.row + k * r->job->columns, -1);
-  mtp_select_rows_clear(&rows);
-  return MTP_OK;
+  const mtp_config_set *train = r->job->train;
+  mtp_status status = MTP_OK;
+  for (size_t begin = 0; train && begin < train->n && status == MTP_OK;) {
+    const mtp_config_set part = mtp_select_part(r->job, train, begin);
+    mtp_select_rows rows;
+    status = mtp_select_rows_make(ctx, r->job, &part, begin, NULL, &rows);
+    for (size_t k = 0; status == MTP_OK && k < rows.m; k++) take_row(r, r->known, rows.row + k * r->job->columns, -1);
+    if (status == MTP_OK) mtp_select_rows_clear(&rows);
+    begin += part.n;
+  }
+  return status;
 }
 
 /* How far a component is outside what is known, as a part of all its range; everything is where nothing is known. */

@@ -70,14 +70,32 @@ static bool has_pair_within(const mtp_neighbors *nb, double distance) {
   return false;
 }
 
+/* Does not fail: what has no neighbours fails where its rows are made, of which all ranks hear. */
 static mtp_status find_neighbors(mtp_context *ctx, void *user, int thread, size_t task, double *result) {
   const making *m = user;
   piece *p = m->piece + task;
   (void)thread;
   (void)result;
   if (!p->is_needed) return MTP_OK;
-  const mtp_status status = mtp_neighbors_build(ctx, p->cfg, mtp_potential_cutoff(m->job->pot), &p->nb);
-  if (status == MTP_OK) p->has_close_atoms = has_pair_within(p->nb, 0.1 * mtp_potential_min_dist(m->job->pot));
+  if (mtp_neighbors_build(ctx, p->cfg, mtp_potential_cutoff(m->job->pot), &p->nb) == MTP_OK)
+    p->has_close_atoms = has_pair_within(p->nb, 0.1 * mtp_potential_min_dist(m->job->pot));
+  return MTP_OK;
+}
+
+/* Why a configuration has no neighbours; MTP_OK if it has. */
+static mtp_status check_neighbors(mtp_context *ctx, const making *m, const piece *p) {
+  mtp_neighbors *nb = NULL;
+  const mtp_status status = mtp_neighbors_build(ctx, p->cfg, mtp_potential_cutoff(m->job->pot), &nb);
+  mtp_neighbors_free(nb);
+  return status;
+}
+
+/* Ranks do not know the numbers of their configurations: rank 0 finds the one that failed. */
+static mtp_status name_failure(mtp_context *ctx, const making *m, const char *what, mtp_status status) {
+  for (size_t k = 0; k < m->pieces; k++) {
+    const mtp_status own = check_neighbors(ctx, m, m->piece + k);
+    if (own != MTP_OK) return mtp_fail(ctx, own, "%s %zu: %s", what, m->piece[k].number + 1, mtp_context_message(ctx));
+  }
   return status;
 }
 
@@ -150,6 +168,10 @@ static mtp_status make_stretch(mtp_context *ctx, void *user, int thread, size_t 
   const stretch *s = m->stretch + task;
   const piece *p = m->piece + s->piece;
   double *rows = m->out ? m->out->row + place_of(m, s, &count) * m->job->columns : result + 1;
+  if (!p->nb) {
+    const mtp_status status = check_neighbors(ctx, m, p);
+    return status == MTP_OK ? mtp_fail_memory(ctx) : status;
+  }
   result[0] = p->has_close_atoms;
   switch (mode_of(m->job)) {
   case MTP_SELECT_BY_ENERGY:
@@ -188,7 +210,7 @@ static mtp_status work(mtp_context *ctx, making *m) {
     if (count > longest) longest = count;
     if (mtp_workers_has(&workers, k)) m->piece[m->stretch[k].piece].is_needed = true;
   }
-  const mtp_tasks search = {m->pieces, 0, m, find_neighbors, take_nothing, false};
+  const mtp_tasks search = {m->pieces, 0, m, find_neighbors, take_nothing, true};
   const mtp_status status = mtp_workers_run(ctx, &here, &search);
   if (status != MTP_OK && mtp_workers_size(&workers) > 1) return mtp_workers_give_up(ctx, &workers, status);
   if (status != MTP_OK) return status;
@@ -282,7 +304,10 @@ mtp_status mtp_select_rows_make(mtp_context *ctx, mtp_select_job *job, const mtp
   mtp_status status = plan(ctx, &m, set, first, states);
   if (status == MTP_OK) status = allocate(ctx, &m);
   if (status == MTP_OK) status = send_pieces(ctx, &m);
-  if (status == MTP_OK) status = work(ctx, &m);
+  if (status == MTP_OK) {
+    status = work(ctx, &m);
+    if (status != MTP_OK) status = name_failure(ctx, &m, states ? "candidate" : "known configuration", status);
+  }
   if (status == MTP_OK) take_out(&m, states);
   making_clear(&m);
   if (status != MTP_OK) mtp_select_rows_clear(out);

@@ -111,6 +111,8 @@ static bool make_room(const mtp_team *team, mtp_config *cfg) {
 
 static void put(const mtp_team *team, mtp_config *cfg, const double *result) {
   const double *at = result + OF_ALL;
+  free(cfg->force_error); /* as mtp_evaluator_config does: it is not of these forces */
+  cfg->force_error = NULL;
   cfg->has_energy = cfg->has_virial = true;
   cfg->energy = result[0];
   memcpy(cfg->virial, result + 1, sizeof cfg->virial);
@@ -150,7 +152,7 @@ mtp_status mtp_team_evaluate(mtp_context *ctx, mtp_team *team, size_t number, si
   for (size_t k = 0; k < n && !alone; k++)
     if (!make_room(team, configs[k])) return mtp_fail_memory(ctx);
   for (size_t first = 0, count; first < n && status == MTP_OK; first += count) {
-    mtp_team_order order = {.kind = MTP_TEAM_EVALUATE};
+    mtp_team_order order = {.kind = MTP_TEAM_EVALUATE, .number = number + first};
     evaluation e = {.team = team, .first = number + first, .config = configs + first, .is_leader = true};
     count = count_next(first, n, configs);
     status = mtp_team_send_configs(ctx, team->workers.comm, &order, count, (const mtp_config *const *)e.config);
@@ -179,7 +181,7 @@ static mtp_status help_evaluate(mtp_context *ctx, const mtp_comm *comm, const mt
   mtp_config_set *set = NULL;
   mtp_status status = mtp_team_take_configs(ctx, comm, order, &set);
   if (status != MTP_OK) return status;
-  evaluation e = {.team = team, .config = set->configs};
+  evaluation e = {.team = team, .first = order->number, .config = set->configs};
   status = run(ctx, &e, set->n);
   mtp_config_set_free(set);
   return status;

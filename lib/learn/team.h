@@ -21,6 +21,7 @@ typedef struct mtp_team_order {
   int threads;
   mtp_mode mode;
   size_t bytes, count;
+  size_t number;              /**< of the first configuration, for messages */
   mtp_select_options options; /**< whose pointers mean nothing here */
 } mtp_team_order;
 

@@ -33,7 +33,7 @@ done >frames
 sort -c -k1,1 -k2,2n frames || die 'not in the order of the files'
 
 # neither threads nor memory nor the order of files nor what they are like matter
-for method in maxvol range random energy force site-energy; do
+for method in maxvol range random energy force site-energy bayes; do
   for mode in energy forces neighbourhood; do
     if [ $method = maxvol ]; then options="--mode $mode"; else options='--max 6'; fi
     # shellcheck disable=SC2086 # words
@@ -57,6 +57,12 @@ mtp select pot.almtp a.extxyz clusters.extxyz -o out.extxyz --train clusters.ext
 [ "$(member out.json '"known":')" -eq 30 ] || die 'not all known frames were found'
 contains out.json '"file":"a.extxyz"'
 grep -q '"file":"clusters' out.json && die 'known frames are selected'
+
+# of many files few are open at a time
+mkdir many
+for i in $(seq 60); do cp a.extxyz many/$i.extxyz; done
+(ulimit -n 40 && mtp select pot.almtp many/*.extxyz -o out.extxyz --json --memory 1e-6 >out.json) || die 'many files'
+[ "$(member out.json '"repeated":')" -eq 1770 ] || die 'not all frames of many files were read'
 
 # what was selected is known then: nothing is left
 mtp select pot.almtp a.extxyz b.extxyz -o new.extxyz --mode energy --train clusters.extxyz >/dev/null

@@ -7,7 +7,7 @@
  *
  * Sources: maxvol and its three kinds of rows: Podryabinkin & Shapeev, Comput. Mater. Sci. 140, 171 (2017); range:
  * Botu & Ramprasad, Int. J. Quantum Chem. 115, 1074 (2015); uniform in a quantity: Finkbeiner, Tovey & Holm, Phys. Rev.
- * Lett. 132, 167301 (2024).
+ * Lett. 132, 167301 (2024); bayes: MacKay, Neural Comput. 4, 590 (1992).
  */
 #ifndef MTP_SELECT_H
 #define MTP_SELECT_H
@@ -31,9 +31,10 @@ typedef enum mtp_select_method {
   MTP_SELECT_ENERGY,      /**< as many from each bin of a histogram of the energy per atom; */
   MTP_SELECT_FORCE,       /**< of the moduli of the forces on atoms; */
   MTP_SELECT_SITE_ENERGY, /**< of the site energies */
-  MTP_SELECT_RANDOM
+  MTP_SELECT_RANDOM,
+  MTP_SELECT_BAYES /**< each time the one with the least certain force on an atom, whose forces count as known then */
 } mtp_select_method;
-/** "maxvol", "range", "energy", "force", "site-energy", "random". */
+/** "maxvol", "range", "energy", "force", "site-energy", "random", "bayes". */
 MTP_API const char *mtp_select_method_name(mtp_select_method method);
 
 /** What rows of maxvol are. */
@@ -44,7 +45,7 @@ typedef enum mtp_select_mode {
   MTP_SELECT_BY_NEIGHBOURHOOD /**< one an atom (QS3) */
 } mtp_select_mode;
 
-/** The candidates, with the species of the potential. */
+/** The candidates, with the species of the potential. They have to be the same in each pass; MTP_ERR_IO if not. */
 typedef struct mtp_candidates {
   void *user;
   mtp_status (*rewind)(mtp_context *ctx, void *user);
@@ -78,14 +79,17 @@ typedef struct mtp_selection {
   size_t known;             /**< or as one of what is known, */
   size_t unusable;          /**< or with atoms at the same place, or with ghosts */
   size_t count, *chosen;    /**< [count] numbers of candidates, from 0 in the order of the blocks, ascending */
-  bool has_grades;          /**< maxvol: of candidates by what is known, before anything is selected */
-  double largest;           /**< the largest of them */
-  size_t beyond;            /**< candidates with one above the threshold */
-  bool by_labels;           /**< energy, force: all candidates have labels, which were taken; else predictions of pot */
+  bool has_grades; /**< maxvol, bayes: of candidates by what is known, before anything is selected; of bayes the
+                      standard deviation of a force over the noise, by the posterior */
+  double largest;  /**< the largest of them */
+  size_t beyond;   /**< candidates with one above the threshold */
+  bool by_labels;  /**< energy, force: all candidates have labels, which were taken; else predictions of pot */
 } mtp_selection;
 
-/** Selects. What is known: the labelled configurations `train` (species of `pot`; may be NULL), or with maxvol and
- * without them the active set `start` (may be NULL) if it is one of such rows. `out` is freed by mtp_selection_free. */
+/** Selects. What is known: the labelled configurations `train` (species of `pot`; may be NULL), or without them with
+ * maxvol the active set `start` (may be NULL) if it is one of such rows, and with bayes the posterior that `pot`
+ * carries (MTP_ERR_STATE without both; of `train` it is made, see posterior.h). `out` is freed by mtp_selection_free.
+ */
 MTP_API mtp_status mtp_select(mtp_context *ctx, const mtp_select_options *options, const mtp_potential *pot,
                               const mtp_active_set *start, const mtp_config_set *train,
                               const mtp_candidates *candidates, mtp_selection **out);
