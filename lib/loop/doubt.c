@@ -12,13 +12,8 @@
 #include "support/support.h"
 
 /* The scale moves towards that of a label by one part in so many, and no further than by this factor. */
-#define MEMORY   8.0
-#define STEP     3.0
-#define SMALLEST 0.3
-#define LARGEST  30.0
-/* A label whose variance is below this part of the noise's says nothing of the scale if the noise explains its errors.
- */
-#define TELLING 0.1
+#define MEMORY 8.0
+#define STEP   3.0
 
 /* Atoms whose residuals tell the typical one, of labels spread over all, so that a refit costs no more than that. */
 #define ATOMS 2000
