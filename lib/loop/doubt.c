@@ -31,6 +31,11 @@ mtp_status mtp_loop_find_posterior(mtp_context *ctx, const mtp_learner *l, const
   /* a potential can do without */
   mtp_status status = mtp_posterior_new(NULL, normal, f->pot, &f->posterior);
   if (status == MTP_ERR_MEMORY) return mtp_fail_memory(ctx);
+  if (!f->posterior && l->options.query == MTP_QUERY_BAYES)
+    mtp_message(ctx, MTP_WARNING,
+                "how sure the fit is cannot be told from %zu configurations: query bayes takes every other one for "
+                "unknown",
+                l->train->n);
   if (f->posterior && l->history.scaled > 0) mtp_posterior_set_scale(NULL, f->posterior, l->history.scale);
   status = f->posterior ? learn_typical(ctx, l, f) : MTP_OK;
   return status == MTP_OK ? mtp_posterior_stamp(ctx, f->posterior, f->pot) : status;
