@@ -31,7 +31,7 @@ static int add_errors_of(cli *c, const mtp_posterior *posterior, mtp_config *cfg
     return cli_fail(c, "configuration %zu: %s", number, mtp_context_message(c->ctx));
   for (size_t i = 0; i < cfg->n; i++) largest = fmax(largest, error[i]);
   snprintf(text, sizeof text, "%.9g", largest);
-  return mtp_config_set_feature(c->ctx, cfg, "max_force_error", text) == MTP_OK ? CLI_OK : cli_library(c, NULL);
+  return mtp_config_set_feature(c->ctx, cfg, CLI_MAX_FORCE_ERROR, text) == MTP_OK ? CLI_OK : cli_library(c, NULL);
 }
 
 static int read_posterior(cli *c, const mtp_potential *pot, mtp_posterior **posterior) {
