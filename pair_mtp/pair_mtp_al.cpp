@@ -509,7 +509,9 @@ void PairMTPAL::compute(int eflag, int vflag) {
         (by_doubt ? has_posterior() : can_grade) && (learning || (trial ? grade_flag != 0 : wants_grades()));
     timed_evaluation(eflag, vflag, graded);
     last_graded = graded;
+    const double begin = MPI_Wtime();
     if (graded || learning) find_worst(graded);
+    if (graded && by_doubt) grade_seconds += MPI_Wtime() - begin; /* the errors of forces are found there */
     if (learning && (worst.grade > options.select_grade || wanted)) {
       redo = offer(wanted);
       wanted = false;
