@@ -360,7 +360,9 @@ void *PairMTP::extract_peratom(const char *what, int &columns) {
 }
 
 double PairMTP::memory_usage() {
-  const size_t numbers = force_buffer.size() + grade.size() + gradient.size() + inverse.size();
+  const size_t factor = mtp_posterior_size(posterior.get()) * mtp_posterior_size(posterior.get());
+  const size_t numbers = force_buffer.size() + grade.size() + gradient.size() + inverse.size() + site_variance.size() +
+                         force_error.size() + factor;
   return Pair::memory_usage() + (double)sizeof(double) * (double)numbers + mtp_evaluator_memory(evaluator);
 }
 
@@ -427,10 +429,12 @@ void PairMTP::compute(int eflag, int vflag) {
 }
 
 bool PairMTP::wants_grades() {
+  const bool asked = grade_flag || (compute_pair_exists && eflag_global);
+  if (by_doubt) return asked && has_posterior();
   if (grade_flag && !can_grade) stop("grades need an active set, and " + path + " has none");
   if (grade_flag && mode != MTP_MODE_NEIGHBOURHOOD)
     stop("grades of atoms need an active set of mode neighbourhood, the one in use is of mode configuration");
-  return can_grade && (grade_flag || (compute_pair_exists && eflag_global));
+  return can_grade && asked;
 }
 
 double *PairMTP::zeroed_force_buffer() {
@@ -476,7 +480,7 @@ void PairMTP::evaluate_list() {
 void PairMTP::evaluate(double *f, bool graded) {
   request = mtp_request();
   out = mtp_output();
-  if (graded && (!by_doubt || grade_flag)) ask_for_grades();
+  if (graded && !by_doubt) ask_for_grades();
   if (with_errors || (graded && by_doubt)) ask_for_errors();
   out.force = f;
   request.skip_energy = !eflag_either;

@@ -76,7 +76,8 @@ protected:
   double largest_error; /* to expect, eV/A; of the last evaluation that was asked for errors */
   /* Whose site energy is least sure: its atom, and the variances of the force on it. */
   struct Doubt {
-    double tag, site;
+    tagint tag;
+    double site;
     mtp_doubt force;
   };
   static constexpr int DOUBTS = 2;

@@ -337,7 +337,7 @@ void PairMTPAL::check_baseline() {
 }
 
 /* Shows the present configuration to the learner; true if the step must be done again. */
-bool PairMTPAL::consult(const Question &ask) {
+bool PairMTPAL::consult(const Question &ask, bool buys) {
   const StopGuard guard;
   long long tag = (long long)worst.tag;
   MPI_Bcast(&tag, 1, MPI_LONG_LONG, worst.rank, world);
@@ -345,7 +345,7 @@ bool PairMTPAL::consult(const Question &ask) {
   check_settings();
   const listing listed = count_list();
   mtp_config *cfg = gather(tag, &index);
-  const bool dear = worst.grade > options.break_grade || update->whichflag == 2; /* else it may only be kept */
+  const bool dear = buys || worst.grade > options.break_grade || update->whichflag == 2; /* else it may only be kept */
   const std::string other_baseline = dear ? baseline.check(ctx, cfg, species) : "";
   std::string wrong;
   if (comm->me == 0) {
@@ -437,9 +437,10 @@ bool PairMTPAL::confirm(int round) {
 
 /* Has the true error bought, whatever the grade; true if the step must be done again. */
 bool PairMTPAL::verify() {
-  return consult([this](const mtp_config *cfg, int index, mtp_action *action) {
+  const auto ask = [this](const mtp_config *cfg, int index, mtp_action *action) {
     return mtp_learner_verify(ctx, learner, cfg, worst.grade, index, update->ntimestep, action);
-  });
+  };
+  return consult(ask, true);
 }
 
 /* Parameters and active set of the learner to every rank. */
@@ -508,7 +509,9 @@ void PairMTPAL::compute(int eflag, int vflag) {
         (by_doubt ? has_posterior() : can_grade) && (learning || (trial ? grade_flag != 0 : wants_grades()));
     timed_evaluation(eflag, vflag, graded);
     last_graded = graded;
+    const double begin = MPI_Wtime();
     if (graded || learning) find_worst(graded);
+    if (graded && by_doubt) grade_seconds += MPI_Wtime() - begin; /* the errors of forces are found there */
     if (learning && (worst.grade > options.select_grade || wanted)) {
       redo = offer(wanted);
       wanted = false;
@@ -518,6 +521,7 @@ void PairMTPAL::compute(int eflag, int vflag) {
     }
   } while (redo);
   if (with_errors) find_errors();
+  if (by_doubt && grade_flag) grade_by_doubt();
   if (compute_pair_exists && eflag_global) count_beyond();
   if (exploded) silence();
   tally(force_buffer.data());
@@ -538,11 +542,13 @@ void PairMTPAL::timed_evaluation(int eflag, int vflag, bool graded) {
   if (graded) grade_seconds += std::max(0.0, MPI_Wtime() - begin - plain_seconds);
 }
 
-/* Atoms of this rank beyond select and beyond break, in an evaluation that graded each of them. */
+/* Atoms of this rank beyond select and beyond break, in an evaluation that graded each of them. Errors of all are dear:
+ * they are asked for only if the worst one is beyond. */
 void PairMTPAL::count_beyond() {
   beyond_select = beyond_break = 0;
   if (!last_graded || mode != MTP_MODE_NEIGHBOURHOOD) return;
-  if (by_doubt) grade_by_doubt();
+  if (by_doubt && !(worst.grade > options.select_grade)) return;
+  if (by_doubt && !grade_flag) grade_by_doubt();
   for (int i = 0; i < atom->nlocal && (size_t)i < grade.size(); i++) {
     if (species[(size_t)atom->type[i]] < 0 || !is_present(i)) continue;
     beyond_select += grade[(size_t)i] > options.select_grade;

@@ -88,7 +88,7 @@ private:
   void start();
   void begin();
   using Question = std::function<mtp_status(const mtp_config *cfg, int worst_index, mtp_action *action)>;
-  bool consult(const Question &ask);
+  bool consult(const Question &ask, bool buys = false);
   bool offer(bool wanted);
   bool verify();
   void count_beyond();

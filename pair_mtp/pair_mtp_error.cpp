@@ -59,11 +59,11 @@ std::vector<PairMTP::Doubt> PairMTP::local_doubts() const {
     const int i = central[k];
     if (species[(size_t)atom->type[i]] < 0) continue;
     const double v = site_variance[(size_t)i];
-    mine.push_back({(double)atom->tag[i], std::isfinite(v) ? v : HUGE_VAL, mtp_doubt()});
+    mine.push_back({atom->tag[i], std::isfinite(v) ? v : HUGE_VAL, mtp_doubt()});
   }
   const size_t most = std::min(mine.size(), (size_t)DOUBTS);
   std::partial_sort(mine.begin(), mine.begin() + (ptrdiff_t)most, mine.end(), PairMTP::is_worse);
-  mine.resize(DOUBTS, {0.0, -1.0, mtp_doubt()});
+  mine.resize(DOUBTS, {0, -1.0, mtp_doubt()});
   return mine;
 }
 
@@ -107,7 +107,7 @@ void PairMTP::find_doubts() {
   std::vector<int> row((size_t)nall + 1, -1);
   for (int i = 0; i < nall; i++)
     for (size_t k = 0; k < doubts.size(); k++)
-      if ((double)atom->tag[i] == doubts[k].tag) row[(size_t)i] = (int)k;
+      if (atom->tag[i] == doubts[k].tag) row[(size_t)i] = (int)k;
   std::vector<double> rows;
   add_rows(row, doubts.size(), rows);
   std::vector<double> sum(rows.size());
@@ -141,7 +141,10 @@ void PairMTP::all_doubts(std::vector<mtp_doubt> &doubt) {
 void PairMTP::find_errors() {
   double largest = 0.0;
   find_doubts();
-  for (const Doubt &d : doubts) largest = std::max(largest, mtp_posterior_error(posterior.get(), &d.force));
+  const auto take = [&largest](double error_here) {
+    if (!(error_here <= largest)) largest = std::isnan(error_here) ? INFINITY : error_here;
+  };
+  for (const Doubt &d : doubts) take(mtp_posterior_error(posterior.get(), &d.force));
   if (error_flag) {
     std::vector<mtp_doubt> doubt;
     all_doubts(doubt);
@@ -150,7 +153,7 @@ void PairMTP::find_errors() {
       if (species[(size_t)atom->type[i]] < 0 || !is_present(i)) continue;
       const double error_here = mtp_posterior_error(posterior.get(), &doubt[(size_t)i]);
       force_error[(size_t)i] = error_here;
-      largest = std::max(largest, error_here);
+      take(error_here);
     }
   }
   MPI_Allreduce(&largest, &largest_error, 1, MPI_DOUBLE, MPI_MAX, world);
@@ -162,15 +165,16 @@ void PairMTP::find_worst_doubt() {
   double most = -1.0;
   find_doubts();
   for (size_t k = 0; k < doubts.size(); k++) {
-    const double grade_here = mtp_posterior_grade(posterior.get(), &doubts[k].force, doubt_limit);
-    if (!(grade_here <= most)) most = grade_here, which = k;
+    const double found = mtp_posterior_grade(posterior.get(), &doubts[k].force, doubt_limit);
+    const double grade_here = std::isfinite(found) ? found : INFINITY;
+    if (grade_here > most) most = grade_here, which = k;
   }
-  worst = {doubts.empty() ? 0.0 : (std::isfinite(most) ? most : INFINITY), 0, -1, 0};
+  worst = {std::max(most, 0.0), 0, -1, 0};
   struct {
     int found, rank;
   } mine = {0, comm->me}, owner;
   for (int i = 0; i < atom->nlocal && !doubts.empty(); i++) {
-    if ((double)atom->tag[i] != doubts[which].tag) continue;
+    if (atom->tag[i] != doubts[which].tag) continue;
     mine.found = 1;
     worst.atom = i;
     worst.tag = atom->tag[i];
@@ -179,11 +183,12 @@ void PairMTP::find_worst_doubt() {
   worst.rank = owner.rank;
 }
 
-/* Grades of all atoms by their doubts, in place of those of an active set. */
+/* Grades of all atoms by their doubts, in place of those of an active set; not known before the first fit. */
 void PairMTP::grade_by_doubt() {
   std::vector<mtp_doubt> doubt;
+  grade.assign((size_t)(atom->nmax > 0 ? atom->nmax : 1), has_posterior() ? 0.0 : NAN);
+  if (!has_posterior()) return;
   all_doubts(doubt);
-  grade.assign((size_t)(atom->nmax > 0 ? atom->nmax : 1), 0.0);
   for (int i = 0; i < atom->nlocal; i++)
     if (species[(size_t)atom->type[i]] >= 0 && is_present(i))
       grade[(size_t)i] = mtp_posterior_grade(posterior.get(), &doubt[(size_t)i], doubt_limit);

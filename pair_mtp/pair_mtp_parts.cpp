@@ -57,7 +57,7 @@ bool PairMTPAL::offer_parts(const mtp_moment &now, bool *redo) {
   int parts = learner ? mtp_learner_parts(learner, (size_t)atom->natoms) : 0;
   if (parts > 1 && worst.grade <= options.break_grade) parts = 1; /* what waits is one a step */
   MPI_Bcast(&parts, 1, MPI_INT, 0, world);
-  if (parts == 0 || !can_grade) return false;
+  if (parts == 0 || !last_graded) return false;
   if (parts > 1) grade_atoms();
   const std::vector<mtp_spot> spots = gather_spots(parts > 1);
   mtp_config lattice = {};
@@ -96,7 +96,10 @@ bool PairMTPAL::offer_parts(const mtp_moment &now, bool *redo) {
 /* A grade for each atom, where the step asked for the largest alone. The step is beyond break and will be done again.
  */
 void PairMTPAL::grade_atoms() {
-  if (by_doubt) return grade_by_doubt();
+  if (by_doubt) {
+    grade_by_doubt();
+    return;
+  }
   if (grade_flag) return;
   const double largest = worst.grade;
   grade_flag = 1;

@@ -208,7 +208,9 @@ struct cJSON *cli_json_error_table(const mtp_error_table *table, const cli_names
 /** Threads of this process: those that were asked for, or 0: all cores, of several ranks one each. What is worked on in
  * parallel is not so again inside the linear algebra. */
 int cli_threads(const cli *c, long long asked);
-/** Evaluates all configurations in place, with grades if `as` is not NULL. */
+/** Key of the largest error to expect of a force. */
+#define CLI_MAX_FORCE_ERROR "max_force_error"
+/** Evaluates all configurations in place, with grades if `as` is not NULL. Errors to expect that were there go. */
 int cli_evaluate(cli *c, const mtp_potential *pot, const mtp_active_set *as, mtp_config_set *set);
 /** Reads a potential with its active set, which must be there. */
 int cli_read_graded(cli *c, const char *path, mtp_potential **pot, mtp_active_set **as);

@@ -31,17 +31,19 @@ static int add_errors_of(cli *c, const mtp_posterior *posterior, mtp_config *cfg
     return cli_fail(c, "configuration %zu: %s", number, mtp_context_message(c->ctx));
   for (size_t i = 0; i < cfg->n; i++) largest = fmax(largest, error[i]);
   snprintf(text, sizeof text, "%.9g", largest);
-  return mtp_config_set_feature(c->ctx, cfg, "max_force_error", text) == MTP_OK ? CLI_OK : cli_library(c, NULL);
+  return mtp_config_set_feature(c->ctx, cfg, CLI_MAX_FORCE_ERROR, text) == MTP_OK ? CLI_OK : cli_library(c, NULL);
 }
 
-static int add_errors(cli *c, const mtp_potential *pot, mtp_config_set *set) {
-  mtp_posterior *posterior = NULL;
-  if (mtp_posterior_of(c->ctx, pot, &posterior) != MTP_OK) return cli_library(c, NULL);
-  if (!posterior)
-    return cli_fail(c,
-                    "%s: it does not say how sure it is, so no errors are to be expected from it: `mtp train` "
-                    "leaves that",
-                    c->words[0]);
+static int read_posterior(cli *c, const mtp_potential *pot, mtp_posterior **posterior) {
+  if (mtp_posterior_of(c->ctx, pot, posterior) != MTP_OK) return cli_library(c, NULL);
+  if (*posterior) return CLI_OK;
+  return cli_fail(c,
+                  "%s: it does not say how sure it is, so no errors are to be expected from it: `mtp train` "
+                  "leaves that",
+                  c->words[0]);
+}
+
+static int add_errors(cli *c, const mtp_posterior *posterior, mtp_config_set *set) {
   int status = CLI_OK;
   cli_progress_begin(c, "errors", set->n);
   for (size_t i = 0; i < set->n && status == CLI_OK; i++) {
@@ -49,7 +51,6 @@ static int add_errors(cli *c, const mtp_potential *pot, mtp_config_set *set) {
     cli_progress_step(c, 1);
   }
   cli_progress_end(c);
-  mtp_posterior_free(posterior);
   return status;
 }
 
@@ -68,13 +69,16 @@ static int run(cli *c, int argc, char **argv) {
 
   mtp_potential *pot = NULL;
   mtp_active_set *as = NULL;
+  mtp_posterior *posterior = NULL;
   mtp_config_set *set = NULL;
   status = graded ? cli_read_graded(c, c->words[0], &pot, &as) : cli_read_potential(c, c->words[0], &pot, NULL);
+  if (status == CLI_OK && with_errors) status = read_posterior(c, pot, &posterior);
   if (status == CLI_OK) status = cli_read_data(c, 1, c->words + 1, route.input_format, pot, &set);
   if (status == CLI_OK) status = cli_evaluate(c, pot, as, set);
-  if (status == CLI_OK && with_errors) status = add_errors(c, pot, set);
+  if (status == CLI_OK && with_errors) status = add_errors(c, posterior, set);
   if (status == CLI_OK) status = cli_write_set(c, set, route.output, route.output_format);
   mtp_config_set_free(set);
+  mtp_posterior_free(posterior);
   mtp_active_set_free(as);
   mtp_potential_free(pot);
   return status;

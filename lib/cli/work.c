@@ -34,6 +34,7 @@ static int rename_origins(cli *c, const mtp_potential *pot, mtp_config *cfg) {
     if (value && mtp_config_set_feature(c->ctx, cfg, name, value) != MTP_OK) return cli_library(c, NULL);
     mtp_config_drop_feature(cfg, keys[k]);
   }
+  mtp_config_drop_feature(cfg, CLI_MAX_FORCE_ERROR);
   char name[64]; /* the results are relative to what the potential stands on */
   if (mtp_potential_get_baseline(pot, name, sizeof name) && *name &&
       mtp_config_set_feature(c->ctx, cfg, MTP_BASELINE_KEY, name) != MTP_OK)

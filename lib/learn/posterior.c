@@ -152,7 +152,8 @@ static void take_diagonal(evidence *e, const double *theta) {
 
 /* Factor of the precision; the prior grows until rounding allows one. */
 static mtp_status factorise(mtp_context *ctx, evidence *e) {
-  for (; e->alpha < 1.0; e->alpha *= 10.0) {
+  const double top = fmax(1.0, 10.0 * e->alpha); /* where labels are noise alone, the prior is as strong as they are */
+  for (; e->alpha < top; e->alpha *= 10.0) {
     precision(e, e->l);
     if (LAPACKE_dpotrf(LAPACK_ROW_MAJOR, 'L', (lapack_int)e->m, e->l, (lapack_int)e->m) == 0) return MTP_OK;
   }

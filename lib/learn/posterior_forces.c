@@ -176,11 +176,19 @@ static bool is_neighbour(const mtp_posterior *p, const mtp_atoms *a, int i, int 
   return s >= 0 && s < p->plan->nspecies && square_distance(a, i, j) < cutoff * cutoff;
 }
 
+/* Has atom i a row, or an atom of its list? Distances of all pairs would take longer than the rows of a few atoms. */
+static bool may_bring(const mtp_atoms *a, const int *row, int i) {
+  if (row[i] >= 0) return true;
+  for (int k = 0; k < a->count[i]; k++)
+    if (row[a->list[i][k] & a->mask] >= 0) return true;
+  return false;
+}
+
 /* Does the site of atom i bring anything to a row? *count receives its neighbours. */
 static bool brings(const mtp_posterior *p, const mtp_atoms *a, const int *row, int i, size_t *count) {
   bool wanted = row[i] >= 0;
   *count = 0;
-  if (species_at(a, i) < 0 || species_at(a, i) >= p->plan->nspecies) return false;
+  if (species_at(a, i) < 0 || species_at(a, i) >= p->plan->nspecies || !may_bring(a, row, i)) return false;
   for (int k = 0; k < a->count[i]; k++) {
     const int j = a->list[i][k] & a->mask;
     if (!is_neighbour(p, a, i, j)) continue;

@@ -28,9 +28,13 @@ static size_t note_bytes(size_t m) {
   return sizeof(head) + m * (m + 1) / 2 * sizeof(double);
 }
 
+static size_t digits_of(size_t bytes) {
+  return (bytes + 2) / 3 * 4;
+}
+
 /* Groups of three bytes; the last one is padded with zeros, and its digits are all written. */
 static char *encode(size_t size, const unsigned char *bytes) {
-  char *text = mtp_calloc((size + 2) / 3 * 4 + 1, 1), *to = text;
+  char *text = mtp_calloc(digits_of(size) + 1, 1), *to = text;
   for (size_t i = 0; text && i < size; i += 3) {
     uint32_t group = 0;
     for (size_t k = 0; k < 3; k++) group = group << 8 | (i + k < size ? bytes[i + k] : 0u);
@@ -39,13 +43,12 @@ static char *encode(size_t size, const unsigned char *bytes) {
   return text;
 }
 
-/* False unless text[length] holds `size` bytes. */
-static bool decode(size_t length, const char *text, size_t size, unsigned char *bytes) {
+/* `size` bytes from the digits that they take; false if something else is among these. */
+static bool decode(const char *text, size_t size, unsigned char *bytes) {
   signed char value[256];
   memset(value, -1, sizeof value);
   for (int k = 0; k < 64; k++) value[(unsigned char)digits[k]] = (signed char)k;
-  if (length != (size + 2) / 3 * 4) return false;
-  for (size_t i = 0, at = 0; i < length; i += 4) {
+  for (size_t i = 0, at = 0; i < digits_of(size); i += 4) {
     uint32_t group = 0;
     for (size_t k = 0; k < 4; k++) {
       const int v = value[(unsigned char)text[i + k]];
@@ -107,14 +110,14 @@ mtp_status mtp_posterior_of(mtp_context *ctx, const mtp_potential *pot, mtp_post
   if (out) *out = NULL;
   if (!pot || !out) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "posterior: no potential given");
   const char *text = pot->trained ? mtp_potential_text_note(pot, KEY) : NULL;
-  if (!text) return MTP_OK;
+  const size_t size = note_bytes((size_t)pot->nspecies + (size_t)pot->basis.nscalars);
+  if (!text || strcspn(text, " \t\r\n") != digits_of(size)) return MTP_OK;
   mtp_posterior *p = NULL;
   mtp_status status = mtp_posterior_allocate(ctx, pot, &p);
   if (status != MTP_OK) return status;
-  const size_t size = note_bytes(p->m);
   unsigned char *bytes = mtp_calloc(size, 1);
   if (!bytes) status = mtp_fail_memory(ctx);
-  const bool good = bytes && decode(strcspn(text, " \t\r\n"), text, size, bytes) && unpack(bytes, p);
+  const bool good = bytes && decode(text, size, bytes) && unpack(bytes, p);
   free(bytes);
   if (status == MTP_OK && good)
     *out = p;

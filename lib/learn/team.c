@@ -105,6 +105,8 @@ static bool make_room(const mtp_team *team, mtp_config *cfg) {
     free(cfg->grade);
     cfg->grade = NULL;
   }
+  free(cfg->force_error);
+  cfg->force_error = NULL;
   return require(&cfg->force, 3 * cfg->n) && require(&cfg->site_energy, cfg->n) &&
          (!by_atom || require(&cfg->grade, cfg->n));
 }

@@ -65,7 +65,8 @@ typedef enum mtp_calls_end { MTP_CALLS_UNFINISHED, MTP_CALLS_ANSWERED, MTP_CALLS
 /** Requests of an earlier process, in order: how many, and number i with what became of it. */
 size_t mtp_calls_left(const mtp_calls *calls);
 const mtp_config *mtp_calls_request(const mtp_calls *calls, size_t i, mtp_calls_end *end);
-/** The label of this one is in FILE already (the process ended before it could take it out of FILE.calls). */
+/** The label of this one is in FILE already (the process ended before it could take it out of FILE.calls), or nobody
+ * asks for it any more. */
 void mtp_calls_forget(mtp_calls *calls, size_t i);
 
 /** Answers of an earlier process that nobody has asked for. */

@@ -14,6 +14,8 @@
 #define MANY 300
 /* A cut-out that is the middle's second in the same step is larger by this factor, and so on. */
 #define LARGER 1.35
+/* Cut-outs around an atom in one step if errors are what is asked about: what they leave of its error is of the fit. */
+#define DOUBTED 2
 /* A cut-out with this part of the volume is as well the whole. */
 #define MOST 0.6
 /* Spots within this part of the cutoff from a middle are known well enough with it. */
@@ -120,7 +122,9 @@ mtp_status mtp_learner_plan_cuts(mtp_context *ctx, mtp_learner *l, const mtp_con
   *plan = (mtp_cut_plan){.options = options_of(l)};
   for (size_t i = 1; i < n; i++)
     if (is_worse(&spots[i], &spots[plan->middle[0]])) plan->middle[0] = (int)i;
-  plan->options.radius *= pow(LARGER, (double)times_in_the_middle(l, spots[plan->middle[0]].id, step));
+  size_t times = times_in_the_middle(l, spots[plan->middle[0]].id, step);
+  if (l->options.query == MTP_QUERY_BAYES && times >= DOUBTED) times = DOUBTED - 1;
+  plan->options.radius *= pow(LARGER, (double)times);
   plan->whole = is_taken_whole(l, lattice, atoms, plan->options.radius);
   if (!plan->whole) choose_middles(l, lattice, n, spots, taken, mtp_learner_parts(l, atoms), plan);
   free(taken);
@@ -175,6 +179,7 @@ mtp_status mtp_loop_offer_parts(mtp_context *ctx, mtp_learner *l, const mtp_cut_
                                 const mtp_part *parts, long long step, mtp_action *action) {
   mtp_candidate cuts[MTP_PARTS] = {{0}};
   mtp_status status = MTP_OK;
+  if (l->options.query == MTP_QUERY_BAYES && times_in_the_middle(l, parts[0].id, step) >= DOUBTED) return MTP_OK;
   for (int k = 0; k < count && status == MTP_OK; k++) status = cut_part(ctx, l, plan, &parts[k], step, &cuts[k]);
   if (status == MTP_OK) status = offer_all(ctx, l, count, parts, cuts, action);
   for (int k = 0; k < count; k++) mtp_config_free(cuts[k].cfg);

@@ -12,13 +12,8 @@
 #include "support/support.h"
 
 /* The scale moves towards that of a label by one part in so many, and no further than by this factor. */
-#define MEMORY   8.0
-#define STEP     3.0
-#define SMALLEST 0.3
-#define LARGEST  30.0
-/* A label whose variance is below this part of the noise's says nothing of the scale if the noise explains its errors.
- */
-#define TELLING 0.1
+#define MEMORY 8.0
+#define STEP   3.0
 
 /* Atoms whose residuals tell the typical one, of labels spread over all, so that a refit costs no more than that. */
 #define ATOMS 2000
@@ -36,6 +31,11 @@ mtp_status mtp_loop_find_posterior(mtp_context *ctx, const mtp_learner *l, const
   /* a potential can do without */
   mtp_status status = mtp_posterior_new(NULL, normal, f->pot, &f->posterior);
   if (status == MTP_ERR_MEMORY) return mtp_fail_memory(ctx);
+  if (!f->posterior && l->options.query == MTP_QUERY_BAYES)
+    mtp_message(ctx, MTP_WARNING,
+                "how sure the fit is cannot be told from %zu configurations: query bayes takes every other one for "
+                "unknown",
+                l->train->n);
   if (f->posterior && l->history.scaled > 0) mtp_posterior_set_scale(NULL, f->posterior, l->history.scale);
   status = f->posterior ? learn_typical(ctx, l, f) : MTP_OK;
   return status == MTP_OK ? mtp_posterior_stamp(ctx, f->posterior, f->pot) : status;

@@ -154,6 +154,7 @@ static cJSON *call_event(const mtp_learner *l, const char *name, const mtp_candi
   mtp_event_integer(event, "atom", candidate->atom);
   mtp_event_integer(event, "natoms", (long long)candidate->cfg->n);
   mtp_event_flag(event, "warmup", candidate->warmup >= 0);
+  if (mtp_config_get_feature(candidate->cfg, MTP_CHECK_KEY)) mtp_event_flag(event, "check", true);
   if (candidate->squeezed > 0.0) mtp_event_number(event, "squeezed", candidate->squeezed);
   if (l->explored > 0.0) mtp_event_number(event, "explored", l->explored);
   mtp_event_text(event, "driver", mtp_qm_name(l->qm));
@@ -176,6 +177,20 @@ static mtp_status weigh_squeezed(mtp_context *ctx, mtp_config *label) {
   return mtp_config_set_feature(ctx, label, "config_weight", number);
 }
 
+/* `residual` and `expected` are what the potential made of the label before it learned. */
+static void log_label(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *candidate,
+                      const mtp_qm_report *report, const mtp_residual *residual, const mtp_expectation *expected) {
+  cJSON *event = call_event(l, "label", candidate, report);
+  mtp_event_number(event, "max_force", report->max_force);
+  mtp_event_number(event, "net_force", report->net_force);
+  mtp_event_number(event, "energy_error_before", mtp_rmse(residual->energy, residual->energies));
+  mtp_event_number(event, "force_rmse_before", mtp_rmse(residual->force, residual->forces));
+  mtp_event_number(event, "force_rms", mtp_rmse(residual->force_size, residual->forces));
+  mtp_loop_add_expectation(expected, event);
+  mtp_event_integer(event, "configurations", l->stats.configurations);
+  mtp_event_write(ctx, l->log, event);
+}
+
 static mtp_status accept(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate, mtp_config *label,
                          const mtp_qm_report *report) {
   mtp_residual residual = {0};
@@ -194,15 +209,7 @@ static mtp_status accept(mtp_context *ctx, mtp_learner *l, const mtp_candidate *
   if (status != MTP_OK) return status;
   l->stats.labels++;
   if (candidate->warmup < 0) mtp_loop_note_ahead(l, &residual, candidate->step);
-  cJSON *event = call_event(l, "label", candidate, report);
-  mtp_event_number(event, "max_force", report->max_force);
-  mtp_event_number(event, "net_force", report->net_force);
-  mtp_event_number(event, "energy_error_before", mtp_rmse(residual.energy, residual.energies));
-  mtp_event_number(event, "force_rmse_before", mtp_rmse(residual.force, residual.forces));
-  mtp_event_number(event, "force_rms", mtp_rmse(residual.force_size, residual.forces));
-  mtp_loop_add_expectation(&expected, event);
-  mtp_event_integer(event, "configurations", l->stats.configurations);
-  mtp_event_write(ctx, l->log, event);
+  log_label(ctx, l, candidate, report, &residual, &expected);
   return MTP_OK;
 }
 
@@ -275,12 +282,14 @@ static mtp_status take(void *user, size_t i, mtp_config *label, const mtp_qm_rep
 typedef struct apart {
   mtp_learner *learner;
   mtp_config *label;
+  mtp_qm_report report;
 } apart;
 
 /* Nobody waits for it: a failure is told, and the run goes on. */
 static mtp_status take_apart(void *user, size_t i, mtp_config *label, const mtp_qm_report *report) {
   apart *w = user;
   (void)i;
+  w->report = *report;
   if (report->tries > 0) w->learner->stats.qm_calls++;
   if (label && label->has_energy && label->force)
     w->label = label;
@@ -289,12 +298,12 @@ static mtp_status take_apart(void *user, size_t i, mtp_config *label, const mtp_
   return MTP_OK;
 }
 
-mtp_status mtp_loop_label_apart(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_config **out) {
+mtp_status mtp_loop_label_apart(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_qm_report *report,
+                                mtp_config **out) {
   mtp_config *request = mtp_config_copy(c->cfg);
-  apart w = {l, NULL};
+  apart w = {.learner = l};
   *out = NULL;
   mtp_status status = request ? stamp(ctx, l, request, c) : mtp_fail_memory(ctx);
-  if (status == MTP_OK) status = mtp_config_set_feature(ctx, request, "check", "1");
   const double start = mtp_now();
   if (status == MTP_OK)
     status = mtp_calls_run(ctx, l->calls, l->qm, 1, (const mtp_config *const *)&request, take_apart, &w);
@@ -303,7 +312,9 @@ mtp_status mtp_loop_label_apart(mtp_context *ctx, mtp_learner *l, const mtp_cand
   if (status == MTP_OK && w.label && l->options.baseline)
     status = mtp_baseline_subtract(ctx, l->options.baseline, w.label);
   if (status == MTP_OK && !w.label)
-    mtp_message(ctx, MTP_WARNING, "step %lld: no label to check the potential by", c->step);
+    mtp_message(ctx, MTP_WARNING, "step %lld: no label to check the potential by, %s: %s", c->step,
+                mtp_qm_status_name(w.report.status), *w.report.reason ? w.report.reason : "it lacks energy or forces");
+  *report = w.report;
   if (status == MTP_OK)
     *out = w.label;
   else
@@ -312,14 +323,16 @@ mtp_status mtp_loop_label_apart(mtp_context *ctx, mtp_learner *l, const mtp_cand
 }
 
 mtp_status mtp_loop_learn_label(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_config *label,
-                                double before, mtp_action *action) {
+                                const mtp_qm_report *report, const mtp_expectation *expected, mtp_action *action) {
   int labels = 1;
+  const double before = l->stats.qm_seconds - report->seconds;
   mtp_residual residual = {0};
   mtp_status status = store(ctx, l, label, &residual);
   if (status == MTP_OK) status = mtp_seen_add(ctx, l->seen, c->cfg, NULL);
   if (status != MTP_OK) return status;
   l->stats.labels++;
   mtp_loop_note_ahead(l, &residual, c->step);
+  log_label(ctx, l, c, report, &residual, expected);
   status = mtp_loop_squeeze(ctx, l, mtp_loop_last_met(l, c->cfg), c->step, &labels);
   if (status == MTP_OK) status = mtp_loop_refit(ctx, l, c->step, c->grade, labels, l->stats.qm_seconds - before);
   if (status == MTP_OK) *action = MTP_REDO;

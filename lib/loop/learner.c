@@ -406,6 +406,11 @@ static bool in_pool(const mtp_learner *l, const mtp_config *cfg) {
 
 #define HINT "lower the timestep, or use a potential of a higher level or with better radial functions"
 
+static const char *nothing_to_grade_with(const mtp_learner *l) {
+  if (l->options.query == MTP_QUERY_BAYES) return l->posterior ? "" : " (the potential does not say how sure it is)";
+  return l->as ? "" : " (the potential has no active set to grade with)";
+}
+
 /* Beyond break, and nothing was or could be learned from it. A trial state is tried, and that is all. */
 static mtp_status fail_beyond(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *c, bool seen,
                               const char *refusal) {
@@ -418,7 +423,7 @@ static mtp_status fail_beyond(mtp_context *ctx, const mtp_learner *l, const mtp_
   if (seen && !refusal) return mtp_fail(ctx, MTP_ERR_STATE, "%s although it is in the training set; " HINT, head);
   if (!l->qm)
     return mtp_fail(ctx, MTP_ERR_STATE, "%s and qm is none; the configuration is in %s%s", head, l->candidate_path,
-                    l->as ? "" : " (the potential has no active set to grade with)");
+                    nothing_to_grade_with(l));
   return mtp_fail(ctx, MTP_ERR_STATE, "%s and the QM budget of %lld calls is spent; the configuration is in %s", head,
                   l->options.max_calls, l->candidate_path);
 }
@@ -479,7 +484,8 @@ mtp_status mtp_learner_offer(mtp_context *ctx, mtp_learner *l, const mtp_config 
   l->last_step = step;
   mtp_config *part = NULL; /* with nothing to grade with, no atom is worse than others */
   mtp_status status = mtp_loop_check_config(ctx, l, cfg);
-  if (status == MTP_OK && !l->as) status = mtp_loop_cut_first(ctx, l, cfg, 0, &part);
+  const bool blind = !l->as || (l->options.query == MTP_QUERY_BAYES && atom < 0);
+  if (status == MTP_OK && blind) status = mtp_loop_cut_first(ctx, l, cfg, 0, &part);
   if (status == MTP_OK) {
     /* the candidate only borrows the configuration; what is kept is copied */
     mtp_config borrowed = part ? *part : *cfg;

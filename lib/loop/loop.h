@@ -296,10 +296,16 @@ size_t mtp_loop_allowance(const mtp_learner *l, size_t n);
 mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
                           int *labels);
 /** A label that is compared and not learned, less the baseline; NULL if the driver has none. */
-mtp_status mtp_loop_label_apart(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_config **out);
-/** Learns from such a label (taken over) after all, and refits. `before` is what QM had taken before it. */
+mtp_status mtp_loop_label_apart(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_qm_report *report,
+                                mtp_config **out);
+/** What was expected of a label and what it was; all zero where nothing was expected. */
+typedef struct mtp_expectation {
+  double expected, error;      /* of the worst atoms, RMS of a component, eV/A */
+  double expected_rms, inside; /* of all components; part of them within what was expected */
+} mtp_expectation;
+/** Learns from such a label (taken over) after all, and refits. */
 mtp_status mtp_loop_learn_label(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_config *label,
-                                double before, mtp_action *action);
+                                const mtp_qm_report *report, const mtp_expectation *expected, mtp_action *action);
 /** Holds a labelled configuration that is in the training file and counts it; its equations are not added. */
 mtp_status mtp_loop_adopt(mtp_context *ctx, mtp_learner *l, mtp_sample *label);
 
@@ -347,6 +353,7 @@ void mtp_loop_finish(mtp_context *ctx, mtp_learner *l, const mtp_conditions *con
 mtp_status mtp_loop_explore(mtp_context *ctx, mtp_learner *l, const mtp_conditions *conditions);
 
 /* verify.c */
+#define MTP_CHECK_KEY "check" /* of requests for comparison, so that a later run knows that nobody waits for them */
 /** mtp_learner_verify for a configuration that was checked. */
 mtp_status mtp_loop_verify(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action);
 
@@ -358,11 +365,6 @@ mtp_status mtp_loop_rank_doubt(mtp_context *ctx, const mtp_learner *l, size_t n,
 /* doubt.c */
 /** The posterior of `f`, NULL if there is none, stamped on its potential. */
 mtp_status mtp_loop_find_posterior(mtp_context *ctx, const mtp_learner *l, const mtp_normal *normal, mtp_fitted *f);
-/** What was expected of a label and what it was; all zero where nothing was expected. */
-typedef struct mtp_expectation {
-  double expected, error;      /* of the worst atoms, RMS of a component, eV/A */
-  double expected_rms, inside; /* of all components; part of them within what was expected */
-} mtp_expectation;
 /** Tests the present potential on a label; one that is not a copy of the warm-up calibrates. */
 mtp_status mtp_loop_test(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, const mtp_config *label,
                          mtp_expectation *out);

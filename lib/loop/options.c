@@ -90,24 +90,29 @@ static int choice(reading *r, const char *word, const char *list) {
 
 /* ---- keywords ---- */
 
+/* Of query bayes, unless they are given: an error that labels can take away is worth one above what is allowed. */
+#define BAYES_SELECT 1.0
+#define BAYES_BREAK  2.0
+
 static void set_mode(reading *r, mtp_learner_options *o, const char *const *value) {
   o->mode = choice(r, value[0], "configuration neighbourhood") == 0 ? MTP_MODE_CONFIGURATION : MTP_MODE_NEIGHBOURHOOD;
 }
 static void set_select(reading *r, mtp_learner_options *o, const char *const *value) {
   o->select_grade = number(r, value[0]);
   o->has_select = true;
+  if (o->query == MTP_QUERY_BAYES && !o->has_break) o->break_grade = fmax(BAYES_BREAK, o->select_grade);
 }
 static void set_break(reading *r, mtp_learner_options *o, const char *const *value) {
   o->break_grade = number(r, value[0]);
   o->has_break = true;
 }
-/* Where the error that labels can take away is above what is allowed, one is worth its cost. */
 static void set_query(reading *r, mtp_learner_options *o, const char *const *value) {
   const mtp_learner_options standard = mtp_learner_defaults();
   o->query = choice(r, value[0], "maxvol bayes") == 0 ? MTP_QUERY_MAXVOL : MTP_QUERY_BAYES;
   o->query_error = value[1] ? number(r, value[1]) : 0.0;
-  if (!o->has_select) o->select_grade = o->query == MTP_QUERY_BAYES ? 1.0 : standard.select_grade;
-  if (!o->has_break) o->break_grade = o->query == MTP_QUERY_BAYES ? fmax(2.0, o->select_grade) : standard.break_grade;
+  if (!o->has_select) o->select_grade = o->query == MTP_QUERY_BAYES ? BAYES_SELECT : standard.select_grade;
+  if (!o->has_break)
+    o->break_grade = o->query == MTP_QUERY_BAYES ? fmax(BAYES_BREAK, o->select_grade) : standard.break_grade;
   if (r->status == MTP_OK && value[1] && !(o->query == MTP_QUERY_BAYES && o->query_error > 0.0))
     r->status = mtp_fail(r->ctx, MTP_ERR_ARGUMENT,
                          "query takes an error in eV/A above 0 after bayes, and nothing after maxvol, found %s %s",

@@ -27,12 +27,20 @@ typedef struct ranking {
   waiting *of; /* [n] */
 } ranking;
 
-/* Force rows of a candidate. */
-static mtp_status rows_of(const ranking *r, size_t number, mtp_linear_rows *rows) {
+/* Force rows of the atoms of a candidate that a label of it would be learned of: those that are not masked. */
+static mtp_status rows_of(const ranking *r, size_t number, mtp_linear_rows *rows, size_t *atoms) {
+  const mtp_config *cfg = r->candidates[number]->cfg;
+  const size_t width = 3 * r->posterior->m;
   mtp_neighbors *nb = NULL;
-  mtp_status status = mtp_neighbors_build(r->ctx, r->candidates[number]->cfg, r->posterior->plan->radial.max_dist, &nb);
+  *atoms = 0;
+  mtp_status status = mtp_neighbors_build(r->ctx, cfg, r->posterior->plan->radial.max_dist, &nb);
   if (status == MTP_OK) status = mtp_linear_rows_compute(r->ctx, r->posterior->plan, nb, rows);
   mtp_neighbors_free(nb);
+  for (size_t i = 0; status == MTP_OK && i < cfg->n; i++) {
+    if (mtp_config_is_masked(cfg, i)) continue;
+    if (*atoms != i) memmove(rows->force + *atoms * width, rows->force + i * width, width * sizeof *rows->force);
+    ++*atoms;
+  }
   return status;
 }
 
@@ -58,18 +66,13 @@ static mtp_status sift(const ranking *r, waiting *w) {
 static mtp_status begin(const ranking *r, size_t number) {
   waiting *w = &r->of[number];
   mtp_linear_rows rows = {0};
-  mtp_status status = rows_of(r, number, &rows);
+  mtp_status status = rows_of(r, number, &rows, &w->atoms);
   if (status != MTP_OK) return status;
-  const mtp_config *cfg = r->candidates[number]->cfg;
-  const size_t m = r->posterior->m;
-  for (size_t i = 0; i < cfg->n; i++) /* what is masked is not learned */
-    if (!mtp_config_is_masked(cfg, i))
-      memmove(rows.force + 3 * w->atoms++ * m, rows.force + 3 * i * m, 3 * m * sizeof *rows.force);
   w->rows = rows.force;
   rows.force = NULL;
   mtp_linear_rows_clear(&rows);
   status = sift(r, w);
-  double *smaller = mtp_realloc(w->rows, 3 * w->atoms * m + 1, sizeof *w->rows);
+  double *smaller = mtp_realloc(w->rows, 3 * w->atoms * r->posterior->m + 1, sizeof *w->rows);
   if (smaller) w->rows = smaller;
   return status;
 }
@@ -77,11 +80,11 @@ static mtp_status begin(const ranking *r, size_t number) {
 /* As if the candidate were in the training set. */
 static mtp_status take(const ranking *r, size_t number) {
   mtp_linear_rows rows = {0};
+  size_t atoms;
   free(r->of[number].rows);
   r->of[number] = (waiting){0};
-  mtp_status status = rows_of(r, number, &rows);
-  if (status == MTP_OK)
-    status = mtp_posterior_learn(r->ctx, r->posterior, 3 * r->candidates[number]->cfg->n, rows.force);
+  mtp_status status = rows_of(r, number, &rows, &atoms);
+  if (status == MTP_OK) status = mtp_posterior_learn(r->ctx, r->posterior, 3 * atoms, rows.force);
   mtp_linear_rows_clear(&rows);
   for (size_t i = 0; i < r->n && status == MTP_OK; i++)
     if (r->of[i].atoms > 0) status = sift(r, &r->of[i]);

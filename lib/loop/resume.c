@@ -224,6 +224,10 @@ static mtp_status collect(mtp_context *ctx, mtp_learner *l, mtp_candidate *candi
     /* a failure that is remembered is not asked for again; an answer costs no call any more */
     if (end == MTP_CALLS_FAILED && l->options.onfail == MTP_ONFAIL_SKIP) continue;
     bool paid = end == MTP_CALLS_ANSWERED;
+    if (!paid && mtp_config_get_feature(c.cfg, MTP_CHECK_KEY)) { /* it was to be compared, not to be learned */
+      mtp_calls_forget(l->calls, i);
+      continue;
+    }
     if (!paid && l->qm && mtp_loop_allowance(l, n - *answered + 1) <= n - *answered) {
       status = mtp_loop_write_candidate(ctx, l, &c, "the QM budget is spent", "");
       if (status != MTP_OK) return status;

@@ -362,7 +362,7 @@ mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_op
   if (l->train->n == 0) mtp_calls_ask_again(l->calls);
   log_start(ctx, l, dropped_tail);
   if (l->train->n) tell_resume(ctx, l);
-  if (l->train->n == 0) return MTP_OK;
+  if (l->train->n == 0) return mtp_posterior_of(ctx, l->pot, &l->posterior); /* until there is something to fit to */
   if (!l->was_fitted && !mtp_loop_is_warming_up(l)) l->history.complete = l->history.finished = l->train->n;
   l->starting = true;
   status = mtp_loop_refit(ctx, l, -1, NAN, 0, 0.0);

@@ -39,7 +39,7 @@ static void log_check(mtp_context *ctx, const mtp_learner *l, const mtp_candidat
   mtp_event_number(event, "gamma", c->grade);
   mtp_event_integer(event, "atom", c->atom);
   mtp_loop_add_expectation(&k->expected, event);
-  mtp_event_number(event, "force_error", k->worst);
+  if (!(k->expected.expected > 0.0)) mtp_event_number(event, "force_error", k->worst); /* else it is there */
   mtp_event_number(event, "force_rmse", k->rms);
   mtp_event_flag(event, "learned", learned);
   mtp_event_write(ctx, l->log, event);
@@ -54,11 +54,12 @@ static void log_check(mtp_context *ctx, const mtp_learner *l, const mtp_candidat
 
 mtp_status mtp_loop_verify(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action) {
   mtp_config *label = NULL;
+  mtp_qm_report report;
   check found = {0};
   if (!mtp_loop_can_label(l) || !mtp_potential_is_trained(l->pot) || mtp_seen_find(l->seen, c->cfg, NULL))
     return MTP_OK;
-  const double before = l->stats.qm_seconds;
-  mtp_status status = mtp_loop_label_apart(ctx, l, c, &label);
+  mtp_status status = mtp_config_set_feature(ctx, c->cfg, MTP_CHECK_KEY, "1");
+  if (status == MTP_OK) status = mtp_loop_label_apart(ctx, l, c, &report, &label);
   if (status != MTP_OK || !label) return status;
   status = compare(ctx, l, c, label, &found);
   const bool learned = status == MTP_OK && found.worst > l->options.check_error;
@@ -67,5 +68,5 @@ mtp_status mtp_loop_verify(mtp_context *ctx, mtp_learner *l, const mtp_candidate
     mtp_config_free(label);
     return status;
   }
-  return mtp_loop_learn_label(ctx, l, c, label, before, action);
+  return mtp_loop_learn_label(ctx, l, c, label, &report, &found.expected, action);
 }

@@ -75,6 +75,7 @@ void mtp_loop_drop_results(mtp_config *cfg) {
                                      "warmup",
                                      "squeezed",
                                      "hole",
+                                     MTP_CHECK_KEY,
                                      "config_weight",
                                      "config_type",
                                      "config_stress_weight",

@@ -8,6 +8,7 @@
 #include "fuzz.h"
 #include "mtp/active_set.h"
 #include "mtp/evaluator.h"
+#include "mtp/posterior.h"
 #include "support/support.h"
 
 const char *const fuzz_words[] = {
@@ -17,6 +18,7 @@ const char *const fuzz_words[] = {
     "scaling = 1",
     "species_count = 2",
     "potential_tag = elements=Al,Cu",
+    " posterior=",
     "radial_basis_type = RBChebyshev",
     "RBChebyshev_repuls",
     "RBShapeev",
@@ -99,6 +101,23 @@ static void seed_active_set(int species, mtp_mode mode) {
   mtp_config_set_free(set);
 }
 
+static void seed_posterior(void) {
+  mtp_config_set *set = fuzz_sample_set();
+  mtp_potential *pot = new_potential(2, 2, 1, 1);
+  mtp_normal *normal = NULL;
+  mtp_posterior *posterior = NULL;
+  fuzz_require(mtp_normal_new(NULL, pot, mtp_weights_default(), &normal) == MTP_OK);
+  for (size_t k = 0; k < set->n; k++) fuzz_require(mtp_normal_add(NULL, normal, set->configs[k]) == MTP_OK);
+  fuzz_require(mtp_posterior_new(NULL, normal, pot, &posterior) == MTP_OK);
+  fuzz_require(mtp_posterior_stamp(NULL, posterior, pot) == MTP_OK);
+  fuzz_require(mtp_potential_write(NULL, pot, fuzz_path("seed.mtp")) == MTP_OK);
+  fuzz_seed_file(fuzz_path("seed.mtp"));
+  mtp_posterior_free(posterior);
+  mtp_normal_free(normal);
+  mtp_potential_free(pot);
+  mtp_config_set_free(set);
+}
+
 void fuzz_seeds(void) {
   for (int k = 0; k < 4; k++) {
     mtp_potential *pot = new_potential(k < 2 ? 2 : 6, 1 + k % 2, k > 0, k != 1);
@@ -109,6 +128,7 @@ void fuzz_seeds(void) {
   seed_active_set(1, MTP_MODE_NEIGHBOURHOOD);
   seed_active_set(1, MTP_MODE_CONFIGURATION);
   seed_active_set(2, MTP_MODE_NEIGHBOURHOOD);
+  seed_posterior();
 }
 
 static void read_again(const mtp_potential *pot, const mtp_active_set *as) {
@@ -118,6 +138,17 @@ static void read_again(const mtp_potential *pot, const mtp_active_set *as) {
   if (status == MTP_OK) status = mtp_potential_read(ctx, fuzz_path("again.almtp"), &again);
   if (status == MTP_OK) fuzz_require(mtp_potential_parameter_count(again) == mtp_potential_parameter_count(pot));
   mtp_potential_free(again);
+  fuzz_end(ctx, status);
+  fuzz_require(status == MTP_OK);
+}
+
+/* What is accepted is of the potential, and goes into it again. */
+static void look_at_posterior(mtp_potential *pot) {
+  mtp_context *ctx = fuzz_context();
+  mtp_posterior *posterior = NULL;
+  mtp_status status = mtp_posterior_of(ctx, pot, &posterior);
+  if (posterior) status = mtp_posterior_stamp(ctx, posterior, pot);
+  mtp_posterior_free(posterior);
   fuzz_end(ctx, status);
   fuzz_require(status == MTP_OK);
 }
@@ -146,6 +177,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   fuzz_end(ctx, status);
   if (status == MTP_OK) {
     read_again(pot, as);
+    look_at_posterior(pot);
     if (mtp_potential_cutoff(pot) < 8) evaluate(pot, as); /* others have too many neighbours for this */
   }
   mtp_active_set_free(as);

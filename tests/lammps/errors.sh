@@ -77,7 +77,21 @@ cp ../reference_al.lmp ../crystal.data .
 untrained 8 Al
 run 2 checked.log in.learn -var keywords "select 50 break 100 refit linear check 50 1e-4 maxqm 8"
 contains events.jsonl '"event":"check".*"learned":true'
+contains events.jsonl '"event":"label".*"check":true'
+! grep -q '"force_error".*"force_error"' events.jsonl || die 'a key is twice in an event'
 [ "$(value checked.log calls)" -le 8 ] || die 'more calls than allowed'
+cd ..
+
+# an active set that does not say how sure it is: nothing to grade with, and a cell is cut out somewhere
+mkdir blind
+cd blind
+cp ../reference.lmp ../none.almtp .
+crystal -var cells 7
+run 2 blind.log in.learn -var elements "Al Ni" -var driver "'lammps reference.lmp'" -var potential none.almtp \
+  -var keywords "query bayes refit linear wall off" -var steps 0
+sed -n '/"event":"label"/s/.*"natoms":\([0-9]*\).*/\1/p' events.jsonl >sizes
+[ -s sizes ] || die 'nothing was learned with nothing to grade with'
+awk '$1 > 500 { exit 1 }' sizes || die "cells that are not cut out: $(cat sizes)"
 cd ..
 
 # refused

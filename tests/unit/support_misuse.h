@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**@file support_misuse.h
  * Calls of public functions with NULL for each of their pointers in turn, in tables by subject: test_misuse.c has the
- * one of what learns, support_misuse_model.c that of what is learned. */
+ * one of what learns, support_misuse_fit.c that of what fits leave, support_misuse_model.c that of what is learned. */
 #ifndef SUPPORT_MISUSE_H
 #define SUPPORT_MISUSE_H
 
@@ -53,6 +53,8 @@ typedef struct misuse_table {
 
 /** Contexts, potentials, configurations, evaluators, active sets. */
 extern const misuse_table misuse_of_model;
+/** Posteriors, pair parts, selection, teams. */
+extern const misuse_table misuse_of_fits;
 
 /** Makes all calls of the tables; fails the running test unless each fails in order or does what its header says. */
 void misuse_make_calls(size_t count, const misuse_table *tables);

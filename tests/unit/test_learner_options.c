@@ -85,6 +85,28 @@ static void test_words(void **state) {
 }
 
 /* The line for the user, and options as they were. */
+/* What is not given follows from the query, in whatever order the words come. */
+static void test_query(void **state) {
+  (void)state;
+  static const struct {
+    const char *words[2];
+    double select, stop;
+  } cases[] = {{{"query bayes", "check off"}, 1, 2},
+               {{"query bayes 0.1", "select 5"}, 5, 5},
+               {{"select 5", "query bayes 0.1"}, 5, 5},
+               {{"query bayes", "break 3"}, 1, 3},
+               {{"query bayes", "query maxvol"}, 2, 10}};
+  mtp_context *ctx = mtp_context_new();
+  for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+    mtp_learner_options o = mtp_learner_defaults();
+    int used;
+    for (int i = 0; i < 2; i++) data_must(ctx, set(ctx, &o, cases[k].words[i], &used));
+    assert_true(o.select_grade == cases[k].select && o.break_grade == cases[k].stop);
+    data_must(ctx, mtp_learner_check(ctx, &o));
+  }
+  mtp_context_free(ctx);
+}
+
 static void test_refused(void **state) {
   (void)state;
   static const char *const lines[][2] = {
@@ -147,7 +169,8 @@ static void test_keywords_are_listed(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_words), cmocka_unit_test(test_refused),
-                                     cmocka_unit_test(test_ranges), cmocka_unit_test(test_keywords_are_listed)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_words), cmocka_unit_test(test_query),
+                                     cmocka_unit_test(test_refused), cmocka_unit_test(test_ranges),
+                                     cmocka_unit_test(test_keywords_are_listed)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

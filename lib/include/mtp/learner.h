@@ -265,7 +265,7 @@ MTP_API const mtp_potential *mtp_learner_potential(const mtp_learner *learner);
 /** NULL until there is something to grade with. */
 MTP_API const mtp_active_set *mtp_learner_active_set(const mtp_learner *learner);
 
-/** How sure that potential is of its coefficients; NULL until it was fitted here. Until the next refit. */
+/** How sure that potential is of its coefficients; NULL where it is not known. Until the next refit. */
 MTP_API const mtp_posterior *mtp_learner_posterior(const mtp_learner *learner);
 
 typedef struct mtp_learner_stats {
