@@ -71,7 +71,7 @@ static mtp_status evaluate(mtp_context *ctx, void *user, const double *x, double
 static double damping_of(const run *r) {
   double components = 0;
   for (unsigned part = 0; part < MTP_PARTS; part++)
-    if (r->plan->trained & 1u << part) components += r->stats[part].forces;
+    if (r->plan->trained & MTP_PART_BIT(part)) components += r->stats[part].forces;
   return components < PLENTY * (double)r->n ? SCARCE_DAMPING : DAMPING;
 }
 

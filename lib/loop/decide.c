@@ -179,9 +179,13 @@ static mtp_status solve(mtp_context *ctx, const mtp_learner *l, trained_fit *t) 
   return status == MTP_OK ? mtp_normal_fit(ctx, t->normal, 0.0, t->pot) : status;
 }
 
-static bool is_better(const mtp_learner *l, const mtp_fitted *f, const trained_fit *t, const mtp_train_result *r) {
-  if (l->options.refit == MTP_REFIT_FULL || must_fit(l)) return true;
-  if (!has_plenty(l, t->pot)) return predicts_better(r);
+/* What is held out tells before there are equations. */
+static bool is_out(const mtp_learner *l, const mtp_potential *pot, const mtp_train_result *r) {
+  return l->options.refit != MTP_REFIT_FULL && !must_fit(l) && !has_plenty(l, pot) && !predicts_better(r);
+}
+
+static bool fits_better(const mtp_learner *l, const mtp_fitted *f, const trained_fit *t) {
+  if (l->options.refit == MTP_REFIT_FULL || must_fit(l) || !has_plenty(l, t->pot)) return true;
   return mtp_loop_loss(t->normal, t->pot) < BETTER * mtp_loop_loss(f->normal ? f->normal : l->normal, f->pot);
 }
 
@@ -211,8 +215,9 @@ static mtp_status try_all(mtp_context *ctx, const mtp_learner *l, mtp_fitted *f)
     if (!fresh && !l->history.trained) break; /* there is nothing to go on from */
     f->fresh = f->fresh || fresh;
     mtp_status status = train(ctx, l, f->pot, fresh, &trained.pot, &result);
-    if (status == MTP_OK) status = solve(ctx, l, &trained);
-    if (status == MTP_OK && is_better(l, f, &trained, &result)) take(&trained, f);
+    const bool out = status == MTP_OK && is_out(l, trained.pot, &result);
+    if (status == MTP_OK && !out) status = solve(ctx, l, &trained);
+    if (status == MTP_OK && !out && fits_better(l, f, &trained)) take(&trained, f);
     trained_clear(&trained);
     if (status != MTP_OK) return status;
   }

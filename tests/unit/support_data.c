@@ -72,6 +72,16 @@ mtp_potential *data_potential(mtp_context *ctx, mtp_random *random, const data_r
   return pot;
 }
 
+mtp_potential *data_neighbour(mtp_context *ctx, mtp_random *random, const mtp_potential *pot) {
+  mtp_potential *other = NULL;
+  data_must(ctx, mtp_potential_copy(ctx, pot, &other));
+  double *theta = data_calloc(other->nparams, sizeof(double));
+  for (size_t p = 0; p < other->nparams; p++) theta[p] = other->params[p] * data_uniform(random, 0.95, 1.05);
+  data_must(ctx, mtp_potential_set_parameters(ctx, other, theta));
+  free(theta);
+  return other;
+}
+
 /* Adds integer multiples of lattice vectors to others: the same crystal in a very skewed cell. */
 static void skew(mtp_random *random, double cell[9]) {
   for (int round = 0; round < 3; round++) {

@@ -40,6 +40,8 @@ typedef struct data_recipe {
 
 /** A trained potential with random coefficients whose moments are of order one in a dense solid. */
 mtp_potential *data_potential(mtp_context *ctx, mtp_random *random, const data_recipe *recipe);
+/** A copy with all parameters off by up to 5 %: labels that a fit of the linear coefficients cannot reach. */
+mtp_potential *data_neighbour(mtp_context *ctx, mtp_random *random, const mtp_potential *pot);
 
 typedef enum data_shape {
   DATA_ORTHOGONAL,

@@ -29,12 +29,7 @@ static void fixture_open(fixture *f, mtp_radial_type type, unsigned long long se
   f->random.state = seed;
   f->pot = data_potential(f->ctx, &f->random, &recipe);
   f->set = mtp_config_set_new();
-  mtp_potential *other = NULL;
-  data_must(f->ctx, mtp_potential_copy(f->ctx, f->pot, &other));
-  double *theta = data_calloc(other->nparams, sizeof(double));
-  for (size_t p = 0; p < other->nparams; p++) theta[p] = other->params[p] * data_uniform(&f->random, 0.95, 1.05);
-  data_must(f->ctx, mtp_potential_set_parameters(f->ctx, other, theta));
-  free(theta);
+  mtp_potential *other = data_neighbour(f->ctx, &f->random, f->pot);
   for (int s = 0; s < 2; s++) assert_int_equal(mtp_config_set_species(f->set, s ? "Cl" : "Na"), s);
   for (size_t k = 0; k < 30; k++) {
     mtp_config *cfg = data_config(&f->random, (data_shape)(k % DATA_SHAPES), 1 + data_index(&f->random, 12), 2, 2.7);
