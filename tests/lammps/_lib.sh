@@ -99,3 +99,6 @@ make_al_potential() {
 # crystal [lmp options]: crystal.data for start.lmp. Atom IDs, and with them velocities, depend on the number of ranks that
 # create the atoms; here it is one.
 crystal() { run 1 crystal.log in.crystal "$@"; }
+
+# decisions FILE: the steps of the labels of an event log.
+decisions() { sed -n '/"event":"label"/s/.*"step":\(-*[0-9]*\).*/\1/p' "$1"; }

@@ -4,9 +4,6 @@
 # queried by them learns alike on any number of ranks, and goes on where it was left; true errors are bought.
 . "$SOURCE_DIR/tests/lammps/_lib.sh"
 
-# decisions FILE: the steps of the labels of an event log.
-decisions() { sed -n '/"event":"label"/s/.*"step":\(-*[0-9]*\).*/\1/p' "$1"; }
-
 make_potential 8
 contains train.txt 'errors to expect'
 crystal -var shape prism

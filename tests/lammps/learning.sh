@@ -5,9 +5,6 @@
 # the last bits, in which the labels of different numbers of ranks differ.
 . "$SOURCE_DIR/tests/lammps/_lib.sh"
 
-# decisions FILE: the steps of the labels of an event log.
-decisions() { sed -n '/"event":"label"/s/.*"step":\(-*[0-9]*\).*/\1/p' "$1"; }
-
 crystal -var cells 2
 for ranks in 1 2 4; do
   mkdir ranks$ranks
