@@ -23,16 +23,30 @@ static void note(mtp_close_pair *p, double cutoff, const mtp_neighbors *nb, size
   *p = (mtp_close_pair){.i = i, .j = (size_t)nb->owner[k], .d = {d[0], d[1], d[2]}, .r = sqrt(r2)};
 }
 
-void mtp_neighbors_closest_pairs(const mtp_neighbors *nb, double cutoff, int species_count, const bool *busy,
-                                 mtp_close_pair *pair) {
-  for (int k = 0; k < species_count * species_count; k++) pair[k] = (mtp_close_pair){.r = INFINITY};
+/* Pairs of one molecule are `within` places behind the others. */
+static void find_closest(const mtp_neighbors *nb, double cutoff, int species_count, const bool *busy,
+                         const size_t *unit, int within, mtp_close_pair *pair) {
   for (size_t i = 0; i < nb->n; i++)
     for (int q = 0; q < nb->count[i]; q++) {
       const size_t k = (size_t)nb->list[i][q];
       const int a = nb->species[i], b = nb->species[k];
       const size_t j = (size_t)nb->owner[k];
-      if (a <= b && j != i && !(busy && (busy[i] || busy[j]))) note(&pair[a * species_count + b], cutoff, nb, i, k);
+      const int kind = a * species_count + b + (unit && unit[i] == unit[j] ? within : 0);
+      if (a <= b && j != i && !(busy && (busy[i] || busy[j]))) note(&pair[kind], cutoff, nb, i, k);
     }
+}
+
+void mtp_neighbors_closest_pairs(const mtp_neighbors *nb, double cutoff, int species_count, const bool *busy,
+                                 mtp_close_pair *pair) {
+  for (int k = 0; k < species_count * species_count; k++) pair[k] = (mtp_close_pair){.r = INFINITY};
+  find_closest(nb, cutoff, species_count, busy, NULL, 0, pair);
+}
+
+void mtp_neighbors_closest_contacts(const mtp_neighbors *nb, double cutoff, int species_count, const bool *busy,
+                                    const size_t *unit, mtp_close_pair *pair) {
+  const int kinds = species_count * species_count;
+  for (int k = 0; k < 2 * kinds; k++) pair[k] = (mtp_close_pair){.r = INFINITY};
+  find_closest(nb, cutoff, species_count, busy, unit, kinds, pair);
 }
 
 mtp_status mtp_config_closest_pairs(mtp_context *ctx, const mtp_config *cfg, double cutoff, int species_count,

@@ -19,6 +19,10 @@ typedef struct mtp_close_pair {
  * are infinite. */
 void mtp_neighbors_closest_pairs(const mtp_neighbors *nb, double cutoff, int species_count, const bool *busy,
                                  mtp_close_pair *pair);
+/** The same for atoms of different and of one molecule apart: pair[2*species_count*species_count], those between
+ * molecules first. unit[n] says which molecule an atom is in; NULL: each atom is one. */
+void mtp_neighbors_closest_contacts(const mtp_neighbors *nb, double cutoff, int species_count, const bool *busy,
+                                    const size_t *unit, mtp_close_pair *pair);
 /** The distance of the closest atoms, an atom and its own image included; infinite if there are none. */
 double mtp_neighbors_smallest_distance(const mtp_neighbors *nb);
 /** The closest pairs of a configuration, whose neighbours are searched for. */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file learn/hole.h
  * Below the shortest distance that was learned nothing holds a fit: its energy may fall off a cliff there, and a run
- * that comes near is lost within steps. Pairs of the training set are pushed together to see. */
+ * that comes near is lost within steps. Pairs of the training set are pushed together to see: atoms, but molecules as a
+ * whole where the pair is between two of them, since nothing brings one atom out of its molecule into another one. */
 #ifndef MTP_HOLE_H
 #define MTP_HOLE_H
 
 #include "config/pairs.h"
+#include "learn/molecules.h"
 #include "learn/sample.h"
 #include "mtp/baseline.h"
 #include "mtp/potential.h"
@@ -23,10 +25,16 @@ mtp_status mtp_hole_places_new(mtp_context *ctx, const mtp_potential *pot, mtp_h
 /** Looks for closer pairs in the configuration of `sample`, which is borrowed as long as the places live; its species
  * are the potential's. Squeezed ones have no place. */
 mtp_status mtp_hole_places_add(mtp_context *ctx, mtp_hole_places *places, const mtp_sample *sample);
-/** The same of an ordinary configuration whose closest pairs within mtp_hole_places_reach are known: pair[C*C]. */
+/** The closest pairs of a configuration within reach, between molecules and within them: pair[2*C*C]. `nb` reaches as
+ * far or less. */
+mtp_status mtp_hole_places_find(mtp_context *ctx, const mtp_hole_places *places, const mtp_neighbors *nb,
+                                mtp_close_pair *pair);
+/** Notes those of an ordinary configuration. */
 void mtp_hole_places_note(mtp_hole_places *places, const mtp_config *cfg, const mtp_close_pair *pair);
 /** What acts beside the potential there (NULL: nothing), borrowed: a hole is one of both together. */
 void mtp_hole_places_set_baseline(mtp_hole_places *places, const mtp_baseline *baseline);
+/** Covalent radii of atoms that make molecules, [C] A; see mtp_molecule_radii. Borrowed. */
+const double *mtp_hole_places_radii(const mtp_hole_places *places);
 /** How far pairs are looked for, A. */
 double mtp_hole_places_reach(const mtp_hole_places *places);
 void mtp_hole_places_free(mtp_hole_places *places);

@@ -229,7 +229,7 @@ static mtp_status try_all(mtp_context *ctx, const mtp_learner *l, mtp_fitted *f)
 /* min_dist follows the data. */
 static mtp_status follow_distances(mtp_context *ctx, const mtp_learner *l, mtp_potential *pot) {
   double smallest = INFINITY;
-  for (int k = 0; k < l->species_count * l->species_count; k++)
+  for (int k = 0; k < mtp_loop_kinds(l); k++)
     smallest = fmin(smallest, fmin(l->near[k].known, l->near[k].squeezed));
   if (pot->radial.type != MTP_RADIAL_CHEBYSHEV || !(smallest < pot->radial.min_dist)) return MTP_OK;
   return mtp_potential_rebase(ctx, pot, 0.99 * smallest, pot->radial.size);

@@ -141,7 +141,7 @@ struct mtp_learner {
   int filled_since;                  /* the last training of all parameters */
   size_t squeezes, squeezed_configs; /* cells that were squeezed; training set when they were asked for last */
   mtp_hole_places *places;           /* where fits are looked at for holes */
-  mtp_nearness *near;                /* [C*C] of species a <= b at a*C + b */
+  mtp_nearness *near;                /* [2*C*C] of species a <= b at a*C + b; then of atoms of one molecule */
   double last_part;                  /* error on the last of them, of the RMS force */
   mtp_ahead ahead[2];                /* the last labels: complete, and being filled */
   mtp_sample_set *samples;           /* the training set */
@@ -244,6 +244,10 @@ mtp_status mtp_loop_explode(mtp_context *ctx, mtp_learner *l, const mtp_candidat
 bool mtp_loop_is_watched(const mtp_learner *l, const mtp_candidate *c);
 
 /* squeeze.c */
+/** Kinds of pairs of which distances are known: of different molecules, and of one. */
+static inline int mtp_loop_kinds(const mtp_learner *l) {
+  return 2 * l->species_count * l->species_count;
+}
 /** Takes note of the distances in a configuration of the training set. */
 mtp_status mtp_loop_note_distances(mtp_context *ctx, mtp_learner *l, const mtp_sample *sample);
 /** Asks for labels with the closest pairs of `base` pushed together, of the kinds for which none are known below the
@@ -254,7 +258,8 @@ mtp_status mtp_loop_squeeze(mtp_context *ctx, mtp_learner *l, const mtp_config *
  * asked for is not asked for anew. */
 void mtp_loop_note_squeezed(mtp_learner *l, bool hole);
 
-/** The last configuration of the training set that is not squeezed and no trial state; `none` without one. */
+/** The last configuration of the training set that the run itself met: not squeezed, no trial state, and not one into
+ * which the potential brought the atoms when it ran alone; `none` without one. */
 const mtp_config *mtp_loop_last_met(const mtp_learner *l, const mtp_config *none);
 
 /** Whether a hole may get a label: there is a driver, and holes had no more than their share. */

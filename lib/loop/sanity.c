@@ -32,19 +32,27 @@
 
 /* ---- what is wrong ---- */
 
+/* Of pairs between molecules and within them. */
+static mtp_nearness nearest(const mtp_learner *l, int a, int b) {
+  const int C = l->species_count;
+  const mtp_nearness *between = &l->near[a * C + b], *within = between + C * C;
+  return (mtp_nearness){.known = fmin(between->known, within->known),
+                        .squeezed = fmin(between->squeezed, within->squeezed)};
+}
+
 /* Below this distance no pair of species a, b is; 0: nothing is known. */
 static double least_distance(const mtp_learner *l, int a, int b, double part) {
-  const mtp_nearness *near = &l->near[a * l->species_count + b];
+  const mtp_nearness near = nearest(l, a, b);
   const double ra = mtp_element_radius(mtp_element_number(l->names[a]));
   const double rb = mtp_element_radius(mtp_element_number(l->names[b]));
-  double least = fmin(part * near->known, part / SQUEEZED * near->squeezed);
+  double least = fmin(part * near.known, part / SQUEEZED * near.squeezed);
   if (ra > 0.0 && rb > 0.0) least = fmin(least, part * (ra + rb));
   return isfinite(least) ? least : 0.0;
 }
 
 static void tell_pair(const mtp_learner *l, int a, int b, const mtp_close_pair *p, char *why, size_t size) {
-  const mtp_nearness *near = &l->near[a * l->species_count + b];
-  const double known = fmin(near->known, near->squeezed);
+  const mtp_nearness near = nearest(l, a, b);
+  const double known = fmin(near.known, near.squeezed);
   int used = mtp_snprintf(why, size, "atoms %zu and %zu (%s-%s) are %.3g A apart, ", p->i + 1, p->j + 1, l->names[a],
                           l->names[b], p->r);
   if (used < 0 || (size_t)used >= size) return;

@@ -2,11 +2,13 @@
 /**@file loop/squeeze.c
  * Labels of configurations in which pairs are pushed together, closer than the run brings them. Below the shortest
  * distance that it knows a fit may do anything, and mostly falls off a cliff; a few labels there, with so little weight
- * that they cost no accuracy, make it rise. As many pairs as a cell holds are pushed in one configuration, of all kinds
- * and by different parts of their distance, so that one or two labels tell the whole way. */
+ * that they cost no accuracy, make it rise. Of two molecules each moves as a whole: what comes of atoms that are taken
+ * out of one no run meets, and a reference may find no answer. As many pairs as a cell holds are pushed in one
+ * configuration, of all kinds and by different parts of their distance, so that one or two labels tell the whole way. */
 #include <math.h>
 #include <stdlib.h>
 
+#include "config/config_internal.h"
 #include "config/pairs.h"
 #include "loop/loop.h"
 #include "mtp/neighbors.h"
@@ -31,17 +33,17 @@ static const double parts[] = {0.72, 0.85, 0.78, 0.92, 0.66, 0.82, 0.75, 0.88, 0
 /* Pairs that never were closer have something else between them, and need no wall of their own (A). */
 #define FAR 4.5
 mtp_status mtp_loop_note_distances(mtp_context *ctx, mtp_learner *l, const mtp_sample *sample) {
-  const int C = l->species_count;
+  const int kinds = mtp_loop_kinds(l);
   const bool squeezed = sample->kind == MTP_SAMPLE_SQUEEZED;
   mtp_neighbors *nb = NULL;
-  mtp_close_pair *pair = mtp_calloc((size_t)(C * C), sizeof *pair);
+  mtp_close_pair *pair = mtp_calloc((size_t)kinds, sizeof *pair);
   const double cutoff = mtp_potential_cutoff(l->pot);
-  const mtp_status status = pair ? mtp_sample_acquire_neighbors(ctx, sample, cutoff, &nb) : mtp_fail_memory(ctx);
+  mtp_status status = pair ? mtp_sample_acquire_neighbors(ctx, sample, cutoff, &nb) : mtp_fail_memory(ctx);
   if (status == MTP_OK) {
-    mtp_neighbors_closest_pairs(nb, mtp_hole_places_reach(l->places), C, NULL, pair);
+    status = mtp_hole_places_find(ctx, l->places, nb, pair);
     mtp_sample_release_neighbors(sample, nb);
   }
-  for (int k = 0; k < C * C && status == MTP_OK; k++) {
+  for (int k = 0; k < kinds && status == MTP_OK; k++) {
     double *least = squeezed ? &l->near[k].squeezed : &l->near[k].known;
     *least = fmin(*least, pair[k].r);
   }
@@ -55,57 +57,117 @@ static bool is_wanted(const mtp_nearness *near) {
   return !(near->known > CLOSER * near->tried);
 }
 
-/* Atoms around a pair that was moved stay where they are. */
-static void mark_around(const mtp_config *cfg, const mtp_close_pair *p, bool *busy) {
+/* A configuration that is being filled with pairs. */
+typedef struct filling {
+  const mtp_learner *l;
+  mtp_config *cfg;
+  const bool *wanted;   /* [kinds] */
+  bool *busy;           /* [n] atoms that were moved, and those around them: they stay where they are */
+  size_t *unit;         /* [n] the molecule of an atom */
+  mtp_close_pair *pair; /* [kinds] */
+  size_t pushed;
+} filling;
+
+/* Two that are in different molecules move with all of these. */
+static bool moves_with(const filling *f, size_t i, const mtp_close_pair *p, size_t atom) {
+  return i == atom || (f->unit[p->i] != f->unit[p->j] && f->unit[i] == f->unit[atom]);
+}
+
+static void mark_around(const filling *f, const mtp_close_pair *p) {
   mtp_neighbors *nb = NULL;
-  busy[p->i] = busy[p->j] = true;
-  if (mtp_neighbors_build(NULL, cfg, APART * p->r, &nb) != MTP_OK) return;
-  const size_t both[2] = {p->i, p->j};
-  for (int e = 0; e < 2; e++)
-    for (int q = 0; q < nb->count[both[e]]; q++) busy[nb->owner[nb->list[both[e]][q]]] = true;
+  const bool built = mtp_neighbors_build(NULL, f->cfg, APART * p->r, &nb) == MTP_OK;
+  for (size_t i = 0; i < f->cfg->n; i++) {
+    if (!moves_with(f, i, p, p->i) && !moves_with(f, i, p, p->j)) continue;
+    f->busy[i] = true;
+    for (int q = 0; built && q < nb->count[i]; q++) f->busy[nb->owner[nb->list[i][q]]] = true;
+  }
   mtp_neighbors_free(nb);
 }
 
+/* How far atom j of a pair goes along the way to i: until the pair has this part of its known distance, or, where its
+ * molecule goes with it, any two atoms of different molecules have. */
+static double way_to_go(const filling *f, const mtp_neighbors *nb, const mtp_close_pair *p, double part) {
+  const int C = f->l->species_count;
+  double way = INFINITY;
+  for (size_t i = 0; i < nb->n; i++)
+    for (int q = 0; q < nb->count[i]; q++) {
+      const size_t k = (size_t)nb->list[i][q], j = (size_t)nb->owner[k];
+      if (moves_with(f, i, p, p->j) || !moves_with(f, j, p, p->j)) continue;
+      const int a = nb->species[i], b = nb->species[k];
+      const double known = f->l->near[a < b ? a * C + b : b * C + a].known, least = part * known;
+      double d[3];
+      for (size_t c = 0; c < 3; c++) d[c] = nb->x[3 * k + c] - nb->x[3 * i + c];
+      /* |d - t p->d / p->r| = least for the smaller t */
+      const double along = mtp_dot(d, p->d) / p->r, root2 = along * along - mtp_dot(d, d) + least * least;
+      if (isfinite(known) && along > 0.0 && root2 >= 0.0) way = fmin(way, fmax(0.0, along - sqrt(root2)));
+    }
+  return way;
+}
+
+static void move_by(const filling *f, const mtp_close_pair *p, double way) {
+  for (size_t i = 0; i < f->cfg->n; i++)
+    for (size_t c = 0; c < 3 && moves_with(f, i, p, p->j); c++) f->cfg->x[3 * i + c] -= p->d[c] * (way / p->r);
+}
+
 /* Pushes the closest pair of kind k whose atoms are free. */
-static mtp_status push_pair(mtp_context *ctx, const mtp_learner *l, mtp_config *cfg, int k, double part, bool *busy,
-                            mtp_close_pair *pair, size_t *pushed) {
-  const double reach = fmin(FAR, mtp_potential_cutoff(l->pot));
-  const mtp_status status = mtp_config_closest_pairs(ctx, cfg, reach, l->species_count, busy, pair);
-  const mtp_close_pair *p = &pair[k];
-  const double target = part * l->near[k].known;
-  if (status != MTP_OK || !isfinite(p->r) || p->r <= target) return status;
-  for (int c = 0; c < 3; c++) cfg->x[3 * p->j + (size_t)c] -= p->d[c] * (1.0 - target / p->r);
-  mark_around(cfg, p, busy);
-  ++*pushed;
+static mtp_status push_pair(mtp_context *ctx, filling *f, int k, double part) {
+  const mtp_learner *l = f->l;
+  const double reach = fmin(FAR, mtp_potential_cutoff(l->pot)), target = part * l->near[k].known;
+  mtp_neighbors *nb = NULL;
+  const mtp_status status = mtp_neighbors_build(ctx, f->cfg, reach, &nb);
+  if (status != MTP_OK) return status;
+  mtp_neighbors_closest_contacts(nb, reach, l->species_count, f->busy, f->unit, f->pair);
+  const mtp_close_pair p = f->pair[k];
+  if (isfinite(p.r) && p.r > target) {
+    const bool alone = f->unit[p.i] == f->unit[p.j];
+    const double way = alone ? p.r - target : fmin(p.r - target, way_to_go(f, nb, &p, part));
+    move_by(f, &p, way);
+    mark_around(f, &p);
+    if (way > 0.0) f->pushed++;
+  }
+  mtp_neighbors_free(nb);
   return MTP_OK;
 }
 
+static mtp_status filling_begin(mtp_context *ctx, filling *f) {
+  mtp_neighbors *nb = NULL;
+  f->pair = mtp_calloc((size_t)mtp_loop_kinds(f->l), sizeof *f->pair);
+  f->busy = mtp_calloc(f->cfg->n, sizeof *f->busy);
+  f->unit = mtp_calloc(f->cfg->n, sizeof *f->unit);
+  if (!f->pair || !f->busy || !f->unit) return mtp_fail_memory(ctx);
+  for (size_t i = 0; i < f->cfg->n; i++) f->busy[i] = mtp_config_is_masked(f->cfg, i); /* of them nothing is learned */
+  mtp_status status = mtp_neighbors_build(ctx, f->cfg, mtp_potential_cutoff(f->l->pot), &nb);
+  if (status == MTP_OK) status = mtp_neighbors_find_molecules(ctx, nb, mtp_hole_places_radii(f->l->places), f->unit);
+  mtp_neighbors_free(nb);
+  return status;
+}
+
+static void filling_end(filling *f) {
+  free(f->pair);
+  free(f->busy);
+  free(f->unit);
+}
+
 /* Fills a cell with pairs of all kinds that are wanted. `turn` shifts the order of the parts. */
-static mtp_status push_pairs(mtp_context *ctx, const mtp_learner *l, mtp_config *cfg, const bool *wanted, size_t turn,
-                             size_t *pushed) {
-  const int kinds = l->species_count * l->species_count;
-  mtp_close_pair *pair = mtp_calloc((size_t)kinds, sizeof *pair);
-  bool *busy = mtp_calloc(cfg->n, sizeof *busy);
-  mtp_status status = pair && busy ? MTP_OK : mtp_fail_memory(ctx);
+static mtp_status push_pairs(mtp_context *ctx, filling *f, size_t turn) {
+  mtp_status status = filling_begin(ctx, f);
   size_t before;
-  for (size_t i = 0; busy && i < cfg->n; i++) busy[i] = mtp_config_is_masked(cfg, i); /* of them nothing is learned */
   do {
-    before = *pushed;
-    for (int k = 0; k < kinds && status == MTP_OK && *pushed < MOST_PAIRS; k++)
-      if (wanted[k]) status = push_pair(ctx, l, cfg, k, parts[turn % PARTS], busy, pair, pushed);
+    before = f->pushed;
+    for (int k = 0; k < mtp_loop_kinds(f->l) && status == MTP_OK && f->pushed < MOST_PAIRS; k++)
+      if (f->wanted[k]) status = push_pair(ctx, f, k, parts[turn % PARTS]);
     turn++;
-  } while (status == MTP_OK && *pushed > before && *pushed < MOST_PAIRS);
-  free(pair);
-  free(busy);
+  } while (status == MTP_OK && f->pushed > before && f->pushed < MOST_PAIRS);
+  filling_end(f);
   return status;
 }
 
 static mtp_status make_cell(mtp_context *ctx, const mtp_learner *l, const mtp_config *base, const bool *wanted,
                             size_t turn, long long step, mtp_candidate *list, size_t *n) {
-  size_t pushed = 0;
   mtp_config *cfg = mtp_config_copy(base);
-  mtp_status status = cfg ? push_pairs(ctx, l, cfg, wanted, turn, &pushed) : mtp_fail_memory(ctx);
-  if (status != MTP_OK || pushed == 0) {
+  filling f = {.l = l, .cfg = cfg, .wanted = wanted};
+  mtp_status status = cfg ? push_pairs(ctx, &f, turn) : mtp_fail_memory(ctx);
+  if (status != MTP_OK || f.pushed == 0) {
     mtp_config_free(cfg);
     return status;
   }
@@ -119,7 +181,7 @@ static mtp_status make_cell(mtp_context *ctx, const mtp_learner *l, const mtp_co
 static bool want(mtp_learner *l, bool *wanted) {
   const bool grown = l->squeezes > 0 && l->train->n >= GROWTH * l->squeezed_configs;
   bool any = false;
-  for (int k = 0; k < l->species_count * l->species_count; k++) {
+  for (int k = 0; k < mtp_loop_kinds(l); k++) {
     const bool is = is_wanted(&l->near[k]) || (grown && isfinite(l->near[k].known));
     if (wanted) wanted[k] = is;
     if (is) l->near[k].tried = l->near[k].known;
@@ -140,7 +202,8 @@ void mtp_loop_note_squeezed(mtp_learner *l, bool hole) {
 
 const mtp_config *mtp_loop_last_met(const mtp_learner *l, const mtp_config *none) {
   for (size_t i = l->train->n; i-- > 0;)
-    if (!mtp_config_is_squeezed(l->train->configs[i]) && !mtp_config_get_feature(l->train->configs[i], "trial"))
+    if (!mtp_config_is_squeezed(l->train->configs[i]) && !mtp_config_get_feature(l->train->configs[i], "trial") &&
+        !mtp_config_get_feature(l->train->configs[i], "explored"))
       return l->train->configs[i];
   return none;
 }
@@ -162,7 +225,7 @@ static mtp_status ask(mtp_context *ctx, mtp_learner *l, const mtp_config *base, 
 
 mtp_status mtp_loop_squeeze(mtp_context *ctx, mtp_learner *l, const mtp_config *base, long long step, int *labels) {
   if (!l->options.wall || !mtp_loop_can_label(l)) return MTP_OK;
-  bool *wanted = mtp_calloc((size_t)(l->species_count * l->species_count), sizeof *wanted);
+  bool *wanted = mtp_calloc((size_t)mtp_loop_kinds(l), sizeof *wanted);
   if (!wanted) return mtp_fail_memory(ctx);
   const bool any = want(l, wanted);
   const mtp_status status =

@@ -33,12 +33,12 @@ static mtp_status take_names(mtp_context *ctx, mtp_learner *l) {
   l->names = mtp_calloc((size_t)l->species_count, sizeof *l->names);
   l->file_names = mtp_calloc((size_t)l->species_count, sizeof *l->file_names);
   l->hole.a = l->hole.b = -1;
-  l->near = mtp_calloc((size_t)(l->species_count * l->species_count), sizeof *l->near);
+  l->near = mtp_calloc((size_t)mtp_loop_kinds(l), sizeof *l->near);
   if (!l->names || !l->file_names || !l->near) return mtp_fail_memory(ctx);
   const mtp_status status = mtp_hole_places_new(ctx, l->pot, &l->places);
   if (status != MTP_OK) return status;
   mtp_hole_places_set_baseline(l->places, l->options.baseline);
-  for (int k = 0; k < l->species_count * l->species_count; k++)
+  for (int k = 0; k < mtp_loop_kinds(l); k++)
     l->near[k] = (mtp_nearness){.known = INFINITY, .squeezed = INFINITY, .tried = INFINITY};
   for (int s = 0; s < l->species_count; s++) {
     char number[16];
@@ -329,7 +329,7 @@ mtp_status mtp_loop_start_functions(mtp_context *ctx, mtp_learner *l, const mtp_
 static mtp_status start_equations(mtp_context *ctx, mtp_learner *l) {
   double smallest = INFINITY;
   if (!mtp_potential_is_trained(l->pot) && mtp_potential_min_dist_is_free(l->pot))
-    for (int k = 0; k < l->species_count * l->species_count; k++) smallest = fmin(smallest, l->near[k].known);
+    for (int k = 0; k < mtp_loop_kinds(l); k++) smallest = fmin(smallest, l->near[k].known);
   if (isfinite(smallest)) return begin_functions_at(ctx, l, MET_MIN_DIST * smallest);
   return mtp_normal_add_samples(ctx, l->normal, l->samples->n, l->samples->sample, l->options.threads);
 }
