@@ -85,17 +85,50 @@ static mtp_status raise_weight(mtp_context *ctx, mtp_learner *l, mtp_fitted *f) 
   return MTP_OK;
 }
 
+static mtp_status force_error(mtp_context *ctx, const mtp_learner *l, const mtp_fitted *f, double *rmse) {
+  mtp_residual r = {0};
+  const mtp_status status = mtp_loop_measure(ctx, equations_of(l, f), f->pot, &r);
+  *rmse = mtp_rmse(r.force, r.forces);
+  return status;
+}
+
+/* A hole of some eV where hardly a run comes is no reason to lose what the fit is right about: weight that does not
+ * close it, or costs more than this factor in the forces, is taken back. */
+#define COSTS 1.25
+
+static mtp_status mend_by_weight(mtp_context *ctx, mtp_learner *l, mtp_fitted *f) {
+  const int first = l->raises, raises = l->mending ? LAST_RAISES : RAISES;
+  mtp_fitted old = {.normal = f->normal, .hole = f->hole};
+  double before, after;
+  mtp_status status = force_error(ctx, l, f, &before);
+  if (status == MTP_OK) status = mtp_potential_copy(ctx, f->pot, &old.pot);
+  if (status != MTP_OK) return status;
+  f->normal = NULL;
+  f->hole = (mtp_hole){.a = -1, .b = -1};
+  do {
+    mtp_hole_clear(&f->hole);
+    status = raise_weight(ctx, l, f);
+    if (status == MTP_OK) status = force_error(ctx, l, f, &after);
+    if (status == MTP_OK) status = mtp_find_hole_at(ctx, f->pot, l->places, &f->hole);
+  } while (status == MTP_OK && f->hole.a >= 0 && after <= COSTS * before && l->raises < raises);
+  if (status == MTP_OK && (f->hole.a >= 0 || !(after <= COSTS * before))) {
+    status = weigh_squeezed(ctx, l, pow(RAISE, first - l->raises));
+    const mtp_fitted tried = {.pot = f->pot, .normal = f->normal, .hole = f->hole};
+    f->pot = old.pot, f->normal = old.normal, f->hole = old.hole;
+    old = tried;
+  }
+  fitted_clear(&old);
+  return status;
+}
+
 /* Where a fit falls when atoms come closer than they did. The learner asks for a label there (mtp_loop_fill_hole);
  * where none can be had any more, squeezed configurations get more weight. */
 static mtp_status look_for_holes(mtp_context *ctx, mtp_learner *l, mtp_fitted *f) {
   if (!l->options.wall) return MTP_OK;
   const int raises = l->mending ? LAST_RAISES : RAISES;
   mtp_status status = mtp_find_hole_at(ctx, f->pot, l->places, &f->hole);
-  while (status == MTP_OK && f->hole.a >= 0 && !mtp_loop_can_fill(l) && l->raises < raises && has_squeezed(l)) {
-    mtp_hole_clear(&f->hole);
-    status = raise_weight(ctx, l, f);
-    if (status == MTP_OK) status = mtp_find_hole_at(ctx, f->pot, l->places, &f->hole);
-  }
+  if (status == MTP_OK && f->hole.a >= 0 && !mtp_loop_can_fill(l) && l->raises < raises && has_squeezed(l))
+    status = mend_by_weight(ctx, l, f);
   if (status == MTP_OK && f->hole.a >= 0 && !mtp_loop_can_fill(l) && l->hole.a < 0 && !l->mending)
     mtp_loop_tell_hole(ctx, l, &f->hole);
   return status;
