@@ -520,20 +520,30 @@ mtp_status mtp_normal_solve(mtp_context *ctx, const mtp_normal *nq, double ridge
   return status;
 }
 
-double mtp_normal_loss(const mtp_normal *nq, const double *x) {
-  if (!nq || !x) return NAN;
+/* Sums of the weighted squares that x leaves: of squeezed configurations, and of all others. */
+static bool find_losses(const mtp_normal *nq, const double *x, double *others, double *squeezed) {
   const size_t m = nq->m;
   double *y = mtp_calloc(m, sizeof(double));
-  if (!y || !nq->configs) {
-    free(y);
-    return nq->configs ? NAN : 0.0;
-  }
+  if (!y) return false;
   memcpy(y, x, m * sizeof(double));
   shift_constants(nq, y, -1.0);
-  double loss = mtp_equations_residual(&nq->centred, m, y);
-  if (nq->squeezed) loss += mtp_equations_residual(&nq->wall, m, y);
+  *others = mtp_equations_residual(&nq->centred, m, y);
+  *squeezed = nq->squeezed ? mtp_equations_residual(&nq->wall, m, y) : 0.0;
   free(y);
-  return loss / (double)nq->configs;
+  return true;
+}
+
+double mtp_normal_loss(const mtp_normal *nq, const double *x) {
+  double others, squeezed;
+  if (!nq || !x) return NAN;
+  if (!nq->configs) return 0.0;
+  return find_losses(nq, x, &others, &squeezed) ? (others + squeezed) / (double)nq->configs : NAN;
+}
+
+double mtp_normal_loss_of_others(const mtp_normal *nq, const double *x) {
+  double others, squeezed;
+  if (nq->configs == nq->squeezed) return 0.0;
+  return find_losses(nq, x, &others, &squeezed) ? others / (double)(nq->configs - nq->squeezed) : NAN;
 }
 
 mtp_status mtp_normal_errors(mtp_context *ctx, const mtp_normal *nq, const double *x, mtp_normal_residual *out) {

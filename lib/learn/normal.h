@@ -31,6 +31,8 @@ bool mtp_plan_has_functions_of(const mtp_plan *plan, const mtp_potential *pot);
 size_t mtp_normal_sums_length(size_t m);
 /** What was added so far, taken out of the part. */
 void mtp_normal_take_sums(mtp_normal *nq, double *sums);
+/** mtp_normal_loss of the configurations that are not squeezed; 0 without any. */
+double mtp_normal_loss_of_others(const mtp_normal *nq, const double *x);
 /** Puts the sums of a part into another one, from which mtp_normal_solve and mtp_normal_loss work. */
 void mtp_normal_add_sums(mtp_normal *nq, const double *sums);
 

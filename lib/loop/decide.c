@@ -41,7 +41,8 @@
 #define LAST_COMPONENTS 80.0
 #define LAST_ITERATIONS 160
 /* What is tried has to predict better than this part of the error before. */
-#define BETTER 0.97
+#define BETTER       0.97
+#define HARDLY_WORSE 1.1
 
 /* The linear coefficients are the last of the parameters, species constants first. */
 static const double *linear_part(const mtp_normal *normal, const mtp_potential *pot) {
@@ -184,9 +185,14 @@ static bool is_out(const mtp_learner *l, const mtp_potential *pot, const mtp_tra
   return l->options.refit != MTP_REFIT_FULL && !must_fit(l) && !has_plenty(l, pot) && !predicts_better(r);
 }
 
+/* What squeezed configurations leave counts where the others hardly lose by it: it may be any number, and functions
+ * that fit these alone are of no use. */
 static bool fits_better(const mtp_learner *l, const mtp_fitted *f, const trained_fit *t) {
   if (l->options.refit == MTP_REFIT_FULL || must_fit(l) || !has_plenty(l, t->pot)) return true;
-  return mtp_loop_loss(t->normal, t->pot) < BETTER * mtp_loop_loss(f->normal ? f->normal : l->normal, f->pot);
+  const mtp_normal *old = f->normal ? f->normal : l->normal;
+  const double met = mtp_normal_loss_of_others(t->normal, linear_part(t->normal, t->pot)) /
+                     mtp_normal_loss_of_others(old, linear_part(old, f->pot));
+  return met < BETTER || (met < HARDLY_WORSE && mtp_loop_loss(t->normal, t->pot) < BETTER * mtp_loop_loss(old, f->pot));
 }
 
 static void take(trained_fit *t, mtp_fitted *f) {
@@ -229,8 +235,7 @@ static mtp_status try_all(mtp_context *ctx, const mtp_learner *l, mtp_fitted *f)
 /* min_dist follows the data. */
 static mtp_status follow_distances(mtp_context *ctx, const mtp_learner *l, mtp_potential *pot) {
   double smallest = INFINITY;
-  for (int k = 0; k < mtp_loop_kinds(l); k++)
-    smallest = fmin(smallest, fmin(l->near[k].known, l->near[k].squeezed));
+  for (int k = 0; k < mtp_loop_kinds(l); k++) smallest = fmin(smallest, fmin(l->near[k].known, l->near[k].squeezed));
   if (pot->radial.type != MTP_RADIAL_CHEBYSHEV || !(smallest < pot->radial.min_dist)) return MTP_OK;
   return mtp_potential_rebase(ctx, pot, 0.99 * smallest, pot->radial.size);
 }

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**@file test_decide.c
+ * Which fit a run takes: what squeezed configurations may cost, and when all parameters are trained once more. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "loop/loop.h"
+#include "support_data.h"
+#include "support_learning.h"
+
+/* So few functions that training has something to gain, and that a few crystals are plenty of data. */
+static mtp_potential *simple_potential(mtp_context *ctx) {
+  const char *const elements[] = {"Al"};
+  const mtp_potential_spec spec = {
+      .level = 4, .species_count = 1, .elements = elements, .cutoff = 4.9, .min_dist = 1.2, .radial_size = 4};
+  mtp_potential *pot = NULL;
+  data_must(ctx, mtp_potential_new(ctx, &spec, &pot));
+  return pot;
+}
+
+/* Labels of a reference that falls where all others rise: no weight closes that hole. */
+static void label_upside_down(mtp_config *cfg) {
+  learning_morse(cfg);
+  cfg->energy *= -1.0;
+  for (size_t i = 0; i < 3 * cfg->n; i++) cfg->force[i] *= -1.0;
+  for (size_t k = 0; k < 6; k++) cfg->virial[k] *= -1.0;
+}
+
+/* Two atoms pushed together. */
+static mtp_config *squeezed(bool upside_down, const char *weight) {
+  mtp_config *cfg = learning_crystal(2, 4.05, 0.05, 99);
+  for (size_t c = 0; c < 3; c++) cfg->x[c] += 0.45 * (cfg->x[3 + c] - cfg->x[c]);
+  upside_down ? label_upside_down(cfg) : learning_morse(cfg);
+  data_must(NULL, mtp_config_set_feature(NULL, cfg, "squeezed", "0.55"));
+  data_must(NULL, mtp_config_set_feature(NULL, cfg, "config_type", "squeezed"));
+  data_must(NULL, mtp_config_set_feature(NULL, cfg, "config_weight", weight));
+  return cfg;
+}
+
+/* A learner that has begun with `crystals` and, if there is a weight, a squeezed configuration in its file. */
+static mtp_learner *learner_of(learning_world *world, int crystals, bool upside_down, const char *weight) {
+  mtp_config_set *set = mtp_config_set_new();
+  mtp_potential *pot = simple_potential(world->ctx);
+  mtp_learner *learner = NULL;
+  mtp_action action;
+  assert_int_equal(mtp_config_set_species(set, "Al"), 0);
+  for (int k = 0; k < crystals; k++) {
+    mtp_config *cfg = learning_crystal(2, 4.05 + 0.02 * k, 0.1, (unsigned)k);
+    upside_down ? label_upside_down(cfg) : learning_morse(cfg);
+    data_must(world->ctx, mtp_config_set_append(world->ctx, set, cfg));
+  }
+  if (weight) data_must(world->ctx, mtp_config_set_append(world->ctx, set, squeezed(true, weight)));
+  data_must(world->ctx, mtp_config_set_write(world->ctx, set, world->train, MTP_FORMAT_EXTXYZ));
+  data_must(world->ctx, learning_world_learner_of(world, pot, NULL, &learner));
+  mtp_config *first = mtp_config_copy(set->configs[0]);
+  data_must(world->ctx, mtp_learner_begin(world->ctx, learner, first, 0, &action));
+  mtp_config_free(first);
+  mtp_config_set_free(set);
+  mtp_potential_free(pot);
+  return learner;
+}
+
+static double force_error(const mtp_learner *l) {
+  return mtp_rmse(l->residual.force, l->residual.forces);
+}
+
+/* Where no label may be bought for a hole, weight is tried; what does not close it is undone. */
+static void weight_that_mends_nothing_is_taken_back(void **state) {
+  learning_world *world = *state;
+  world->options.refit = MTP_REFIT_LINEAR;
+  mtp_learner *l = learner_of(world, 6, true, "1e-4");
+  const double before = force_error(l);
+  l->options.wall = true;
+  l->filled = 1000;
+  l->raises = 0;
+  data_must(world->ctx, mtp_loop_refit(world->ctx, l, 0, NAN, 0, 0.0));
+  assert_true(l->hole.a >= 0 && l->raises > 0);
+  size_t squeezed = 0;
+  for (size_t i = 0; i < l->train->n; i++) {
+    if (!mtp_config_is_squeezed(l->train->configs[i])) continue;
+    assert_true(fabs(strtod(mtp_config_get_feature(l->train->configs[i], "config_weight"), NULL) - 1e-4) < 1e-12);
+    squeezed++;
+  }
+  assert_int_equal(squeezed, 1);
+  assert_true(force_error(l) <= before * (1.0 + 1e-6));
+  mtp_learner_free(l);
+}
+
+/* Functions that fit squeezed configurations, and nothing else, have the smaller loss and are of no use. */
+static void squeezed_ones_do_not_choose_the_functions(void **state) {
+  learning_world *world = *state;
+  world->options.refit = MTP_REFIT_LINEAR;
+  mtp_learner *l = learner_of(world, 12, false, "1e2");
+  const double before = force_error(l);
+  l->options.refit = MTP_REFIT_AUTO;
+  l->train_all = true; /* as at the end of a run, */
+  l->ending = true;
+  l->history.trained = l->trained_last = true; /* which goes on from the functions that are there */
+  mtp_fitted f = {.hole = {.a = -1, .b = -1}};
+  mtp_residual after;
+  data_must(world->ctx, mtp_loop_fit(world->ctx, l, &f));
+  assert_true(f.tried);
+  data_must(world->ctx, mtp_loop_measure(world->ctx, f.normal ? f.normal : l->normal, f.pot, &after));
+  assert_true(mtp_rmse(after.force, after.forces) <= 1.1 * before);
+  mtp_normal_free(f.normal);
+  mtp_potential_free(f.pot);
+  mtp_learner_free(l);
+}
+
+static double part_of_force(const mtp_learner *l) {
+  return mtp_rmse(l->residual.force, l->residual.force_size);
+}
+
+static bool is_tried(learning_world *world, mtp_learner *l) {
+  mtp_fitted f = {.hole = {.a = -1, .b = -1}};
+  data_must(world->ctx, mtp_loop_fit(world->ctx, l, &f));
+  mtp_normal_free(f.normal);
+  mtp_potential_free(f.pot);
+  return f.tried;
+}
+
+/* After the last training a label that does not go with its functions is a reason to train them again. */
+static void a_spoilt_fit_is_trained_again(void **state) {
+  learning_world *world = *state;
+  world->options.refit = MTP_REFIT_LINEAR;
+  mtp_learner *l = learner_of(world, 6, false, NULL);
+  l->options.refit = MTP_REFIT_AUTO;
+  l->history.trained = l->history.here = true;
+  l->history.full_configs = l->history.fresh_configs = l->train->n;
+  l->history.full_error = part_of_force(l) / 1.2; /* grown by less than what counts as spoilt */
+  l->trained_last = true;
+  assert_false(is_tried(world, l));
+  l->history.full_error = part_of_force(l) / 1.4;
+  assert_true(is_tried(world, l));
+  l->trained_last = false; /* in the run it is the number of labels that decides */
+  assert_false(is_tried(world, l));
+  mtp_learner_free(l);
+}
+
+#define test(function) cmocka_unit_test_setup_teardown(function, learning_plain_world_new, learning_world_free)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      test(weight_that_mends_nothing_is_taken_back),
+      test(squeezed_ones_do_not_choose_the_functions),
+      test(a_spoilt_fit_is_trained_again),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
