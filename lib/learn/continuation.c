@@ -10,15 +10,20 @@
 
 static const int standard_levels[] = {12, 16, 20, 24, 28};
 static const int standard_sizes[] = {6, 8, 10, 12, 16, 20};
-#define SIZES (sizeof standard_sizes / sizeof standard_sizes[0])
+#define LARGEST_SIZE 20
+#define SIZES        (sizeof standard_sizes / sizeof standard_sizes[0])
 
-/* What is worth its cost: at level 16 a radial size of 10 makes an evaluation 4 % slower than one of 8, one of 16 12 %;
- * above, products of moments dominate, and below, accuracy is worth more than the microsecond. */
-static int largest_size(const mtp_potential *pot) {
+/* At level 16 a radial size of 10 makes an evaluation 4 % slower than one of 8, one of 16 12 %; above, products of
+ * moments dominate, and below, accuracy is worth more than the microsecond. */
+int mtp_continuation_cheap_size(const mtp_potential *pot) {
   const int level = mtp_basis_level(&pot->basis);
-  if (!mtp_potential_size_is_free(pot)) return pot->radial.size;
-  const int worth = level < 16 ? 20 : level < 20 ? 10 : 12;
-  return worth > pot->radial.size ? worth : pot->radial.size;
+  return level < 16 ? LARGEST_SIZE : level < 20 ? 10 : 12;
+}
+
+/* From level 20 on, where a stage takes minutes, no larger one is tried. */
+static int largest_size(const mtp_potential *pot) {
+  const int most = mtp_basis_level(&pot->basis) < 20 ? LARGEST_SIZE : mtp_continuation_cheap_size(pot);
+  return mtp_potential_size_is_free(pot) && pot->radial.size < most ? most : pot->radial.size;
 }
 
 /* Larger than the number of radial functions, which could not be independent otherwise; at high levels, where every

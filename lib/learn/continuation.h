@@ -15,12 +15,15 @@ typedef struct mtp_stage {
 } mtp_stage;
 
 /** From the lowest level to that of `pot` at a small radial size, then by radial size to the largest that it may have:
- * its own, or what is worth its cost at this level if it is free. One stage alone if `pot` is of no standard level or
+ * its own, or one that no material was found to need more of if it is free. One stage alone if `pot` is of no standard level or
  * not of Chebyshev functions. Returns their number. */
 int mtp_continuation_stages(const mtp_potential *pot, mtp_stage stages[MTP_MAX_STAGES]);
 
 /** The radial size that follows `size` on the way to the largest one of `pot`, or `size` at the end. */
 int mtp_continuation_next_size(const mtp_potential *pot, int size);
+
+/** Up to this radial size an evaluation costs little more than with the smallest one, at the level of `pot`. */
+int mtp_continuation_cheap_size(const mtp_potential *pot);
 
 /** A potential like `top` on another stage, with the radial functions of mtp_potential_new. */
 mtp_status mtp_continuation_potential(mtp_context *ctx, const mtp_potential *top, mtp_stage stage, mtp_potential **out);

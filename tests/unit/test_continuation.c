@@ -42,7 +42,7 @@ static void test_rungs(void **state) {
   EXPECT(6, 0, {6, 6}, {6, 8}, {6, 10}, {6, 12}, {6, 16}, {6, 20});
   EXPECT(12, 0, {12, 6}, {12, 8}, {12, 10}, {12, 12}, {12, 16}, {12, 20});
   EXPECT(14, 0, {12, 6}, {14, 6}, {14, 8}, {14, 10}, {14, 12}, {14, 16}, {14, 20});
-  EXPECT(16, 0, {12, 8}, {16, 8}, {16, 10});
+  EXPECT(16, 0, {12, 8}, {16, 8}, {16, 10}, {16, 12}, {16, 16}, {16, 20});
   EXPECT(20, 0, {12, 12}, {16, 12}, {20, 12});
   EXPECT(28, 0, {12, 12}, {16, 12}, {20, 12}, {24, 12}, {28, 12});
   EXPECT(12, 8, {12, 6}, {12, 8});
@@ -51,6 +51,19 @@ static void test_rungs(void **state) {
   EXPECT(16, 5, {12, 5}, {16, 5});
   EXPECT(12, 9, {12, 6}, {12, 8}, {12, 9});
   EXPECT(20, 32, {12, 12}, {16, 12}, {20, 12}, {20, 16}, {20, 20}, {20, 32});
+  mtp_context_free(ctx);
+}
+
+/* Larger ones are for data that need them. */
+static void test_cheap_sizes(void **state) {
+  (void)state;
+  static const int want[][2] = {{8, 20}, {12, 20}, {16, 10}, {18, 10}, {20, 12}, {28, 12}};
+  mtp_context *ctx = mtp_context_new();
+  for (size_t k = 0; k < sizeof want / sizeof *want; k++) {
+    mtp_potential *pot = make(ctx, want[k][0], 0);
+    assert_int_equal(mtp_continuation_cheap_size(pot), want[k][1]);
+    mtp_potential_free(pot);
+  }
   mtp_context_free(ctx);
 }
 
@@ -133,10 +146,8 @@ static void test_carry(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_rungs),
-      cmocka_unit_test(test_order),
-      cmocka_unit_test(test_one_stage),
-      cmocka_unit_test(test_carry),
+      cmocka_unit_test(test_rungs),     cmocka_unit_test(test_cheap_sizes), cmocka_unit_test(test_order),
+      cmocka_unit_test(test_one_stage), cmocka_unit_test(test_carry),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
