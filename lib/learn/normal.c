@@ -279,7 +279,7 @@ static mtp_status prepare(mtp_context *ctx, mtp_normal *nq, const mtp_sample *sa
   const mtp_config *cfg = sample->config;
   double own[3];
   mtp_status status = check_labels(ctx, nq, cfg);
-  if (status == MTP_OK) status = mtp_config_weights(ctx, cfg, own);
+  if (status == MTP_OK) status = mtp_sample_weights(ctx, sample, own);
   if (status == MTP_OK) status = make_targets(ctx, nq, cfg, &c->target);
   if (status == MTP_OK) status = compute_rows(ctx, nq, sample, &c->rows);
   if (status == MTP_OK) status = derivatives_sum(ctx, nq->m, &c->rows, c->target ? c->target : cfg, &c->derivatives);

@@ -16,7 +16,8 @@
 /* ---- one ---- */
 
 mtp_sample mtp_sample_of(const mtp_config *cfg) {
-  return (mtp_sample){.config = cfg, .kind = mtp_config_is_squeezed(cfg) ? MTP_SAMPLE_SQUEEZED : MTP_SAMPLE_ORDINARY};
+  return (mtp_sample){
+      .config = cfg, .kind = mtp_config_is_squeezed(cfg) ? MTP_SAMPLE_SQUEEZED : MTP_SAMPLE_ORDINARY, .scale = 1.0};
 }
 
 mtp_sample *mtp_sample_borrow(const mtp_config *cfg) {
@@ -24,6 +25,7 @@ mtp_sample *mtp_sample_borrow(const mtp_config *cfg) {
   if (!sample) return NULL;
   sample->config = cfg;
   sample->kind = mtp_config_is_squeezed(cfg) ? MTP_SAMPLE_SQUEEZED : MTP_SAMPLE_ORDINARY;
+  sample->scale = 1.0;
   atomic_init(&sample->holders, 1);
   return sample;
 }
@@ -32,6 +34,12 @@ mtp_sample *mtp_sample_new(mtp_config *cfg) {
   mtp_sample *sample = mtp_sample_borrow(cfg);
   if (sample) sample->own = cfg;
   return sample;
+}
+
+mtp_status mtp_sample_weights(mtp_context *ctx, const mtp_sample *sample, double weights[3]) {
+  const mtp_status status = mtp_config_weights(ctx, sample->config, weights);
+  for (int k = 0; k < 3 && status == MTP_OK; k++) weights[k] *= sample->scale;
+  return status;
 }
 
 mtp_sample *mtp_sample_hold(mtp_sample *sample) {
@@ -158,6 +166,11 @@ mtp_status mtp_sample_set_adopt(mtp_context *ctx, mtp_sample_set *set, mtp_confi
 
 /* What is found at a time, before it is known whether it may stay. */
 #define CHUNK 256
+
+void mtp_sample_set_scale_squeezed(const mtp_sample_set *set, double scale) {
+  for (size_t i = 0; i < set->n; i++)
+    if (set->sample[i]->kind == MTP_SAMPLE_SQUEEZED) set->sample[i]->scale = scale;
+}
 
 bool mtp_sample_set_has_room(const mtp_sample_set *set) {
   return set->bytes < MEMORY;

@@ -24,6 +24,7 @@ typedef struct mtp_sample {
       *counts; /**< [n] whether an atom has forces and a row of its own to learn from; NULL, so far always: all */
   mtp_neighbors *kept; /**< neighbours within `cutoff`, or NULL: they are searched for whenever they are needed */
   double cutoff;
+  double scale;    /**< all weights of the configuration are multiplied by it; 1 */
   mtp_config *own; /**< the same as `config`; NULL if that is borrowed */
   atomic_size_t holders;
 } mtp_sample;
@@ -45,6 +46,9 @@ mtp_status mtp_sample_keep_neighbors(mtp_context *ctx, mtp_sample *sample, doubl
 /** The neighbours that are kept, or found now; to be released. Any thread may ask. */
 mtp_status mtp_sample_acquire_neighbors(mtp_context *ctx, const mtp_sample *sample, double cutoff, mtp_neighbors **out);
 void mtp_sample_release_neighbors(const mtp_sample *sample, mtp_neighbors *nb);
+
+/** What its energy, its forces and its stress weigh. */
+mtp_status mtp_sample_weights(mtp_context *ctx, const mtp_sample *sample, double weights[3]);
 
 /** The distance of the closest atoms within `cutoff`; infinite if there are none. */
 mtp_status mtp_sample_smallest_distance(mtp_context *ctx, const mtp_sample *sample, double cutoff, double *distance);
@@ -69,6 +73,8 @@ mtp_status mtp_sample_set_adopt(mtp_context *ctx, mtp_sample_set *set, mtp_confi
 mtp_status mtp_sample_set_name(mtp_context *ctx, mtp_sample_set *set, int count, char *const *names);
 /** Appends a sample, which the set then holds as well. */
 mtp_status mtp_sample_set_add(mtp_context *ctx, mtp_sample_set *set, mtp_sample *sample);
+/** What squeezed ones weigh, in units of what their configurations ask for. */
+void mtp_sample_set_scale_squeezed(const mtp_sample_set *set, double scale);
 /** Whether neighbours may be kept: all lists together have a limit. */
 bool mtp_sample_set_has_room(const mtp_sample_set *set);
 /** Keeps the neighbours within `cutoff` of the samples from `first` on, searched for in `threads` threads, while

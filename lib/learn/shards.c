@@ -136,8 +136,7 @@ mtp_status mtp_shards_init(mtp_context *ctx, mtp_shards *s, size_t n, mtp_sample
   if (status == MTP_OK) {
     memcpy(s->part, part, n * sizeof *part);
     for (size_t k = 0; k < n; k++) s->sample[k] = mtp_sample_hold(samples[k]);
-    for (size_t k = 0; k < n && status == MTP_OK; k++)
-      status = mtp_config_weights(ctx, samples[k]->config, s->weight[k]);
+    for (size_t k = 0; k < n && status == MTP_OK; k++) status = mtp_sample_weights(ctx, samples[k], s->weight[k]);
     if (status == MTP_OK) status = deal_all(ctx, s, nspecies);
   }
   if (status != MTP_OK) mtp_shards_clear(s);

@@ -241,6 +241,7 @@ static mtp_status follow_distances(mtp_context *ctx, const mtp_learner *l, mtp_p
 }
 
 mtp_status mtp_loop_fit(mtp_context *ctx, const mtp_learner *l, mtp_fitted *f) {
+  f->squeezed = l->history.squeezed;
   mtp_status status = mtp_potential_copy(ctx, l->pot, &f->pot);
   if (status == MTP_OK) status = follow_distances(ctx, l, f->pot);
   if (status == MTP_OK) status = mtp_normal_fit(ctx, l->normal, 0.0, f->pot);

@@ -53,6 +53,7 @@ static void add_residual(mtp_learner *l, const mtp_residual *r) {
 }
 
 mtp_status mtp_loop_adopt(mtp_context *ctx, mtp_learner *l, mtp_sample *label) {
+  if (label->kind == MTP_SAMPLE_SQUEEZED) label->scale = l->history.squeezed;
   mtp_status status = mtp_sample_set_add(ctx, l->samples, label);
   if (status == MTP_OK) status = mtp_loop_note_distances(ctx, l, label);
   if (status == MTP_OK) status = mtp_seen_add_label(ctx, l->seen, label->config);

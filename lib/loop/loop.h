@@ -88,6 +88,7 @@ typedef struct mtp_history {
   size_t complete;      /* in the training set when the last learning event was over */
   size_t finished;      /* in the training set when the end of a run was last made something of */
   double full_error;    /* part of the RMS force that was left when they were trained last */
+  double squeezed;      /* what squeezed configurations weigh, in units of what their labels say */
   double predicted;     /* error on the last labels before they were learned, part of the RMS force; 0: not known */
   double scale;         /* of what the posterior leaves open, by labels before they were learned */
   long long scaled;     /* so many of them; 0: the scale is not known */
@@ -275,9 +276,10 @@ typedef struct mtp_fitted {
   mtp_normal *normal; /* equations of its own; NULL: those of the learner */
   mtp_posterior *posterior;
   mtp_residual residual;
-  bool full;  /* all parameters were trained */
-  bool tried; /* to train them */
-  bool fresh; /* from nothing */
+  double squeezed; /* see mtp_history */
+  bool full;       /* all parameters were trained */
+  bool tried;      /* to train them */
+  bool fresh;      /* from nothing */
   mtp_hole hole;
 } mtp_fitted;
 /** Puts into `f` the linear fit, or the fit of all parameters where that is wanted and predicts better. */

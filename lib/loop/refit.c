@@ -38,19 +38,6 @@ static void fitted_clear(mtp_fitted *f) {
 
 /* ---- holes ---- */
 
-static mtp_status weigh_squeezed(mtp_context *ctx, mtp_learner *l, double factor) {
-  mtp_status status = MTP_OK;
-  for (size_t i = 0; i < l->train->n && status == MTP_OK; i++) {
-    mtp_config *cfg = l->train->configs[i];
-    const char *weight = mtp_config_get_feature(cfg, "config_weight");
-    char number[32];
-    if (!mtp_config_is_squeezed(cfg)) continue;
-    mtp_snprintf(number, sizeof number, "%g", factor * (weight ? mtp_strtod(weight, NULL) : 1.0));
-    status = mtp_config_set_feature(ctx, cfg, "config_weight", number);
-  }
-  return status;
-}
-
 static bool has_squeezed(const mtp_learner *l) {
   for (size_t i = 0; i < l->train->n; i++)
     if (mtp_config_is_squeezed(l->train->configs[i])) return true;
@@ -72,9 +59,10 @@ static const mtp_normal *equations_of(const mtp_learner *l, const mtp_fitted *f)
 /* More weight on what is known there, as far as the linear fit lets it cost accuracy. */
 static mtp_status raise_weight(mtp_context *ctx, mtp_learner *l, mtp_fitted *f) {
   mtp_normal *normal = NULL;
-  mtp_status status = weigh_squeezed(ctx, l, RAISE);
   l->raises++;
-  if (status == MTP_OK) status = mtp_loop_equations(ctx, l, f->pot, &normal);
+  f->squeezed *= RAISE;
+  mtp_sample_set_scale_squeezed(l->samples, f->squeezed);
+  mtp_status status = mtp_loop_equations(ctx, l, f->pot, &normal);
   if (status == MTP_OK) status = mtp_normal_fit(ctx, normal, 0.0, f->pot);
   if (status != MTP_OK) {
     mtp_normal_free(normal);
@@ -97,8 +85,8 @@ static mtp_status force_error(mtp_context *ctx, const mtp_learner *l, const mtp_
 #define COSTS 1.25
 
 static mtp_status mend_by_weight(mtp_context *ctx, mtp_learner *l, mtp_fitted *f) {
-  const int first = l->raises, raises = l->mending ? LAST_RAISES : RAISES;
-  mtp_fitted old = {.normal = f->normal, .hole = f->hole};
+  const int raises = l->mending ? LAST_RAISES : RAISES;
+  mtp_fitted old = {.normal = f->normal, .hole = f->hole, .squeezed = f->squeezed};
   double before, after;
   mtp_status status = force_error(ctx, l, f, &before);
   if (status == MTP_OK) status = mtp_potential_copy(ctx, f->pot, &old.pot);
@@ -112,9 +100,10 @@ static mtp_status mend_by_weight(mtp_context *ctx, mtp_learner *l, mtp_fitted *f
     if (status == MTP_OK) status = mtp_find_hole_at(ctx, f->pot, l->places, &f->hole);
   } while (status == MTP_OK && f->hole.a >= 0 && after <= COSTS * before && l->raises < raises);
   if (status == MTP_OK && (f->hole.a >= 0 || !(after <= COSTS * before))) {
-    status = weigh_squeezed(ctx, l, pow(RAISE, first - l->raises));
     const mtp_fitted tried = {.pot = f->pot, .normal = f->normal, .hole = f->hole};
     f->pot = old.pot, f->normal = old.normal, f->hole = old.hole;
+    f->squeezed = old.squeezed;
+    mtp_sample_set_scale_squeezed(l->samples, f->squeezed);
     old = tried;
   }
   fitted_clear(&old);
@@ -142,6 +131,7 @@ static mtp_history history_after(const mtp_learner *l, const mtp_fitted *f) {
   mtp_history h = l->history;
   h.trained = h.trained || f->full;
   h.here = h.here || f->full;
+  h.squeezed = f->squeezed;
   if (isfinite(predicted)) h.predicted = predicted;
   if (!l->starting) h.complete = l->train->n;
   if (f->fresh) h.fresh_configs = l->train->n;
@@ -245,6 +235,7 @@ mtp_status mtp_loop_refit(mtp_context *ctx, mtp_learner *l, long long step, doub
   const mtp_status status = fit(ctx, l, &f);
   if (status != MTP_OK || is_refused(l, &f)) {
     fitted_clear(&f);
+    mtp_sample_set_scale_squeezed(l->samples, l->history.squeezed);
     if (status == MTP_ERR_STOPPED)
       return mtp_fail(ctx, status,
                       "stopped in a refit; %zu configurations are in %s, and the next start goes on from there",

@@ -47,6 +47,7 @@ static bool has_parameters_of(const mtp_potential *a, const mtp_potential *b) {
 #define PREDICTED  "al_predicted"
 #define COMPLETE   "al_complete"
 #define FINISHED   "al_finished"
+#define SQUEEZED   "al_squeezed"
 #define SCALE      "al_scale"
 #define SCALED     "al_scaled"
 
@@ -54,6 +55,8 @@ mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, si
   mtp_status status = mtp_potential_set_note(ctx, pot, GRADED, (double)graded);
   if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, COMPLETE, (double)history->complete);
   if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, FINISHED, (double)history->finished);
+  if (status == MTP_OK && history->squeezed != 1.0)
+    status = mtp_potential_set_note(ctx, pot, SQUEEZED, history->squeezed);
   if (status == MTP_OK && history->scaled > 0) status = mtp_potential_set_note(ctx, pot, SCALE, history->scale);
   if (status == MTP_OK && history->scaled > 0)
     status = mtp_potential_set_note(ctx, pot, SCALED, (double)history->scaled);
@@ -66,7 +69,8 @@ mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, si
 }
 
 static mtp_status copy_notes(mtp_context *ctx, const mtp_potential *from, mtp_potential *to) {
-  static const char *const keys[] = {GRADED, FULL, FRESH, FULL_ERROR, PREDICTED, COMPLETE, FINISHED, SCALE, SCALED};
+  static const char *const keys[] = {GRADED,   FULL,     FRESH,    FULL_ERROR, PREDICTED,
+                                     COMPLETE, FINISHED, SQUEEZED, SCALE,      SCALED};
   mtp_status status = MTP_OK;
   for (size_t k = 0; k < sizeof keys / sizeof *keys && status == MTP_OK; k++) {
     const double number = mtp_potential_note(from, keys[k]);
@@ -102,6 +106,7 @@ mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
   if (l->was_fitted) {
     l->history.complete = noted(saved, COMPLETE);
     l->history.finished = noted(saved, FINISHED);
+    if (mtp_potential_note(saved, SQUEEZED) > 0.0) l->history.squeezed = mtp_potential_note(saved, SQUEEZED);
   }
   if (trained && !alike) {
     mtp_message(ctx, MTP_WARNING, "%s holds a potential of another kind, which is replaced", l->save_path);

@@ -4,7 +4,8 @@
  * distance that it knows a fit may do anything, and mostly falls off a cliff; a few labels there, with so little weight
  * that they cost no accuracy, make it rise. Of two molecules each moves as a whole: what comes of atoms that are taken
  * out of one no run meets, and a reference may find no answer. As many pairs as a cell holds are pushed in one
- * configuration, of all kinds and by different parts of their distance, so that one or two labels tell the whole way. */
+ * configuration, of all kinds and by different parts of their distance, so that one or two labels tell the whole way.
+ */
 #include <math.h>
 #include <stdlib.h>
 

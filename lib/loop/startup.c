@@ -342,6 +342,7 @@ mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_op
   if (status == MTP_OK) status = mtp_potential_copy(ctx, pot, &l->pot);
   if (status == MTP_OK) status = take_baseline(ctx, l);
   if (status == MTP_OK) status = take_names(ctx, l);
+  l->history.squeezed = 1.0;
   l->samples = mtp_sample_set_new();
   l->train = l->samples ? l->samples->view : NULL;
   l->seen = mtp_seen_new();
