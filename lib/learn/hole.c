@@ -24,6 +24,9 @@
 #define BOND 6.0
 /* Pairs that never were closer are not scanned: something else is between them (A). */
 #define FAR 4.5
+/* Steps beyond the edge of a hole where a label is worth most: what a run meets first, with an energy that is not yet
+ * out of all reason. */
+#define BEYOND 2
 /* Closest pairs of each kind, in different configurations. */
 #define PAIRS 4
 
@@ -224,7 +227,8 @@ static mtp_status scan(mtp_context *ctx, mtp_evaluator *ev, double cutoff, const
                        int a, int b, mtp_hole *hole) {
   const mtp_baseline *baseline = places->baseline;
   walk w;
-  double start = 0.0, energy = 0.0, top = 0.0;
+  double start = 0.0, energy = 0.0, top = 0.0, deepest = hole->depth;
+  int first = 0, last = 0; /* steps at which it falls, and is deepest */
   mtp_status status = walk_begin(ctx, cutoff, places->radius, p, &w);
   if (status == MTP_OK) status = energy_at(ctx, ev, &w, 1.0, &start);
   if (status == MTP_OK) status = add_known(ctx, baseline, &w, p, 0, &start);
@@ -234,11 +238,13 @@ static mtp_status scan(mtp_context *ctx, mtp_evaluator *ev, double cutoff, const
     if (status == MTP_OK) status = add_known(ctx, baseline, &w, p, k, &energy);
     const double rise = energy - start, depth = top - rise;
     const bool falls = top > FALL ? depth > FALL + FALL_PART * top : !(depth <= BOND);
-    if (status == MTP_OK && falls && !(depth <= hole->depth)) {
-      hole->a = a, hole->b = b;
-      status = note_hole(ctx, &w, s, depth, hole);
-    }
+    if (falls && first == 0) first = k;
+    if (falls && !(depth <= deepest)) deepest = depth, last = k;
     top = fmax(top, rise);
+  }
+  if (status == MTP_OK && last > 0) {
+    hole->a = a, hole->b = b;
+    status = note_hole(ctx, &w, 1.0 - STEP * (last < first + BEYOND ? last : first + BEYOND), deepest, hole);
   }
   walk_end(&w);
   return status;

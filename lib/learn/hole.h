@@ -15,7 +15,7 @@
 typedef struct mtp_hole {
   int a, b;        /**< species of the pair, a <= b; -1: no hole was found */
   double known;    /**< shortest distance of such a pair in the set, A */
-  double r, depth; /**< where the energy is lower than at a larger distance, A, and by how much, eV */
+  double r, depth; /**< where the energy is lower than at a larger distance, A, and by how much it gets lower, eV */
   mtp_config *cfg; /**< the configuration there without labels, owned; NULL without a hole */
 } mtp_hole;
 
