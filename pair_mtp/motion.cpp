@@ -13,6 +13,7 @@
 #include "force.h"
 #include "modify.h"
 #include "update.h"
+#include "utils.h"
 
 using namespace LAMMPS_NS;
 
@@ -37,10 +38,11 @@ static bool is_plain(const char *style) {
 
 MTPMotion::MTPMotion(LAMMPS *lmp)
     : Pointers(lmp), reason("there was no run"), steps(0), quiet(0), temperature(0.0), quiet_sum(0.0), quiet_count(0),
-      samples(0) {}
+      samples(0), moves_cell(false), pressure(0.0) {}
 
 void MTPMotion::begin_run(bool knows_kspace) {
   int movers = 0;
+  moves_cell = false;
   reason.clear();
   if (update->whichflag != 1 || strcmp(update->integrate_style, "verlet") != 0)
     reason = "the last run was not of run_style verlet";
@@ -48,13 +50,26 @@ void MTPMotion::begin_run(bool knows_kspace) {
     reason = "other forces act between the atoms";
   if (atom->rmass_flag || !atom->mass) reason = "atoms of one type differ in mass";
   for (int k = 0; k < modify->nfix && reason.empty(); k++) {
-    const Fix *fix = modify->fix[k];
+    Fix *fix = modify->fix[k];
     if (!is_plain(fix->style)) reason = std::string("fix ") + fix->id + " " + fix->style + " takes part";
     if (!fix->time_integrate) continue;
     movers++;
+    note_pressure(fix);
     if (fix->igroup != 0) reason = std::string("fix ") + fix->id + " " + fix->style + " does not move all atoms";
   }
   if (reason.empty() && movers != 1) reason = "no fix moves the atoms";
+}
+
+/* What fix npt and nph tell of themselves. A cell that follows stress in some directions only stays as it is. */
+void MTPMotion::note_pressure(Fix *fix) {
+  int dim;
+  const int *flag = static_cast<const int *>(fix->extract("p_flag", dim));
+  const double *stop = static_cast<const double *>(fix->extract("p_stop", dim));
+  if (!flag || !stop || !flag[0] || !flag[1] || !flag[2]) return;
+  const double to_ev =
+      strcmp(update->unit_style, "real") == 0 ? utils::get_conversion_factor(utils::ENERGY, utils::REAL2METAL) : 1.0;
+  moves_cell = true;
+  pressure = (stop[0] + stop[1] + stop[2]) / 3.0 / force->nktv2p * to_ev;
 }
 
 void MTPMotion::forget_quiet() {
@@ -101,5 +116,7 @@ bool MTPMotion::conditions(const std::vector<int> &species, int species_count, m
   conditions->masses = masses.data();
   conditions->steps = steps;
   conditions->quiet_steps = as_hot ? quiet : 0;
+  conditions->moves_cell = moves_cell;
+  conditions->pressure = pressure;
   return true;
 }

@@ -35,8 +35,11 @@ private:
   double quiet_sum;      /* of temperatures since the last label, */
   long long quiet_count; /* so many */
   long long samples;
+  bool moves_cell; /* in all directions */
+  double pressure; /* the one that the cell follows, in the end; eV/A^3 */
   std::vector<double> masses;
 
+  void note_pressure(class Fix *fix);
   double current_temperature(const std::vector<int> &species) const;
 };
 

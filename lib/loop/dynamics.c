@@ -13,6 +13,12 @@
 
 /* A */
 #define SKIN 1.0
+/* The volume relaxes within BAROSTAT ps in a material of this compressibility (A^3/eV; 1/100 GPa), more slowly in a
+ * softer one. It is changed every so many steps, and stays within a factor of what it was: a gas teaches nothing. */
+#define BAROSTAT        1.0
+#define COMPRESSIBILITY 1.6
+#define RESCALE_EVERY   10
+#define MOST_VOLUME     1.6
 
 struct mtp_dynamics {
   mtp_config *cfg;
@@ -35,6 +41,9 @@ struct mtp_dynamics {
   size_t parameters;
   double grade;
   int atom;
+  long long steps;
+  double volume; /* in the beginning */
+  double virial; /* trace of the last one, eV */
 };
 
 void mtp_dynamics_free(mtp_dynamics *d) {
@@ -62,6 +71,8 @@ mtp_status mtp_dynamics_new(mtp_context *ctx, const mtp_config *cfg, const doubl
   if (!d) return mtp_fail_memory(ctx);
   d->bath = *bath;
   d->random.state = seed;
+  d->volume = mtp_config_volume(cfg);
+  for (int c = 0; c < 3; c++) d->bath.moves_cell = d->bath.moves_cell && cfg->periodic[c];
   d->cfg = mtp_config_copy(cfg);
   d->mass = mtp_calloc(cfg->n, sizeof *d->mass);
   d->v = mtp_calloc(3 * cfg->n, sizeof *d->v);
@@ -172,6 +183,7 @@ static mtp_status add_baseline(mtp_context *ctx, mtp_dynamics *d) {
   if (!d->baseline) return MTP_OK;
   const mtp_status status = mtp_baseline_compute(ctx, d->baseline, d->cfg, &known);
   for (size_t k = 0; known && k < 3 * d->cfg->n; k++) d->force[k] += known->force[k];
+  for (int c = 0; known && known->has_virial && c < 3; c++) d->virial += known->virial[c];
   mtp_config_free(known);
   return status;
 }
@@ -205,7 +217,7 @@ mtp_status mtp_dynamics_evaluate(mtp_context *ctx, mtp_dynamics *d) {
   memset(d->gradient, 0, d->parameters * sizeof *d->gradient);
   double *variance = d->posterior ? mtp_calloc(d->nb->nall, sizeof *variance) : NULL;
   if (d->posterior && !variance) return mtp_fail_memory(ctx);
-  const mtp_request request = {.skip_energy = true, .skip_virial = true, .largest_grade = by_atom && !d->posterior};
+  const mtp_request request = {.skip_energy = true, .largest_grade = by_atom && !d->posterior};
   mtp_output out = {.force = d->all_force, .gradient = by_atom ? NULL : d->gradient, .site_variance = variance};
   const mtp_atoms atoms = mtp_atoms_of(d->nb);
   status = mtp_evaluator_compute(ctx, d->ev, &atoms, &request, &out);
@@ -214,6 +226,7 @@ mtp_status mtp_dynamics_evaluate(mtp_context *ctx, mtp_dynamics *d) {
   memset(d->force, 0, 3 * d->cfg->n * sizeof *d->force);
   for (size_t k = 0; k < d->nb->nall && status == MTP_OK; k++)
     for (size_t c = 0; c < 3; c++) d->force[3 * (size_t)d->nb->owner[k] + c] += d->all_force[3 * k + c];
+  d->virial = out.virial[0] + out.virial[1] + out.virial[2];
   if (status == MTP_OK) status = add_baseline(ctx, d);
   return status == MTP_OK ? take_grade(ctx, d, &out) : status;
 }
@@ -235,8 +248,31 @@ static void thermalise(mtp_dynamics *d) {
   }
 }
 
+/* By how much the logarithm of the volume changes in this time. */
+static double volume_change(mtp_dynamics *d, double time) {
+  const double V = mtp_config_volume(d->cfg), kT = MTP_KELVIN * d->bath.temperature;
+  const double kinetic = (double)d->cfg->n * MTP_KELVIN * mtp_dynamics_temperature(d); /* two thirds of the energy */
+  const double pressure = (kinetic + d->virial / 3.0) / V, rate = COMPRESSIBILITY / BAROSTAT * time;
+  const double change =
+      rate * (pressure + kT / V - d->bath.pressure) + sqrt(2.0 * kT / V * rate) * mtp_random_normal(&d->random);
+  return fmin(fmax(change, log(d->volume / MOST_VOLUME / V)), log(d->volume * MOST_VOLUME / V));
+}
+
+static mtp_status rescale(mtp_context *ctx, mtp_dynamics *d) {
+  const double factor = exp(volume_change(d, RESCALE_EVERY * d->bath.timestep) / 3.0);
+  for (int k = 0; k < 9; k++) d->cfg->cell[k] *= factor;
+  for (size_t k = 0; k < 3 * d->cfg->n; k++) d->cfg->x[k] *= factor, d->v[k] /= factor;
+  mtp_neighbors_free(d->nb); /* its images are those of the other cell */
+  d->nb = NULL;
+  return mtp_dynamics_evaluate(ctx, d);
+}
+
 mtp_status mtp_dynamics_step(mtp_context *ctx, mtp_dynamics *d) {
   const double half = 0.5 * d->bath.timestep;
+  if (d->bath.moves_cell && d->steps++ % RESCALE_EVERY == RESCALE_EVERY - 1) {
+    const mtp_status scaled = rescale(ctx, d);
+    if (scaled != MTP_OK) return scaled;
+  }
   kick(d, half);
   drift(d, half);
   thermalise(d);

@@ -2,7 +2,8 @@
 /**@file loop/dynamics.h
  * Langevin dynamics of one configuration with a potential that is graded at each step: positions and velocities by the
  * BAOAB splitting (Leimkuhler and Matthews 2013), which samples positions of the canonical ensemble well also with long
- * steps. The cell stays as it is. */
+ * steps. The cell stays as it is, or its volume follows a pressure by stochastic rescaling (Bernetti and Bussi 2020),
+ * which samples the isothermal-isobaric ensemble of cells of one shape. */
 #ifndef MTP_DYNAMICS_H
 #define MTP_DYNAMICS_H
 
@@ -18,6 +19,8 @@ typedef struct mtp_bath {
   double temperature; /* K */
   double timestep;    /* ps */
   double relaxation;  /* ps, of velocities */
+  bool moves_cell;    /* where the cell is periodic in all directions */
+  double pressure;    /* eV/A^3 */
 } mtp_bath;
 
 /** Atoms of `cfg` (copied) with velocities of the bath's temperature; `masses` in g/mol, one a species. */

@@ -53,7 +53,11 @@ static mtp_status take_potential(mtp_context *ctx, exploration *e) {
 
 /* From where the run was, with velocities that no earlier start had. */
 static mtp_status start(mtp_context *ctx, exploration *e, const mtp_config *from) {
-  const mtp_bath bath = {HOTTER * e->of->temperature, e->of->timestep, RELAXATION};
+  const mtp_bath bath = {.temperature = HOTTER * e->of->temperature,
+                         .timestep = e->of->timestep,
+                         .relaxation = RELAXATION,
+                         .moves_cell = e->of->moves_cell,
+                         .pressure = e->of->pressure};
   mtp_dynamics_free(e->d);
   e->starts++;
   const unsigned long long seed =
@@ -149,6 +153,8 @@ static mtp_status check(mtp_context *ctx, const mtp_learner *l, const mtp_condit
   if (!(c->temperature > 0 && isfinite(c->temperature)) || !(c->timestep > 0 && isfinite(c->timestep)))
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "temperature %g K and timestep %g ps of an exploration must be above 0",
                     c->temperature, c->timestep);
+  if (c->moves_cell && !isfinite(c->pressure))
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "the pressure of an exploration, %g eV/A^3, is no number", c->pressure);
   for (int s = 0; s < l->species_count; s++)
     if (!(c->masses[s] > 0 && isfinite(c->masses[s])))
       return mtp_fail(ctx, MTP_ERR_ARGUMENT, "the mass %g of species %d must be above 0", c->masses[s], s);

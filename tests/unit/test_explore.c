@@ -57,7 +57,7 @@ static double potential_energy(mtp_context *ctx, const mtp_potential *pot, const
 static void energy_is_conserved(void **state) {
   learning_world *world = *state;
   mtp_learner *learner = taught(world, 300.0, 20);
-  const mtp_bath bath = {600.0, 0.002, 1e9};
+  const mtp_bath bath = {.temperature = 600.0, .timestep = 0.002, .relaxation = 1e9};
   mtp_config *first = learning_crystal(2, 4.05, 0.02, 3);
   mtp_dynamics *d = NULL;
   data_must(world->ctx, mtp_dynamics_new(world->ctx, first, masses, &bath, 5, &d));
@@ -82,7 +82,7 @@ static void energy_is_conserved(void **state) {
 static void velocities_have_the_temperature(void **state) {
   learning_world *world = *state;
   mtp_learner *learner = taught(world, 300.0, 20);
-  const mtp_bath bath = {300.0, 0.003, 0.03};
+  const mtp_bath bath = {.temperature = 300.0, .timestep = 0.003, .relaxation = 0.03};
   mtp_config *first = learning_crystal(2, 4.05, 0.02, 3);
   mtp_dynamics *d = NULL;
   double sum = 0.0;
@@ -101,13 +101,42 @@ static void velocities_have_the_temperature(void **state) {
   mtp_learner_free(learner);
 }
 
+/* The cell takes the volume at which the pressure is the one that was asked for, from wherever it begins, and keeps its
+ * shape. */
+static void volume_follows_the_pressure(void **state) {
+  learning_world *world = *state;
+  mtp_learner *learner = taught(world, 300.0, 20);
+  double mean[3] = {0.0, 0.0, 0.0};
+  const double lattice[3] = {3.97, 4.15, 4.05}, pressure[3] = {0.0, 0.0, 0.03}; /* eV/A^3; 0.03 are 4.8 GPa */
+  for (int k = 0; k < 3; k++) {
+    const mtp_bath bath = {
+        .temperature = 300.0, .timestep = 0.003, .relaxation = 0.1, .moves_cell = true, .pressure = pressure[k]};
+    mtp_config *first = learning_crystal(2, lattice[k], 0.02, 3);
+    mtp_dynamics *d = NULL;
+    data_must(world->ctx, mtp_dynamics_new(world->ctx, first, masses, &bath, 5, &d));
+    data_must(world->ctx, mtp_dynamics_set_potential(world->ctx, d, learner->pot, learner->as));
+    data_must(world->ctx, mtp_dynamics_evaluate(world->ctx, d));
+    for (int step = 0; step < 3000; step++) {
+      data_must(world->ctx, mtp_dynamics_step(world->ctx, d));
+      if (step >= 1000) mean[k] += mtp_config_volume(mtp_dynamics_config(d)) / 2000.0;
+    }
+    const double *cell = mtp_dynamics_config(d)->cell;
+    for (int c = 0; c < 9; c++) assert_true(fabs(cell[c] / cell[0] - first->cell[c] / first->cell[0]) < 1e-9);
+    mtp_dynamics_free(d);
+    mtp_config_free(first);
+  }
+  assert_true(fabs(mean[0] / mean[1] - 1.0) < 0.02);
+  assert_true(mean[2] < 0.98 * mean[0] && mean[2] > 0.85 * mean[0]); /* 70 to 250 GPa */
+  mtp_learner_free(learner);
+}
+
 /* Forces and grades are those of the evaluator where the atoms are. */
 static void grades_are_those_of_the_evaluator(void **state) {
   learning_world *world = *state;
   for (int mode = 0; mode < 2; mode++) {
     world->options.mode = mode ? MTP_MODE_CONFIGURATION : MTP_MODE_NEIGHBOURHOOD;
     mtp_learner *learner = taught(world, 300.0, 5);
-    const mtp_bath bath = {900.0, 0.002, 0.1};
+    const mtp_bath bath = {.temperature = 900.0, .timestep = 0.002, .relaxation = 0.1};
     mtp_config *first = learning_crystal(2, 4.05, 0.02, 3), *here;
     mtp_dynamics *d = NULL;
     mtp_evaluator *ev = NULL;
@@ -154,7 +183,7 @@ static size_t explored(learning_world *world, double *latest) {
 static void what_it_meets_is_learned(void **state) {
   learning_world *world = *state;
   mtp_learner *learner = taught(world, 100.0, 20);
-  const mtp_conditions hot = {1500.0, 0.002, masses, 500, 0};
+  const mtp_conditions hot = {.temperature = 1500.0, .timestep = 0.002, .masses = masses, .steps = 500};
   const long long calls = world->reference.calls, labels = mtp_learner_get_stats(learner).labels;
   double latest;
   data_must(world->ctx, mtp_learner_explore(world->ctx, learner, &hot));
@@ -184,7 +213,7 @@ static void labels_are_limited(void **state) {
   learning_world *world = *state;
   world->options.max_calls = 8;
   mtp_learner *learner = taught(world, 100.0, 10);
-  const mtp_conditions melt = {6000.0, 0.002, masses, 2000, 0};
+  const mtp_conditions melt = {.temperature = 6000.0, .timestep = 0.002, .masses = masses, .steps = 2000};
   data_must(world->ctx, mtp_learner_explore(world->ctx, learner, &melt));
   assert_true(mtp_learner_get_stats(learner).qm_calls <= 8);
   assert_int_equal(world->reference.calls, mtp_learner_get_stats(learner).qm_calls);
@@ -193,7 +222,7 @@ static void labels_are_limited(void **state) {
 
 static void nothing_is_done_where_nothing_can_be_learned(void **state) {
   learning_world *world = *state;
-  const mtp_conditions conditions = {300.0, 0.002, masses, 100, 0};
+  const mtp_conditions conditions = {.temperature = 300.0, .timestep = 0.002, .masses = masses, .steps = 100};
   double latest;
   mtp_learner *learner = taught(world, 100.0, 10);
   mtp_learner_end(world->ctx, learner);
@@ -214,7 +243,7 @@ static void nothing_is_done_where_nothing_can_be_learned(void **state) {
  * once. */
 static void a_killed_run_is_finished_by_the_next(void **state) {
   learning_world *world = *state;
-  const mtp_conditions hot = {1500.0, 0.002, masses, 500, 0};
+  const mtp_conditions hot = {.temperature = 1500.0, .timestep = 0.002, .masses = masses, .steps = 500};
   mtp_learner_free(taught(world, 100.0, 20)); /* writes no more than a kill leaves */
   for (int again = 0; again < 2; again++) {
     mtp_learner *learner = NULL;
@@ -233,7 +262,7 @@ static void failures_cost_nothing_that_was_learned(void **state) {
   mtp_learner *learner = taught(world, 100.0, 20);
   mtp_config_set *set = learning_world_train(world);
   const size_t learned = set->n;
-  const mtp_conditions hot = {3000.0, 0.002, masses, 500, 0};
+  const mtp_conditions hot = {.temperature = 3000.0, .timestep = 0.002, .masses = masses, .steps = 500};
   mtp_config_set_free(set);
   world->reference.fault = LEARNING_CRASH;
   world->reference.fault_call = world->reference.calls + 1;
@@ -277,11 +306,10 @@ static void the_end_is_of_one_rank(void **state) {
 static void conditions_are_checked(void **state) {
   learning_world *world = *state;
   const double weightless[] = {0.0};
-  const mtp_conditions wrong[] = {{0.0, 0.002, masses, 100, 0},
-                                  {NAN, 0.002, masses, 100, 0},
-                                  {300.0, -1.0, masses, 100, 0},
-                                  {300.0, 0.002, NULL, 100, 0},
-                                  {300.0, 0.002, weightless, 100, 0}};
+  const mtp_conditions wrong[] = {
+      {0.0, 0.002, masses, 100, 0, false, 0.0},       {NAN, 0.002, masses, 100, 0, false, 0.0},
+      {300.0, -1.0, masses, 100, 0, false, 0.0},      {300.0, 0.002, NULL, 100, 0, false, 0.0},
+      {300.0, 0.002, weightless, 100, 0, false, 0.0}, {300.0, 0.002, masses, 100, 0, true, NAN}};
   mtp_learner *learner = taught(world, 100.0, 5);
   for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++)
     assert_int_equal(mtp_learner_explore(world->ctx, learner, &wrong[k]), MTP_ERR_ARGUMENT);
@@ -294,6 +322,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(energy_is_conserved),
       TEST(velocities_have_the_temperature),
+      TEST(volume_follows_the_pressure),
       TEST(grades_are_those_of_the_evaluator),
       TEST(what_it_meets_is_learned),
       TEST(labels_are_limited),

@@ -331,7 +331,7 @@ static mtp_status learner_confirm(void) {
 }
 static mtp_status learner_explore(void) {
   const double mass = 1.0;
-  const mtp_conditions conditions = {300.0, 0.001, &mass, 0, 0};
+  const mtp_conditions conditions = {.temperature = 300.0, .timestep = 0.001, .masses = &mass, .steps = 0};
   return mtp_learner_explore(P(1, w.ctx), P(2, learner()), P(3, &conditions));
 }
 static mtp_status learner_potential(void) {
