@@ -15,8 +15,8 @@ typedef struct mtp_stage {
 } mtp_stage;
 
 /** From the lowest level to that of `pot` at a small radial size, then by radial size to the largest that it may have:
- * its own, or if it is free one beyond which nothing was gained. One stage alone if `pot` is of no standard level or not
- * of Chebyshev functions. Returns their number. */
+ * its own, or if it is free one beyond which nothing was gained. One stage alone if `pot` is of no standard level or
+ * not of Chebyshev functions. Returns their number. */
 int mtp_continuation_stages(const mtp_potential *pot, mtp_stage stages[MTP_MAX_STAGES]);
 
 /** The radial size that follows `size` on the way to the largest one of `pot`, or `size` at the end. */
