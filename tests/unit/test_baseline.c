@@ -309,7 +309,7 @@ static void dynamics_are_of_both(void **state) {
   model m = {.strength = 0.3};
   const mtp_baseline b = {"b1", compute, &m, NULL};
   const double masses[] = {26.98};
-  const mtp_bath bath = {300.0, 0.002, 1.0};
+  const mtp_bath bath = {.temperature = 300.0, .timestep = 0.002, .relaxation = 1.0};
   mtp_learner *l = taught(world);
   mtp_config *first = learning_crystal(2, 4.05, 0.02, 3);
   mtp_dynamics *d[2] = {NULL, NULL};
