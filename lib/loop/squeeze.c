@@ -105,9 +105,17 @@ static double way_to_go(const filling *f, const mtp_neighbors *nb, const mtp_clo
   return way;
 }
 
-static void move_by(const filling *f, const mtp_close_pair *p, double way) {
+/* By a part of the distance. */
+static void move_by(const filling *f, const mtp_close_pair *p, double part) {
   for (size_t i = 0; i < f->cfg->n; i++)
-    for (size_t c = 0; c < 3 && moves_with(f, i, p, p->j); c++) f->cfg->x[3 * i + c] -= p->d[c] * (way / p->r);
+    for (size_t c = 0; c < 3 && moves_with(f, i, p, p->j); c++) f->cfg->x[3 * i + c] -= p->d[c] * part;
+}
+
+/* Does only one atom move? */
+static bool is_alone(const filling *f, const mtp_close_pair *p) {
+  bool alone = true;
+  for (size_t i = 0; i < f->cfg->n; i++) alone = alone && (i == p->j || !moves_with(f, i, p, p->j));
+  return alone;
 }
 
 /* Pushes the closest pair of kind k whose atoms are free. */
@@ -120,8 +128,7 @@ static mtp_status push_pair(mtp_context *ctx, filling *f, int k, double part) {
   mtp_neighbors_closest_contacts(nb, reach, l->species_count, f->busy, f->unit, f->pair);
   const mtp_close_pair p = f->pair[k];
   if (isfinite(p.r) && p.r > target) {
-    const bool alone = f->unit[p.i] == f->unit[p.j];
-    const double way = alone ? p.r - target : fmin(p.r - target, way_to_go(f, nb, &p, part));
+    const double all = 1.0 - target / p.r, way = is_alone(f, &p) ? all : fmin(all, way_to_go(f, nb, &p, part) / p.r);
     move_by(f, &p, way);
     mark_around(f, &p);
     if (way > 0.0) f->pushed++;
