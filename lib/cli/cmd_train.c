@@ -40,7 +40,9 @@ static const char help[] =
     "  --ridge R           relative ridge on the scaled normal equations (chosen by the solver)\n"
     "  --seed N            of everything random (12345)\n"
     "  --threads N         of this process (all cores; under mpiexec 1 a rank). Results do not depend on it\n"
-    "  --memory GB         for neighbourhoods, each rank (2); what does not fit is made anew in each pass\n"
+    "  --memory GB         for neighbourhoods, each rank (2); what does not fit is made anew in each pass\n";
+
+static const char more_help[] =
     "  --checkpoint FILE   what is needed to go on after a kill (OUT.checkpoint), written every minute; the same\n"
     "                      command goes on from it. none: write none\n"
     "  --checkpoint-every S  seconds between writing it (60)\n"
@@ -498,6 +500,7 @@ const cli_command cli_cmd_train = {
     .summary = "Fit a potential to labelled configurations",
     .usage = "POT DATA... -o OUT [--valid FILE] [--linear] [--weights E,F,S|mlip] [--time S] ...",
     .help = help,
+    .end = more_help,
     .run = run,
     .ranks = CLI_TRAINS,
 };
