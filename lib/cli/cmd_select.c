@@ -171,6 +171,9 @@ static int copy_block(reader *r, const mtp_config_set *block, size_t first, cons
     cJSON_AddStringToObject(item, "file", r->path[r->at]);
     cli_json_number(item, "frame", (double)number);
     cJSON_AddItemToArray(list, item);
+    if (!mtp_selection_is(s, *at, block->configs[k]))
+      return cli_fail(r->c, "%s: configuration %zu is not what was selected: the file was changed", r->path[r->at],
+                      number);
     status = add_frame(r, block->configs[k], number, out);
   }
   return status;
