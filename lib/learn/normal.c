@@ -300,12 +300,19 @@ static mtp_status add(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg, c
   return MTP_OK;
 }
 
-mtp_status mtp_normal_add_sample(mtp_context *ctx, mtp_normal *nq, const mtp_sample *sample) {
+mtp_status mtp_normal_add_weighted(mtp_context *ctx, mtp_normal *nq, const mtp_sample *sample, double factor) {
   contribution c = {0};
   mtp_status status = prepare(ctx, nq, sample, &c);
+  c.weights.energy *= factor;
+  c.weights.force *= factor;
+  c.weights.stress *= factor;
   if (status == MTP_OK) status = add(ctx, nq, sample->config, &c);
   contribution_clear(&c);
   return status;
+}
+
+mtp_status mtp_normal_add_sample(mtp_context *ctx, mtp_normal *nq, const mtp_sample *sample) {
+  return mtp_normal_add_weighted(ctx, nq, sample, 1.0);
 }
 
 mtp_status mtp_normal_add(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg) {

@@ -15,6 +15,8 @@
 /** mtp_normal_add and mtp_normal_add_all of samples. */
 mtp_status mtp_normal_add_sample(mtp_context *ctx, mtp_normal *nq, const mtp_sample *sample);
 mtp_status mtp_normal_add_samples(mtp_context *ctx, mtp_normal *nq, size_t n, mtp_sample *const *samples, int threads);
+/** One with so many times the weights that it asks for. */
+mtp_status mtp_normal_add_weighted(mtp_context *ctx, mtp_normal *nq, const mtp_sample *sample, double factor);
 
 /** `plan` (borrowed) is of `pot`; its radial functions are those in use. */
 mtp_status mtp_normal_new_part(mtp_context *ctx, const mtp_potential *pot, const mtp_plan *plan,

@@ -17,23 +17,6 @@
 /* Where the wall begins, as a part of the shortest distance. */
 #define BELOW 0.99
 
-static mtp_status add_weighted(mtp_context *ctx, mtp_normal *nq, const mtp_sample *sample, double factor) {
-  char number[32];
-  double own[3];
-  if (sample->kind != MTP_SAMPLE_SQUEEZED || factor == 1.0) return mtp_normal_add_sample(ctx, nq, sample);
-  mtp_config *copy = mtp_config_copy(sample->config);
-  if (!copy) return mtp_fail_memory(ctx);
-  const char *weight = mtp_config_get_feature(copy, "config_weight");
-  mtp_snprintf(number, sizeof number, "%g", factor * (weight ? mtp_strtod(weight, NULL) : 1.0));
-  mtp_sample heavy = *sample; /* the atoms are the same, and so are their neighbours */
-  heavy.config = copy;
-  mtp_status status = mtp_config_weights(ctx, sample->config, own); /* says what is wrong with a weight */
-  if (status == MTP_OK) status = mtp_config_set_feature(ctx, copy, "config_weight", number);
-  if (status == MTP_OK) status = mtp_normal_add_sample(ctx, nq, &heavy);
-  mtp_config_free(copy);
-  return status;
-}
-
 static bool is_labelled(const mtp_config *cfg) {
   return cfg->n > 0 && (cfg->has_energy || cfg->has_virial || cfg->force);
 }
@@ -43,8 +26,11 @@ static mtp_status fit_weighted(mtp_context *ctx, const mtp_weights *weights, mtp
                                const mtp_sample_set *set, double factor) {
   mtp_normal *nq = NULL;
   mtp_status status = mtp_normal_new(ctx, pot, *weights, &nq);
-  for (size_t i = 0; i < set->n && status == MTP_OK; i++)
-    if (is_labelled(set->sample[i]->config)) status = add_weighted(ctx, nq, set->sample[i], factor);
+  for (size_t i = 0; i < set->n && status == MTP_OK; i++) {
+    const bool heavy = set->sample[i]->kind == MTP_SAMPLE_SQUEEZED;
+    if (is_labelled(set->sample[i]->config))
+      status = mtp_normal_add_weighted(ctx, nq, set->sample[i], heavy ? factor : 1.0);
+  }
   if (status == MTP_OK) status = mtp_normal_fit(ctx, nq, 0.0, pot);
   mtp_normal_free(nq);
   return status;
