@@ -34,6 +34,7 @@ typedef struct cli_command {
   const char *summary; /**< one line of `mtp --help` */
   const char *usage;   /**< what follows the name on the command line */
   const char *help;    /**< options and an example, after the usage line */
+  const char *end;     /**< what follows `help` where that is longer than a string of C should be; else NULL */
   int (*run)(cli *c, int argc, char **argv);
   cli_ranks ranks; /**< CLI_ALONE: it does not run on several */
 } cli_command;

@@ -56,7 +56,7 @@ typedef struct work {
   tally t;
 } work;
 
-static void told(void *user, size_t i, const mtp_qm_report *report) {
+static void show_report(void *user, size_t i, const mtp_qm_report *report) {
   work *w = user;
   w->t.seconds += report->seconds;
   if (report->status == MTP_QM_CANNOT_START) return; /* ends everything, and is told then */
@@ -74,7 +74,7 @@ static int label_all(cli *c, mtp_qm *qm, const mtp_config_set *set, mtp_label_fi
   if (mtp_label_file_missing(c->ctx, file, set->n, configs, &missing) != MTP_OK) return cli_library(c, NULL);
   w->t.skipped = set->n - missing;
   cli_progress_begin(c, "labelling", missing);
-  mtp_status status = mtp_label_file_add(c->ctx, file, qm, set->n, configs, told, w);
+  mtp_status status = mtp_label_file_add(c->ctx, file, qm, set->n, configs, show_report, w);
   cli_progress_end(c);
   size_t waiting = mtp_label_file_waiting(file);
   if (status == MTP_OK && waiting)
@@ -215,7 +215,7 @@ static int check_atoms(cli *c, const mtp_config_set *set) {
   return CLI_OK;
 }
 
-static int run(cli *c, int argc, char **argv) {
+static int run_label(cli *c, int argc, char **argv) {
   const char *output = NULL, *driver = NULL, *species = NULL, *from = NULL;
   bool json = false, check = false;
   const cli_option options[] = {
@@ -260,5 +260,5 @@ const cli_command cli_cmd_label = {
     .summary = "Label configurations with a QM driver",
     .usage = "IN -o OUT --qm \"DRIVER ...\" [--species Al,Ni] | IN --check --qm \"DRIVER ...\"",
     .help = help,
-    .run = run,
+    .run = run_label,
 };

@@ -171,6 +171,9 @@ static int copy_block(reader *r, const mtp_config_set *block, size_t first, cons
     cJSON_AddStringToObject(item, "file", r->path[r->at]);
     cli_json_number(item, "frame", (double)number);
     cJSON_AddItemToArray(list, item);
+    if (!mtp_selection_is(s, *at, block->configs[k]))
+      return cli_fail(r->c, "%s: configuration %zu is not what was selected: the file was changed", r->path[r->at],
+                      number);
     status = add_frame(r, block->configs[k], number, out);
   }
   return status;
@@ -336,7 +339,7 @@ static int run_job(cli *c, job *job, bool mode_given, bool rows_given) {
   return status;
 }
 
-static int run(cli *c, int argc, char **argv) {
+static int run_select(cli *c, int argc, char **argv) {
   job job = {.options = mtp_select_defaults()};
   mtp_select_options *o = &job.options;
   const char *method = NULL, *mode = NULL, *rows = NULL, *from = NULL, *to = NULL;
@@ -384,6 +387,6 @@ const cli_command cli_cmd_select = {
     .summary = "Choose what is worth a label from trajectories",
     .usage = "POT CANDIDATES... -o OUT [--train FILE] [--method M] [--max N]",
     .help = help,
-    .run = run,
+    .run = run_select,
     .ranks = CLI_EVALUATES,
 };

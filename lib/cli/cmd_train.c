@@ -40,7 +40,9 @@ static const char help[] =
     "  --ridge R           relative ridge on the scaled normal equations (chosen by the solver)\n"
     "  --seed N            of everything random (12345)\n"
     "  --threads N         of this process (all cores; under mpiexec 1 a rank). Results do not depend on it\n"
-    "  --memory GB         for neighbourhoods, each rank (2); what does not fit is made anew in each pass\n"
+    "  --memory GB         for neighbourhoods, each rank (2); what does not fit is made anew in each pass\n";
+
+static const char more_help[] =
     "  --checkpoint FILE   what is needed to go on after a kill (OUT.checkpoint), written every minute; the same\n"
     "                      command goes on from it. none: write none\n"
     "  --checkpoint-every S  seconds between writing it (60)\n"
@@ -165,7 +167,7 @@ static void show_progress(const mtp_train_progress *p) {
   fflush(stderr);
 }
 
-static bool watch(void *user, const mtp_train_progress *p) {
+static bool on_iteration(void *user, const mtp_train_progress *p) {
   viewer *v = user;
   if (v->log) log_progress(v->log, p);
   if (v->shown && cli_now() - v->last >= 0.2) {
@@ -194,7 +196,7 @@ static int fit(cli *c, const job *job, const mtp_config_set *set, const mtp_conf
   /* over before one would be written */
   if (options.linear || options.max_iterations == MTP_NO_ITERATIONS) options.checkpoint = NULL;
   options.comm = c->comm;
-  options.watch = watch;
+  options.watch = on_iteration;
   options.user = &v;
   const mtp_status done = mtp_train(c->ctx, &options, pot, set, valid, result);
   if (v.shown) fputs("\r\033[K", stderr);
@@ -345,7 +347,7 @@ static int learn_pairs(cli *c, job *job, mtp_potential *pot, const mtp_config_se
   options.max_seconds = job->options.max_seconds *= 0.5;
   options.checkpoint = NULL;
   options.comm = c->comm;
-  options.watch = watch;
+  options.watch = on_iteration;
   options.user = &v;
   const int status = cli_pair_part_learn(c, &job->pairs, &options, pot, set);
   if (v.shown) fputs("\r\033[K", stderr);
@@ -433,7 +435,7 @@ static void use_numbers(const cli *c, job *job, const numbers *n) {
   o->memory = 1e9 * n->memory;
 }
 
-static int run(cli *c, int argc, char **argv) {
+static int run_train(cli *c, int argc, char **argv) {
   job job = {.options = mtp_train_defaults(), .mode = MTP_MODE_NEIGHBOURHOOD};
   mtp_train_options *o = &job.options;
   const char *weights = NULL, *weighting = NULL, *mode = NULL, *from = NULL, *rows = NULL, *wall = NULL;
@@ -498,6 +500,7 @@ const cli_command cli_cmd_train = {
     .summary = "Fit a potential to labelled configurations",
     .usage = "POT DATA... -o OUT [--valid FILE] [--linear] [--weights E,F,S|mlip] [--time S] ...",
     .help = help,
-    .run = run,
+    .end = more_help,
+    .run = run_train,
     .ranks = CLI_TRAINS,
 };

@@ -61,7 +61,8 @@ static int refuse_option(cli *c, int code, const cli_option *option, const char 
 }
 
 static void print_help(const cli_command *command) {
-  printf("Usage: mtp %s %s\n%s.\n\n%s", command->name, command->usage, command->summary, command->help);
+  printf("Usage: mtp %s %s\n%s.\n\n%s%s", command->name, command->usage, command->summary, command->help,
+         command->end ? command->end : "");
 }
 
 static int parse_words(cli *c, int argc, char **argv, size_t count, const cli_option *options, const char *letters,

@@ -45,17 +45,22 @@ void report_add_text(report_page *page, const char *text) {
   }
 }
 
+/* Where the user wants what is temporary. */
+static int make_folder(cli *c, char *folder, size_t size) {
+  const char *parent = getenv("TMPDIR");
+  if (!parent || !*parent) parent = "/tmp";
+  const int length = snprintf(folder, size, "%s/mtp-report-XXXXXX", parent);
+  if (length > 0 && (size_t)length < size && mkdtemp(folder)) return CLI_OK;
+  const int reason = length > 0 && (size_t)length < size ? errno : ENAMETOOLONG;
+  folder[0] = 0;
+  return cli_fail(c, "cannot make a folder in %s: %s", parent, strerror(reason));
+}
+
 int report_page_begin(cli *c, report_page *page, const char *title) {
-  *page = (report_page){.c = c, .title = title, .folder = "/tmp/mtp-report-XXXXXX"};
-  if (system("gnuplot --version >/dev/null 2>&1") != 0) {
-    page->folder[0] = 0;
+  *page = (report_page){.c = c, .title = title};
+  if (system("gnuplot --version >/dev/null 2>&1") != 0)
     return cli_fail(c, "pictures are drawn by gnuplot, which is not there: install it (Debian: gnuplot-nox)");
-  }
-  if (!mkdtemp(page->folder)) {
-    page->folder[0] = 0;
-    return cli_fail(c, "cannot make a folder in /tmp: %s", strerror(errno));
-  }
-  return CLI_OK;
+  return make_folder(c, page->folder, sizeof page->folder);
 }
 
 void report_tell(report_page *page, mtp_text *where, const char *format, ...) {
@@ -113,7 +118,7 @@ void report_page_end(report_page *page) {
   mtp_text_free(&page->remarks);
   DIR *folder = page->folder[0] ? opendir(page->folder) : NULL;
   if (!folder) return;
-  char path[512];
+  char path[800];
   for (struct dirent *entry; (entry = readdir(folder));) {
     path_of(page, entry->d_name, path, sizeof path);
     if (entry->d_name[0] != '.') unlink(path);
@@ -123,7 +128,7 @@ void report_page_end(report_page *page) {
 }
 
 FILE *report_open(report_page *page, const char *name) {
-  char path[512];
+  char path[800];
   path_of(page, name, path, sizeof path);
   FILE *file = fopen(path, "w");
   if (!file) cli_fail(page->c, "cannot write %s: %s", path, strerror(errno));
@@ -166,11 +171,10 @@ static int add_picture(report_page *page, const char *path, const char *caption)
 }
 
 int report_picture(report_page *page, const char *script, const char *caption) {
-  char command[256], path[512];
+  char path[800];
   page->pictures++;
   path_of(page, "picture.svg", path, sizeof path);
   /* from a file, because a pipe to a gnuplot that dies early would end this process too */
-  snprintf(command, sizeof command, "cd %s && gnuplot picture.gp >gnuplot.out 2>gnuplot.err", page->folder);
   FILE *file = report_open(page, "picture.gp");
   if (!file) return CLI_FAILED;
   fprintf(
@@ -180,7 +184,8 @@ int report_picture(report_page *page, const char *script, const char *caption) {
       script);
   const int written = report_close(page, file);
   if (written != CLI_OK) return written;
-  if (system(command) != 0) {
+  if (setenv("MTP_REPORT", page->folder, 1) != 0 || /* whatever is in the name */
+      system("cd \"$MTP_REPORT\" && exec gnuplot picture.gp >gnuplot.out 2>gnuplot.err") != 0) {
     char *text = NULL;
     size_t size;
     path_of(page, "gnuplot.err", path, sizeof path);

@@ -16,7 +16,7 @@ typedef struct report_page {
   mtp_text verdict; /**< plain text, of learning runs; */
   mtp_text remarks; /**< of data, below it */
   const char *title;
-  char folder[64];
+  char folder[512];
   int pictures;
 } report_page;
 

@@ -174,7 +174,7 @@ static void tell_of_learning(report_page *page, const report_run *run) {
   }
 }
 
-static void tell(report_page *page, const report_run *run) {
+static void describe(report_page *page, const report_run *run) {
   size_t explored = 0;
   for (size_t k = 0; k < run->label_count; k++) explored += run->labels[k].explored;
   tell_of_learning(page, run);
@@ -194,7 +194,7 @@ static int by_step(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-static void put(FILE *file, double x) {
+static void print_number(FILE *file, double x) {
   if (isfinite(x))
     fprintf(file, "%.6g ", x);
   else
@@ -206,10 +206,10 @@ static int write_labels(report_page *page, const report_run *run, const label *s
   FILE *file = report_open(page, "labels.dat");
   if (!file) return CLI_FAILED;
   for (size_t k = 0; k < run->label_count; k++) {
-    put(file, sorted[k].step);
-    put(file, sorted[k].grade);
-    put(file, sorted[k].force);
-    put(file, sorted[k].expected);
+    print_number(file, sorted[k].step);
+    print_number(file, sorted[k].grade);
+    print_number(file, sorted[k].force);
+    print_number(file, sorted[k].expected);
     fprintf(file, "%zu\n", k + 1);
   }
   if (run->label_count) fprintf(file, "%.6g nan nan nan %zu\n", run->last_step, run->label_count);
@@ -245,9 +245,9 @@ static int write_refits(report_page *page, const report_run *run) {
   FILE *file = report_open(page, "refits.dat");
   if (!file) return CLI_FAILED;
   for (size_t k = 0; k < run->refit_count; k++) {
-    put(file, run->refits[k].configurations);
-    put(file, run->refits[k].energy);
-    put(file, run->refits[k].force);
+    print_number(file, run->refits[k].configurations);
+    print_number(file, run->refits[k].energy);
+    print_number(file, run->refits[k].force);
     fputc('\n', file);
   }
   return report_close(page, file);
@@ -257,9 +257,9 @@ static int write_checks(report_page *page, const report_run *run) {
   FILE *file = report_open(page, "checks.dat");
   if (!file) return CLI_FAILED;
   for (size_t k = 0; k < run->check_count; k++) {
-    put(file, run->checks[k].step);
-    put(file, run->checks[k].force);
-    put(file, run->checks[k].expected);
+    print_number(file, run->checks[k].step);
+    print_number(file, run->checks[k].force);
+    print_number(file, run->checks[k].expected);
     fputc('\n', file);
   }
   return report_close(page, file);
@@ -401,7 +401,7 @@ static void add_labels(report_page *page, const report_run *run) {
 }
 
 int report_run_draw(report_page *page, report_run *run) {
-  tell(page, run);
+  describe(page, run);
   report_add(page, "<p>%zu labels (%.3g s in the driver), %zu refits (%.3g s)", run->label_count, run->label_seconds,
              run->refit_count, run->refit_seconds);
   if (run->rejected) report_add(page, ", %zu calls without a label", run->rejected);

@@ -16,7 +16,7 @@ static double distance2(const mtp_neighbors *nb, size_t i, size_t k, double d[3]
   return sum;
 }
 
-static void note(mtp_close_pair *p, double cutoff, const mtp_neighbors *nb, size_t i, size_t k) {
+static void note_distance(mtp_close_pair *p, double cutoff, const mtp_neighbors *nb, size_t i, size_t k) {
   double d[3];
   const double r2 = distance2(nb, i, k, d);
   if (!(r2 < p->r * p->r) || !(sqrt(r2) < cutoff)) return;
@@ -32,7 +32,7 @@ static void find_closest(const mtp_neighbors *nb, double cutoff, int species_cou
       const int a = nb->species[i], b = nb->species[k];
       const size_t j = (size_t)nb->owner[k];
       const int kind = a * species_count + b + (unit && unit[i] == unit[j] ? within : 0);
-      if (a <= b && j != i && !(busy && (busy[i] || busy[j]))) note(&pair[kind], cutoff, nb, i, k);
+      if (a <= b && j != i && !(busy && (busy[i] || busy[j]))) note_distance(&pair[kind], cutoff, nb, i, k);
     }
 }
 

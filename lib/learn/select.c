@@ -40,7 +40,7 @@ typedef struct table {
   size_t count, capacity;
 } table;
 
-static void put(table *t, uint64_t hash, unsigned char known) {
+static void insert(table *t, uint64_t hash, unsigned char known) {
   size_t at = hash & (t->capacity - 1);
   while (t->hash[at]) at = (at + 1) & (t->capacity - 1);
   t->hash[at] = hash;
@@ -57,7 +57,7 @@ static bool grow(table *t) {
   const bool done = t->hash && t->known;
   if (done) {
     for (size_t k = 0; k < old.capacity; k++)
-      if (old.hash[k]) put(t, old.hash[k], old.known[k]);
+      if (old.hash[k]) insert(t, old.hash[k], old.known[k]);
     free(old.hash);
     free(old.known);
   } else {
@@ -73,7 +73,7 @@ static int find_or_put(table *t, uint64_t hash, unsigned char known) {
   hash += hash == 0;
   for (size_t at = hash & (t->capacity - 1); t->hash[at]; at = (at + 1) & (t->capacity - 1))
     if (t->hash[at] == hash) return t->known[at];
-  put(t, hash, known);
+  insert(t, hash, known);
   return -1;
 }
 
@@ -276,9 +276,13 @@ static mtp_status collect(mtp_context *ctx, const mtp_select_job *job) {
   mtp_selection *s = job->selection;
   for (size_t k = 0; k < job->count; k++) s->count += job->state[k] == MTP_CANDIDATE_CHOSEN;
   s->chosen = mtp_calloc(s->count, sizeof *s->chosen);
-  if (!s->chosen) return mtp_fail_memory(ctx);
+  s->key = mtp_calloc(s->count, sizeof *s->key);
+  if (!s->chosen || !s->key) return mtp_fail_memory(ctx);
   for (size_t k = 0, at = 0; k < job->count; k++)
-    if (job->state[k] == MTP_CANDIDATE_CHOSEN) s->chosen[at++] = k;
+    if (job->state[k] == MTP_CANDIDATE_CHOSEN) {
+      s->key[at] = job->key[k];
+      s->chosen[at++] = k;
+    }
   return MTP_OK;
 }
 
@@ -308,5 +312,11 @@ mtp_status mtp_select(mtp_context *ctx, const mtp_select_options *options, const
 void mtp_selection_free(mtp_selection *selection) {
   if (!selection) return;
   free(selection->chosen);
+  free(selection->key);
   free(selection);
+}
+
+bool mtp_selection_is(const mtp_selection *selection, size_t k, const mtp_config *cfg) {
+  return selection && cfg && k < selection->count &&
+         mtp_structure_hash_of(MTP_SAME_ROUNDED, cfg, NULL) == selection->key[k];
 }

@@ -116,12 +116,14 @@ static mtp_status record_end(mtp_context *ctx, run *r, size_t i) {
   return status == MTP_OK && call->label ? mtp_call_become(ctx, r->calls, call, MTP_CALL_WAITING) : status;
 }
 
-/* Call i was handed over. A failure to remember stays one. */
+/* Call i was handed over. A failure to remember stays one, and a driver that cannot start has failed at nothing: what
+ * an earlier process asked for is still to be had. */
 static mtp_status spend(run *r, size_t i) {
   mtp_call *call = &r->list[i], *left = mtp_calls_find(r->calls, call->hash, r->configs[i]);
   if (mtp_call_is_remembered(r->calls, call)) return MTP_OK;
   mtp_status status = mtp_call_become(r->ctx, r->calls, call, MTP_CALL_SPENT);
-  if (status != MTP_OK || !left || left->state == MTP_CALL_SPENT) return status;
+  if (status != MTP_OK || !left || left->state == MTP_CALL_SPENT || call->report.status == MTP_QM_CANNOT_START)
+    return status;
   return mtp_call_become(r->ctx, r->calls, left, MTP_CALL_SPENT);
 }
 

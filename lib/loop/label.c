@@ -276,7 +276,7 @@ typedef struct labelling {
   int *labels;
 } labelling;
 
-static mtp_status take(void *user, size_t i, mtp_config *label, const mtp_qm_report *answer) {
+static mtp_status on_end(void *user, size_t i, mtp_config *label, const mtp_qm_report *answer) {
   labelling *w = user;
   mtp_learner *l = w->learner;
   mtp_qm_report report = *answer;
@@ -371,7 +371,7 @@ mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_
   }
   labelling w = {ctx, l, candidates, labels};
   double start = mtp_now();
-  if (status == MTP_OK) status = mtp_calls_run(ctx, l->calls, l->qm, n, (const mtp_config *const *)configs, take, &w);
+  if (status == MTP_OK) status = mtp_calls_run(ctx, l->calls, l->qm, n, (const mtp_config *const *)configs, on_end, &w);
   l->stats.qm_seconds += mtp_now() - start;
   free_configs(configs, n);
   if (status == MTP_ERR_STOPPED)

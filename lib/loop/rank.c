@@ -71,7 +71,7 @@ static mtp_status find_beyond(const ranking *r, size_t number, double threshold,
 }
 
 /* As if the candidate were in the training set. */
-static mtp_status take(ranking *r, size_t number) {
+static mtp_status learn_in_advance(ranking *r, size_t number) {
   beyond all = {0};
   mtp_status status = find_beyond(r, number, MTP_LOOP_THRESHOLD, &all);
   if (status == MTP_OK && all.m)
@@ -102,7 +102,7 @@ static mtp_status rank(ranking *r, size_t first, size_t *order, size_t *count) {
   for (size_t next = first; status == MTP_OK;) {
     if (next < r->n) {
       order[(*count)++] = next;
-      status = take(r, next);
+      status = learn_in_advance(r, next);
       if (status == MTP_OK) status = grade_waiting(r);
     }
     next = r->n;

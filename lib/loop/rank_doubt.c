@@ -78,7 +78,7 @@ static mtp_status begin(const ranking *r, size_t number) {
 }
 
 /* As if the candidate were in the training set. */
-static mtp_status take(const ranking *r, size_t number) {
+static mtp_status learn_in_advance(const ranking *r, size_t number) {
   mtp_linear_rows rows = {0};
   size_t atoms;
   free(r->of[number].rows);
@@ -109,7 +109,7 @@ static mtp_status rank(const ranking *r, size_t first, size_t *order, size_t *co
     if (i != first) status = begin(r, i);
   for (size_t next = first < r->n ? first : worst_of(r); status == MTP_OK && next < r->n; next = worst_of(r)) {
     order[(*count)++] = next;
-    status = take(r, next);
+    status = learn_in_advance(r, next);
   }
   return status;
 }

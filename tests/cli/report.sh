@@ -27,13 +27,11 @@ chmod +x false/gnuplot
 PATH="$PWD/false:$PATH" refuse 1 'gnuplot fails: broken' mtp report pot.almtp data.extxyz -o never.html
 absent never.html
 
-ls -d /tmp/mtp-report-* >before.txt 2>/dev/null || true
-mtp report pot.almtp data.extxyz cut.jsonl train.log -o report.html --title 'A & B' >out.txt 2>err.txt || die "$(cat err.txt)"
+TMPDIR=$PWD/nowhere refuse 1 'cannot make a folder in .*/nowhere: No such' mtp report pot.almtp data.extxyz -o never.html
+mkdir "it's here"
+TMPDIR="$PWD/it's here" mtp report pot.almtp data.extxyz cut.jsonl train.log -o report.html --title 'A & B' >out.txt 2>err.txt || die "$(cat err.txt)"
 [ ! -s out.txt ] && [ ! -s err.txt ] || die "prints: $(cat out.txt err.txt)"
-for folder in $(ls -d /tmp/mtp-report-* 2>/dev/null | grep -v -x -F -f before.txt); do
-  for wait in $(seq 600); do [ ! -d "$folder" ] || sleep 0.1; done # it may be that of somebody else's report
-  absent "$folder"
-done
+[ -z "$(ls -A "it's here")" ] || die "left behind: $(ls -A "it's here")"
 [ "$(grep -o '<svg' report.html | wc -l)" -eq 15 ] || die "$(grep -o '<svg' report.html | wc -l) pictures"
 grep -o 'http[^"'"'"' ]*' report.html | grep -v 'www.w3.org' && die 'the page needs something from elsewhere'
 contains report.html '<title>A &amp; B</title>'

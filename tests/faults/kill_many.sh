@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 1800
-# kill -9 at 200 random instants of a run that learns with slow labels, two at a time: what was answered is there after
+# processors: 1
+# kill -9 at 100 random instants (KILLS=1000 for a night) of a run that learns with slow labels, two at a time: what was answered is there after
 # the restart and never asked for again, files are never corrupt, and the training set becomes that of a run that nobody
 # disturbed, in the same order. With linear refits: what a training of all parameters comes to depends on those before it,
 # which a restart does not know.
 . "$SOURCE_DIR/tests/faults/_lib.sh"
-kills=${KILLS:-200}
+kills=${KILLS:-100}
 run 1 snapshots.log in.snapshots -var elements "Al Al" -var reference reference_al.lmp -var cells 1
 untrained 8 Al
 cp "$SOURCE_DIR/tests/faults/in.replay" .
@@ -81,5 +82,5 @@ while [ "$kills" -gt 0 ]; do
     rm -f asked_before
   fi
 done
-echo "killed ${KILLS:-200} times, $rounds runs were completed in spite of it"
+echo "killed ${KILLS:-100} times, $rounds runs were completed in spite of it"
 [ "$rounds" -gt 0 ] || die 'no run was ever completed'

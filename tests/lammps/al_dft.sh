@@ -1,7 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 600
-# The first steps of the example with real density-functional theory, at its mean-value point to save time.
+# processors: 1
+# The first steps of the example with real density-functional theory, at its mean-value point and with few plane waves
+# to save time.
 . "$SOURCE_DIR/tests/lammps/_lib.sh"
 command -v pw.x >/dev/null && [ -r /usr/share/espresso/pseudo/Al.pz-vbc.UPF ] || {
   echo "pw.x or its pseudopotential is not here"
@@ -10,7 +12,7 @@ command -v pw.x >/dev/null && [ -r /usr/share/espresso/pseudo/Al.pz-vbc.UPF ] ||
 
 mkdir example
 cp "$SOURCE_DIR"/examples/al-dft/* example
-sed -i 's/2 2 2 1 1 1/1 1 1 1 1 1/' example/al.in
+sed -i 's/2 2 2 1 1 1/1 1 1 1 1 1/; s/ecutwfc = 12/ecutwfc = 8/' example/al.in
 STEPS=20 PW=pw.x sh example/run.sh >dft.out 2>&1 || die "the example fails: $(tail -n 5 dft.out)"
 labels=$(grep -c '"event":"label"' mtp-al.jsonl)
 [ "$labels" -ge 5 ] || die "$labels labels, expected at least those of the warm-up"

@@ -25,7 +25,7 @@ typedef struct misuse_world {
   mtp_posterior *posterior;
   mtp_qm *qm;
   mtp_label_file *labels;
-  char *folder, *path, *labels_path;
+  char *folder, *path, *labels_path, *appended_path;
   double *numbers;
 } misuse_world;
 

@@ -162,6 +162,10 @@ static mtp_status select_some(void) {
   return mtp_select(P(1, w.ctx), P(2, &options), P(3, w.pot), P(4, w.as), P(5, w.set), P(6, &candidates),
                     P(7, &selection));
 }
+static mtp_status selection_is(void) {
+  static const mtp_selection none;
+  return RETURNS(mtp_selection_is(P(1, &none), 0, P(2, w.cfg)), false);
+}
 static mtp_status selection_free(void) {
   return mtp_selection_free(P(1, (mtp_selection *)calloc(1, sizeof(mtp_selection)))), MTP_ERR_ARGUMENT;
 }
@@ -238,6 +242,7 @@ static const misuse_entry entries[] = {
     {"mtp_select_defaults", NULL, 0, 0},
     {"mtp_select", select_some, 7, BIT(1) | BIT(4) | BIT(5)},
     {"mtp_selection_free", selection_free, 1, 0},
+    {"mtp_selection_is", selection_is, 2, 0},
     {"mtp_team_new", team_new, 4, BIT(1) | BIT(3)},
     {"mtp_team_free", team_free, 1, 0},
     {"mtp_team_evaluate", team_evaluate, 3, BIT(1)},

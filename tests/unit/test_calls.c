@@ -28,9 +28,11 @@ static const char *const names[] = {"Al", "Ni"};
 /* A driver whose later calls are the faster ones. */
 typedef struct fake {
   atomic_int calls[COUNT];
-  int fails;       /* number of the request that fails; -1: none */
-  bool last_first; /* the first waits until the ends of all others are in the record */
-  int ends_before; /* in the record before the run */
+  int fails;         /* number of the request that fails; -1: none */
+  bool cannot_start; /* is how it fails */
+  bool dies;         /* the process is gone in its first call */
+  bool last_first;   /* the first waits until the ends of all others are in the record */
+  int ends_before;   /* in the record before the run */
 } fake;
 
 static mtp_qm_status fake_open(mtp_context *ctx, void *user, const mtp_qm_setup *setup, int count,
@@ -60,6 +62,8 @@ static mtp_qm_status fake_label(void *state, mtp_qm_call *call) {
   if (f->last_first && i == 0)
     for (int wait = 0; wait < 6000 && recorded_ends() < f->ends_before + COUNT - 1; wait++)
       nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+  if (f->dies) _exit(0);
+  if (i == f->fails && f->cannot_start) return mtp_qm_fail(call->ctx, MTP_QM_CANNOT_START, "no such command");
   if (i == f->fails) return mtp_qm_fail(call->ctx, MTP_QM_CRASHED, "it is \"number %d\", said x = y", i);
   call->label->has_energy = call->label->has_virial = true;
   call->label->energy = -1 - i;
@@ -281,6 +285,32 @@ static void test_failures(void **state) {
   assert_false(qm_exists("train.extxyz.calls"));
 }
 
+/* A driver that cannot start has failed at nothing: what an earlier process asked for is still known. */
+static void test_cannot_start(void **state) {
+  (void)state;
+  int status;
+  const pid_t child = fork();
+  if (child == 0) {
+    fake f = {.fails = -1, .dies = true};
+    taken t = {.refuse = -1};
+    run_some(open_calls(), &f, "fake", 0, 1, &t);
+    _exit(1);
+  }
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_int_equal(status, 0);
+  for (int round = 0; round < 2; round++) {
+    fake f = {.fails = 0, .cannot_start = true};
+    taken t = {.refuse = -1};
+    mtp_calls *calls = open_calls();
+    assert_int_equal(mtp_calls_left(calls), 1);
+    assert_int_equal(run_some(calls, &f, "fake", 0, 1, &t), MTP_ERR_QM);
+    assert_int_equal(t.bad, 1);
+    mtp_calls_close(calls);
+    assert_true(qm_exists("train.extxyz.calls"));
+  }
+  unlink("train.extxyz.calls");
+}
+
 static void test_lock(void **state) {
   (void)state;
   leave_five();
@@ -425,9 +455,10 @@ static void test_walk(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_order),   cmocka_unit_test(test_interrupted), cmocka_unit_test(test_cut_tail),
-      cmocka_unit_test(test_waiting), cmocka_unit_test(test_all_stored),  cmocka_unit_test(test_failures),
-      cmocka_unit_test(test_lock),    cmocka_unit_test(test_table),       cmocka_unit_test(test_walk),
+      cmocka_unit_test(test_order),        cmocka_unit_test(test_interrupted), cmocka_unit_test(test_cut_tail),
+      cmocka_unit_test(test_waiting),      cmocka_unit_test(test_all_stored),  cmocka_unit_test(test_failures),
+      cmocka_unit_test(test_cannot_start), cmocka_unit_test(test_lock),        cmocka_unit_test(test_table),
+      cmocka_unit_test(test_walk),
   };
   return cmocka_run_group_tests(tests, qm_enter_scratch, qm_leave_scratch);
 }

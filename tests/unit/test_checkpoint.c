@@ -84,6 +84,13 @@ static bool kill_at(long n, bool simple, const char *checkpoint) {
   return WEXITSTATUS(status) == 3;
 }
 
+/* The sanitized twin, which is many times slower, is killed less often. */
+#ifdef __SANITIZE_ADDRESS__
+enum { APART = 37, APART_SIMPLE = 13 };
+#else
+enum { APART = 19, APART_SIMPLE = 9 };
+#endif
+
 /* Killed at all stages, among them sizes that are given up again in the end. */
 static void check_killed(bool simple) {
   char *folder = data_folder_new(), *path = data_path(folder, "checkpoint");
@@ -93,7 +100,7 @@ static void check_killed(bool simple) {
   data_must(whole.ctx, train(&whole, &want));
   const int size = mtp_potential_radial_size(whole.pot);
   int killed = 0, resumed = 0;
-  for (long n = 5; kill_at(n, simple, path); n += simple ? 9 : 19) {
+  for (long n = 5; kill_at(n, simple, path); n += simple ? APART_SIMPLE : APART) {
     fixture f;
     fixture_open(&f, simple, path);
     resumed += access(path, F_OK) == 0; /* not yet in the first start */

@@ -80,7 +80,7 @@ static void test_formats(void **state) {
     size_t size, packed_size;
     char *packed = NULL;
     bench_put(b, "one", "", 0);
-    char *text = repeat(set, b->ctx, all[k].format, b->path, 13000000, &size);
+    char *text = repeat(set, b->ctx, all[k].format, b->path, 9000000, &size);
     bench_put(b, all[k].name, text, size);
     expect_same(b, NULL, 2);
     data_must(b->ctx, mtp_gzip(b->ctx, text, size, &packed, &packed_size));
@@ -100,7 +100,7 @@ static void test_cut_tail(void **state) {
   size_t size;
   bench_put(b, "one", "", 0);
   char *text = repeat(set, b->ctx, MTP_FORMAT_EXTXYZ, b->path, 9000000, &size);
-  for (size_t less = 1; less < 2000; less += 397) {
+  for (size_t less = 1; less < 2000; less += 797) {
     bench_put(b, "cut.extxyz", text, size - less);
     expect_same(b, &options, 2);
   }

@@ -36,7 +36,7 @@ static void expect(mtp_context *ctx, int level, int size, int count, const mtp_s
 #define EXPECT(level, size, ...)                                                                                       \
   expect(ctx, level, size, (int)(sizeof((mtp_stage[]){__VA_ARGS__}) / sizeof(mtp_stage)), (mtp_stage[]){__VA_ARGS__})
 
-static void test_rungs(void **state) {
+static void test_levels(void **state) {
   (void)state;
   mtp_context *ctx = mtp_context_new();
   EXPECT(6, 0, {6, 6}, {6, 8}, {6, 10}, {6, 12}, {6, 16}, {6, 20});
@@ -146,7 +146,7 @@ static void test_carry(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_rungs),     cmocka_unit_test(test_cheap_sizes), cmocka_unit_test(test_order),
+      cmocka_unit_test(test_levels),    cmocka_unit_test(test_cheap_sizes), cmocka_unit_test(test_order),
       cmocka_unit_test(test_one_stage), cmocka_unit_test(test_carry),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -224,7 +224,7 @@ static mtp_status config_stream_done(void) {
 
 static mtp_status append_configs(void) {
   const mtp_config *configs[1] = {w.cfg};
-  return mtp_append_configs(P(1, w.ctx), P(2, w.labels_path), 1, P(3, configs), 1, P(4, names));
+  return mtp_append_configs(P(1, w.ctx), P(2, w.appended_path), 1, P(3, configs), 1, P(4, names));
 }
 static mtp_status append_check(void) {
   return mtp_append_check(P(1, w.ctx), P(2, w.path), P(3, "the file"));
@@ -485,10 +485,11 @@ static int set_up(void **state) {
   (void)state;
   mtp_random random = {3};
   const data_recipe recipe = {.level = 4, .species = 1, .radial_size = 4, .min_dist = 1.5, .cutoff = 4};
-  w.ctx = data_context();
+  w.ctx = mtp_context_new();
   w.folder = data_folder_new();
   w.path = data_path(w.folder, "pot.almtp");
   w.labels_path = data_path(w.folder, "labels.extxyz");
+  w.appended_path = data_path(w.folder, "appended.extxyz"); /* the other one is locked, which is waited for */
   w.numbers = data_calloc(1000, sizeof(double));
   w.pot = data_potential(w.ctx, &random, &recipe);
   w.cfg = data_config(&random, DATA_ORTHOGONAL, 8, 1, 2.5);
@@ -521,6 +522,7 @@ static int tear_down(void **state) {
   mtp_potential_free(w.pot);
   free(w.numbers);
   free(w.labels_path);
+  free(w.appended_path);
   free(w.path);
   data_folder_remove(w.folder);
   mtp_context_free(w.ctx);

@@ -265,6 +265,28 @@ static void test_changes(void **state) {
   }
 }
 
+/* Also after the last pass. */
+static void test_known_again(void **state) {
+  (void)state;
+  select_bench b = select_bench_new(data_context(), 4);
+  select_source s = {.set = b.set, .size = 5};
+  const mtp_candidates candidates = {&s, select_source_rewind, select_source_next};
+  mtp_selection *chosen = NULL;
+  const mtp_select_options o = mtp_select_defaults();
+  data_must(b.ctx, mtp_select(b.ctx, &o, b.pot, NULL, NULL, &candidates, &chosen));
+  assert_true(chosen->count > 1);
+  for (size_t k = 0; k < chosen->count; k++) {
+    mtp_config *cfg = b.set->configs[chosen->chosen[k]];
+    assert_true(mtp_selection_is(chosen, k, cfg));
+    assert_false(mtp_selection_is(chosen, (k + 1) % chosen->count, cfg));
+    assert_false(mtp_selection_is(chosen, chosen->count, cfg));
+    cfg->x[0] += 1e-3;
+    assert_false(mtp_selection_is(chosen, k, cfg));
+  }
+  mtp_selection_free(chosen);
+  select_bench_free(&b);
+}
+
 /* One that cannot be graded is named. */
 static void test_singular(void **state) {
   (void)state;
@@ -315,6 +337,7 @@ int main(void) {
       cmocka_unit_test(test_fill),
       cmocka_unit_test(test_nothing_new),
       cmocka_unit_test(test_changes),
+      cmocka_unit_test(test_known_again),
       cmocka_unit_test(test_singular),
       cmocka_unit_test(test_refusals),
   };

@@ -79,6 +79,7 @@ typedef struct mtp_selection {
   size_t known;             /**< or as one of what is known, */
   size_t unusable;          /**< or with atoms at the same place, or with ghosts */
   size_t count, *chosen;    /**< [count] numbers of candidates, from 0 in the order of the blocks, ascending */
+  unsigned long long *key;  /**< [count] of their structures, see mtp_selection_is */
   bool has_grades; /**< maxvol, bayes: of candidates by what is known, before anything is selected; of bayes the
                       standard deviation of a force over the noise, by the posterior */
   double largest;  /**< the largest of them */
@@ -94,6 +95,9 @@ MTP_API mtp_status mtp_select(mtp_context *ctx, const mtp_select_options *option
                               const mtp_active_set *start, const mtp_config_set *train,
                               const mtp_candidates *candidates, mtp_selection **out);
 MTP_API void mtp_selection_free(mtp_selection *selection);
+/** Whether `cfg` is chosen[k], to 1e-6 A: who reads the candidates once more to copy what was chosen may find their
+ * files written anew. */
+MTP_API bool mtp_selection_is(const mtp_selection *selection, size_t k, const mtp_config *cfg);
 
 #ifdef __cplusplus
 }
