@@ -36,6 +36,7 @@ void mtp_config_free(mtp_config *cfg) {
   free(cfg->site_energy);
   free(cfg->grade);
   free(cfg->force_error);
+  free(cfg->charge);
   for (size_t i = 0; i < cfg->feature_count; i++) {
     free(cfg->features[i].key);
     free(cfg->features[i].value);
@@ -76,7 +77,7 @@ mtp_config *mtp_config_copy(const mtp_config *cfg) {
   if (!copy) return NULL;
   *copy = *cfg;
   copy->species = NULL;
-  copy->x = copy->force = copy->site_energy = copy->grade = copy->force_error = NULL;
+  copy->x = copy->force = copy->site_energy = copy->grade = copy->force_error = copy->charge = NULL;
   copy->force_mask = copy->ghost = NULL;
   copy->features = NULL;
   copy->feature_count = 0;
@@ -84,7 +85,7 @@ mtp_config *mtp_config_copy(const mtp_config *cfg) {
   bool ok = copy->species && copy_array(&copy->x, cfg->x, 3 * cfg->n) &&
             copy_array(&copy->force, cfg->force, 3 * cfg->n) &&
             copy_array(&copy->site_energy, cfg->site_energy, cfg->n) && copy_array(&copy->grade, cfg->grade, cfg->n) &&
-            copy_array(&copy->force_error, cfg->force_error, cfg->n);
+            copy_array(&copy->force_error, cfg->force_error, cfg->n) && copy_array(&copy->charge, cfg->charge, cfg->n);
   ok = ok && copy_flags(&copy->force_mask, cfg->force_mask, cfg->n) && copy_flags(&copy->ghost, cfg->ghost, cfg->n);
   if (ok) memcpy(copy->species, cfg->species, cfg->n * sizeof *copy->species);
   for (size_t i = 0; ok && i < cfg->feature_count; i++)
