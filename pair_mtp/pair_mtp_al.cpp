@@ -183,6 +183,7 @@ void PairMTPAL::coeff(int narg, char **arg) {
 void PairMTPAL::init_style() {
   const std::string wrong = baseline.look(species, pot);
   if (!wrong.empty()) stop(wrong);
+  gathers_charges = baseline.needs_charges();
   if (!atom->tag_enable) stop("needs atom IDs");
   PairMTP::init_style();
   check_settings();
