@@ -100,7 +100,9 @@ mtp_config *PairMTP::gather(long long worst_tag, int *worst_index, const mtp_cut
   const size_t n = all.size() / ATOM_WIDTH;
   mtp_config *cfg = mtp_config_new(n);
   if (cfg && gathers_charges) cfg->charge = static_cast<double *>(calloc(n ? n : 1, sizeof *cfg->charge));
-  if (!cfg || (gathers_charges && !cfg->charge)) error->one(FLERR, "pair_style {}: memory is exhausted", name);
+  if (cfg && atom->tag_enable) cfg->id = static_cast<long long *>(calloc(n ? n : 1, sizeof *cfg->id));
+  if (!cfg || (gathers_charges && !cfg->charge) || (atom->tag_enable && !cfg->id))
+    error->one(FLERR, "pair_style {}: memory is exhausted", name);
   copy_cell(cfg);
   std::vector<size_t> order(n);
   std::iota(order.begin(), order.end(), 0);
@@ -111,6 +113,7 @@ mtp_config *PairMTP::gather(long long worst_tag, int *worst_index, const mtp_cut
     cfg->species[i] = (int)from[1];
     std::copy_n(from + 2, 3, cfg->x + 3 * i);
     if (cfg->charge) cfg->charge[i] = from[5];
+    if (cfg->id) cfg->id[i] = (long long)id_of(from);
     if (worst_index && id_of(from) == worst_tag) *worst_index = (int)i;
   }
   return cfg;

@@ -306,6 +306,14 @@ static mtp_status relax_rim(mtp_context *ctx, const mtp_potential *pot, const mt
   return status;
 }
 
+/* The numbers that the atoms have in the whole; an image has that of its atom. */
+static mtp_status take_ids(mtp_context *ctx, const mtp_surroundings *s, const size_t *from, mtp_config *cfg) {
+  if (!s->id) return MTP_OK;
+  cfg->id = mtp_calloc(cfg->n, sizeof *cfg->id);
+  for (size_t i = 0; cfg->id && i < cfg->n; i++) cfg->id[i] = s->id[from[i]];
+  return cfg->id ? MTP_OK : mtp_fail_memory(ctx);
+}
+
 static mtp_status cut(mtp_context *ctx, const mtp_potential *pot, mtp_surroundings *s, const mtp_cut_options *o,
                       mtp_config **out, size_t *index) {
   size_t *from = NULL;
@@ -321,6 +329,7 @@ static mtp_status cut(mtp_context *ctx, const mtp_potential *pot, mtp_surroundin
   if (status == MTP_OK && o->shape == MTP_CUT_CELL && !o->still && mtp_potential_is_trained(pot))
     status = relax_rim(ctx, pot, o->baseline, s, from, cfg);
   if (status == MTP_OK) status = describe(ctx, o, excess, cfg);
+  if (status == MTP_OK) status = take_ids(ctx, s, from, cfg);
   double least = INFINITY;
   for (size_t i = 0; status == MTP_OK && index && i < cfg->n; i++) { /* of several images the one in the middle */
     double square = 0.0;
@@ -355,6 +364,7 @@ mtp_status mtp_cut(mtp_context *ctx, const mtp_potential *pot, const mtp_config 
   mtp_surroundings s = {.n = whole->n,
                         .species = whole->species,
                         .charge = whole->charge,
+                        .id = whole->id,
                         .cutoff = mtp_potential_cutoff(pot),
                         .center_count = count,
                         .centers = centers};

@@ -20,6 +20,7 @@ typedef struct mtp_surroundings {
   size_t n;
   const int *species;
   const double *charge; /**< [n] e, or NULL */
+  const long long *id;  /**< [n] or NULL */
   double *d;            /**< [3*n] from the middle, by the shortest way in lattice coordinates */
   double *p;            /**< [3*n] the same along the normals of the planes of lattice vectors, A */
   size_t *unit;         /**< [n] the atom that stands for the molecule; an atom of its own for itself */

@@ -465,6 +465,8 @@ static void charges_of_atoms_go_along(void **state) {
   mtp_random random = {37};
   mtp_config *whole = crystal(5, cube, 8, ROCKSALT, SALT);
   whole->charge = data_calloc(whole->n, sizeof *whole->charge);
+  whole->id = data_calloc(whole->n, sizeof *whole->id);
+  for (size_t i = 0; i < whole->n; i++) whole->id[i] = 7 * (long long)i;
   for (size_t k = 0; k < 3 * whole->n; k++) whole->x[k] += data_uniform(&random, -1.2, 1.2);
   for (size_t i = 0; i < whole->n; i++)
     whole->charge[i] = (whole->species[i] ? -1.0 : 1.0) + data_uniform(&random, -0.05, 0.05);
@@ -490,6 +492,8 @@ static void charges_of_atoms_go_along(void **state) {
     }
     assert_true(fabs(sum) < 0.25);
     if (cut->charge) assert_true(cut->charge[middle] == whole->charge[at]);
+    assert_true(cut->id[middle] == whole->id[at]);
+    for (size_t i = 0; i < cut->n; i++) assert_int_equal(cut->species[i], whole->species[cut->id[i] / 7]);
     if (shape == MTP_CUT_SPHERE) assert_false(cut->force_mask[middle]);
     mtp_config_free(cut);
     double *charge = whole->charge; /* without them it would not be neutral */
