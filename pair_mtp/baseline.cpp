@@ -128,7 +128,11 @@ std::string MTPBaseline::fix_lines(std::string *wrong) const {
     if (!mtp_fix_equilibrates(fix)) continue;
     const std::vector<std::string> words = mtp_fix_words(fix);
     const std::string name = std::string("fix ") + fix->id + " " + fix->style;
-    if (words.size() < 4)
+    if (!(modify->fmask[k] & FixConst::PRE_FORCE))
+      *wrong = name +
+               " equilibrates charges after the forces, which are those of other positions: it cannot be a part of "
+               "the baseline";
+    else if (words.size() < 4)
       *wrong = name + " was given before the plugin was loaded, or with a suffix: its commands are not known";
     else if (words[1] != "all")
       *wrong = name + " must act on all atoms as a part of the baseline";

@@ -18,20 +18,20 @@ namespace {
 using Creator = Fix *(*)(LAMMPS *, int, char **);
 
 /* Of the process, as are the styles of plugins: instances may be made in several threads. */
-struct Memory {
+struct Remembered {
   std::mutex mutex;
   std::map<std::string, Creator> creators;               /* of LAMMPS, by the name of the style */
   std::map<const Fix *, std::vector<std::string>> words; /* of all that were made; a later one takes the place */
 };
 
-Memory &memory() {
-  static Memory it;
+Remembered &remembered() {
+  static Remembered it;
   return it;
 }
 
 Fix *create(LAMMPS *lmp, int narg, char **arg) {
   const std::vector<std::string> words(arg, arg + narg);
-  Memory &m = memory();
+  Remembered &m = remembered();
   Creator creator;
   {
     const std::lock_guard<std::mutex> lock(m.mutex);
@@ -57,7 +57,7 @@ bool has_suffix(const std::string &style) {
 } // namespace
 
 void LAMMPS_NS::mtp_remember_fixes(LAMMPS *lmp) {
-  Memory &m = memory();
+  Remembered &m = remembered();
   const std::lock_guard<std::mutex> lock(m.mutex);
   for (auto &style : *lmp->modify->fix_map) {
     if (!equilibrates(style.first) || has_suffix(style.first) || style.second == create) continue;
@@ -71,7 +71,7 @@ bool LAMMPS_NS::mtp_fix_equilibrates(const Fix *fix) {
 }
 
 std::vector<std::string> LAMMPS_NS::mtp_fix_words(const Fix *fix) {
-  Memory &m = memory();
+  Remembered &m = remembered();
   const std::lock_guard<std::mutex> lock(m.mutex);
   const auto found = m.words.find(fix);
   const bool same = found != m.words.end() && found->second[0] == fix->id && found->second[2] == fix->style;
