@@ -135,20 +135,6 @@ static mtp_qm_status run_commands(mtp_private_lammps *s, mtp_qm_call *call, cons
   return check_engine(s, call);
 }
 
-/* Commands for slabs are an error in a cell that is periodic along z, as a sphere has one that was cut out of a slab.
- */
-static mtp_qm_status run_file(mtp_private_lammps *s, mtp_qm_call *call) {
-  static const char slab[] = "kspace_modify slab ";
-  if (!call->config->periodic[2] || !strstr(s->commands, slab)) return run_commands(s, call, s->commands);
-  char *commands = mtp_strdup(s->commands);
-  if (!commands) return mtp_qm_fail(call->ctx, MTP_QM_CRASHED, "memory is exhausted");
-  for (char *line = commands; *line; line += strcspn(line, "\n") + (line[strcspn(line, "\n")] == '\n'))
-    if (strncmp(line, slab, strlen(slab)) == 0) memset(line, ' ', strcspn(line, "\n"));
-  const mtp_qm_status status = run_commands(s, call, commands);
-  free(commands);
-  return status;
-}
-
 static mtp_qm_status create_box(mtp_private_lammps *s, mtp_qm_call *call, const mtp_lammps_box *b) {
   mtp_text text = {0};
   const bool *periodic = call->config->periodic;
@@ -339,7 +325,7 @@ static mtp_qm_status set_up(mtp_private_lammps *s, mtp_qm_call *call, const mtp_
   if (status == MTP_QM_OK) status = create_atoms(s, call, b);
   if (status == MTP_QM_OK) status = set_charges(s, call);
   if (status == MTP_QM_OK) {
-    status = run_file(s, call);
+    status = run_commands(s, call, s->commands);
     if (status == MTP_QM_OK) s->proven = true;
     /* a file that LAMMPS has never accepted will not do better at the next configuration */
     if (status == MTP_QM_CRASHED && !s->proven) status = MTP_QM_CANNOT_START;

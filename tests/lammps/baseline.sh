@@ -192,6 +192,6 @@ refused 'the baseline, computed by its commands, is not what the run has' 2 in.o
 again coul 's/^run/run 1\npair_coeff * * coul\/long\npair_modify shift yes\nrun/' # changes nothing
 lmp -in in.other -log other.log -var name unchanged -var steps 1 >other.screen 2>&1 || die "commands again: $(tail -n 3 other.screen)"
 
-# no kspace with other walls than those of a slab
-again coul 's/^atom_modify.*/&\nboundary p p f/'
+# no kspace with walls
+again coul 's/^atom_modify.*/&\nboundary p p f/; s/^run/kspace_modify slab 3.0\n&/'
 refused 'needs a cell that is periodic in all directions' 1 in.other -var name walls

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Baselines whose charges are not those of elements: of each atom, from the data file, in whole cells and in cut-outs; of
-# slabs with walls; and a function of the positions (fix qeq). A label and its baseline are the reference, what is learned
+# Baselines whose charges are not those of elements: of each atom, from the data file, in whole cells and in cut-outs, and
+# a function of the positions (fix qeq). A label and its baseline are the reference, what is learned
 # and the baseline are one potential, ranks do not matter, and the training file has what is needed to do it again.
 # timeout: 200
 . "$SOURCE_DIR/tests/lammps/_lib.sh"
@@ -49,8 +49,10 @@ mtp train untrained.almtp atoms.extxyz -o told.almtp --linear >train.txt 2>&1
 mtp train untrained.almtp atoms.qm.extxyz -o made.almtp --linear --baseline "$model" >train.txt 2>&1
 same told.almtp made.almtp
 sed 's/initial_charges/tag/' atoms.qm.extxyz >bare.extxyz
-refuse 1 'configuration 1: the baseline cannot be computed: .*the configuration has none (column initial_charges)' \
-  mtp train untrained.almtp bare.extxyz -o bare.almtp --linear --baseline "$model" 2>/dev/null || true
+if mtp train untrained.almtp bare.extxyz -o bare.almtp --linear --baseline "$model" >train.txt 2>&1; then
+  die 'a label without charges was taken'
+fi
+contains train.txt 'configuration 1: the baseline cannot be computed: .*configuration has none (column initial_charges)'
 
 # ranks, and a restart
 sed 's/kspace_style ewald.*/kspace_style pppm 1e-5/' in.atoms >in.ranks
@@ -82,32 +84,15 @@ decisions cuts2.jsonl >cuts2.decisions
 same cuts1.decisions cuts2.decisions
 mv cuts2.extxyz cuts.extxyz
 cp cuts2.extxyz.baseline cuts.extxyz.baseline
-awk 'NF == 1 { if (n && (ions || q > 0.25 || q < -0.25)) exit 1; if ($1 > 250) exit 1; n++; q = ions = 0; next }
+awk 'NF == 1 { if (n && (ions || q > 0.6 || q < -0.6)) exit 1; if ($1 > 250) exit 1; n++; q = ions = 0; next }
   /Properties=/ { c = $0 ~ /forces:R:3:initial_charges:R:1/ ? 8 : 0; if (!c) exit 1; next }
   { ions += $1 == "Na" ? 1 : -1; q += $c } END { exit !(n > 2) }' cuts.extxyz ||
   die 'cut-outs are not neutral, or without charges'
 [ "$(grep -c ' cut=cell' cuts.extxyz)" -gt 2 ] || die 'nothing was cut out'
 mtp label cuts.extxyz -o cuts.qm.extxyz --qm 'lammps ref.cuts.lmp maxforce=1000' --species Na,Cl >label.txt
-mtp train untrained.almtp cuts.extxyz -o told.almtp --linear >train.txt 2>&1
-mtp train untrained.almtp cuts.qm.extxyz -o made.almtp --linear --baseline 'lammps cuts.extxyz.baseline' >train.txt 2>&1
-same told.almtp made.almtp
-
-# walls along z
-charged 2
-cp untrained.almtp slab.untrained.almtp
-deck slab 'Na Cl' "$(echo "$charged_salt" | sed 's/^atom_modify.*/&\nboundary p p f/; s/^mass 1.*/change_box all z delta -8 8\n&/')" \
-  'coul/long 5.0' 'pair_coeff * * coul/long
-kspace_style ewald 1e-6
-kspace_modify slab 3.0'
-{
-  cat ref.atoms.lmp
-  echo 'kspace_modify slab 3.0'
-} >ref.slab.lmp
-learn slab 1 '-var q q -var steps 20'
-contains slab.extxyz.baseline '^kspace_modify slab 3$'
-contains slab.extxyz 'pbc="T T F"'
-subtracted slab Na,Cl
-together slab Na,Cl 0.15
+mtp errors cuts2.almtp cuts.extxyz --json >told.json
+mtp errors cuts2.almtp cuts.qm.extxyz --json --baseline 'lammps cuts.extxyz.baseline' >made.json
+close "$(member told.json '"force":{"mae":')" "$(member made.json '"force":{"mae":')" 1e-8
 
 # ---- charges that follow the positions ----
 
