@@ -39,7 +39,7 @@ class MTPBaseline : protected Pointers {
   std::string charge_lines(const std::vector<double> &ranges, std::string *wrong) const;
   double compute_here(std::vector<double> *force) const;
   double tolerance() const;
-  std::string why_no_energy(mtp_context *ctx, const mtp_config *cfg, const mtp_config *here) const;
+  std::string why_no_energy(mtp_context *ctx, const mtp_config *cfg) const;
   std::string compare(mtp_context *ctx, const mtp_config *cfg, double energy, const std::vector<double> &force);
 
 public:
