@@ -143,7 +143,7 @@ refused 'fix q qeq/slater must act at every step' 1 in.other -var name other
 sed 's/fix q all/group some type 1\nfix q some/' in.qeq >in.other
 refused 'fix q qeq/slater must act on all atoms' 1 in.other -var name other
 # charges without their cost: forces that are the derivative of nothing
-printf '1 8.741 13.364 0.0 0.0 0.0\n2 8.5 20.0 0.0 0.0 0.0\n' >point.qeq
+printf '1 0.0 10.0 0.0 0.0 0.0\n2 14.0 14.0 0.0 0.0 0.0\n' >point.qeq
 sed 's/coul.streitz 8.0 wolf 0.31/coul\/dsf 0.2 8.0/; s/^pair_coeff.*streitz.*/pair_coeff * * coul\/dsf/
   s/qeq.slater.*/qeq\/point 1 8.0 1e-9 300 point.qeq/' in.qeq >in.other
 refused 'by its energy' 1 in.other -var name other
