@@ -20,21 +20,27 @@ class MTPOverlay;
 class Pair;
 
 class MTPBaseline : protected Pointers {
-  const Pair *const pair;        /* that learns */
-  MTPOverlay *overlay;           /* that it is a part of, null: it is alone */
-  std::string text;              /* the commands, on every rank */
-  std::string used_text;         /* the same when the learner came to life, "" without one */
-  std::vector<int> first;        /* [species] the type that stands for it, 0: none does */
+  const Pair *const pair; /* that learns */
+  MTPOverlay *overlay;    /* that it is a part of, null: it is alone */
+  std::string text;       /* the commands, on every rank */
+  std::string used_text;  /* the same when the learner came to life, "" without one */
+  std::vector<int> first; /* [species] the type that stands for it, 0: none does */
+  enum { NO_CHARGES, OF_SPECIES, OF_ATOMS, OF_POSITIONS } charges;
   mtp_lammps_baseline *baseline; /* on rank 0 while a learner lives */
+  bool proven;                   /* there: its forces are those of an energy */
 
   std::string why_not(const std::vector<int> &species) const;
   void choose_types(const std::vector<int> &species, int species_count);
   std::string types_line(const std::vector<int> &species, const mtp_potential *pot) const;
   std::string kspace_lines() const;
-  std::string charge_lines(const std::vector<int> &species, std::string *wrong) const;
+  std::string fix_lines(std::string *wrong) const;
+  std::vector<double> charge_ranges(const std::vector<int> &species) const;
+  void choose_charges(const std::vector<double> &ranges);
+  std::string charge_lines(const std::vector<double> &ranges, std::string *wrong) const;
   double compute_here(std::vector<double> *force) const;
   double tolerance() const;
-  std::string compare(mtp_context *ctx, const mtp_config *cfg, double energy, const std::vector<double> &force) const;
+  std::string why_no_energy(mtp_context *ctx, const mtp_config *cfg) const;
+  std::string compare(mtp_context *ctx, const mtp_config *cfg, double energy, const std::vector<double> &force);
 
 public:
   MTPBaseline(class LAMMPS *, const Pair *);
@@ -43,6 +49,8 @@ public:
   MTPBaseline &operator=(const MTPBaseline &) = delete;
 
   bool is_used() const { return overlay != nullptr; }
+  /* Do configurations need the charges of their atoms, because these are not the same for all of an element? */
+  bool needs_charges() const { return is_used() && (charges == OF_ATOMS || charges == OF_POSITIONS); }
   /* At the beginning of a run, on all ranks: what the baseline is. "" or why it cannot be one. species[type] of the
    * pair style, -1 of none. */
   std::string look(const std::vector<int> &species, const mtp_potential *pot);

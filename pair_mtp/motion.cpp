@@ -10,6 +10,7 @@
 
 #include "atom.h"
 #include "fix.h"
+#include "fix_words.h"
 #include "force.h"
 #include "modify.h"
 #include "update.h"
@@ -40,18 +41,19 @@ MTPMotion::MTPMotion(LAMMPS *lmp)
     : Pointers(lmp), reason("there was no run"), steps(0), quiet(0), temperature(0.0), quiet_sum(0.0), quiet_count(0),
       samples(0), moves_cell(false), pressure(0.0) {}
 
-void MTPMotion::begin_run(bool knows_kspace) {
+void MTPMotion::begin_run(bool knows_others) {
   int movers = 0;
   moves_cell = false;
   reason.clear();
   if (update->whichflag != 1 || strcmp(update->integrate_style, "verlet") != 0)
     reason = "the last run was not of run_style verlet";
-  if ((force->kspace && !knows_kspace) || force->bond || force->angle || force->dihedral || force->improper)
+  if ((force->kspace && !knows_others) || force->bond || force->angle || force->dihedral || force->improper)
     reason = "other forces act between the atoms";
   if (atom->rmass_flag || !atom->mass) reason = "atoms of one type differ in mass";
   for (int k = 0; k < modify->nfix && reason.empty(); k++) {
     Fix *fix = modify->fix[k];
-    if (!is_plain(fix->style)) reason = std::string("fix ") + fix->id + " " + fix->style + " takes part";
+    if (!is_plain(fix->style) && !(knows_others && mtp_fix_equilibrates(fix)))
+      reason = std::string("fix ") + fix->id + " " + fix->style + " takes part";
     if (!fix->time_integrate) continue;
     movers++;
     note_pressure(fix);

@@ -17,8 +17,8 @@ class MTPMotion : protected Pointers {
 public:
   explicit MTPMotion(class LAMMPS *);
 
-  /* Before a run, or whatever else: what moves the atoms? `knows_kspace`: those who go on know its forces. */
-  void begin_run(bool knows_kspace);
+  /* Before a run, or whatever else: what moves the atoms? `knows_others`: those who go on know all forces. */
+  void begin_run(bool knows_others);
   /* At each evaluation, on all ranks: `species` of the types, -1 for those of others. */
   void note(const std::vector<int> &species);
   /* A label was learned. */

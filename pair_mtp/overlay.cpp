@@ -58,7 +58,7 @@ static std::string quoted(const std::string &word) {
   return quote + word + quote;
 }
 
-static std::string joined(const std::vector<std::string> &words) {
+std::string LAMMPS_NS::mtp_command_line(const std::vector<std::string> &words) {
   std::string line;
   for (const std::string &word : words) line += (line.empty() ? "" : " ") + quoted(word);
   return line;
@@ -67,13 +67,13 @@ static std::string joined(const std::vector<std::string> &words) {
 std::string MTPOverlay::commands_without(const std::string &style) const {
   std::string text = "pair_style hybrid/overlay";
   for (const Words &words : sub_styles)
-    if (words[0] != style) text += " " + joined(words);
+    if (words[0] != style) text += " " + mtp_command_line(words);
   text += "\npair_coeff * * none\n"; /* pairs that nothing else acts on */
   for (const Words &words : commands) {
     const bool coeff = words[0] == "pair_coeff";
     const size_t at = coeff ? 3 : 2; /* the word that may be a sub-style */
     const bool named = words.size() > at && (coeff || words[1] == "pair");
-    if (!named || words[at] != style) text += joined(words) + "\n";
+    if (!named || words[at] != style) text += mtp_command_line(words) + "\n";
   }
   return text;
 }

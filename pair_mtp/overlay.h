@@ -36,6 +36,9 @@ public:
   double compute_others(const Pair *skip);
 };
 
+/* Words as a command, quoted where they have to be. */
+std::string mtp_command_line(const std::vector<std::string> &words);
+
 } // namespace LAMMPS_NS
 
 #endif

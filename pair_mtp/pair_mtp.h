@@ -136,6 +136,7 @@ protected:
   void place(int i, double x[3]) const;
   void copy_cell(mtp_config *cfg) const;
   mtp_config *gather(long long worst_tag, int *worst_index, const mtp_cut_region *region = nullptr);
+  bool gathers_charges; /* of the atoms, with the rest; the same on all ranks */
   /* What the neighbour list of this step holds, on rank 0; to be called on all ranks. */
   struct listing {
     double atoms, pairs; /* with neighbours of their own; sum over the pairs, see pair_weight() */

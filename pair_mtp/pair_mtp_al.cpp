@@ -183,6 +183,8 @@ void PairMTPAL::coeff(int narg, char **arg) {
 void PairMTPAL::init_style() {
   const std::string wrong = baseline.look(species, pot);
   if (!wrong.empty()) stop(wrong);
+  /* without a baseline they tell which cut-outs are neutral */
+  gathers_charges = atom->q_flag && (!baseline.is_used() || baseline.needs_charges());
   if (!atom->tag_enable) stop("needs atom IDs");
   PairMTP::init_style();
   check_settings();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <climits>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <numeric>
 
@@ -16,8 +17,8 @@
 
 using namespace LAMMPS_NS;
 
-/* Gathered atoms: the bits of the ID, species, x, y, z. */
-static constexpr int ATOM_WIDTH = 5;
+/* Gathered atoms: the bits of the ID, species, x, y, z, charge. */
+static constexpr int ATOM_WIDTH = 6;
 
 /* IDs may be beyond 2^53, from where on doubles have gaps. */
 static double pack_id(int64_t id) {
@@ -62,6 +63,7 @@ std::vector<double> PairMTP::pack_atoms(const mtp_cut_region *region) const {
     packed.push_back(pack_id(atom->tag_enable ? (int64_t)atom->tag[i] : 0));
     packed.push_back(s);
     packed.insert(packed.end(), x, x + 3);
+    packed.push_back(gathers_charges ? atom->q[i] : 0.0);
   }
   return packed;
 }
@@ -97,7 +99,10 @@ mtp_config *PairMTP::gather(long long worst_tag, int *worst_index, const mtp_cut
 
   const size_t n = all.size() / ATOM_WIDTH;
   mtp_config *cfg = mtp_config_new(n);
-  if (!cfg) error->one(FLERR, "pair_style {}: memory is exhausted", name);
+  if (cfg && gathers_charges) cfg->charge = static_cast<double *>(calloc(n ? n : 1, sizeof *cfg->charge));
+  if (cfg && atom->tag_enable) cfg->id = static_cast<long long *>(calloc(n ? n : 1, sizeof *cfg->id));
+  if (!cfg || (gathers_charges && !cfg->charge) || (atom->tag_enable && !cfg->id))
+    error->one(FLERR, "pair_style {}: memory is exhausted", name);
   copy_cell(cfg);
   std::vector<size_t> order(n);
   std::iota(order.begin(), order.end(), 0);
@@ -107,6 +112,8 @@ mtp_config *PairMTP::gather(long long worst_tag, int *worst_index, const mtp_cut
     const double *from = &all[order[i] * ATOM_WIDTH];
     cfg->species[i] = (int)from[1];
     std::copy_n(from + 2, 3, cfg->x + 3 * i);
+    if (cfg->charge) cfg->charge[i] = from[5];
+    if (cfg->id) cfg->id[i] = (long long)id_of(from);
     if (worst_index && id_of(from) == worst_tag) *worst_index = (int)i;
   }
   return cfg;

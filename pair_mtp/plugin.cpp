@@ -3,6 +3,7 @@
  * Makes the pair styles known to LAMMPS, through `plugin load mtpplugin.so` or LAMMPS_PLUGIN_PATH. */
 #include "lammpsplugin.h"
 
+#include "fix_words.h"
 #include "force.h"
 #include "lammps.h"
 #include "overlay.h"
@@ -63,4 +64,5 @@ extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void *l
   add_pair_style(instance, handle, add, "mtp/al", "moment tensor potential that learns on the fly " MTP_VERSION,
                  create_mtp_al);
   replace_overlay(instance);
+  mtp_remember_fixes(instance);
 }

@@ -14,18 +14,30 @@ for model in charges whole; do
   grep -e 'expected force error' -e 'ran alone' log.learn.$model
 done
 
-echo "== 2. The melt: 1000 atoms at 1400 K with both of them, and with the reference"
-for model in reference charges whole; do
-  "$MPIEXEC" -n "$np" lmp -log log.melt.$model -screen none -in in.melt -var model $model
+echo "== 2. The same by cut-outs of 1000 atoms at 1400 K"
+for model in charges whole; do
+  name=$model-cut
+  [ $model = charges ] && charges=yes || charges=no
+  rm -f $name.extxyz $name.extxyz.* $name.jsonl
+  "$MPIEXEC" -n "$np" lmp -log log.learn.$name -screen none -in in.cut -var name $name -var charges $charges
+  awk -v name=$name 'NF == 1 { n++; s += $1 } END { print name ": " n " labels of " int(s / n + 0.5) " atoms" }' $name.extxyz
+done
+
+echo "== 3. The melt: 1000 atoms at 1400 K with all of them, and with the reference"
+for model in reference charges whole charges-cut whole-cut; do
+  case $model in charges*) beside=yes ;; *) beside=no ;; esac
+  "$MPIEXEC" -n "$np" lmp -log log.melt.$model -screen none -in in.melt -var model $model -var beside $beside
   echo "$model: pressure $(tail -n 1 pressure.$model | cut -d' ' -f2) bar"
 done
 
-echo "== 3. Errors on frames of that melt"
+echo "== 4. Errors on frames of that melt"
 rm -f frames.extxyz labelled.extxyz
 mtp convert frames.dump frames.extxyz
 mtp label frames.extxyz -o labelled.extxyz --species Na,Cl --qm "lammps reference.lmp maxforce=1000"
-mtp errors charges.almtp labelled.extxyz --baseline "lammps charges.extxyz.baseline"
-mtp errors whole.almtp labelled.extxyz
+for name in charges charges-cut; do
+  mtp errors $name.almtp labelled.extxyz --baseline "lammps $name.extxyz.baseline"
+done
+for name in whole whole-cut; do mtp errors $name.almtp labelled.extxyz; done
 if command -v gnuplot > /dev/null; then
   gnuplot plot.gp && echo "The picture: $PWD/nacl.png"
 fi

@@ -261,16 +261,21 @@ int cli_baseline_check(cli *c, const cli_baseline *b, const mtp_potential *pot, 
 
 typedef struct cli_pair_part {
   const char *file; /**< NULL: the option was not given */
-  double cutoff;    /**< 0: not given */
+  double cutoff;    /**< 0: not given; as it is used, once it is learned */
   bool lattice;
   mtp_pair_part_report report; /**< once it is learned */
-  char *baseline;              /**< the value of --baseline that it stands for; freed by the caller */
+  char *baseline;              /**< the value of --baseline that it stands for, with a draft of FILE */
+  mtp_pair_part *part;
 } cli_pair_part;
 /** Options that do not go together are wrong usage. */
 int cli_pair_part_check(cli *c, const cli_pair_part *p, const char *baseline);
-/** Learns it in turns with `pot`, and writes it. */
+/** Learns it in turns with `pot`, and writes a draft to train on. */
 int cli_pair_part_learn(cli *c, cli_pair_part *p, const mtp_train_options *train, mtp_potential *pot,
                         const mtp_config_set *set);
+/** Writes the file, just before the potential that stands on it is written, which is told so. */
+int cli_pair_part_keep(cli *c, const cli_pair_part *p, mtp_potential *pot);
+/** Removes the draft, whatever became of it. */
+void cli_pair_part_end(cli_pair_part *p);
 void cli_pair_part_print(const cli_pair_part *p);
 
 /* error_table.c */

@@ -263,6 +263,7 @@ static int train(cli *c, const job *job, mtp_potential *pot, mtp_config_set *set
       mtp_active_set_build_of(c->ctx, pot, set, job->mode, rows_of(job), SWAP_THRESHOLD, NULL, &out->as) != MTP_OK)
     status = cli_library(c, NULL);
   if (status == CLI_OK) status = stamp_posterior(c, job, pot, set, valid, out);
+  if (status == CLI_OK) status = cli_pair_part_keep(c, &job->pairs, pot);
   if (status == CLI_OK) status = cli_write_potential(c, job->output, pot, out->as);
   out->seconds = cli_now() - start;
   return status;
@@ -389,7 +390,7 @@ static int read_and_train(cli *c, job *job) {
     print_report(job, pot, &out);
   mtp_active_set_free(out.as);
   cli_baseline_close(&job->baseline);
-  free(job->pairs.baseline);
+  cli_pair_part_end(&job->pairs);
   mtp_config_set_free(valid);
   mtp_config_set_free(set);
   mtp_potential_free(pot);

@@ -22,30 +22,62 @@ int cli_pair_part_check(cli *c, const cli_pair_part *p, const char *baseline) {
   return cli_check_output(c, p->file);
 }
 
-static mtp_status write_part(cli *c, const mtp_pair_part *part, const cli_pair_part *p, const mtp_potential *pot,
-                             double cutoff) {
+/* Of the file, and of the one that stands for it until the potential is there. */
+static const char draft_suffix[] = ".draft", table_suffix[] = ".table", driver[] = "lammps ";
+
+static char *joined(const char *a, const char *b, const char *c) {
+  char *text = cli_alloc(strlen(a) + strlen(b) + strlen(c) + 1, 1);
+  return strcat(strcat(strcpy(text, a), b), c);
+}
+
+static mtp_status write_part(cli *c, const cli_pair_part *p, const mtp_potential *pot, const char *path) {
   cli_names names = cli_names_of(pot);
-  const mtp_status status = mtp_pair_part_write(c->ctx, part, cli_names_list(&names), cutoff, p->file);
+  const mtp_status status = mtp_pair_part_write(c->ctx, p->part, cli_names_list(&names), p->cutoff, path);
   cli_names_free(&names);
   return status;
 }
 
+static void remove_draft(const cli_pair_part *p) {
+  char *draft = joined(p->file, draft_suffix, ""), *table = joined(p->file, draft_suffix, table_suffix);
+  remove(draft);
+  remove(table);
+  free(draft);
+  free(table);
+}
+
 int cli_pair_part_learn(cli *c, cli_pair_part *p, const mtp_train_options *train, mtp_potential *pot,
                         const mtp_config_set *set) {
-  mtp_pair_part *part = NULL;
   mtp_pair_part_options options = mtp_pair_part_defaults();
   options.weights = train->weights;
-  const double cutoff = p->cutoff > 0.0 ? p->cutoff : options.cutoff;
-  options.cutoff = p->lattice ? 0.0 : cutoff;
-  mtp_status status = mtp_pair_part_new(c->ctx, mtp_potential_species_count(pot), &options, &part);
-  if (status == MTP_OK) status = mtp_pair_part_learn(c->ctx, part, train, pot, set, &p->report);
-  if (status == MTP_OK) status = write_part(c, part, p, pot, cutoff);
-  mtp_pair_part_free(part);
-  if (status != MTP_OK) return cli_library(c, NULL);
-  static const char driver[] = "lammps ";
-  p->baseline = cli_alloc(sizeof driver + strlen(p->file), 1);
-  strcat(strcpy(p->baseline, driver), p->file);
-  return CLI_OK;
+  if (!(p->cutoff > 0.0)) p->cutoff = options.cutoff;
+  options.cutoff = p->lattice ? 0.0 : p->cutoff;
+  mtp_status status = mtp_pair_part_new(c->ctx, mtp_potential_species_count(pot), &options, &p->part);
+  if (status == MTP_OK) status = mtp_pair_part_learn(c->ctx, p->part, train, pot, set, &p->report);
+  char *draft = joined(p->file, draft_suffix, "");
+  if (status == MTP_OK) status = write_part(c, p, pot, draft);
+  if (status == MTP_OK) p->baseline = joined(driver, draft, "");
+  free(draft);
+  return status == MTP_OK ? CLI_OK : cli_library(c, NULL);
+}
+
+/* What the potential stands on is called by the name of the file, too. */
+int cli_pair_part_keep(cli *c, const cli_pair_part *p, mtp_potential *pot) {
+  cli_baseline baseline = {0};
+  if (!p->file) return CLI_OK;
+  if (write_part(c, p, pot, p->file) != MTP_OK) return cli_library(c, NULL);
+  char *text = joined(driver, p->file, "");
+  int status = cli_baseline_open(c, text, pot, &baseline);
+  if (status == CLI_OK && mtp_potential_set_baseline(c->ctx, pot, baseline.model->name) != MTP_OK)
+    status = cli_library(c, NULL);
+  cli_baseline_close(&baseline);
+  free(text);
+  return status;
+}
+
+void cli_pair_part_end(cli_pair_part *p) {
+  if (p->part) remove_draft(p);
+  mtp_pair_part_free(p->part);
+  free(p->baseline);
 }
 
 void cli_pair_part_print(const cli_pair_part *p) {

@@ -23,6 +23,7 @@ enum column {
   COLUMN_FZ,
   COLUMN_GRADE,
   COLUMN_GHOST,
+  COLUMN_CHARGE,
   COLUMN_DROPPED /* known to other programs, no place for it here */
 };
 
@@ -44,7 +45,7 @@ static const struct {
     {"fz", COLUMN_FZ},
     {"nbh_grades", COLUMN_GRADE},
     {"ghost", COLUMN_GHOST},
-    {"charge", COLUMN_DROPPED},
+    {"charge", COLUMN_CHARGE},
     {"magmom_x", COLUMN_DROPPED},
     {"magmom_y", COLUMN_DROPPED},
     {"magmom_z", COLUMN_DROPPED},
@@ -172,6 +173,7 @@ static mtp_status read_cell_of_atom(record *r, int column, size_t i, mtp_span to
   if (column >= COLUMN_FX && column <= COLUMN_FZ) cfg->force[3 * i + (size_t)(column - COLUMN_FX)] = value;
   if (column == COLUMN_SITE_ENERGY) cfg->site_energy[i] = value;
   if (column == COLUMN_GRADE) cfg->grade[i] = value;
+  if (column == COLUMN_CHARGE) cfg->charge[i] = value;
   return MTP_OK;
 }
 
@@ -205,9 +207,11 @@ static mtp_status read_atoms(record *r) {
   if (seen[COLUMN_FX]) cfg->force = mtp_calloc(3 * cfg->n, sizeof *cfg->force);
   if (seen[COLUMN_SITE_ENERGY]) cfg->site_energy = mtp_calloc(cfg->n, sizeof *cfg->site_energy);
   if (seen[COLUMN_GRADE]) cfg->grade = mtp_calloc(cfg->n, sizeof *cfg->grade);
+  if (seen[COLUMN_CHARGE]) cfg->charge = mtp_calloc(cfg->n, sizeof *cfg->charge);
   if (seen[COLUMN_GHOST]) cfg->ghost = mtp_calloc(cfg->n, 1);
   if ((seen[COLUMN_FX] && !cfg->force) || (seen[COLUMN_GHOST] && !cfg->ghost) ||
-      (seen[COLUMN_SITE_ENERGY] && !cfg->site_energy) || (seen[COLUMN_GRADE] && !cfg->grade))
+      (seen[COLUMN_SITE_ENERGY] && !cfg->site_energy) || (seen[COLUMN_GRADE] && !cfg->grade) ||
+      (seen[COLUMN_CHARGE] && !cfg->charge))
     return mtp_fail_memory(r->scan->ctx);
   for (size_t i = 0; i < r->size && status == MTP_OK; i++) status = read_atom(r, columns, count, i);
   if (status == MTP_OK) mtp_config_drop_false_ghosts(cfg);

@@ -29,8 +29,9 @@ static bool all_decimal(const mtp_writer *w) {
 
 static void write_atoms(mtp_writer *w, const mtp_config *cfg) {
   bool decimal = all_decimal(w);
-  mtp_text_add(&w->text, " AtomData:  id type cartes_x cartes_y cartes_z%s%s%s%s\n", cfg->ghost ? " ghost" : "",
-               cfg->site_energy ? " site_en" : "", cfg->force ? " fx fy fz" : "", cfg->grade ? " nbh_grades" : "");
+  mtp_text_add(&w->text, " AtomData:  id type cartes_x cartes_y cartes_z%s%s%s%s%s\n", cfg->ghost ? " ghost" : "",
+               cfg->site_energy ? " site_en" : "", cfg->force ? " fx fy fz" : "", cfg->grade ? " nbh_grades" : "",
+               cfg->charge ? " charge" : "");
   for (size_t i = 0; i < cfg->n; i++) {
     mtp_text_add(&w->text, "    %zu %d", i + 1, type_number(w, cfg->species[i], decimal));
     mtp_write_reals(w, " ", cfg->x + 3 * i, 3);
@@ -38,6 +39,7 @@ static void write_atoms(mtp_writer *w, const mtp_config *cfg) {
     if (cfg->site_energy) mtp_write_reals(w, " ", cfg->site_energy + i, 1);
     if (cfg->force) mtp_write_reals(w, " ", cfg->force + 3 * i, 3);
     if (cfg->grade) mtp_write_reals(w, " ", cfg->grade + i, 1);
+    if (cfg->charge) mtp_write_reals(w, " ", cfg->charge + i, 1);
     mtp_text_add_bytes(&w->text, "\n", 1);
   }
 }

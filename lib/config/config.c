@@ -36,6 +36,8 @@ void mtp_config_free(mtp_config *cfg) {
   free(cfg->site_energy);
   free(cfg->grade);
   free(cfg->force_error);
+  free(cfg->charge);
+  free(cfg->id);
   for (size_t i = 0; i < cfg->feature_count; i++) {
     free(cfg->features[i].key);
     free(cfg->features[i].value);
@@ -64,6 +66,13 @@ static bool copy_array(double **to, const double *from, size_t count) {
   return *to != NULL;
 }
 
+static bool copy_ids(long long **to, const long long *from, size_t count) {
+  if (!from) return true;
+  *to = mtp_calloc(count, sizeof **to);
+  if (*to) memcpy(*to, from, count * sizeof **to);
+  return *to != NULL;
+}
+
 static bool copy_flags(unsigned char **to, const unsigned char *from, size_t count) {
   if (!from) return true;
   *to = mtp_calloc(count, 1);
@@ -76,16 +85,18 @@ mtp_config *mtp_config_copy(const mtp_config *cfg) {
   if (!copy) return NULL;
   *copy = *cfg;
   copy->species = NULL;
-  copy->x = copy->force = copy->site_energy = copy->grade = copy->force_error = NULL;
+  copy->x = copy->force = copy->site_energy = copy->grade = copy->force_error = copy->charge = NULL;
   copy->force_mask = copy->ghost = NULL;
+  copy->id = NULL;
   copy->features = NULL;
   copy->feature_count = 0;
   copy->species = mtp_calloc(cfg->n, sizeof *copy->species);
   bool ok = copy->species && copy_array(&copy->x, cfg->x, 3 * cfg->n) &&
             copy_array(&copy->force, cfg->force, 3 * cfg->n) &&
             copy_array(&copy->site_energy, cfg->site_energy, cfg->n) && copy_array(&copy->grade, cfg->grade, cfg->n) &&
-            copy_array(&copy->force_error, cfg->force_error, cfg->n);
-  ok = ok && copy_flags(&copy->force_mask, cfg->force_mask, cfg->n) && copy_flags(&copy->ghost, cfg->ghost, cfg->n);
+            copy_array(&copy->force_error, cfg->force_error, cfg->n) && copy_array(&copy->charge, cfg->charge, cfg->n);
+  ok = ok && copy_flags(&copy->force_mask, cfg->force_mask, cfg->n) && copy_flags(&copy->ghost, cfg->ghost, cfg->n) &&
+       copy_ids(&copy->id, cfg->id, cfg->n);
   if (ok) memcpy(copy->species, cfg->species, cfg->n * sizeof *copy->species);
   for (size_t i = 0; ok && i < cfg->feature_count; i++)
     ok = mtp_config_set_feature(NULL, copy, cfg->features[i].key, cfg->features[i].value) == MTP_OK;

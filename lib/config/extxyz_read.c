@@ -19,6 +19,7 @@ enum role {
   ROLE_SITE_ENERGY,
   ROLE_GRADE,
   ROLE_FORCE_ERROR,
+  ROLE_CHARGE,
   ROLE_MASK,
   ROLE_GHOST
 };
@@ -67,6 +68,8 @@ static const struct {
     {"energies", ROLE_SITE_ENERGY, 1},
     {"grade", ROLE_GRADE, 1},
     {"force_error", ROLE_FORCE_ERROR, 1},
+    {"initial_charges", ROLE_CHARGE, 1},
+    {"charge", ROLE_CHARGE, 1},
     {"force_mask", ROLE_MASK, 1},
     {"ghost", ROLE_GHOST, 1},
 };
@@ -403,6 +406,7 @@ static mtp_status read_property(record *r, const property *p, size_t i) {
   if (p->role == ROLE_SITE_ENERGY) target = r->cfg->site_energy + i;
   if (p->role == ROLE_GRADE) target = r->cfg->grade + i;
   if (p->role == ROLE_FORCE_ERROR) target = r->cfg->force_error + i;
+  if (p->role == ROLE_CHARGE) target = r->cfg->charge + i;
   for (int k = 0; k < p->columns; k++) {
     mtp_span token;
     if (!mtp_span_token(&r->scan->rest, &token))
@@ -451,13 +455,15 @@ static mtp_status allocate_columns(record *r) {
   if (force) cfg->force = mtp_calloc(3 * cfg->n, sizeof *cfg->force);
   if (site) cfg->site_energy = mtp_calloc(cfg->n, sizeof *cfg->site_energy);
   if (grade) cfg->grade = mtp_calloc(cfg->n, sizeof *cfg->grade);
-  const bool error = has_role(r, ROLE_FORCE_ERROR);
+  const bool error = has_role(r, ROLE_FORCE_ERROR), charge = has_role(r, ROLE_CHARGE);
   if (error) cfg->force_error = mtp_calloc(cfg->n, sizeof *cfg->force_error);
+  if (charge) cfg->charge = mtp_calloc(cfg->n, sizeof *cfg->charge);
   bool mask = has_role(r, ROLE_MASK), ghost = has_role(r, ROLE_GHOST);
   if (mask) cfg->force_mask = mtp_calloc(cfg->n, sizeof *cfg->force_mask);
   if (ghost) cfg->ghost = mtp_calloc(cfg->n, sizeof *cfg->ghost);
   bool ok = (!mask || cfg->force_mask) && (!ghost || cfg->ghost) && (!force || cfg->force) &&
-            (!site || cfg->site_energy) && (!grade || cfg->grade) && (!error || cfg->force_error);
+            (!site || cfg->site_energy) && (!grade || cfg->grade) && (!error || cfg->force_error) &&
+            (!charge || cfg->charge);
   return ok ? MTP_OK : mtp_fail_memory(r->scan->ctx);
 }
 

@@ -13,10 +13,10 @@ static void write_comment(mtp_writer *w, const mtp_config *cfg) {
     mtp_write_reals(w, " ", cfg->cell + 1, 8);
     mtp_text_add(text, "\" ");
   }
-  mtp_text_add(text, "Properties=species:S:1:pos:R:3%s%s%s%s%s%s", cfg->force ? ":forces:R:3" : "",
+  mtp_text_add(text, "Properties=species:S:1:pos:R:3%s%s%s%s%s%s%s", cfg->force ? ":forces:R:3" : "",
                cfg->site_energy ? ":site_energy:R:1" : "", cfg->grade ? ":grade:R:1" : "",
-               cfg->force_error ? ":force_error:R:1" : "", cfg->force_mask ? ":force_mask:L:1" : "",
-               cfg->ghost ? ":ghost:L:1" : "");
+               cfg->force_error ? ":force_error:R:1" : "", cfg->charge ? ":initial_charges:R:1" : "",
+               cfg->force_mask ? ":force_mask:L:1" : "", cfg->ghost ? ":ghost:L:1" : "");
   if (cfg->has_energy) mtp_write_reals(w, " energy=", &cfg->energy, 1);
   if (cfg->has_virial) {
     const double *v = cfg->virial, full[9] = {v[0], v[3], v[4], v[3], v[1], v[5], v[4], v[5], v[2]};
@@ -56,6 +56,7 @@ mtp_status mtp_extxyz_write(mtp_writer *w, const mtp_config *cfg) {
     if (cfg->site_energy) mtp_write_reals(w, " ", cfg->site_energy + i, 1);
     if (cfg->grade) mtp_write_reals(w, " ", cfg->grade + i, 1);
     if (cfg->force_error) mtp_write_reals(w, " ", cfg->force_error + i, 1);
+    if (cfg->charge) mtp_write_reals(w, " ", cfg->charge + i, 1);
     if (cfg->force_mask) mtp_text_add(&w->text, " %c", cfg->force_mask[i] ? 'T' : 'F');
     if (cfg->ghost) mtp_text_add(&w->text, " %c", cfg->ghost[i] ? 'T' : 'F');
     mtp_text_add_bytes(&w->text, "\n", 1);

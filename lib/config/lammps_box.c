@@ -121,18 +121,22 @@ mtp_status mtp_lammps_sort(mtp_scan *scan, mtp_config *cfg, const size_t *ids) {
   if (status == MTP_OK) {
     int *species = mtp_calloc(n, sizeof *species);
     double *x = reordered(cfg->x, 3, n, order), *force = reordered(cfg->force, 3, n, order);
-    if (species && x && (force || !cfg->force)) {
+    double *charge = reordered(cfg->charge, 1, n, order);
+    if (species && x && (force || !cfg->force) && (charge || !cfg->charge)) {
       for (size_t i = 0; i < n; i++) species[i] = cfg->species[order[i].from];
       free(cfg->species);
       free(cfg->x);
       free(cfg->force);
+      free(cfg->charge);
       cfg->species = species;
       cfg->x = x;
       cfg->force = force;
+      cfg->charge = charge;
     } else {
       free(species);
       free(x);
       free(force);
+      free(charge);
       status = mtp_fail_memory(scan->ctx);
     }
   }

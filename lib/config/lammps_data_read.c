@@ -29,11 +29,11 @@ static const struct {
 } style_names[] = {{"atomic", STYLE_ATOMIC},  {"charge", STYLE_CHARGE},   {"molecular", STYLE_MOLECULAR},
                    {"bond", STYLE_MOLECULAR}, {"angle", STYLE_MOLECULAR}, {"full", STYLE_FULL}};
 
-/* Columns of the type and of x, counted from 0. */
+/* Columns of the type, of x and of the charge, counted from 0; no charge: 0. */
 static const struct {
-  size_t type, x;
+  size_t type, x, charge;
 } style_columns[] = {
-    [STYLE_ATOMIC] = {1, 2}, [STYLE_CHARGE] = {1, 3}, [STYLE_MOLECULAR] = {2, 3}, [STYLE_FULL] = {2, 4}};
+    [STYLE_ATOMIC] = {1, 2, 0}, [STYLE_CHARGE] = {1, 3, 2}, [STYLE_MOLECULAR] = {2, 3, 0}, [STYLE_FULL] = {2, 4, 3}};
 
 #define MAX_WORDS 16
 
@@ -208,7 +208,7 @@ static mtp_status find_style(data_file *f, mtp_span comment, size_t columns, sty
 }
 
 static mtp_status read_atom(data_file *f, const words *w, style s, size_t i, size_t *id) {
-  size_t x = style_columns[s].x, type = 0;
+  size_t x = style_columns[s].x, charge = style_columns[s].charge, type = 0;
   if (w->count != x + 3 && w->count != x + 6)
     return mtp_scan_fail(f->scan, "found %zu columns, expected %zu or %zu", w->count, x + 3, x + 6);
   if (!mtp_span_count(w->word[0], SIZE_MAX / 10, id))
@@ -218,6 +218,8 @@ static mtp_status read_atom(data_file *f, const words *w, style s, size_t i, siz
   for (size_t a = 0; a < 3 && status == MTP_OK; a++)
     if (!mtp_span_real(w->word[x + a], &f->cfg->x[3 * i + a]))
       status = mtp_scan_expected(f->scan, w->word[x + a], "a finite coordinate");
+  if (charge && status == MTP_OK && !mtp_span_real(w->word[charge], &f->cfg->charge[i]))
+    status = mtp_scan_expected(f->scan, w->word[charge], "a charge");
   return status;
 }
 
@@ -236,10 +238,11 @@ static mtp_status read_atoms(data_file *f, mtp_span comment) {
       status = mtp_scan_fail(f->scan, "found the end of the file, expected atom %zu of %zu: the file is cut short",
                              i + 1, f->size);
     if (status == MTP_OK && i == 0) status = find_style(f, comment, w.count, &s);
+    if (status == MTP_OK && i == 0 && style_columns[s].charge && !(f->cfg->charge = mtp_calloc(n, sizeof(double))))
+      status = mtp_fail_memory(f->scan->ctx);
     if (status == MTP_OK) status = read_atom(f, &w, s, i, &ids[i]);
   }
   if (status == MTP_OK) status = mtp_lammps_sort(f->scan, f->cfg, ids);
-  if (s == STYLE_CHARGE || s == STYLE_FULL) mtp_dropped_add(&f->dropped, (mtp_span){"q", 1});
   free(ids);
   return status;
 }

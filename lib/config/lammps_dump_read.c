@@ -21,12 +21,13 @@ enum column {
   COLUMN_XS = COLUMN_XU + 3,
   COLUMN_XSU = COLUMN_XS + 3,
   COLUMN_FX = COLUMN_XSU + 3,
-  COLUMN_COUNT = COLUMN_FX + 3
+  COLUMN_CHARGE = COLUMN_FX + 3,
+  COLUMN_COUNT
 };
 
 static const char *const column_names[COLUMN_COUNT] = {"",    "id",  "type", "typelabel", "element", "x",  "y",
                                                        "z",   "xu",  "yu",   "zu",        "xs",      "ys", "zs",
-                                                       "xsu", "ysu", "zsu",  "fx",        "fy",      "fz"};
+                                                       "xsu", "ysu", "zsu",  "fx",        "fy",      "fz", "q"};
 
 #define MAX_COLUMNS 128
 
@@ -179,7 +180,9 @@ static mtp_status read_value(record *r, size_t i, int column, mtp_span token, si
   if (column == r->file->naming) return column == COLUMN_TYPE ? set_type(r, i, token) : set_element(r, i, token);
   double *target = NULL;
   if (column >= r->position && column < r->position + 3) target = r->cfg->x + 3 * i + (column - r->position);
-  if (column >= COLUMN_FX && r->cfg->force) target = r->cfg->force + 3 * i + (column - COLUMN_FX);
+  if (column == COLUMN_CHARGE) target = r->cfg->charge + i;
+  if (column >= COLUMN_FX && column < COLUMN_FX + 3 && r->cfg->force)
+    target = r->cfg->force + 3 * i + (column - COLUMN_FX);
   if (target && !mtp_span_real(token, target)) return mtp_scan_expected(r->scan, token, "a finite number");
   if (column == COLUMN_ID && !mtp_span_count(token, SIZE_MAX / 10, id))
     return mtp_scan_expected(r->scan, token, "the id of an atom");
@@ -216,6 +219,8 @@ static mtp_status read_atoms(record *r) {
   size_t *ids = mtp_calloc(n, sizeof *ids);
   if (!r->cfg || !ids) status = mtp_fail_memory(scan->ctx);
   if (status == MTP_OK && has_three(r, COLUMN_FX)) status = mtp_config_require_force(scan->ctx, r->cfg);
+  if (status == MTP_OK && has_column(r, COLUMN_CHARGE) && !(r->cfg->charge = mtp_calloc(n, sizeof(double))))
+    status = mtp_fail_memory(scan->ctx);
   for (size_t i = 0; i < r->size && status == MTP_OK; i++) status = read_atom(r, i, &ids[i]);
   if (status == MTP_OK && has_column(r, COLUMN_ID)) status = mtp_lammps_sort(scan, r->cfg, ids);
   free(ids);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file config/lammps_write.c
- * Writes LAMMPS data files (atom_style atomic) and custom dumps. */
+ * Writes LAMMPS data files (atom_style atomic, or charge where there are charges) and custom dumps. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -63,9 +63,10 @@ mtp_status mtp_lammps_data_write(mtp_writer *w, const mtp_config *cfg) {
     mtp_text_add(text, " xy xz yz\n");
   }
   write_masses(w);
-  if (cfg->n) mtp_text_add(text, "\nAtoms # atomic\n\n");
+  if (cfg->n) mtp_text_add(text, "\nAtoms # %s\n\n", cfg->charge ? "charge" : "atomic");
   for (size_t i = 0; i < cfg->n; i++) {
     mtp_text_add(text, "%zu %d", i + 1, cfg->species[i] + 1);
+    if (cfg->charge) mtp_write_reals(w, " ", cfg->charge + i, 1);
     write_positions(w, &box, cfg->x + 3 * i);
     mtp_text_add_bytes(text, "\n", 1);
   }
@@ -103,11 +104,13 @@ mtp_status mtp_lammps_dump_write(mtp_writer *w, const mtp_config *cfg) {
   if (timestep) mtp_span_count((mtp_span){timestep, strlen(timestep)}, SIZE_MAX / 10, &step);
   mtp_text_add(&w->text, "ITEM: TIMESTEP\n%zu\nITEM: NUMBER OF ATOMS\n%zu\n", step, cfg->n);
   write_bounds(w, cfg, &box);
-  mtp_text_add(&w->text, "ITEM: ATOMS id type element x y z%s\n", cfg->force ? " fx fy fz" : "");
+  mtp_text_add(&w->text, "ITEM: ATOMS id type element x y z%s%s\n", cfg->force ? " fx fy fz" : "",
+               cfg->charge ? " q" : "");
   for (size_t i = 0; i < cfg->n; i++) {
     mtp_text_add(&w->text, "%zu %d %s", i + 1, cfg->species[i] + 1, w->names[cfg->species[i]]);
     write_positions(w, &box, cfg->x + 3 * i);
     if (cfg->force) write_positions(w, &box, cfg->force + 3 * i);
+    if (cfg->charge) mtp_write_reals(w, " ", cfg->charge + i, 1);
     mtp_text_add_bytes(&w->text, "\n", 1);
   }
   return MTP_OK;

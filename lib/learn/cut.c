@@ -161,6 +161,72 @@ static mtp_status find_images(mtp_context *ctx, const mtp_surroundings *s, doubl
   return MTP_OK;
 }
 
+/* The first image of the same molecule. */
+static size_t unit_of_image(const mtp_surroundings *s, const images *all, const size_t *list, size_t n) {
+  const image *of = &all->list[list[n]];
+  const size_t unit = s->unit[of->atom];
+  for (size_t m = 0; m < n; m++) {
+    const image *other = &all->list[list[m]];
+    double far = 0.0;
+    for (int c = 0; c < 3; c++)
+      far =
+          fmax(far, fabs(of->d[c] - s->d[3 * of->atom + (size_t)c] - other->d[c] + s->d[3 * other->atom + (size_t)c]));
+    if (s->unit[other->atom] == unit && far < 1e-6) return m;
+  }
+  return n;
+}
+
+static bool is_near_center(const mtp_surroundings *s, const double x[3]) {
+  for (size_t k = 0; k < s->center_count; k++) {
+    const double *c = s->d + 3 * s->centers[k], d[3] = {x[0] - c[0], x[1] - c[1], x[2] - c[2]};
+    if (mtp_dot(d, d) <= s->cutoff * s->cutoff) return true;
+  }
+  return false;
+}
+
+/* The farthest ions in excess go, if no centre depends on them. */
+static mtp_status neutralise(mtp_context *ctx, const mtp_surroundings *s, const double *charge, images *all,
+                             double *excess) {
+  mtp_surroundings inside = *s;
+  size_t n = 0;
+  for (size_t k = 0; k < all->n; k++) n += all->list[k].inside;
+  size_t *list = mtp_calloc(n, sizeof *list), *unit = mtp_calloc(n, sizeof *unit);
+  int *species = mtp_calloc(n, sizeof *species);
+  double *d = mtp_calloc(3 * n, sizeof *d), *q = s->charge ? mtp_calloc(n, sizeof *q) : NULL;
+  bool *needed = mtp_calloc(n, sizeof *needed), *gone = mtp_calloc(n, sizeof *gone);
+  const bool enough = list && unit && species && d && (q || !s->charge) && needed && gone;
+  n = 0;
+  for (size_t k = 0; k < all->n && enough; k++) {
+    const image *atom = &all->list[k];
+    if (!atom->inside) continue;
+    list[n] = k;
+    unit[n] = unit_of_image(s, all, list, n);
+    species[n] = s->species[atom->atom];
+    if (q) q[n] = s->charge[atom->atom];
+    memcpy(d + 3 * n, atom->d, sizeof atom->d);
+    needed[n] = is_near_center(s, atom->d);
+    n++;
+  }
+  inside.n = n;
+  inside.d = d;
+  inside.unit = unit;
+  inside.species = species;
+  inside.charge = q;
+  if (enough) {
+    mtp_cut_whole_units(&inside, needed);
+    *excess = mtp_cut_neutralise(&inside, charge, needed, gone);
+    for (size_t k = 0; k < n; k++) all->list[list[k]].inside = !gone[k];
+  }
+  free(list);
+  free(unit);
+  free(species);
+  free(d);
+  free(q);
+  free(needed);
+  free(gone);
+  return enough ? MTP_OK : mtp_fail_memory(ctx);
+}
+
 /* Does an atom of the sphere miss a neighbour? */
 static bool is_incomplete(const images *all, double cutoff, const image *atom) {
   for (size_t k = 0; k < all->n; k++) {
@@ -170,16 +236,19 @@ static bool is_incomplete(const images *all, double cutoff, const image *atom) {
   return false;
 }
 
-static mtp_status make_sphere(mtp_context *ctx, const mtp_surroundings *s, const mtp_cut_options *o, mtp_config **out,
-                              size_t **from) {
+static mtp_status make_sphere(mtp_context *ctx, const mtp_surroundings *s, const mtp_cut_options *o,
+                              const double *charge, mtp_config **out, size_t **from, double *excess) {
   images all = {0};
   mtp_status status = find_images(ctx, s, o->radius, &all);
+  if (status == MTP_OK && (charge || s->charge)) status = neutralise(ctx, s, charge, &all, excess);
   size_t n = 0;
   for (size_t k = 0; k < all.n; k++) n += all.list[k].inside;
   mtp_config *cfg = status == MTP_OK ? mtp_config_new(n) : NULL;
   *from = mtp_calloc(n, sizeof **from);
   if (cfg) cfg->force_mask = mtp_calloc(n, sizeof *cfg->force_mask);
-  if (status == MTP_OK && (!cfg || !*from || !cfg->force_mask)) status = mtp_fail_memory(ctx);
+  if (cfg && s->charge) cfg->charge = mtp_calloc(n, sizeof *cfg->charge);
+  if (status == MTP_OK && (!cfg || !*from || !cfg->force_mask || (s->charge && !cfg->charge)))
+    status = mtp_fail_memory(ctx);
   if (status != MTP_OK) {
     mtp_config_free(cfg);
     free(all.list);
@@ -192,6 +261,7 @@ static mtp_status make_sphere(mtp_context *ctx, const mtp_surroundings *s, const
     if (!atom->inside) continue;
     (*from)[n] = atom->atom;
     cfg->species[n] = s->species[atom->atom];
+    if (cfg->charge) cfg->charge[n] = s->charge[atom->atom];
     cfg->force_mask[n] = is_incomplete(&all, s->cutoff, atom);
     for (size_t c = 0; c < 3; c++) cfg->x[3 * n + c] = atom->d[c] + 0.5 * edge;
     n++;
@@ -236,17 +306,30 @@ static mtp_status relax_rim(mtp_context *ctx, const mtp_potential *pot, const mt
   return status;
 }
 
+/* The numbers that the atoms have in the whole; an image has that of its atom. */
+static mtp_status take_ids(mtp_context *ctx, const mtp_surroundings *s, const size_t *from, mtp_config *cfg) {
+  if (!s->id) return MTP_OK;
+  cfg->id = mtp_calloc(cfg->n, sizeof *cfg->id);
+  for (size_t i = 0; cfg->id && i < cfg->n; i++) cfg->id[i] = s->id[from[i]];
+  return cfg->id ? MTP_OK : mtp_fail_memory(ctx);
+}
+
 static mtp_status cut(mtp_context *ctx, const mtp_potential *pot, mtp_surroundings *s, const mtp_cut_options *o,
                       mtp_config **out, size_t *index) {
   size_t *from = NULL;
   mtp_config *cfg = NULL;
   double excess = 0.0;
   const double *charge = o->baseline ? o->baseline->charge : NULL;
-  mtp_status status = o->shape == MTP_CUT_SPHERE ? make_sphere(ctx, s, o, &cfg, &from)
+  mtp_status status = o->shape == MTP_CUT_SPHERE ? make_sphere(ctx, s, o, charge, &cfg, &from, &excess)
                                                  : mtp_cut_make_cell(ctx, s, o->radius, charge, &cfg, &from, &excess);
+  if (status == MTP_OK && o->baseline && !o->baseline->takes_charges) { /* they told what is neutral, no more */
+    free(cfg->charge);
+    cfg->charge = NULL;
+  }
   if (status == MTP_OK && o->shape == MTP_CUT_CELL && !o->still && mtp_potential_is_trained(pot))
     status = relax_rim(ctx, pot, o->baseline, s, from, cfg);
   if (status == MTP_OK) status = describe(ctx, o, excess, cfg);
+  if (status == MTP_OK) status = take_ids(ctx, s, from, cfg);
   double least = INFINITY;
   for (size_t i = 0; status == MTP_OK && index && i < cfg->n; i++) { /* of several images the one in the middle */
     double square = 0.0;
@@ -280,6 +363,8 @@ mtp_status mtp_cut(mtp_context *ctx, const mtp_potential *pot, const mtp_config 
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "cut: radius %g and vacuum %g must be numbers above 0", o.radius, o.vacuum);
   mtp_surroundings s = {.n = whole->n,
                         .species = whole->species,
+                        .charge = whole->charge,
+                        .id = whole->id,
                         .cutoff = mtp_potential_cutoff(pot),
                         .center_count = count,
                         .centers = centers};

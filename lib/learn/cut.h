@@ -19,6 +19,8 @@
 typedef struct mtp_surroundings {
   size_t n;
   const int *species;
+  const double *charge; /**< [n] e, or NULL */
+  const long long *id;  /**< [n] or NULL */
   double *d;            /**< [3*n] from the middle, by the shortest way in lattice coordinates */
   double *p;            /**< [3*n] the same along the normals of the planes of lattice vectors, A */
   size_t *unit;         /**< [n] the atom that stands for the molecule; an atom of its own for itself */
@@ -40,11 +42,12 @@ bool mtp_cut_is_near(const mtp_surroundings *s, size_t atom);
 /** A coordinate without its last digits. */
 double mtp_cut_round(double x);
 /** A cell around the middle; *from [number of atoms in *out] (malloc'ed) says which atoms of the surroundings they are.
- * With charges of species (NULL: unknown) it is neutral as far as that is possible; *excess (e) is what is left. */
+ * With charges of species, or of the atoms where these are NULL, it is neutral as far as that is possible; *excess (e)
+ * is what is left. Without any, both are NULL. */
 mtp_status mtp_cut_make_cell(mtp_context *ctx, const mtp_surroundings *s, double radius, const double *charge,
                              mtp_config **out, size_t **from, double *excess);
 /** Takes the farthest ions that are not `needed` out, until what is not `gone` is neutral; returns the charge that is
- * left. */
+ * left. `charge`: of species, NULL: those of the atoms. */
 double mtp_cut_neutralise(const mtp_surroundings *s, const double *charge, const bool *needed, bool *gone);
 /** Which atoms of a cell may move: [n] those that are not `fixed`, and not into the neighbourhood of a centre. */
 typedef struct mtp_cut_rim {

@@ -167,7 +167,8 @@ static mtp_status fill(mtp_context *ctx, const mtp_surroundings *s, const box *b
   for (size_t i = 0; i < s->n; i++) n += !gone[i];
   mtp_config *cfg = mtp_config_new(n);
   *from = mtp_calloc(n, sizeof **from);
-  if (!cfg || !*from) {
+  if (cfg && s->charge) cfg->charge = mtp_calloc(n, sizeof *cfg->charge);
+  if (!cfg || !*from || (s->charge && !cfg->charge)) {
     mtp_config_free(cfg);
     return mtp_fail_memory(ctx);
   }
@@ -181,6 +182,7 @@ static mtp_status fill(mtp_context *ctx, const mtp_surroundings *s, const box *b
   for (size_t i = 0; i < s->n; i++) {
     if (gone[i]) continue;
     cfg->species[n] = s->species[i];
+    if (cfg->charge) cfg->charge[n] = s->charge[i];
     for (size_t c = 0; c < 3; c++)
       cfg->x[3 * n + c] = s->d[3 * i + c] + 0.5 * (cfg->cell[c] + cfg->cell[3 + c] + cfg->cell[6 + c]);
     (*from)[n++] = i;
@@ -280,7 +282,8 @@ mtp_status mtp_cut_make_cell(mtp_context *ctx, const mtp_surroundings *s, double
     mtp_cut_whole_units(s, needed);
     for (size_t i = 0; i < s->n; i++) gone[i] = !needed[i] && !is_between(s, &b, s->unit[i], -1);
     status = thin(ctx, s, &b, needed, gone, out, from);
-    if (status == MTP_OK && charge) status = neutralise(ctx, s, &b, charge, needed, gone, out, from, excess);
+    if (status == MTP_OK && (charge || s->charge))
+      status = neutralise(ctx, s, &b, charge, needed, gone, out, from, excess);
   }
   free(gone);
   free(needed);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file learn/cut_charge.c
- * Cells of ions that are neutral: a box around an atom may hold more of one kind, and electrons or Ewald sums of a
+ * Cut-outs of ions that are neutral: what is around an atom may hold more of one kind, and electrons or Ewald sums of a
  * charged cell describe something that the run does not have. */
 #include <math.h>
 #include <string.h>
@@ -12,17 +12,46 @@
 #define KINDS   4
 #define MOST    12
 #define NEUTRAL 1e-6
+/* Where each atom has a charge of its own, those that differ by such a part are of one kind, units with less have none
+ * (e), and what is left may be such a part of the smallest one: it is that of a background, which exerts no force. What
+ * goes has to be worth a part of that. */
+#define ALIKE     0.25
+#define UNCHARGED 0.1
+#define PRICE     0.1
+#define LEFT      0.6
 
 typedef struct ions {
   int kinds;
-  double charge[KINDS];
+  double charge[KINDS]; /* on average */
+  int seen[KINDS];
   int there[KINDS]; /* that may go, at most MOST */
 } ions;
 
+static double atom_charge(const mtp_surroundings *s, const double *charge, size_t i) {
+  return charge ? charge[s->species[i]] : s->charge[i];
+}
+
 static double unit_charge(const mtp_surroundings *s, const double *charge, size_t unit) {
   double sum = 0.0;
-  for (size_t i = 0; i < s->n; i++) sum += s->unit[i] == unit ? charge[s->species[i]] : 0.0;
+  for (size_t i = 0; i < s->n; i++) sum += s->unit[i] == unit ? atom_charge(s, charge, i) : 0.0;
   return sum;
+}
+
+static bool are_alike(const double *charge, double a, double b) {
+  return fabs(a - b) <= (charge ? NEUTRAL : ALIKE * fmax(fabs(a), fabs(b)));
+}
+
+/* What is neutral enough, e. */
+static double tolerance(const double *charge, const ions *all) {
+  double least = 1.0;
+  for (int k = 0; k < all->kinds; k++) least = fmin(least, fabs(all->charge[k]));
+  return charge ? NEUTRAL : LEFT * least;
+}
+
+static double total_charge(const mtp_surroundings *s, const double *charge, const bool *gone, double enough) {
+  double sum = 0.0;
+  for (size_t i = 0; i < s->n; i++) sum += gone[i] ? 0.0 : atom_charge(s, charge, i);
+  return fabs(sum) < enough ? 0.0 : sum;
 }
 
 /* The atom that stands for a molecule that may go, if it is no neighbour of a centre. */
@@ -36,29 +65,30 @@ static void count_ions(const mtp_surroundings *s, const double *charge, const bo
   for (size_t i = 0; i < s->n; i++) {
     const double q = may_go(s, needed, gone, i) ? unit_charge(s, charge, i) : 0.0;
     int k = 0;
-    if (fabs(q) < NEUTRAL) continue;
-    while (k < all->kinds && fabs(all->charge[k] - q) > NEUTRAL) k++;
+    if (fabs(q) < (charge ? NEUTRAL : UNCHARGED)) continue;
+    while (k < all->kinds && !are_alike(charge, all->charge[k], q)) k++;
     if (k == KINDS) continue;
-    if (k == all->kinds) all->charge[all->kinds++] = q;
+    all->kinds += k == all->kinds;
+    all->charge[k] += (q - all->charge[k]) / ++all->seen[k];
     if (all->there[k] < MOST) all->there[k]++;
   }
 }
 
-/* How many of each kind make up for `excess` best, the fewest if there is a choice. */
-static void choose_counts(const ions *all, double excess, int *best) {
-  int now[KINDS] = {0}, least = 0, k = 0;
-  double rest = fabs(excess);
+/* How many of each kind make up for `excess` best, the fewest if there is a choice: each one that goes has to be worth
+ * `price`. */
+static void choose_counts(const ions *all, double excess, double price, int *best) {
+  int now[KINDS] = {0}, k = 0;
+  double least = fabs(excess);
   memset(best, 0, KINDS * sizeof *best);
   while (k < all->kinds) {
-    double left = excess;
-    int sum = 0;
+    double left = excess, cost = 0.0;
     for (int m = 0; m < all->kinds; m++) {
       left -= now[m] * all->charge[m];
-      sum += now[m];
+      cost += now[m] * price;
     }
-    if (fabs(left) < rest - NEUTRAL || (fabs(left) < rest + NEUTRAL && sum < least)) {
-      rest = fabs(left);
-      least = sum;
+    cost += fabs(left);
+    if (cost < least) {
+      least = cost;
       memcpy(best, now, KINDS * sizeof *best);
     }
     for (k = 0; k < all->kinds && ++now[k] > all->there[k]; k++) now[k] = 0; /* the next combination */
@@ -72,7 +102,8 @@ static size_t farthest(const mtp_surroundings *s, const double *charge, const bo
   double most = -1.0;
   for (size_t i = 0; i < s->n; i++) {
     const double *d = s->d + 3 * i, square = mtp_dot(d, d);
-    if (!may_go(s, needed, gone, i) || square <= most || fabs(unit_charge(s, charge, i) - q) > NEUTRAL) continue;
+    if (!may_go(s, needed, gone, i) || square <= most) continue;
+    if (!are_alike(charge, unit_charge(s, charge, i), q)) continue;
     most = square;
     found = i;
   }
@@ -80,18 +111,16 @@ static size_t farthest(const mtp_surroundings *s, const double *charge, const bo
 }
 
 double mtp_cut_neutralise(const mtp_surroundings *s, const double *charge, const bool *needed, bool *gone) {
-  double excess = 0.0;
   ions all;
   int counts[KINDS];
-  for (size_t i = 0; i < s->n; i++) excess += gone[i] ? 0.0 : charge[s->species[i]];
-  if (fabs(excess) < NEUTRAL) return 0.0;
   count_ions(s, charge, needed, gone, &all);
-  choose_counts(&all, excess, counts);
+  const double enough = tolerance(charge, &all), excess = total_charge(s, charge, gone, enough);
+  if (excess == 0.0) return 0.0;
+  choose_counts(&all, excess, PRICE * enough, counts);
   for (int k = 0; k < all.kinds; k++)
     for (int m = 0; m < counts[k]; m++) {
       const size_t unit = farthest(s, charge, needed, gone, all.charge[k]);
       for (size_t i = 0; i < s->n && unit < s->n; i++) gone[i] = gone[i] || s->unit[i] == unit;
-      excess -= all.charge[k];
     }
-  return fabs(excess) < NEUTRAL ? 0.0 : excess;
+  return total_charge(s, charge, gone, enough);
 }

@@ -140,9 +140,14 @@ static mtp_status stamp(mtp_context *ctx, const mtp_learner *l, mtp_config *labe
     mtp_snprintf(number, sizeof number, "%g", l->explored);
     status = mtp_config_set_feature(ctx, label, "explored", number);
   }
-  /* grades per atom belong to the potential of that moment and say nothing later */
+  /* grades per atom belong to the potential of that moment and say nothing later; charges that are no part of the
+   * baseline were there to make cut-outs neutral */
   free(label->grade);
   label->grade = NULL;
+  if (!l->options.baseline || !l->options.baseline->takes_charges) {
+    free(label->charge);
+    label->charge = NULL;
+  }
   label->has_max_grade = isfinite(candidate->grade);
   label->max_grade = label->has_max_grade ? candidate->grade : 0.0;
   return status;

@@ -50,11 +50,17 @@ static double least_distance(const mtp_learner *l, int a, int b, double part) {
   return isfinite(least) ? least : 0.0;
 }
 
-static void tell_pair(const mtp_learner *l, int a, int b, const mtp_close_pair *p, char *why, size_t size) {
+/* As the engine counts, if it has told. */
+static long long number_of(const mtp_config *cfg, size_t atom) {
+  return cfg->id ? cfg->id[atom] : (long long)atom + 1;
+}
+
+static void tell_pair(const mtp_learner *l, const mtp_config *cfg, int a, int b, const mtp_close_pair *p, char *why,
+                      size_t size) {
   const mtp_nearness near = nearest(l, a, b);
   const double known = fmin(near.known, near.squeezed);
-  int used = mtp_snprintf(why, size, "atoms %zu and %zu (%s-%s) are %.3g A apart, ", p->i + 1, p->j + 1, l->names[a],
-                          l->names[b], p->r);
+  int used = mtp_snprintf(why, size, "atoms %lld and %lld (%s-%s) are %.3g A apart, ", number_of(cfg, p->i),
+                          number_of(cfg, p->j), l->names[a], l->names[b], p->r);
   if (used < 0 || (size_t)used >= size) return;
   if (isfinite(known))
     mtp_snprintf(why + used, size - (size_t)used, "the shortest labelled distance of such is %.3g A", known);
@@ -79,7 +85,7 @@ static mtp_status look_at_pairs(mtp_context *ctx, const mtp_learner *l, const mt
       const double least = least_distance(l, a, b, part);
       if (!(p->r < worst * least)) continue;
       worst = p->r / least;
-      tell_pair(l, a, b, p, why, size);
+      tell_pair(l, c->cfg, a, b, p, why, size);
     }
   free(pair);
   return status;

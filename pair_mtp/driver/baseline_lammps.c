@@ -108,6 +108,7 @@ static mtp_status make_name(mtp_context *ctx, mtp_lammps_baseline *b) {
     hash_bytes(&hash, b->names[s], strlen(b->names[s]));
   }
   if (types) hash_bytes(&hash, types, strlen(types));
+  if (mtp_private_lammps_needs_charges(b->instance)) hash_bytes(&hash, " charges", sizeof " charges");
   hash_bytes(&hash, "\n", 1);
   for (const char *line = b->text; *line && status == MTP_OK;) {
     const char *end = line + strcspn(line, "\n");
@@ -197,7 +198,8 @@ mtp_status mtp_lammps_baseline_open(mtp_context *ctx, const char *path, const ch
   if (!b) return mtp_fail_memory(ctx);
   mtp_status status = copy_names(ctx, b, species_count, names);
   if (status == MTP_OK) status = open_baseline(ctx, b, path, text, plugin);
-  b->baseline = (mtp_baseline){b->name, compute, b, b->charge};
+  b->baseline = (mtp_baseline){b->name, compute, b, b->charge, false};
+  if (status == MTP_OK) b->baseline.takes_charges = mtp_private_lammps_needs_charges(b->instance);
   if (status == MTP_OK)
     *out = b;
   else

@@ -25,6 +25,8 @@
 
 /* The line of FILE that says which element each type is: a comment to LAMMPS. */
 #define TYPES "# mtp: types"
+/* This one says that charges are those of the atoms, which a configuration then must have. */
+#define CHARGES "# mtp: charges"
 /* kcal/mol, as LAMMPS converts them */
 #define EV_IN_REAL 23.060549
 
@@ -36,6 +38,8 @@ struct mtp_private_lammps {
   int type_count;
   bool takes_real, is_real; /* units */
   bool keeps;               /* the instance for the next configuration of the same cell */
+  bool needs_charges;       /* of atoms */
+  bool has_fix;             /* whose state would depend on what was asked before */
   const char *plugin;
   void *lmp;        /* NULL until the first label and after an error */
   bool proven;      /* FILE has been read without error once */
@@ -187,6 +191,20 @@ static void turn_atoms(const mtp_private_lammps *s, const mtp_config *cfg, const
   }
 }
 
+/* Charges that a configuration has; commands that set others come later. */
+static mtp_qm_status set_charges(mtp_private_lammps *s, mtp_qm_call *call) {
+  const mtp_config *cfg = call->config;
+  char q[] = "q";
+  if (s->needs_charges && !cfg->charge)
+    return mtp_qm_fail(call->ctx, MTP_QM_BAD_DATA,
+                       "%s: the charges are those of the atoms, and the configuration has none (column "
+                       "initial_charges)",
+                       s->path);
+  if (!cfg->charge || !lammps_extract_setting(s->lmp, "q_flag")) return MTP_QM_OK;
+  lammps_scatter_atoms(s->lmp, q, 1, 1, cfg->charge);
+  return check_engine(s, call);
+}
+
 static mtp_qm_status create_atoms(mtp_private_lammps *s, mtp_qm_call *call, const mtp_lammps_box *b) {
   const mtp_config *cfg = call->config;
   int *type = mtp_calloc(cfg->n, sizeof(int));
@@ -272,11 +290,16 @@ static mtp_status remember(mtp_private_lammps *s, const mtp_config *cfg) {
   return s->last ? MTP_OK : MTP_ERR_MEMORY;
 }
 
+static bool has_same_charges(const mtp_config *a, const mtp_config *b) {
+  if (!a->charge || !b->charge) return !a->charge && !b->charge;
+  return memcmp(a->charge, b->charge, a->n * sizeof *a->charge) == 0;
+}
+
 /* The same atoms in the same cell, without walls that would have to follow them. */
 static bool is_kept(const mtp_private_lammps *s, const mtp_config *cfg) {
   const mtp_config *last = s->last;
-  return s->lmp && last && last->n == cfg->n && cfg->periodic[0] && cfg->periodic[1] && cfg->periodic[2] &&
-         last->periodic[0] && last->periodic[1] && last->periodic[2] &&
+  return s->lmp && last && !s->has_fix && last->n == cfg->n && has_same_charges(last, cfg) && cfg->periodic[0] &&
+         cfg->periodic[1] && cfg->periodic[2] && last->periodic[0] && last->periodic[1] && last->periodic[2] &&
          memcmp(last->cell, cfg->cell, sizeof cfg->cell) == 0 &&
          memcmp(last->species, cfg->species, cfg->n * sizeof *cfg->species) == 0;
 }
@@ -300,6 +323,7 @@ static mtp_qm_status set_up(mtp_private_lammps *s, mtp_qm_call *call, const mtp_
                                "c_mtp_qm_virial[4] c_mtp_qm_virial[5] c_mtp_qm_virial[6]\n";
   mtp_qm_status status = create_box(s, call, b);
   if (status == MTP_QM_OK) status = create_atoms(s, call, b);
+  if (status == MTP_QM_OK) status = set_charges(s, call);
   if (status == MTP_QM_OK) {
     status = run_commands(s, call, s->commands);
     if (status == MTP_QM_OK) s->proven = true;
@@ -395,6 +419,8 @@ static mtp_status parse_settings(mtp_context *ctx, mtp_private_lammps *s) {
                 (length == 7 && strncmp(word, "include", 7) == 0);
     const bool units = length == 5 && strncmp(word, "units", 5) == 0;
     if (units && s->takes_real) s->is_real = is_value(value, "real");
+    s->has_fix = s->has_fix || (length == 3 && strncmp(word, "fix", 3) == 0);
+    s->needs_charges = s->needs_charges || strncmp(line, CHARGES, strlen(CHARGES)) == 0;
     if (strncmp(line, TYPES, strlen(TYPES)) == 0 && parse_types(ctx, s, line, end) != MTP_OK) return MTP_ERR_FORMAT;
     if (units && !is_value(value, "metal") && !s->is_real)
       return mtp_fail(ctx, MTP_ERR_FORMAT,
@@ -443,4 +469,8 @@ mtp_status mtp_private_lammps_open(mtp_context *ctx, const char *path, const cha
 
 const char *mtp_private_lammps_types(const mtp_private_lammps *s) {
   return s->types;
+}
+
+bool mtp_private_lammps_needs_charges(const mtp_private_lammps *s) {
+  return s->needs_charges;
 }

@@ -12,6 +12,7 @@ contains pot.json '"pair_part":{"file":"pairs.lmp","rounds":[1-9]'
 rmse() { sed 's/.*"training":{\(.*\)/\1/; s/.*"force":{[^}]*"rmse":\([^,}]*\).*/\1/; q' "$1"; }
 awk "BEGIN { exit !($(rmse pot.json) < 0.8 * $(rmse alone.json)) }" ||
   die "force errors: $(rmse pot.json) with the pair part, $(rmse alone.json) without"
+[ ! -e pairs.lmp.draft ] && [ ! -e pairs.lmp.draft.table ] || die 'the draft of the pair part was left'
 tag=$(sed -n 's/.*baseline=\(b[0-9a-f]*\).*/\1/p' pot.almtp)
 [ -n "$tag" ] || die 'the potential does not say what it stands on'
 
@@ -78,3 +79,15 @@ refuse 2 'it goes without --baseline' mtp train untrained.almtp labelled.extxyz 
 refuse 2 'go with --pair-part' mtp train untrained.almtp labelled.extxyz -o x.almtp --pair-lattice
 refuse 1 'one in use is none' mtp train pot.almtp total.extxyz -o x.almtp --linear
 refuse 2 'changes nothing' mtp train pot.almtp labelled.extxyz -o x.almtp --max-iter 0 --pair-part x
+
+# without the potential there is no new file, and an old one stays as it is
+cp pairs.lmp before.lmp
+cp pairs.lmp.table before.table
+refuse 1 'cannot write nowhere/x.jsonl' mtp train untrained.almtp labelled.extxyz -o x.almtp --linear --pair-part pairs.lmp \
+  --pair-cutoff 7 --log nowhere/x.jsonl
+refuse 1 'cannot write nowhere/x.jsonl' mtp train untrained.almtp labelled.extxyz -o x.almtp --linear --pair-part new.lmp \
+  --log nowhere/x.jsonl
+same pairs.lmp before.lmp
+same pairs.lmp.table before.table
+[ ! -e new.lmp ] && [ ! -e new.lmp.table ] || die 'a pair part was left by a training that failed'
+[ -z "$(ls | grep draft)" ] || die 'a draft was left by a training that failed'

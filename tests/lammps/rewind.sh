@@ -55,7 +55,7 @@ for ranks in 1 2; do
 done
 
 # with it, it goes on: the atoms are those of the snapshot, the place is learned
-for ranks in 1 2; do
+for ranks in 1 2 4; do
   fresh
   goes_on $ranks in.back
   [ "$(events rewind)" -ge 1 ] || die 'the run did not go back'
@@ -101,3 +101,7 @@ misused 'keyword rewind expects a whole number' 'rewind soon' 'fix 1 all nve'
 misused 'rewind does not work with run_style respa' 'rewind 10' 'fix 1 all nve' 'run_style respa 2 2 pair 1'
 misused 'rewind does not work with fix d, which sets the box by the time' 'rewind 10' 'fix 1 all nve' \
   'fix d all deform 1 x erate 0.01'
+if lmp -h | grep -q '[ \t]rigid/nve[ \t]'; then # LAMMPS with RIGID
+  misused 'rewind does not work with the rigid bodies of fix 1 rigid/nve' 'rewind 10' 'group b id 1 2' 'group a subtract all b' \
+    'fix 1 b rigid/nve group 1 b' 'fix 2 a nve'
+fi

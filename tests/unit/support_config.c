@@ -112,6 +112,7 @@ static void same_config(const mtp_config *a, const mtp_config *b, bench_parts pa
   same_reals(a->force, b->force, 3 * a->n);
   same_reals(a->site_energy, b->site_energy, a->n);
   same_reals(a->grade, b->grade, a->n);
+  same_reals(a->charge, b->charge, a->n);
   assert_int_equal(a->has_energy, b->has_energy);
   assert_int_equal(a->has_virial, b->has_virial);
   assert_int_equal(a->has_max_grade, b->has_max_grade);
@@ -161,6 +162,7 @@ static mtp_config *random_config(mtp_random *random, int species, bool cells) {
   if (mtp_random_uniform(random) < 0.7) cfg->force = wild_array(random, 3 * cfg->n);
   if (mtp_random_uniform(random) < 0.4) cfg->site_energy = wild_array(random, cfg->n);
   if (mtp_random_uniform(random) < 0.4) cfg->grade = wild_array(random, cfg->n);
+  if (mtp_random_uniform(random) < 0.4) cfg->charge = wild_array(random, cfg->n);
   cfg->has_energy = mtp_random_uniform(random) < 0.7;
   cfg->has_virial = mtp_random_uniform(random) < 0.7;
   cfg->has_max_grade = mtp_random_uniform(random) < 0.4;

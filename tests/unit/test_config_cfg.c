@@ -15,26 +15,27 @@
 #include "config/config_internal.h"
 #include "support_config.h"
 
-static const char full[] = "BEGIN_CFG\r\n"
-                           " Size\r\n"
-                           "    2\r\n"
-                           " Supercell\r\n"
-                           "    4.0 0.0 0.5\r\n"
-                           "    0.0 5.0 0.0\r\n"
-                           "    0.0 0.0 6.0\r\n"
-                           " AtomData:  fz id cartes_z type cartes_y cartes_x fx fy site_en nbh_grades charge\r\n"
-                           "    0.3 1 1.3 1 1.2 1.1 0.1 0.2 -1.5 0.7 0.25\r\n"
-                           "    -0.3 2 2.3 29 2.2 2.1 -0.1 -0.2 -2.5 1.7 -0.25\r\n"
-                           " Energy\r\n"
-                           "    -4.000000000001\r\n"
-                           " PlusStress:  yz xx zz yy xy xz\r\n"
-                           "     4 1 3 2 6 5\r\n"
-                           " Feature   EFS_by\tVASP 6.3 with care\r\n"
-                           " Feature   two\\_words one\r\n"
-                           " Feature   two\\_words two\r\n"
-                           " Feature   MV_grade\t9.9e99\r\n"
-                           "END_CFG\r\n"
-                           "\r\n";
+static const char full[] =
+    "BEGIN_CFG\r\n"
+    " Size\r\n"
+    "    2\r\n"
+    " Supercell\r\n"
+    "    4.0 0.0 0.5\r\n"
+    "    0.0 5.0 0.0\r\n"
+    "    0.0 0.0 6.0\r\n"
+    " AtomData:  fz id cartes_z type cartes_y cartes_x fx fy site_en nbh_grades charge magmom_x\r\n"
+    "    0.3 1 1.3 1 1.2 1.1 0.1 0.2 -1.5 0.7 0.25 0\r\n"
+    "    -0.3 2 2.3 29 2.2 2.1 -0.1 -0.2 -2.5 1.7 -0.25 1\r\n"
+    " Energy\r\n"
+    "    -4.000000000001\r\n"
+    " PlusStress:  yz xx zz yy xy xz\r\n"
+    "     4 1 3 2 6 5\r\n"
+    " Feature   EFS_by\tVASP 6.3 with care\r\n"
+    " Feature   two\\_words one\r\n"
+    " Feature   two\\_words two\r\n"
+    " Feature   MV_grade\t9.9e99\r\n"
+    "END_CFG\r\n"
+    "\r\n";
 
 static void test_everything(void **state) {
   bench *b = *state;
@@ -54,11 +55,12 @@ static void test_everything(void **state) {
   assert_true(cfg->has_energy && cfg->energy == -4.000000000001);
   assert_true(cfg->site_energy[0] == -1.5 && cfg->site_energy[1] == -2.5);
   assert_true(cfg->grade[0] == 0.7 && cfg->grade[1] == 1.7);
+  assert_true(cfg->charge[0] == 0.25 && cfg->charge[1] == -0.25);
   assert_true(cfg->has_max_grade && cfg->max_grade == 9.9e99);
   assert_int_equal(cfg->feature_count, 2);
   assert_string_equal(mtp_config_get_feature(cfg, "EFS_by"), "VASP 6.3 with care");
   assert_string_equal(mtp_config_get_feature(cfg, "two words"), "one\ntwo");
-  assert_non_null(strstr(b->warnings, "charge"));
+  assert_non_null(strstr(b->warnings, "magmom_x"));
   assert_ptr_equal(strchr(b->warnings, '\n'), b->warnings + strlen(b->warnings) - 1); /* one warning */
   assert_string_equal(set->path, b->path);
   assert_int_equal(set->good_size, strlen(full) - 2);

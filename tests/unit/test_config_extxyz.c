@@ -18,11 +18,12 @@
 
 static const char full[] =
     "2\n"
-    "Lattice=\"4 0 0.5 0 5 0 0 0 6\" Properties=grade:R:1:pos:R:3:species:S:1:forces:R:3:tags:I:2:site_energy:R:1 "
+    "Lattice=\"4 0 0.5 0 5 0 0 0 6\" "
+    "Properties=grade:R:1:pos:R:3:species:S:1:forces:R:3:tags:I:2:site_energy:R:1:charge:R:1 "
     "energy=-4.000000000001 virial=\"1 4 5 4 2 6 5 6 3\" pbc=\"T F true\" max_grade=2.5 config_type=bulk "
     "note='two \\'words\\'' \"a key\" = \"say \\\"hi\\\"\" array=[[1, 2], [3, 4]] old={1 2 3} flag\n"
-    "0.7 1.1 1.2 1.3 Al 0.1 0.2 0.3 1 2 -1.5\n"
-    "1.7 2.1 2.2 2.3 Ni -0.1 -0.2 -0.3 3 4 -2.5\n";
+    "0.7 1.1 1.2 1.3 Al 0.1 0.2 0.3 1 2 -1.5 0.25\n"
+    "1.7 2.1 2.2 2.3 Ni -0.1 -0.2 -0.3 3 4 -2.5 -1\n";
 
 static void test_everything(void **state) {
   bench *b = *state;
@@ -40,6 +41,7 @@ static void test_everything(void **state) {
   assert_true(cfg->has_max_grade && cfg->max_grade == 2.5);
   assert_true(cfg->grade[0] == 0.7 && cfg->grade[1] == 1.7);
   assert_true(cfg->site_energy[0] == -1.5 && cfg->site_energy[1] == -2.5);
+  assert_true(cfg->charge[0] == 0.25 && cfg->charge[1] == -1.0);
   assert_string_equal(set->names[cfg->species[0]], "Al");
   assert_string_equal(set->names[cfg->species[1]], "Ni");
   assert_int_equal(cfg->feature_count, 6);

@@ -61,9 +61,9 @@ static const char dump[] = "ITEM: UNITS\n"
                            "-1.5 4.25 0.25\n"
                            "0.5 8 -0.5\n"
                            "0 7 1.5\n"
-                           "ITEM: ATOMS id type xs ys zs fx fy fz vx\n"
-                           "9 2 0.5 0.5 0.5 4 5 6 0\n"
-                           "3 1 0 0 0 1 2 3 0\n"
+                           "ITEM: ATOMS id type xs ys zs fx fy fz q vx\n"
+                           "9 2 0.5 0.5 0.5 4 5 6 0.5 0\n"
+                           "3 1 0 0 0 1 2 3 -0.5 0\n"
                            "ITEM: TIMESTEP\n"
                            "200\n"
                            "ITEM: NUMBER OF ATOMS\n"
@@ -88,7 +88,10 @@ static void test_data(void **state) {
   for (int d = 0; d < 3; d++) assert_true(cfg->periodic[d]);
   assert_string_equal(set->names[0], "Al");
   assert_string_equal(set->names[1], "Ni");
-  assert_non_null(strstr(b->warnings, "q"));
+  assert_true(cfg->charge[0] == -0.5 && cfg->charge[1] == 0.0 && cfg->charge[2] == 0.5);
+  mtp_config_set *again = bench_round_trip(b, set, "again.lmp");
+  assert_memory_equal(again->configs[0]->charge, cfg->charge, 3 * sizeof(double));
+  mtp_config_set_free(again);
   mtp_config_set_free(set);
 }
 
@@ -178,6 +181,7 @@ static void test_dump(void **state) {
   assert_int_equal(set->configs[1]->species[0], 1);
   assert_memory_equal(set->configs[1]->x, second, sizeof second);
   assert_null(set->configs[1]->force);
+  assert_true(cfg->charge[0] == -0.5 && cfg->charge[1] == 0.5 && !set->configs[1]->charge);
   assert_non_null(strstr(b->warnings, "vx"));
   mtp_config_set_free(set);
 }

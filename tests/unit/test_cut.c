@@ -455,6 +455,62 @@ static void ions_are_neutral(void **state) {
   mtp_context_free(ctx);
 }
 
+/* Atoms of one element with charges that differ a little: these go along, and cut-outs of both shapes are neutral but
+ * for less than the charge of an ion. A baseline that does not take them gets none. */
+static void charges_of_atoms_go_along(void **state) {
+  (void)state;
+  static const double cube[9] = CUBE(5.6);
+  mtp_context *ctx = data_context();
+  mtp_potential *pot = potential(ctx, 2);
+  mtp_random random = {37};
+  mtp_config *whole = crystal(5, cube, 8, ROCKSALT, SALT);
+  whole->charge = data_calloc(whole->n, sizeof *whole->charge);
+  whole->id = data_calloc(whole->n, sizeof *whole->id);
+  for (size_t i = 0; i < whole->n; i++) whole->id[i] = 7 * (long long)i;
+  for (size_t k = 0; k < 3 * whole->n; k++) whole->x[k] += data_uniform(&random, -1.2, 1.2);
+  for (size_t i = 0; i < whole->n; i++)
+    whole->charge[i] = (whole->species[i] ? -1.0 : 1.0) + data_uniform(&random, -0.05, 0.05);
+  mtp_baseline baseline = {.name = "b", .compute = no_baseline};
+  int charged[2] = {0};
+  for (size_t k = 0; k < 24; k++) {
+    const mtp_cut_shape shape = k % 2 ? MTP_CUT_SPHERE : MTP_CUT_CELL;
+    const mtp_cut_options o = {.shape = shape, .radius = 6.1, .still = true, .baseline = &baseline};
+    const size_t at = 37 * (k / 2);
+    size_t middle = 0;
+    mtp_config *cut = NULL;
+    baseline.takes_charges = k % 6 < 4;
+    data_must(ctx, mtp_cut(ctx, pot, whole, 1, &at, &o, &cut, &middle));
+    assert_null(mtp_config_get_feature(cut, MTP_CUT_CHARGE_KEY));
+    double sum = 0.0;
+    int ions = 0;
+    for (size_t i = 0; i < cut->n; i++) ions += cut->species[i] ? -1 : 1;
+    assert_int_equal(ions, 0);
+    assert_int_equal(cut->charge != NULL, baseline.takes_charges);
+    for (size_t i = 0; i < cut->n && cut->charge; i++) {
+      assert_true(fabs(cut->charge[i] - (cut->species[i] ? -1.0 : 1.0)) <= 0.05);
+      sum += cut->charge[i];
+    }
+    assert_true(fabs(sum) < 0.6);
+    if (cut->charge) assert_true(cut->charge[middle] == whole->charge[at]);
+    assert_true(cut->id[middle] == whole->id[at]);
+    for (size_t i = 0; i < cut->n; i++) assert_int_equal(cut->species[i], whole->species[cut->id[i] / 7]);
+    if (shape == MTP_CUT_SPHERE) assert_false(cut->force_mask[middle]);
+    mtp_config_free(cut);
+    double *charge = whole->charge; /* without them it would not be neutral */
+    whole->charge = NULL;
+    data_must(ctx, mtp_cut(ctx, pot, whole, 1, &at, &o, &cut, NULL));
+    ions = 0;
+    for (size_t i = 0; i < cut->n; i++) ions += cut->species[i] ? -1 : 1;
+    charged[k % 2] += ions != 0;
+    mtp_config_free(cut);
+    whole->charge = charge;
+  }
+  assert_true(charged[0] > 3 && charged[1] > 3);
+  mtp_config_free(whole);
+  mtp_potential_free(pot);
+  mtp_context_free(ctx);
+}
+
 static void nonsense_is_refused(void **state) {
   (void)state;
   mtp_context *ctx = data_context();
@@ -475,11 +531,11 @@ static void nonsense_is_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(crystals_have_no_fault), cmocka_unit_test(the_middle_stays),
-      cmocka_unit_test(the_rim_comes_to_rest),  cmocka_unit_test(spheres_count_in_part),
-      cmocka_unit_test(parts_are_enough),       cmocka_unit_test(last_digits_do_not_matter),
-      cmocka_unit_test(molecules_stay_whole),   cmocka_unit_test(surfaces_stay_free),
-      cmocka_unit_test(ions_are_neutral),       cmocka_unit_test(what_is_small_stays_whole),
-      cmocka_unit_test(nonsense_is_refused)};
+      cmocka_unit_test(crystals_have_no_fault),    cmocka_unit_test(the_middle_stays),
+      cmocka_unit_test(the_rim_comes_to_rest),     cmocka_unit_test(spheres_count_in_part),
+      cmocka_unit_test(parts_are_enough),          cmocka_unit_test(last_digits_do_not_matter),
+      cmocka_unit_test(molecules_stay_whole),      cmocka_unit_test(surfaces_stay_free),
+      cmocka_unit_test(ions_are_neutral),          cmocka_unit_test(what_is_small_stays_whole),
+      cmocka_unit_test(charges_of_atoms_go_along), cmocka_unit_test(nonsense_is_refused)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,6 +91,12 @@ static void a_grade_of_no_use_is_judged_by_more(void **state) {
   c.grade = INFINITY;
   data_must(world->ctx, mtp_loop_look_at(world->ctx, l, &c, why, sizeof why));
   assert_non_null(strstr(why, "apart"));
+  assert_true(strncmp(why, "atoms 1 and 4 ", 14) == 0 || strncmp(why, "atoms 4 and 1 ", 14) == 0);
+  cfg->id = data_calloc(cfg->n, sizeof *cfg->id); /* as the engine counts */
+  for (size_t i = 0; i < cfg->n; i++) cfg->id[i] = 1000000000000 + 10 * (long long)i;
+  data_must(world->ctx, mtp_loop_look_at(world->ctx, l, &c, why, sizeof why));
+  assert_non_null(strstr(why, "1000000000030 "));
+  assert_non_null(strstr(why, "1000000000000 "));
   l->near[0].squeezed = 0.5 * l->near[0].known;
   data_must(world->ctx, mtp_loop_look_at(world->ctx, l, &c, why, sizeof why));
   assert_string_equal(why, "");

@@ -29,6 +29,7 @@ typedef struct mtp_baseline {
   mtp_status (*compute)(void *user, mtp_context *ctx, mtp_config *cfg);
   void *user;
   const double *charge; /**< e, of an ion of each species that configurations have; NULL: unknown, or there are none */
+  bool takes_charges;   /**< those of the atoms (mtp_config.charge), which configurations then have */
 } mtp_baseline;
 
 /** A copy of `cfg` with the results of the baseline in place of its own; owned by the caller. MTP_ERR_NUMERIC if they

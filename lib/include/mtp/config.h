@@ -40,6 +40,8 @@ typedef struct mtp_config {
   double *site_energy; /**< [n] or NULL */
   double *grade;       /**< [n] per-atom extrapolation grades or NULL */
   double *force_error; /**< [n] errors to expect of the forces on the atoms, eV/A, or NULL (extxyz alone keeps them) */
+  double *charge;      /**< [n] charges of ions that a baseline takes, e, or NULL (extxyz column initial_charges) */
+  long long *id;       /**< [n] numbers that an engine has for the atoms, for messages, or NULL (no file keeps them) */
   bool has_max_grade;
   double max_grade; /**< grade of the configuration (cfg feature MV_grade, extxyz max_grade) */
   long long line;   /**< where it begins in the file that it was read from, 0 if unknown */

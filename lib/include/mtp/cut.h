@@ -32,12 +32,13 @@ typedef struct mtp_cut_options {
                     needs, R + 0.4 for cells (half of an edge may become longer by 3), R + 4 for spheres */
   double vacuum; /**< A: between the images of a sphere, at least the cutoff; 0: 8 */
   bool still;    /**< no atom is moved */
-  /** That acts beside the potential on atoms that are moved; borrowed; NULL: none. If it knows the charges of ions,
-   * cells are made neutral by leaving out the farthest of what is in excess. */
+  /** That acts beside the potential on atoms that are moved; borrowed; NULL: none. If it knows the charges of ions, or
+   * the whole has charges of its atoms, cut-outs are made neutral by leaving out the farthest of what is in excess.
+   * Charges of atoms go along, unless there is a baseline that does not take them. */
   const mtp_baseline *baseline;
 } mtp_cut_options;
 
-/** Feature of a cell that could not be made neutral: the charge that it has, e. */
+/** Feature of a cut-out that could not be made neutral: the charge that it has, e. */
 #define MTP_CUT_CHARGE_KEY "cut_charge"
 
 /** Cells with the default radius. */

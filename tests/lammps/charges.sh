@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Baselines whose charges are not those of elements: of each atom, from the data file, in whole cells and in cut-outs, and
+# a function of the positions (fix qeq). A label and its baseline are the reference, what is learned
+# and the baseline are one potential, ranks do not matter, and the training file has what is needed to do it again.
+# timeout: 200
+. "$SOURCE_DIR/tests/lammps/_lib.sh"
+. "$SOURCE_DIR/tests/lammps/_baseline.sh"
+
+# charged CELLS: charged.data, rock salt whose ions differ in charge, neutral as a whole
+charged() {
+  {
+    echo "$salt" | sed "s/block 0 2 0 2 0 2/block 0 $1 0 $1 0 $1/"
+    echo 'write_data even.data nocoeff'
+  } >in.even
+  lmp -in in.even -log none >even.screen 2>&1 || die "$(tail -n 3 even.screen)"
+  awk '/^Atoms/ { on = 1 } /^Velocities/ { on = 0 }
+    on && NF >= 6 { n++; d = 0.08 * sin(n); if (n % 2) last = d; else d = -last; $3 += d } { print }' even.data >charged.data
+}
+charged_salt='units metal
+atom_style charge
+atom_modify map array
+read_data charged.data
+mass 1 22.99
+mass 2 35.45
+variable t index 500
+variable dt index 0.002'
+
+untrained 8 Na,Cl
+cp untrained.almtp atoms.untrained.almtp
+charged 2
+deck atoms 'Na Cl' "$charged_salt" 'coul/long 5.0' 'pair_coeff * * coul/long
+kspace_style ewald 1e-6'
+{
+  echo 'atom_style charge
+pair_style born/coul/long 5.0'
+  echo "$bmhtf"
+  echo 'kspace_style ewald 1e-6'
+} >ref.atoms.lmp
+learn atoms 1 '-var q q'
+contains atoms.extxyz ':initial_charges:R:1'
+contains atoms.extxyz.baseline '^# mtp: charges$'
+! grep -q '^set ' atoms.extxyz.baseline || die 'charges of types where atoms have their own'
+subtracted atoms Na,Cl
+together atoms Na,Cl 0.1
+
+# the same from files, and what lacks the charges
+model='lammps atoms.extxyz.baseline'
+mtp train untrained.almtp atoms.extxyz -o told.almtp --linear >train.txt 2>&1
+mtp train untrained.almtp atoms.qm.extxyz -o made.almtp --linear --baseline "$model" >train.txt 2>&1
+same told.almtp made.almtp
+sed 's/initial_charges/tag/' atoms.qm.extxyz >bare.extxyz
+if mtp train untrained.almtp bare.extxyz -o bare.almtp --linear --baseline "$model" >train.txt 2>&1; then
+  die 'a label without charges was taken'
+fi
+contains train.txt 'configuration 1: the baseline cannot be computed: .*configuration has none (column initial_charges)'
+
+# ranks, and a restart
+sed 's/kspace_style ewald.*/kspace_style pppm 1e-5/' in.atoms >in.ranks
+for ranks in 1 2; do
+  learn ranks $ranks "-var name ranks$ranks"
+  decisions ranks$ranks.jsonl >ranks$ranks.decisions
+done
+[ "$(wc -l <ranks1.decisions)" -gt 3 ] || die "hardly a label: $(cat ranks1.decisions)"
+same ranks1.decisions ranks2.decisions
+same ranks1.extxyz.baseline ranks2.extxyz.baseline
+cp ranks1.extxyz before.extxyz
+learn ranks 2 '-var name ranks1 -var steps 0'
+same ranks1.extxyz before.extxyz
+
+# charges by element are another baseline
+sed 's/^velocity/set type 1 charge 1\nset type 2 charge -1\n&/; s/^run.*/run 1/' in.atoms >in.other
+refused 'configuration 1 is labelled relative to the baseline b[0-9a-f]*, the one in use is b' 1 in.other
+
+# cut-outs: as many of each ion, each with its charge
+charged 4
+cp untrained.almtp cuts.untrained.almtp
+deck cuts 'Na Cl' "$charged_salt" 'coul/long 5.0' 'pair_coeff * * coul/long
+kspace_style ewald 1e-5'
+sed -i 's/ log ${name}.jsonl/& cut on warmup 1 0.1 explore no/; s/^variable t index.*/variable t index 3000/' in.cuts
+cp ref.atoms.lmp ref.cuts.lmp
+for ranks in 1 2; do learn cuts $ranks "-var steps 8 -var name cuts$ranks"; done
+decisions cuts1.jsonl >cuts1.decisions
+decisions cuts2.jsonl >cuts2.decisions
+same cuts1.decisions cuts2.decisions
+mv cuts2.extxyz cuts.extxyz
+cp cuts2.extxyz.baseline cuts.extxyz.baseline
+awk 'NF == 1 { if (n && (ions || q > 0.6 || q < -0.6)) exit 1; if ($1 > 250) exit 1; n++; q = ions = 0; next }
+  /Properties=/ { c = $0 ~ /forces:R:3:initial_charges:R:1/ ? 8 : 0; if (!c) exit 1; next }
+  { ions += $1 == "Na" ? 1 : -1; q += $c } END { exit !(n > 2) }' cuts.extxyz ||
+  die 'cut-outs are not neutral, or without charges'
+[ "$(grep -c ' cut=cell' cuts.extxyz)" -gt 2 ] || die 'nothing was cut out'
+mtp label cuts.extxyz -o cuts.qm.extxyz --qm 'lammps ref.cuts.lmp maxforce=1000' --species Na,Cl >label.txt
+mtp errors cuts2.almtp cuts.extxyz --json >told.json
+mtp errors cuts2.almtp cuts.qm.extxyz --json --baseline 'lammps cuts.extxyz.baseline' >made.json
+close "$(member told.json '"force":{"mae":')" "$(member made.json '"force":{"mae":')" 1e-8
+
+# ---- charges that follow the positions ----
+
+oxide='units metal
+atom_style charge
+atom_modify map array
+lattice custom 4.8 a1 1 0 0 a2 0 1 0 a3 0 0 1 basis 0 0 0 basis 0.5 0.5 0 basis 0.5 0 0.5 basis 0 0.5 0.5 &
+  basis 0.5 0 0 basis 0 0.5 0 basis 0 0 0.5 basis 0.5 0.5 0.5
+region b block 0 2 0 2 0 2
+create_box 2 b
+create_atoms 1 box basis 5 2 basis 6 2 basis 7 2 basis 8 2
+mass 1 26.98
+mass 2 16.00
+variable t index 300
+variable dt index 0.0005'
+refuses_comb() {
+  untrained 6 Al,O
+  cp untrained.almtp comb.untrained.almtp
+  deck comb 'Hf O' "$oxide" 'comb' 'pair_coeff * * comb ffield.comb Hf O
+fix q all qeq/comb 1 0.001'
+  mtp init --level 6 --species Hf,O --cutoff 5 --force -o comb.untrained.almtp >init.txt
+  refused 'fix q qeq/comb equilibrates charges after the forces' 1 in.comb
+}
+refuses_comb
+
+lmp -h | grep -q 'qeq/slater' || [ -n "${QEQ_PLUGIN:-}" ] || exit 0 # LAMMPS without QEQ
+untrained 8 Al,O
+cp untrained.almtp qeq.untrained.almtp
+deck qeq 'Al O' "${QEQ_PLUGIN:-}$oxide" 'coul/streitz 8.0 wolf 0.31' 'pair_coeff * * coul/streitz AlO.streitz Al O
+fix q all qeq/slater 1 8.0 1.0e-8 200 coul/streitz'
+cat >ref.qeq.lmp <<'END'
+atom_style charge
+pair_style hybrid/overlay coul/streitz 8.0 wolf 0.31 eam/alloy
+pair_coeff * * coul/streitz AlO.streitz Al O
+pair_coeff * * eam/alloy AlO.eam.alloy Al O
+fix q all qeq/slater 1 8.0 1.0e-8 200 coul/streitz
+END
+learn qeq 1 "-var steps 20"
+contains qeq.extxyz.baseline '^fix q all qeq/slater 1 8.0 1.0e-8 200 coul/streitz$'
+subtracted qeq Al,O
+# as the run had it; LAMMPS's own forces of coul/streitz with wolf are 0.1 eV/A from the derivative of its energy
+mtp convert qeq.dump qeq.last.extxyz --species Al,O
+mtp label qeq.last.extxyz -o qeq.total.extxyz --qm 'lammps total.qeq.lmp' --species Al,O >label.txt
+close "$(numbers qeq.total.extxyz | sed 1d)" "$(dump_columns qeq.dump 6)" 1e-5
+
+sed 's/qeq.slater 1 8/qeq\/slater 2 8/' in.qeq >in.other
+refused 'fix q qeq/slater must act at every step' 1 in.other -var name other
+sed 's/fix q all/group some type 1\nfix q some/' in.qeq >in.other
+refused 'fix q qeq/slater must act on all atoms' 1 in.other -var name other
+# charges without their cost: forces that are the derivative of nothing
+printf '1 0.0 10.0 0.0 0.0 0.0\n2 14.0 14.0 0.0 0.0 0.0\n' >point.qeq
+sed 's/coul.streitz 8.0 wolf 0.31/coul\/dsf 0.2 8.0/; s/^pair_coeff.*streitz.*/pair_coeff * * coul\/dsf/
+  s/qeq.slater.*/qeq\/point 1 8.0 1e-9 300 point.qeq/' in.qeq >in.other
+refused 'by its energy' 1 in.other -var name other
