@@ -392,6 +392,10 @@ bool PairMTPAL::offer(bool wanted) {
   });
 }
 
+void PairMTPAL::end_run() {
+  if (learner && mtp_learner_end_run(ctx, learner) != MTP_OK) error->warning(FLERR, "{}", mtp_context_message(ctx));
+}
+
 /* ---- going back ---- */
 
 void PairMTPAL::remember() {
@@ -496,6 +500,7 @@ void PairMTPAL::compute(int eflag, int vflag) {
   if (baseline.may_have_changed() && !trial) check_baseline();
   if (explores && !trial) motion.note(species);
   if (!trial && update->whichflag == 1) heat.note();
+  if (!trial && learner) mtp_learner_pass(learner, update->ntimestep);
   bool wanted = has_new_numbers(trial);
   bool due = options.check_every > 0 && !trial && update->whichflag == 1 && !update->setupflag &&
              update->ntimestep % options.check_every == 0;

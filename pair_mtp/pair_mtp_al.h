@@ -43,6 +43,8 @@ public:
   void remember();
   /* Learns from what was remembered before the run is taken back to the step `to`. */
   void learn_before(bigint to);
+  /* A run is over: says whether more labels are to be expected. */
+  void end_run();
 
 private:
   mtp_learner_options options; /* its paths are null: they are the strings below */

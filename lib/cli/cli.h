@@ -272,6 +272,13 @@ int cli_pair_part_learn(cli *c, cli_pair_part *p, const mtp_train_options *train
                         const mtp_config_set *set);
 void cli_pair_part_print(const cli_pair_part *p);
 
+/* compare.c */
+
+/** Trains potentials like `pot`, of its level and of another, on a part of the set, and prints the errors of both on
+ * the rest. */
+int cli_compare_levels(cli *c, const mtp_train_options *options, const mtp_potential *pot, int other,
+                       const mtp_config_set *set, bool json);
+
 /* error_table.c */
 
 void cli_print_errors(const char *title, const mtp_errors *errors);

@@ -191,6 +191,12 @@ static void log_label(mtp_context *ctx, const mtp_learner *l, const mtp_candidat
   mtp_event_write(ctx, l->log, event);
 }
 
+/* By the run itself and in this one, at a step of it. */
+static bool was_asked_for(const mtp_learner *l, const mtp_candidate *c, const mtp_qm_report *report) {
+  return c->warmup < 0 && !(c->squeezed > 0.0) && !(l->explored > 0.0) && report->tries > 0 &&
+         !mtp_config_get_feature(c->cfg, MTP_CHECK_KEY);
+}
+
 static mtp_status accept(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate, mtp_config *label,
                          const mtp_qm_report *report) {
   mtp_residual residual = {0};
@@ -209,8 +215,9 @@ static mtp_status accept(mtp_context *ctx, mtp_learner *l, const mtp_candidate *
   if (status != MTP_OK) return status;
   l->stats.labels++;
   if (candidate->warmup < 0) mtp_loop_note_ahead(l, &residual, candidate->step);
+  if (was_asked_for(l, candidate, report)) status = mtp_loop_note_asked(ctx, l, candidate->step);
   log_label(ctx, l, candidate, report, &residual, &expected);
-  return MTP_OK;
+  return status;
 }
 
 static mtp_status reject(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate,

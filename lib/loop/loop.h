@@ -17,6 +17,7 @@
  *   doubt.c       how sure the potential is: errors to expect, and their test by each label
  *   rank_doubt.c  which candidates, where errors decide
  *   verify.c      true errors that are bought on the way
+ *   outlook.c     when the next label is to be expected
  *   report.c      what a refit and the labels before it say, in the log and on screen
  *   cut.c         cut-outs of large configurations
  *   endpoint.c    end points of relaxations
@@ -37,6 +38,7 @@
 #include "loop/seen.h"
 #include "mtp/learner.h"
 #include "mtp/normal_equations.h"
+#include "mtp/outlook.h"
 #include "mtp/posterior.h"
 
 /** Swaps of maxvol must gain this factor: what MLIP-3 uses, and what bounds the grades of the training set. */
@@ -124,6 +126,15 @@ typedef struct mtp_rewinds {
   bool due;         /* an explosion was told, and what to learn before going back was not yet asked */
 } mtp_rewinds;
 
+/** Labels that the run asked for, and the steps that it made. */
+typedef struct mtp_asked {
+  bool begun;
+  long long first, last; /* steps */
+  long long told;        /* the last step when the outlook was told */
+  size_t n;
+  double *step; /* [n] of the labels */
+} mtp_asked;
+
 struct mtp_learner {
   mtp_learner_options options; /* paths are our copies */
   char *train_path, *save_path, *log_path, *candidate_path;
@@ -173,6 +184,7 @@ struct mtp_learner {
   mtp_moment moment;            /* of the next offer */
   const mtp_candidate *offered; /* while it lasts */
   mtp_rewinds rewinds;
+  mtp_asked asked;
   int number_labels; /* asked for because of the numbers of atoms */
   double explored;   /* ps of an exploration that is under way; 0: none is */
   bool was_fitted;   /* an earlier run of this training set saved a potential */
@@ -372,6 +384,17 @@ void mtp_loop_add_expectation(const mtp_expectation *e, cJSON *event);
 /** Expected RMS error of the last `most` labels as the potential knows them now, and the RMS of their forces. False
  * without any. */
 bool mtp_loop_expect(mtp_context *ctx, const mtp_learner *l, size_t most, double *error, double *force, size_t *labels);
+
+/* outlook.c */
+/** A label that the run asked for. */
+mtp_status mtp_loop_note_asked(mtp_context *ctx, mtp_learner *l, long long step);
+/** The run has come to this step; one before the last begins anew. */
+void mtp_loop_note_step(mtp_learner *l, long long step);
+/** False where there were no steps. */
+bool mtp_loop_outlook(const mtp_learner *l, mtp_outlook *out);
+void mtp_loop_add_outlook(const mtp_learner *l, cJSON *event);
+/** As a line, once for each step. */
+void mtp_loop_tell_outlook(mtp_context *ctx, mtp_learner *l);
 
 /* report.c */
 /** A refit as an event and as a line. `before` may hold nothing. */

@@ -96,6 +96,7 @@ static void log_refit(mtp_context *ctx, const mtp_learner *l, const mtp_refit_re
   mtp_event_integer(event, "radial_size", mtp_potential_radial_size(l->pot));
   mtp_event_number(event, "min_dist", mtp_potential_min_dist(l->pot));
   mtp_event_flag(event, "hole", l->hole.a >= 0);
+  mtp_loop_add_outlook(l, event);
   mtp_event_text(event, "rows", mtp_active_set_kind(l->as) == MTP_ROWS_LINEAR ? "linear" : "all");
   mtp_event_number(event, "active_set_logdet", mtp_active_set_log_volume(l->as));
   mtp_event_integer(event, "active_set_rows", (long long)mtp_active_set_filled(l->as));

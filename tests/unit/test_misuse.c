@@ -329,6 +329,12 @@ static mtp_status learner_confirm(void) {
   mtp_action action;
   return mtp_learner_confirm(P(1, w.ctx), P(2, learner()), P(3, w.cfg), 1.0, 0, 0, 0, P(4, &action));
 }
+static mtp_status learner_pass(void) {
+  return mtp_learner_pass(P(1, learner()), 1), MTP_ERR_ARGUMENT;
+}
+static mtp_status learner_end_run(void) {
+  return mtp_learner_end_run(P(1, w.ctx), P(2, learner()));
+}
 static mtp_status learner_explore(void) {
   const double mass = 1.0;
   const mtp_conditions conditions = {300.0, 0.001, &mass, 0, 0};
@@ -473,6 +479,8 @@ static const misuse_entry entries[] = {
     {"mtp_cut_region_of", cut_region_of, 3, 0},
     {"mtp_cut_region_has", cut_region_has, 2, 0},
     {"mtp_cut", cut, 5, BIT(1)},
+    {"mtp_learner_pass", learner_pass, 1, 0},
+    {"mtp_learner_end_run", learner_end_run, 2, BIT(1)},
     {"mtp_learner_explore", learner_explore, 3, BIT(1)},
     {"mtp_learner_potential", learner_potential, 1, 0},
     {"mtp_learner_verify", learner_verify, 4, BIT(1)},
