@@ -449,6 +449,11 @@ bool PairMTPAL::verify() {
 
 /* Parameters and active set of the learner to every rank. */
 void PairMTPAL::share_model() {
+  double thresholds[2] = {options.select_grade, options.break_grade};
+  if (learner) check_here(mtp_learner_thresholds(ctx, learner, &thresholds[0], &thresholds[1]));
+  MPI_Bcast(thresholds, 2, MPI_DOUBLE, 0, world);
+  options.select_grade = thresholds[0];
+  options.break_grade = thresholds[1];
   const mtp_potential *learned = learner ? mtp_learner_potential(learner) : nullptr;
   int trained = learned && mtp_potential_is_trained(learned);
   MPI_Bcast(&trained, 1, MPI_INT, 0, world);

@@ -56,7 +56,7 @@ mtp_status mtp_loop_measure(mtp_context *ctx, const mtp_normal *normal, const mt
                             mtp_residual *residual) {
   mtp_normal_residual r;
   const mtp_status status = mtp_normal_errors(ctx, normal, linear_part(normal, pot), &r);
-  if (status == MTP_OK) *residual = (mtp_residual){r.energy, r.force, r.energies, r.components, r.force_squares};
+  if (status == MTP_OK) *residual = (mtp_residual){r.energy, r.force, r.energies, r.components, r.force_squares, 0.0};
   return status;
 }
 

@@ -17,6 +17,7 @@
  *   doubt.c       how sure the potential is: errors to expect, and their test by each label
  *   rank_doubt.c  which candidates, where errors decide
  *   verify.c      true errors that are bought on the way
+ *   thresholds.c  select and break by what grades meant so far
  *   outlook.c     when the next label is to be expected
  *   report.c      what a refit and the labels before it say, in the log and on screen
  *   cut.c         cut-outs of large configurations
@@ -79,6 +80,7 @@ typedef struct mtp_residual {
   double energy, force; /* (eV/atom)^2, (eV/A)^2 */
   double energies, forces;
   double force_size; /* sum of the squares of the forces themselves */
+  double at_atom;    /* of one label: RMS of a component on the atom that it was asked for, or of all; else 0 */
 } mtp_residual;
 
 /** Trainings of all parameters. */
@@ -93,6 +95,7 @@ typedef struct mtp_history {
   double predicted;     /* error on the last labels before they were learned, part of the RMS force; 0: not known */
   double scale;         /* of what the posterior leaves open, by labels before they were learned */
   long long scaled;     /* so many of them; 0: the scale is not known */
+  double grade_square, grade_error; /* sums over labels by which errors grow with grades (thresholds.c) */
 } mtp_history;
 
 /** Errors of a potential at an end point of a relaxation. */
@@ -174,6 +177,7 @@ struct mtp_learner {
   mtp_structure_index *pooled; /* what is in the pool; NULL: nothing was so far */
   mtp_residual residual;       /* of the present potential on the training set; of the last one on labels since then */
   bool residual_known;
+  double fitted; /* RMS of a force component that the present fit leaves on the training set, eV/A; 0: not known */
   mtp_learner_stats stats;
   long long rejects, written_candidates;
   long long last_step;
@@ -384,6 +388,12 @@ void mtp_loop_add_expectation(const mtp_expectation *e, cJSON *event);
 /** Expected RMS error of the last `most` labels as the potential knows them now, and the RMS of their forces. False
  * without any. */
 bool mtp_loop_expect(mtp_context *ctx, const mtp_learner *l, size_t most, double *error, double *force, size_t *labels);
+
+/* thresholds.c */
+/** Takes note of what the grade of a label meant. */
+void mtp_loop_note_grade(mtp_learner *l, const mtp_candidate *c, const mtp_residual *before);
+/** The thresholds that are automatic. */
+void mtp_loop_set_thresholds(mtp_learner *l);
 
 /* outlook.c */
 /** A label that the run asked for. */

@@ -98,12 +98,14 @@ static void set_mode(reading *r, mtp_learner_options *o, const char *const *valu
   o->mode = choice(r, value[0], "configuration neighbourhood") == 0 ? MTP_MODE_CONFIGURATION : MTP_MODE_NEIGHBOURHOOD;
 }
 static void set_select(reading *r, mtp_learner_options *o, const char *const *value) {
-  o->select_grade = number(r, value[0]);
+  o->auto_select = strcmp(value[0], "auto") == 0;
+  o->select_grade = o->auto_select ? mtp_learner_defaults().select_grade : number(r, value[0]);
   o->has_select = true;
   if (o->query == MTP_QUERY_BAYES && !o->has_break) o->break_grade = fmax(BAYES_BREAK, o->select_grade);
 }
 static void set_break(reading *r, mtp_learner_options *o, const char *const *value) {
-  o->break_grade = number(r, value[0]);
+  o->auto_break = strcmp(value[0], "auto") == 0;
+  o->break_grade = o->auto_break ? mtp_learner_defaults().break_grade : number(r, value[0]);
   o->has_break = true;
 }
 static void set_query(reading *r, mtp_learner_options *o, const char *const *value) {
@@ -251,6 +253,8 @@ mtp_status mtp_learner_set(mtp_context *ctx, mtp_learner_options *options, int c
 static const char *wrong_value(const mtp_learner_options *o) {
   if (!(isfinite(o->select_grade) && o->select_grade >= 1.0)) return "select must be at least 1";
   if (!(isfinite(o->break_grade) && o->break_grade >= o->select_grade)) return "break must not be below select";
+  if (o->query == MTP_QUERY_BAYES && (o->auto_select || o->auto_break))
+    return "select auto and break auto go with query maxvol: grades of query bayes are errors already";
   if (o->query < MTP_QUERY_MAXVOL || o->query > MTP_QUERY_BAYES) return "query must be maxvol or bayes";
   if (!(isfinite(o->query_error) && o->query_error >= 0.0)) return "the error of query must not be negative";
   if (o->query == MTP_QUERY_BAYES && o->mode == MTP_MODE_CONFIGURATION)

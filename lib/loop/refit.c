@@ -198,6 +198,8 @@ static void take_over(mtp_learner *l, mtp_fitted *f) {
   l->history = history_after(l, f);
   l->residual = f->residual;
   l->residual_known = true;
+  l->fitted = mtp_rmse(f->residual.force, f->residual.forces);
+  mtp_loop_set_thresholds(l);
   mtp_hole_clear(&l->hole);
   l->hole = f->hole;
   l->stats.refits++;

@@ -49,6 +49,8 @@ static bool has_parameters_of(const mtp_potential *a, const mtp_potential *b) {
 #define FINISHED   "al_finished"
 #define SCALE      "al_scale"
 #define SCALED     "al_scaled"
+#define SQUARE     "al_grade_square"
+#define ERROR      "al_grade_error"
 
 mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, size_t graded, mtp_potential *pot) {
   mtp_status status = mtp_potential_set_note(ctx, pot, GRADED, (double)graded);
@@ -57,6 +59,10 @@ mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, si
   if (status == MTP_OK && history->scaled > 0) status = mtp_potential_set_note(ctx, pot, SCALE, history->scale);
   if (status == MTP_OK && history->scaled > 0)
     status = mtp_potential_set_note(ctx, pot, SCALED, (double)history->scaled);
+  if (status == MTP_OK && history->grade_square > 0.0)
+    status = mtp_potential_set_note(ctx, pot, SQUARE, history->grade_square);
+  if (status == MTP_OK && history->grade_square > 0.0)
+    status = mtp_potential_set_note(ctx, pot, ERROR, history->grade_error);
   if (status != MTP_OK || !history->here) return status;
   status = mtp_potential_set_note(ctx, pot, FULL, (double)history->full_configs);
   if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, FRESH, (double)history->fresh_configs);
@@ -66,7 +72,8 @@ mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, si
 }
 
 static mtp_status copy_notes(mtp_context *ctx, const mtp_potential *from, mtp_potential *to) {
-  static const char *const keys[] = {GRADED, FULL, FRESH, FULL_ERROR, PREDICTED, COMPLETE, FINISHED, SCALE, SCALED};
+  static const char *const keys[] = {GRADED,   FULL,  FRESH,  FULL_ERROR, PREDICTED, COMPLETE,
+                                     FINISHED, SCALE, SCALED, SQUARE,     ERROR};
   mtp_status status = MTP_OK;
   for (size_t k = 0; k < sizeof keys / sizeof *keys && status == MTP_OK; k++) {
     const double number = mtp_potential_note(from, keys[k]);
@@ -149,6 +156,10 @@ static void read_notes(mtp_learner *l, const mtp_active_set *as) {
   if (mtp_potential_note(l->pot, SCALED) >= 1.0 && mtp_potential_note(l->pot, SCALE) > 0.0) {
     l->history.scale = mtp_potential_note(l->pot, SCALE);
     l->history.scaled = (long long)mtp_potential_note(l->pot, SCALED);
+  }
+  if (mtp_potential_note(l->pot, SQUARE) > 0.0 && isfinite(mtp_potential_note(l->pot, ERROR))) {
+    l->history.grade_square = mtp_potential_note(l->pot, SQUARE);
+    l->history.grade_error = mtp_potential_note(l->pot, ERROR);
   }
   if (full == 0 && !linear) return;
   l->history.here = l->history.trained;

@@ -48,6 +48,7 @@ static void test_words(void **state) {
                {"onfail skip", 2},
                {"seed 99", 2},
                {"check 100 0.05", 3},
+               {"select auto", 2},
                {"check off", 2},
                {"every 5", 0}};
   mtp_context *ctx = mtp_context_new();
@@ -59,7 +60,7 @@ static void test_words(void **state) {
     assert_int_equal(used, lines[k].used);
   }
   assert_int_equal(o.mode, MTP_MODE_CONFIGURATION);
-  assert_true(o.select_grade == 3.0 && o.break_grade == 20.0);
+  assert_true(o.auto_select && !o.auto_break && o.select_grade == 2.0 && o.break_grade == 20.0);
   assert_int_equal(o.pool, 7);
   assert_int_equal(o.refit, MTP_REFIT_FULL);
   assert_int_equal(o.grading, MTP_GRADE_ALL);

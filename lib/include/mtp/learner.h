@@ -79,6 +79,9 @@ typedef struct mtp_learner_options {
   double select_grade;        /**< 2; 1 by `query bayes` in words */
   double break_grade;         /**< 10, >= select_grade; 2 by `query bayes` in words */
   bool has_select, has_break; /**< words gave them: `query` leaves them alone */
+  bool auto_select;           /**< each refit chooses select_grade by the errors that labels had at their grades; the
+                                   grade above is where it begins (mtp_learner_thresholds); false */
+  bool auto_break;            /**< the same of break_grade */
   long long check_every;      /**< steps after which the engine calls mtp_learner_verify; 0: never */
   double check_error;         /**< eV/A above which what that finds is learned from; infinity */
   int pool;                   /**< 50 */
@@ -269,6 +272,9 @@ MTP_API mtp_status mtp_learner_verify(mtp_context *ctx, mtp_learner *learner, co
                                       int atom, long long step, mtp_action *action);
 
 MTP_API const mtp_potential *mtp_learner_potential(const mtp_learner *learner);
+/** The thresholds; with select auto and break auto until the next refit. */
+MTP_API mtp_status mtp_learner_thresholds(mtp_context *ctx, const mtp_learner *learner, double *select,
+                                          double *break_grade);
 /** NULL until there is something to grade with. */
 MTP_API const mtp_active_set *mtp_learner_active_set(const mtp_learner *learner);
 
