@@ -13,6 +13,7 @@
  *   resume.c      what an earlier run of the same files left
  *   squeeze.c     labels with atoms closer than the run brings them
  *   decide.c      which kind of fit is made
+ *   grow.c        from a low level up
  *   refit.c       fit, active set, save
  *   doubt.c       how sure the potential is: errors to expect, and their test by each label
  *   rank_doubt.c  which candidates, where errors decide
@@ -85,6 +86,7 @@ typedef struct mtp_residual {
 
 /** Trainings of all parameters. */
 typedef struct mtp_history {
+  int top;              /* level up to which it may grow; 0: it does not */
   bool trained;         /* the radial functions, here or before */
   bool here;            /* and to this training set */
   size_t full_configs;  /* in the training set then, or when training was tried in vain */
@@ -302,6 +304,17 @@ double mtp_loop_loss(const mtp_normal *normal, const mtp_potential *pot);
 /** Errors of `pot` on the training set, the squeezed configurations left out, from its equations. */
 mtp_status mtp_loop_measure(mtp_context *ctx, const mtp_normal *normal, const mtp_potential *pot,
                             mtp_residual *residual);
+
+/* grow.c */
+#define MTP_TOP_KEY "al_level"
+/** Before anything is made of the potential: an untrained one that grows begins at a low level. */
+mtp_status mtp_loop_start_low(mtp_context *ctx, mtp_learner *l);
+/** Another level of the (untrained) potential. */
+mtp_status mtp_loop_take_level(mtp_context *ctx, mtp_learner *l, int level);
+/** There is a higher level, and something to tell whether it is worth it. */
+bool mtp_loop_may_climb(const mtp_learner *l);
+/** Puts into `f` the linear fit of a higher level where that predicts better. */
+mtp_status mtp_loop_raise_level(mtp_context *ctx, const mtp_learner *l, mtp_fitted *f);
 
 /* label.c */
 bool mtp_loop_can_label(const mtp_learner *l);

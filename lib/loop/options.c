@@ -175,6 +175,9 @@ static void set_cut(reading *r, mtp_learner_options *o, const char *const *value
 static void set_shape(reading *r, mtp_learner_options *o, const char *const *value) {
   o->cut.shape = choice(r, value[0], "cell sphere") == 0 ? MTP_CUT_CELL : MTP_CUT_SPHERE;
 }
+static void set_grow(reading *r, mtp_learner_options *o, const char *const *value) {
+  o->grow = choice(r, value[0], "no yes") == 1;
+}
 static void set_budget(reading *r, mtp_learner_options *o, const char *const *value) {
   o->max_calls = strcmp(value[0], "unlimited") == 0 ? -1 : integer(r, value[0]);
 }
@@ -208,6 +211,7 @@ static const keyword keywords[] = {
     {"warmup", 2, set_warmup, "auto", "a number of configurations and a displacement in Angstrom, or auto", false},
     {"cut", 1, set_cut, NULL, NULL, false},
     {"shape", 1, set_shape, NULL, NULL, false},
+    {"grow", 1, set_grow, NULL, NULL, false},
     {"maxqm", 1, set_budget, NULL, NULL, false},
     {"onfail", 1, set_onfail, NULL, NULL, false},
     {"seed", 1, set_seed, NULL, NULL, false},
@@ -277,6 +281,8 @@ static const char *wrong_value(const mtp_learner_options *o) {
   if (!(isfinite(o->cut.radius) && o->cut.radius >= 0.0) || !(isfinite(o->cut.vacuum) && o->cut.vacuum >= 0.0))
     return "radius and vacuum of cut must not be negative";
   if (o->cut.shape != MTP_CUT_CELL && o->cut.shape != MTP_CUT_SPHERE) return "shape must be cell or sphere";
+  if (o->grow && o->refit == MTP_REFIT_LINEAR)
+    return "grow yes needs refit auto or full: levels differ in radial functions";
   if (o->refit < MTP_REFIT_LINEAR || o->refit > MTP_REFIT_AUTO) return "refit must be linear, full or auto";
   return NULL;
 }

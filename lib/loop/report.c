@@ -93,6 +93,7 @@ static void log_refit(mtp_context *ctx, const mtp_learner *l, const mtp_refit_re
   mtp_event_number(event, "force_noise", mtp_posterior_noise(l->posterior).force);
   mtp_event_number(event, "typical_force_error", mtp_posterior_typical(l->posterior));
   mtp_event_number(event, "error_scale", mtp_posterior_scale(l->posterior));
+  mtp_event_integer(event, "level", mtp_potential_level(l->pot));
   mtp_event_integer(event, "radial_size", mtp_potential_radial_size(l->pot));
   mtp_event_number(event, "min_dist", mtp_potential_min_dist(l->pot));
   mtp_event_flag(event, "hole", l->hole.a >= 0);

@@ -56,6 +56,7 @@ mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, si
   mtp_status status = mtp_potential_set_note(ctx, pot, GRADED, (double)graded);
   if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, COMPLETE, (double)history->complete);
   if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, FINISHED, (double)history->finished);
+  if (status == MTP_OK && history->top > 0) status = mtp_potential_set_note(ctx, pot, MTP_TOP_KEY, history->top);
   if (status == MTP_OK && history->scaled > 0) status = mtp_potential_set_note(ctx, pot, SCALE, history->scale);
   if (status == MTP_OK && history->scaled > 0)
     status = mtp_potential_set_note(ctx, pot, SCALED, (double)history->scaled);
@@ -88,6 +89,13 @@ static size_t noted(const mtp_potential *pot, const char *key) {
   return number >= 0.0 ? (size_t)number : SIZE_MAX;
 }
 
+/* One that grew is of another level than the file that it began with. */
+static mtp_status follow_level(mtp_context *ctx, mtp_learner *l, const mtp_potential *saved) {
+  const int level = mtp_potential_level(saved);
+  if (l->history.top == 0 || mtp_potential_is_trained(l->pot) || level < 2 || level > l->history.top) return MTP_OK;
+  return mtp_loop_take_level(ctx, l, level);
+}
+
 /* The deck that is started again names the potential of its first start, which knows less than the saved one. */
 mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
   mtp_potential *saved = NULL;
@@ -103,7 +111,13 @@ mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
   if (status != MTP_OK)
     return mtp_fail(ctx, status, "save: %s is there and would be overwritten, but is no potential: %s", l->save_path,
                     mtp_context_message(ctx));
-  const bool trained = mtp_potential_is_trained(saved), alike = is_alike(saved, l->pot);
+  const bool trained = mtp_potential_is_trained(saved);
+  if (trained) status = follow_level(ctx, l, saved);
+  if (status != MTP_OK) {
+    mtp_potential_free(saved);
+    return status;
+  }
+  const bool alike = is_alike(saved, l->pot);
   const bool is_news = trained && alike && !has_parameters_of(l->pot, saved); /* or the deck has read it itself */
   l->was_fitted = trained && alike && resumes;
   if (l->was_fitted) {

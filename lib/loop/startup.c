@@ -340,6 +340,7 @@ mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_op
   mtp_status status = check_options(ctx, options);
   if (status == MTP_OK) status = copy_options(ctx, l, options);
   if (status == MTP_OK) status = mtp_potential_copy(ctx, pot, &l->pot);
+  if (status == MTP_OK) status = mtp_loop_start_low(ctx, l);
   if (status == MTP_OK) status = take_baseline(ctx, l);
   if (status == MTP_OK) status = take_names(ctx, l);
   l->samples = mtp_sample_set_new();

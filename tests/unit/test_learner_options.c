@@ -49,6 +49,7 @@ static void test_words(void **state) {
                {"seed 99", 2},
                {"check 100 0.05", 3},
                {"select auto", 2},
+               {"grow yes", 2},
                {"check off", 2},
                {"every 5", 0}};
   mtp_context *ctx = mtp_context_new();
@@ -65,6 +66,7 @@ static void test_words(void **state) {
   assert_int_equal(o.refit, MTP_REFIT_FULL);
   assert_int_equal(o.grading, MTP_GRADE_ALL);
   assert_false(o.wall);
+  assert_true(o.grow);
   assert_true(o.weights.energy == 1.0 && o.weights.force == 2.0 && o.weights.stress == 3.0);
   assert_int_equal(o.weights.weighting, before.weights.weighting);
   assert_true(o.warmup == 4 && o.warmup_sigma == 0.2);
@@ -165,7 +167,7 @@ static void test_keywords_are_listed(void **state) {
   (void)state;
   int count = 0;
   while (mtp_learner_keyword(count)) count++;
-  assert_int_equal(count, 16);
+  assert_int_equal(count, 17);
   assert_null(mtp_learner_keyword(-1));
 }
 
