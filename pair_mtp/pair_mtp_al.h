@@ -81,6 +81,7 @@ private:
   long long beyond_select, beyond_break; /* atoms of this rank; of the last evaluation that graded each one */
 
   bool answer(const char *keyword, const char *word);
+  const mtp_active_set *active_set_in_use() const override { return mtp_learner_active_set(learner); }
 
   void keep_active_set();
   void end_learner();

@@ -49,7 +49,7 @@ static const char help[] =
     "                      (auto)\n"
     "  --rows R            what active rows are the gradient by: linear (coefficients), all (parameters, as MLIP\n"
     "                      has it); linear after training, all with --linear or --max-iter 0\n"
-    "  --mode M            active set of neighbourhood or configuration rows (what POT has, else\n"
+    "  --mode M            active set of neighbourhood, energy or forces rows (what POT has, else\n"
     "                      neighbourhood)\n" CLI_KEYS_HELP CLI_SPECIES_HELP CLI_BASELINE_HELP CLI_PAIR_PART_HELP
     "  --compare-level L   write nothing: brief fits of POT and of level L, judged on a fifth of DATA\n"
     "  --from F            format of DATA: cfg, extxyz, outcar, vasprun (by content)\n"

@@ -124,6 +124,7 @@ static mtp_history history_after(const mtp_learner *l, const mtp_fitted *f) {
  * data enough. */
 static mtp_rows rows_of(const mtp_learner *l, const mtp_fitted *f) {
   const mtp_history h = history_after(l, f);
+  if (l->options.mode == MTP_MODE_FORCES) return MTP_ROWS_LINEAR;
   if (l->options.grading != MTP_GRADE_AUTO)
     return l->options.grading == MTP_GRADE_LINEAR ? MTP_ROWS_LINEAR : MTP_ROWS_ALL;
   const bool plenty = f->residual.forces > PLENTY * (double)mtp_potential_parameter_count(f->pot);

@@ -113,7 +113,7 @@ static void test_query(void **state) {
 static void test_refused(void **state) {
   (void)state;
   static const char *const lines[][2] = {
-      {"mode both", "mode must be configuration or neighbourhood, found both"},
+      {"mode both", "mode must be energy, forces, neighbourhood or configuration, found both"},
       {"select two", "keyword select expects a number, found two"},
       {"select inf", "keyword select expects a number, found inf"},
       {"break", "keyword break needs a value"},
