@@ -13,6 +13,8 @@
 
 /* A */
 #define SKIN 1.0
+/* Steps between two that are graded in mode forces: grades cost so much more than the steps there. */
+#define FORCES_EVERY 10
 
 struct mtp_dynamics {
   mtp_config *cfg;
@@ -35,6 +37,7 @@ struct mtp_dynamics {
   double cutoff;
   double *gradient; /* [parameters] in configuration mode */
   size_t parameters;
+  long evaluations; /* in mode forces */
   double grade;
   int atom;
 };
@@ -104,6 +107,7 @@ mtp_status mtp_dynamics_set_potential(mtp_context *ctx, mtp_dynamics *d, const m
   d->mode = mtp_active_set_mode(as);
   d->pot = pot;
   d->as = as;
+  d->evaluations = 0;
   d->cutoff = mtp_potential_cutoff(pot);
   mtp_neighbors_free(d->nb); /* the cutoff may be another one */
   d->nb = NULL;
@@ -163,7 +167,8 @@ static mtp_status take_grade(mtp_context *ctx, mtp_dynamics *d, const mtp_output
   mtp_status status = MTP_OK;
   d->grade = out->max_grade;
   d->atom = out->max_grade_atom;
-  if (d->mode == MTP_MODE_FORCES) status = mtp_active_set_grade_config(ctx, d->as, d->pot, d->cfg, &d->grade, &d->atom);
+  if (d->mode == MTP_MODE_FORCES && d->evaluations++ % FORCES_EVERY == 0)
+    status = mtp_active_set_grade_config(ctx, d->as, d->pot, d->cfg, &d->grade, &d->atom);
   if (d->mode == MTP_MODE_CONFIGURATION) {
     for (size_t k = 0; k < d->parameters; k++) d->gradient[k] /= (double)d->cfg->n;
     status = mtp_evaluator_grade_row(ctx, d->ev, d->gradient, &d->grade);
