@@ -158,6 +158,10 @@ void FixMTPAL::tell() {
   told = true;
 }
 
+void FixMTPAL::post_run() {
+  if (pair && update->whichflag == 1) pair->end_run();
+}
+
 /* What is evaluated at the snapshot is graded and offered as at the beginning of a run, and may be beyond use again. */
 void FixMTPAL::go_back() {
   within = true;

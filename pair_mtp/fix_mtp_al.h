@@ -21,6 +21,7 @@ public:
   void setup(int) override;
   void pre_exchange() override;
   void end_of_step() override;
+  void post_run() override;
   double memory_usage() override;
 
   /* Is the evaluation that is asked for one of a fix that tries something, within the exchange of atoms? */

@@ -389,6 +389,10 @@ void PairMTP::share_active_set(const mtp_active_set *as) {
   inverse_shared = false;
   inverse.clear();
   if (can_grade) mode = (mtp_mode)head[1];
+  if (mode == MTP_MODE_FORCES) { /* its grades are those of whole configurations, on rank 0 */
+    can_grade = can_grade && learns;
+    return;
+  }
   if (as) {
     const double *from = mtp_active_set_inverse(as);
     inverse.assign(from, from + active_size * active_size);
@@ -431,6 +435,8 @@ void PairMTP::compute(int eflag, int vflag) {
 bool PairMTP::wants_grades() {
   const bool asked = grade_flag || (compute_pair_exists && eflag_global);
   if (by_doubt) return asked && has_posterior();
+  if (grade_flag && mode == MTP_MODE_FORCES)
+    stop("grades of atoms need an active set of mode neighbourhood, the one in use is of mode forces");
   if (grade_flag && !can_grade) stop("grades need an active set, and " + path + " has none");
   if (grade_flag && mode != MTP_MODE_NEIGHBOURHOOD)
     stop("grades of atoms need an active set of mode neighbourhood, the one in use is of mode configuration");
@@ -444,6 +450,8 @@ double *PairMTP::zeroed_force_buffer() {
 
 /* Every rank must call it: the first time the inverse goes to all. */
 void PairMTP::ask_for_grades() {
+  grade.clear();
+  if (mode == MTP_MODE_FORCES) return;
   share_inverse();
   const bool each = grade_flag || count_grades;
   grade.assign(each ? (size_t)(atom->nmax > 0 ? atom->nmax : 1) : 0, 0.0);
@@ -508,8 +516,8 @@ void PairMTP::find_worst(bool graded) {
     find_worst_doubt();
     return;
   }
-  if (mode == MTP_MODE_CONFIGURATION) {
-    worst.grade = configuration_grade();
+  if (mode != MTP_MODE_NEIGHBOURHOOD) {
+    worst.grade = mode == MTP_MODE_FORCES ? forces_grade() : configuration_grade();
     return;
   }
   struct {
@@ -538,6 +546,19 @@ double PairMTP::configuration_grade() {
     check_here(mtp_evaluator_grade_row(ctx, evaluator, sum.data(), &result));
     if (!std::isfinite(result)) result = INFINITY;
   }
+  MPI_Bcast(&result, 1, MPI_DOUBLE, 0, world);
+  return result;
+}
+
+/* All equations of the configuration, on one rank. */
+double PairMTP::forces_grade() {
+  int atom = -1;
+  mtp_config *cfg = gather(0, &atom);
+  double result = INFINITY;
+  std::string wrong;
+  if (comm->me == 0) wrong = complaint(mtp_active_set_grade_config(ctx, active_set_in_use(), pot, cfg, &result, &atom));
+  mtp_config_free(cfg);
+  check_root(wrong);
   MPI_Bcast(&result, 1, MPI_DOUBLE, 0, world);
   return result;
 }

@@ -46,6 +46,10 @@ public:
   void unpack_reverse_comm(int, int *, double *) override;
 
 protected:
+  /* On rank 0, of a style that learns. */
+  virtual const mtp_active_set *active_set_in_use() const {
+    return nullptr;
+  }
   const std::string name; /* of the style, for messages: force->pair_style may be hybrid */
   std::string path;       /* of the potential, as given in pair_coeff */
   mtp_context *ctx;
@@ -194,6 +198,7 @@ private:
   void evaluate_list();
   void evaluate_grades();
   double configuration_grade();
+  double forces_grade();
   bool can_gather() const;
   std::vector<double> pack_atoms(const mtp_cut_region *region) const;
   long long count_others() const;

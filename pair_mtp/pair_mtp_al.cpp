@@ -394,6 +394,10 @@ bool PairMTPAL::offer(bool wanted) {
   });
 }
 
+void PairMTPAL::end_run() {
+  if (learner && mtp_learner_end_run(ctx, learner) != MTP_OK) error->warning(FLERR, "{}", mtp_context_message(ctx));
+}
+
 /* ---- going back ---- */
 
 void PairMTPAL::remember() {
@@ -447,6 +451,11 @@ bool PairMTPAL::verify() {
 
 /* Parameters and active set of the learner to every rank. */
 void PairMTPAL::share_model() {
+  double thresholds[2] = {options.select_grade, options.break_grade};
+  if (learner) check_here(mtp_learner_thresholds(ctx, learner, &thresholds[0], &thresholds[1]));
+  MPI_Bcast(thresholds, 2, MPI_DOUBLE, 0, world);
+  options.select_grade = thresholds[0];
+  options.break_grade = thresholds[1];
   const mtp_potential *learned = learner ? mtp_learner_potential(learner) : nullptr;
   int trained = learned && mtp_potential_is_trained(learned);
   MPI_Bcast(&trained, 1, MPI_INT, 0, world);
@@ -498,6 +507,7 @@ void PairMTPAL::compute(int eflag, int vflag) {
   if (baseline.may_have_changed() && !trial) check_baseline();
   if (explores && !trial) motion.note(species);
   if (!trial && update->whichflag == 1) heat.note();
+  if (!trial && learner) mtp_learner_pass(learner, update->ntimestep);
   bool wanted = has_new_numbers(trial);
   bool due = options.check_every > 0 && !trial && update->whichflag == 1 && !update->setupflag &&
              update->ntimestep % options.check_every == 0;

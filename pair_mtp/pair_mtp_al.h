@@ -43,6 +43,8 @@ public:
   void remember();
   /* Learns from what was remembered before the run is taken back to the step `to`. */
   void learn_before(bigint to);
+  /* A run is over: says whether more labels are to be expected. */
+  void end_run();
 
 private:
   mtp_learner_options options; /* its paths are null: they are the strings below */
@@ -79,6 +81,7 @@ private:
   long long beyond_select, beyond_break; /* atoms of this rank; of the last evaluation that graded each one */
 
   bool answer(const char *keyword, const char *word);
+  const mtp_active_set *active_set_in_use() const override { return mtp_learner_active_set(learner); }
 
   void keep_active_set();
   void end_learner();

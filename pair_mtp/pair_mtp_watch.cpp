@@ -29,6 +29,9 @@ void PairMTP::take_limit(const char *word) {
 
 void PairMTP::check_watch() {
   if (!is_watched()) return;
+  if (mode == MTP_MODE_FORCES)
+    stop("stop needs an active set of mode neighbourhood or energy, the one of " + path +
+         " is of mode forces: mtp train makes another");
   if (!can_grade)
     stop("stop needs an active set, and " + path + " has none: make one from training data with: mtp train " + path +
          " DATA -o OUT --max-iter 0");

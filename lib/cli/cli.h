@@ -278,6 +278,13 @@ int cli_pair_part_keep(cli *c, const cli_pair_part *p, mtp_potential *pot);
 void cli_pair_part_end(cli_pair_part *p);
 void cli_pair_part_print(const cli_pair_part *p);
 
+/* compare.c */
+
+/** Trains potentials like `pot`, of its level and of another, on a part of the set, and prints the errors of both on
+ * the rest. */
+int cli_compare_levels(cli *c, const mtp_train_options *options, const mtp_potential *pot, int other,
+                       const mtp_config_set *set, bool json);
+
 /* error_table.c */
 
 void cli_print_errors(const char *title, const mtp_errors *errors);

@@ -226,7 +226,7 @@ static int read_all(work *w, mtp_format format, mtp_potential **pot, mtp_active_
   char baseline[64]; /* without it POT cannot tell where atoms are at rest */
   w->options.still = !mtp_potential_get_baseline(*pot, baseline, sizeof baseline) || *baseline;
   const bool graded = *as && w->atom == 0;
-  if (graded && mtp_active_set_mode(*as) == MTP_MODE_CONFIGURATION)
+  if (graded && mtp_active_set_mode(*as) != MTP_MODE_NEIGHBOURHOOD)
     return cli_fail(w->c, "%s grades whole configurations, and no atoms: give --atom N", w->c->words[0]);
   return graded ? cli_evaluate(w->c, *pot, *as, *set) : CLI_OK;
 }

@@ -20,16 +20,10 @@ static const char help[] =
     "                      (by content, by name)\n\n"
     "Example: mtp eval pot.almtp md.dump -o md.extxyz --grade\n";
 
-static int add_errors_of(cli *c, const mtp_posterior *posterior, mtp_config *cfg, size_t number) {
+static int note_largest(cli *c, mtp_config *cfg) {
   char text[32];
   double largest = 0.0;
-  if (cfg->ghost) return cli_fail(c, "configuration %zu has ghost atoms, of which errors are not known", number);
-  double *error = cli_alloc(cfg->n, sizeof *error);
-  free(cfg->force_error);
-  cfg->force_error = error;
-  if (mtp_posterior_errors(c->ctx, posterior, cfg, error) != MTP_OK)
-    return cli_fail(c, "configuration %zu: %s", number, mtp_context_message(c->ctx));
-  for (size_t i = 0; i < cfg->n; i++) largest = fmax(largest, error[i]);
+  for (size_t i = 0; i < cfg->n; i++) largest = fmax(largest, cfg->force_error[i]);
   snprintf(text, sizeof text, "%.9g", largest);
   return mtp_config_set_feature(c->ctx, cfg, CLI_MAX_FORCE_ERROR, text) == MTP_OK ? CLI_OK : cli_library(c, NULL);
 }
@@ -43,12 +37,31 @@ static int read_posterior(cli *c, const mtp_potential *pot, mtp_posterior **post
                   c->words[0]);
 }
 
+enum { AT_ONCE = 64 }; /* configurations between two steps of the bar */
+
+static int add_errors_of(cli *c, const mtp_posterior *posterior, size_t n, mtp_config **configs, size_t first) {
+  double *error[AT_ONCE];
+  for (size_t k = 0; k < n; k++) {
+    if (configs[k]->ghost)
+      return cli_fail(c, "configuration %zu has ghost atoms, of which errors are not known", first + k + 1);
+    free(configs[k]->force_error);
+    error[k] = configs[k]->force_error = cli_alloc(configs[k]->n, sizeof(double));
+  }
+  if (mtp_posterior_errors_all(c->ctx, posterior, n, (const mtp_config *const *)configs, cli_threads(c, 0), error) !=
+      MTP_OK)
+    return cli_fail(c, "configurations %zu to %zu: %s", first + 1, first + n, mtp_context_message(c->ctx));
+  int status = CLI_OK;
+  for (size_t k = 0; k < n && status == CLI_OK; k++) status = note_largest(c, configs[k]);
+  return status;
+}
+
 static int add_errors(cli *c, const mtp_posterior *posterior, mtp_config_set *set) {
   int status = CLI_OK;
   cli_progress_begin(c, "errors", set->n);
-  for (size_t i = 0; i < set->n && status == CLI_OK; i++) {
-    status = add_errors_of(c, posterior, set->configs[i], i + 1);
-    cli_progress_step(c, 1);
+  for (size_t i = 0, n; i < set->n && status == CLI_OK; i += n) {
+    n = set->n - i < AT_ONCE ? set->n - i : AT_ONCE;
+    status = add_errors_of(c, posterior, n, set->configs + i, i);
+    cli_progress_step(c, n);
   }
   cli_progress_end(c);
   return status;

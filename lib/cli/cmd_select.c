@@ -294,6 +294,7 @@ static int read_train(cli *c, const job *job, mtp_potential *pot, mtp_config_set
 static void use_defaults(job *job, const mtp_active_set *as, bool mode_given, bool rows_given) {
   if (!as) return;
   if (!mode_given && mtp_active_set_mode(as) == MTP_MODE_CONFIGURATION) job->options.mode = MTP_SELECT_BY_ENERGY;
+  if (!mode_given && mtp_active_set_mode(as) == MTP_MODE_FORCES) job->options.mode = MTP_SELECT_BY_FORCES;
   if (!rows_given) job->options.rows = mtp_active_set_kind(as);
 }
 

@@ -47,12 +47,13 @@ static const char more_help[] =
     "                      command goes on from it. none: write none\n"
     "  --checkpoint-every S  seconds between writing it (60)\n"
     "  --log FILE          one line of JSON an iteration\n"
-    "  --wall auto|off     look whether the energy falls where atoms come closer than in DATA, and mend it by the\n"
-    "                      weight of squeezed configurations or a wall in the potential (auto)\n"
+    "  --wall auto|off     look whether the energy falls where atoms come closer than in DATA, and mend that\n"
+    "                      (auto)\n"
     "  --rows R            what active rows are the gradient by: linear (coefficients), all (parameters, as MLIP\n"
     "                      has it); linear after training, all with --linear or --max-iter 0\n"
-    "  --mode M            active set of neighbourhood or configuration rows (what POT has, else\n"
+    "  --mode M            active set of neighbourhood, energy or forces rows (what POT has, else\n"
     "                      neighbourhood)\n" CLI_KEYS_HELP CLI_SPECIES_HELP CLI_BASELINE_HELP CLI_PAIR_PART_HELP
+    "  --compare-level L   write nothing: brief fits of POT and of level L, judged on a fifth of DATA\n"
     "  --from F            format of DATA: cfg, extxyz, outcar, vasprun (by content)\n"
     "  --json              one JSON object\n\n"
     "Example: mtp train pot.almtp train.extxyz -o fitted.almtp --valid test.extxyz\n";
@@ -65,6 +66,7 @@ typedef struct job {
   cli_pair_part pairs;
   const char *output, *valid, *checkpoint, *log;
   mtp_train_options options;
+  int other_level; /* to compare with, 0: none */
   mtp_mode mode;
   bool mode_given; /* else the one that the potential file says */
   mtp_format format;
@@ -370,6 +372,14 @@ static int take_baseline(cli *c, job *job, mtp_potential *pot, mtp_config_set *s
   return status;
 }
 
+static int train_and_print(cli *c, const job *job, mtp_potential *pot, mtp_config_set *set, const mtp_config_set *valid,
+                           outcome *out) {
+  const int status = train(c, job, pot, set, valid, out);
+  if (status == CLI_OK && job->json) return print_json(c, job, pot, out);
+  if (status == CLI_OK) print_report(job, pot, out);
+  return status;
+}
+
 static int read_and_train(cli *c, job *job) {
   mtp_potential *pot = NULL;
   mtp_active_set *old = NULL;
@@ -383,11 +393,11 @@ static int read_and_train(cli *c, job *job) {
     status = cli_read_training(c, c->word_count - 1, c->words + 1, job->format, pot, job->skip_bad, &set);
   if (status == CLI_OK && job->valid) status = cli_read_data(c, 1, valid_path, MTP_FORMAT_AUTO, pot, &valid);
   if (status == CLI_OK) status = take_baseline(c, job, pot, set, valid);
-  if (status == CLI_OK) status = train(c, job, pot, set, valid, &out);
-  if (status == CLI_OK && job->json)
-    status = print_json(c, job, pot, &out);
+  job->options.comm = c->comm;
+  if (status == CLI_OK && job->other_level > 0)
+    status = cli_compare_levels(c, &job->options, pot, job->other_level, set, job->json);
   else if (status == CLI_OK)
-    print_report(job, pot, &out);
+    status = train_and_print(c, job, pot, set, valid, &out);
   mtp_active_set_free(out.as);
   cli_baseline_close(&job->baseline);
   cli_pair_part_end(&job->pairs);
@@ -398,10 +408,11 @@ static int read_and_train(cli *c, job *job) {
 }
 
 #define NOT_GIVEN LLONG_MIN
+#define BRIEF     40 /* iterations of a comparison of levels */
 
 /* Numbers that are read as they come, to be checked and converted. */
 typedef struct numbers {
-  long long max_iter, patience, starts, seed, threads;
+  long long max_iter, patience, starts, seed, threads, level;
   double memory;
 } numbers;
 
@@ -422,6 +433,8 @@ static int check_numbers(cli *c, const job *job, const numbers *n) {
     return cli_usage(c, "--patience: a number from 0 to 1e9 is expected");
   if (n->starts < 1 || n->starts > 1000) return cli_usage(c, "--starts: a number from 1 to 1000 is expected");
   if (n->threads < 0 || n->threads > 4096) return cli_usage(c, "--threads: a number from 1 to 4096 is expected");
+  if (n->level < 0 || n->level > 30 || n->level % 2 || (n->level > 0 && (o->linear || n->max_iter == 0)))
+    return cli_usage(c, "--compare-level: an even number from 2 to 30 is expected, without --linear and --max-iter 0");
   if (!(n->memory > 0)) return cli_usage(c, "--memory: a positive number of gigabytes is expected");
   return CLI_OK;
 }
@@ -434,6 +447,8 @@ static void use_numbers(const cli *c, job *job, const numbers *n) {
   o->seed = (unsigned long long)n->seed;
   o->threads = cli_threads(c, n->threads);
   o->memory = 1e9 * n->memory;
+  job->other_level = (int)n->level;
+  if (n->level > 0 && n->max_iter == NOT_GIVEN) o->max_iterations = BRIEF;
 }
 
 static int run_train(cli *c, int argc, char **argv) {
@@ -468,6 +483,7 @@ static int run_train(cli *c, int argc, char **argv) {
                                 {"mode", 0, CLI_TEXT, &mode},
                                 {"rows", 0, CLI_TEXT, &rows},
                                 {"wall", 0, CLI_TEXT, &wall},
+                                {"compare-level", 0, CLI_INTEGER, &n.level},
                                 {"from", 0, CLI_TEXT, &from},
                                 {"baseline", 0, CLI_TEXT, &job.baseline_text},
                                 {"pair-part", 0, CLI_TEXT, &job.pairs.file},
@@ -480,7 +496,7 @@ static int run_train(cli *c, int argc, char **argv) {
   int status = cli_parse(c, argc, argv, sizeof options / sizeof options[0], options, 2, -1);
   if (status != CLI_GO_ON) return status;
   o->linear = o->linear || fix_radial;
-  if ((status = cli_require(c, job.output, "-o")) != CLI_OK ||
+  if ((n.level == 0 && (status = cli_require(c, job.output, "-o")) != CLI_OK) ||
       (weights && (status = parse_weights(c, weights, &o->weights)) != CLI_OK) ||
       (weighting && (status = parse_weighting(c, weighting, &o->weights.weighting)) != CLI_OK) ||
       (mode && (status = cli_parse_mode(c, mode, &job.mode)) != CLI_OK) ||
@@ -491,6 +507,7 @@ static int run_train(cli *c, int argc, char **argv) {
     return status;
   job.mode_given = mode != NULL;
   use_numbers(c, &job, &n);
+  if (job.other_level > 0) return read_and_train(c, &job);
   if (strcmp(job.output, "-") == 0) return cli_usage(c, "-o: a potential needs a file, not standard output");
   if ((status = cli_check_output(c, job.output)) != CLI_OK) return status;
   return read_and_train(c, &job);

@@ -227,14 +227,18 @@ int cli_map_species(cli *c, const char *path, const mtp_potential *pot, mtp_conf
   return status;
 }
 
+static const char *const mode_names[] = {"configuration", "neighbourhood", "forces"}; /* by mtp_mode */
+
 const char *cli_mode_name(mtp_mode mode) {
-  return mode == MTP_MODE_CONFIGURATION ? "configuration" : "neighbourhood";
+  return mode_names[mode];
 }
 
 int cli_parse_mode(cli *c, const char *text, mtp_mode *mode) {
-  for (int i = 0; i < 2; i++) {
-    *mode = i ? MTP_MODE_CONFIGURATION : MTP_MODE_NEIGHBOURHOOD;
-    if (strcmp(text, cli_mode_name(*mode)) == 0) return CLI_OK;
+  *mode = MTP_MODE_CONFIGURATION;
+  if (strcmp(text, "energy") == 0) return CLI_OK;
+  for (int i = 0; i < 3; i++) {
+    *mode = (mtp_mode)i;
+    if (strcmp(text, mode_names[i]) == 0) return CLI_OK;
   }
-  return cli_usage(c, "--mode: configuration or neighbourhood is expected, not '%s'", text);
+  return cli_usage(c, "--mode: energy, forces, neighbourhood or configuration is expected, not '%s'", text);
 }

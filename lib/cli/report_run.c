@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/report.h"
+#include "mtp/outlook.h"
 
 enum { MOST_ROWS = 300, BINS = 20 };
 
@@ -33,6 +34,8 @@ struct report_run {
   check *checks; /* true errors that were bought on the way */
   label *labels;
   refit *refits;
+  size_t first_label;          /* of the last run in the log */
+  double first_step, now_step; /* of that run */
   double last_step, predicted, predicted_part, label_seconds, refit_seconds;
   bool has_ended;
   char stopped[200];
@@ -40,7 +43,7 @@ struct report_run {
 
 report_run *report_run_new(void) {
   report_run *run = cli_alloc(1, sizeof *run);
-  run->predicted = NAN;
+  run->predicted = run->first_step = run->now_step = NAN;
   return run;
 }
 
@@ -87,7 +90,9 @@ static void find_cause(const cJSON *event, label *l) {
     l->counts = true;
     snprintf(l->cause, sizeof l->cause, isfinite(l->grade) ? "grade" : "no grade yet");
   }
-  if (flag(event, "recovered")) strncat(l->cause, ", earlier run", sizeof l->cause - strlen(l->cause) - 1);
+  if (!flag(event, "recovered")) return;
+  l->counts = false;
+  strncat(l->cause, ", earlier run", sizeof l->cause - strlen(l->cause) - 1);
 }
 
 static void take_label(report_run *run, const cJSON *event) {
@@ -129,14 +134,26 @@ static void take_end(report_run *run, const cJSON *event) {
   run->predicted_part = or_zero(number(event, known ? "expected_part_of_force" : "predicted_part_of_force"));
 }
 
+/* Steps may be counted anew in each run, and what was asked for in an earlier one says little of this one. */
+static void take_start(report_run *run) {
+  run->has_ended = false;
+  *run->stopped = 0;
+  run->first_label = run->label_count;
+  run->first_step = run->now_step = NAN;
+}
+
 void report_run_take(report_run *run, const cJSON *event) {
   const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "event"));
   const double step = number(event, "step");
   if (step > run->last_step) run->last_step = step;
+  if (step >= 0) { /* NAN where there is none */
+    run->first_step = fmin(run->first_step, step);
+    run->now_step = fmax(run->now_step, step);
+  }
   if (strcmp(name, "label") == 0) take_label(run, event);
   if (strcmp(name, "refit") == 0) take_refit(run, event);
   if (strcmp(name, "reject") == 0) run->rejected++;
-  if (strcmp(name, "start") == 0) run->has_ended = false, *run->stopped = 0;
+  if (strcmp(name, "start") == 0) take_start(run);
   if (strcmp(name, "check") == 0) take_check(run, event);
   if (strcmp(name, "end") == 0) take_end(run, event);
   const char *reason = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "reason"));
@@ -145,39 +162,31 @@ void report_run_take(report_run *run, const cJSON *event) {
 
 /* ---- the verdict ---- */
 
-static const label *last_asked(const report_run *run) {
-  const label *last = NULL;
-  for (size_t k = 0; k < run->label_count; k++)
-    if (run->labels[k].counts && (!last || run->labels[k].step > last->step)) last = run->labels + k;
-  return last;
-}
-
-/* A run that has learned what it needs asks for nothing in its second half. What comes next is estimated as if labels
- * went on as they came there. */
-static void tell_of_learning(report_page *page, const report_run *run) {
-  const label *last = last_asked(run);
-  size_t late = 0;
-  for (size_t k = 0; k < run->label_count; k++)
-    late += run->labels[k].counts && run->labels[k].step > 0.5 * run->last_step;
-  if (*run->stopped) {
-    report_tell(page, &page->verdict, "The run was stopped: %s. ", run->stopped);
-  } else if (!(run->last_step > 0)) {
+/* What the run says itself at its end, from its log. */
+static int tell_of_learning(report_page *page, const report_run *run) {
+  char text[256];
+  mtp_outlook outlook;
+  size_t n = 0;
+  if (*run->stopped) report_tell(page, &page->verdict, "The run was stopped: %s. ", run->stopped);
+  double *steps = cli_alloc(run->label_count, sizeof *steps);
+  for (size_t k = run->first_label; k < run->label_count; k++)
+    if (run->labels[k].counts) steps[n++] = run->labels[k].step;
+  const double first = or_zero(run->first_step), last = fmax(or_zero(run->now_step), first);
+  mtp_status status = mtp_outlook_find(page->c->ctx, first, last, n, steps, &outlook);
+  free(steps);
+  if (status == MTP_OK) status = mtp_outlook_describe(page->c->ctx, &outlook, sizeof text, text);
+  if (status != MTP_OK) return cli_library(page->c, NULL);
+  if (outlook.steps > 0.0)
+    report_tell(page, &page->verdict, "%s: %s. ", outlook.converged ? "Learned" : "Still learning", text);
+  else
     report_tell(page, &page->verdict, "The run has made no steps. ");
-  } else if (late == 0) {
-    report_tell(page, &page->verdict, "Learned: no label was needed in the last %.0f of %.0f steps. ",
-                run->last_step - (last ? fmax(last->step, 0) : 0), run->last_step);
-  } else {
-    report_tell(page, &page->verdict,
-                "Still learning: %zu label%s in the second half of %.0f steps, the next one to be expected "
-                "within some %.0f steps. ",
-                late, late == 1 ? "" : "s", run->last_step, 0.5 * run->last_step / (double)late);
-  }
+  return CLI_OK;
 }
 
-static void describe(report_page *page, const report_run *run) {
+static int tell(report_page *page, const report_run *run) {
   size_t explored = 0;
   for (size_t k = 0; k < run->label_count; k++) explored += run->labels[k].explored;
-  tell_of_learning(page, run);
+  const int status = tell_of_learning(page, run);
   if (explored) report_tell(page, &page->verdict, "The exploration after it took %zu more. ", explored);
   if (isfinite(run->predicted) && run->predicted > 0)
     report_tell(page, &page->verdict, "Error to expect of a force: %.3g eV/A (%.2g %% of the RMS force). ",
@@ -185,6 +194,7 @@ static void describe(report_page *page, const report_run *run) {
   report_tell(page, &page->verdict, "%zu labels. ", run->label_count);
   if (!run->has_ended && !*run->stopped)
     report_tell(page, &page->verdict, "The log has no end: the run goes on, or was killed. ");
+  return status;
 }
 
 /* ---- pictures ---- */
@@ -401,12 +411,12 @@ static void add_labels(report_page *page, const report_run *run) {
 }
 
 int report_run_draw(report_page *page, report_run *run) {
-  describe(page, run);
+  int status = tell(page, run);
   report_add(page, "<p>%zu labels (%.3g s in the driver), %zu refits (%.3g s)", run->label_count, run->label_seconds,
              run->refit_count, run->refit_seconds);
   if (run->rejected) report_add(page, ", %zu calls without a label", run->rejected);
   report_add(page, ".</p>\n");
-  int status = write_all(page, run);
+  if (status == CLI_OK) status = write_all(page, run);
   if (status == CLI_OK) status = draw_all(page, run);
   add_labels(page, run);
   return status;

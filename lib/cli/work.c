@@ -44,15 +44,27 @@ static int rename_origins(cli *c, const mtp_potential *pot, mtp_config *cfg) {
 
 enum { AT_ONCE = 256 }; /* configurations between two steps of the bar */
 
+/* One by one: it takes all equations of a configuration. */
+static int grade_by_forces(cli *c, const mtp_potential *pot, const mtp_active_set *as, mtp_config *cfg) {
+  int atom;
+  if (mtp_active_set_grade_config(c->ctx, as, pot, cfg, &cfg->max_grade, &atom) != MTP_OK) return cli_library(c, NULL);
+  cfg->has_max_grade = true;
+  return CLI_OK;
+}
+
 int cli_evaluate(cli *c, const mtp_potential *pot, const mtp_active_set *as, mtp_config_set *set) {
   mtp_team *team = NULL;
-  if (mtp_team_new(c->ctx, pot, as, cli_threads(c, 0), c->comm, &team) != MTP_OK) return cli_library(c, NULL);
+  const bool by_forces = as && mtp_active_set_mode(as) == MTP_MODE_FORCES;
+  if (mtp_team_new(c->ctx, pot, by_forces ? NULL : as, cli_threads(c, 0), c->comm, &team) != MTP_OK)
+    return cli_library(c, NULL);
   int status = CLI_OK;
   cli_progress_begin(c, as ? "grading" : "evaluating", set->n);
   for (size_t i = 0, n; i < set->n && status == CLI_OK; i += n) {
     n = set->n - i < AT_ONCE ? set->n - i : AT_ONCE;
     if (mtp_team_evaluate(c->ctx, team, i, n, set->configs + i) != MTP_OK) status = cli_library(c, NULL);
     for (size_t k = i; k < i + n && status == CLI_OK; k++) status = rename_origins(c, pot, set->configs[k]);
+    for (size_t k = i; k < i + n && status == CLI_OK && by_forces; k++)
+      status = grade_by_forces(c, pot, as, set->configs[k]);
     cli_progress_step(c, n);
   }
   cli_progress_end(c);

@@ -251,6 +251,8 @@ mtp_status mtp_active_set_grade(mtp_context *ctx, const mtp_active_set *as, size
 
 mtp_status mtp_evaluator_set_active_set(mtp_context *ctx, mtp_evaluator *ev, const mtp_active_set *as) {
   if (!as) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "evaluator: no active set given");
+  if (as->mode == MTP_MODE_FORCES)
+    return mtp_fail(ctx, MTP_ERR_UNSUPPORTED, "an active set of mode forces grades configurations one by one");
   return mtp_evaluator_set_inverse(ctx, ev, mtp_active_set_mode(as), mtp_active_set_size(as),
                                    mtp_active_set_inverse(as));
 }

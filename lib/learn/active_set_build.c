@@ -23,6 +23,11 @@ mtp_status mtp_rows_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_poten
   mtp_neighbors *nb = NULL;
   mtp_status status = mtp_sample_acquire_neighbors(ctx, sample, mtp_potential_cutoff(pot), &nb);
   if (status != MTP_OK) return status;
+  if (mode == MTP_MODE_FORCES) {
+    status = mtp_force_rows_compute(ctx, pot, sample->config, nb, rows);
+    mtp_sample_release_neighbors(sample, nb);
+    return status;
+  }
   const mtp_atoms atoms = mtp_atoms_of(nb);
   mtp_output out = {0};
   if (mode == MTP_MODE_NEIGHBOURHOOD)
@@ -44,7 +49,7 @@ mtp_status mtp_rows_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_poten
 size_t mtp_rows_count(const mtp_sample *sample, mtp_mode mode) {
   if (sample->kind == MTP_SAMPLE_SQUEEZED) return 0; /* a run that meets it is not to be trusted */
   if (mode == MTP_MODE_CONFIGURATION) return sample->config->n > 0 && !sample->config->force_mask;
-  return sample->config->n;
+  return mode == MTP_MODE_FORCES ? mtp_force_rows_count(sample->config->n) : sample->config->n;
 }
 
 /* Work space of a build. */
@@ -70,7 +75,7 @@ static mtp_status make_rows(mtp_context *ctx, const build *b, size_t config, int
   if (count == 0) return MTP_OK;
   for (size_t k = 0; k < count; k++) {
     b->origin[2 * (at + k)] = (long long)config;
-    b->origin[2 * (at + k) + 1] = mode == MTP_MODE_NEIGHBOURHOOD ? (long long)k : -1;
+    b->origin[2 * (at + k) + 1] = mode == MTP_MODE_CONFIGURATION ? -1 : (long long)k;
   }
   return mtp_rows_compute(ctx, b->ev[thread], b->pot, sample, mode, b->rows + at * b->as->n);
 }
@@ -272,6 +277,7 @@ mtp_status mtp_active_set_build_samples(mtp_context *ctx, const mtp_potential *p
                                         int threads, mtp_active_set **out) {
   build b = {.ctx = ctx, .pot = pot, .set = set, .threads = threads};
   const size_t linear = (size_t)(mtp_potential_species_count(pot) + mtp_potential_scalar_count(pot));
+  if (mode == MTP_MODE_FORCES) rows = MTP_ROWS_LINEAR;
   mtp_status status = begin(&b, mode, rows == MTP_ROWS_LINEAR ? mtp_potential_parameter_count(pot) - linear : 0);
   if (status == MTP_OK) status = sweep_all(&b, threshold, start);
   return end(&b, status, out);

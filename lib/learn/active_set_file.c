@@ -3,12 +3,14 @@
  * The active set in files: the section after the potential in `.almtp` (MLIP-3, tagged or not) and `.als` (MLIP-2).
  * The binary part holds A and its transposed inverse as little-endian doubles, which is what memory holds here. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config/config_internal.h"
 #include "learn/active_set.h"
 #include "model/model.h"
+#include "mtp/weights.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the files hold little-endian doubles");
 
@@ -45,10 +47,10 @@ static int read_weight(reader *r, const char *key, double *value) {
 }
 
 /* From the first '#' to the first binary byte of an `.almtp`. */
-static mtp_status read_almtp_head(reader *r, double *site_weight) {
-  double energy, force, stress, scaling;
+static mtp_status read_almtp_head(reader *r, double *site_weight, double *force_weight) {
+  double energy, stress, scaling;
   if (skip(r, TAG)) {
-    if (!read_weight(r, "energy_weight", &energy) || !read_weight(r, "force_weight", &force) ||
+    if (!read_weight(r, "energy_weight", &energy) || !read_weight(r, "force_weight", force_weight) ||
         !read_weight(r, "stress_weight", &stress) || !read_weight(r, "site_en_weight", site_weight) ||
         !read_weight(r, "weight_scaling", &scaling))
       return bad(r, "energy_weight, force_weight, stress_weight, site_en_weight and weight_scaling, a line each");
@@ -57,6 +59,7 @@ static mtp_status read_almtp_head(reader *r, double *site_weight) {
     for (int k = 0; k < 4; k++) {
       char *end;
       *site_weight = mtp_strtod(r->data + r->at, &end);
+      if (k == 1) *force_weight = *site_weight;
       if (end == r->data + r->at) return bad(r, "four weights");
       r->at = (size_t)(end - r->data);
     }
@@ -65,11 +68,12 @@ static mtp_status read_almtp_head(reader *r, double *site_weight) {
   return skip(r, "#") ? MTP_OK : bad(r, "'#' before the matrices");
 }
 
-static mtp_status read_als_head(reader *r, double *site_weight) {
+static mtp_status read_als_head(reader *r, double *site_weight, double *force_weight) {
   double weights[4]; /* site energy, energy, force, stress */
   if (r->size - r->at < 1 + sizeof weights) return bad(r, "four weights");
   memcpy(weights, r->data + r->at + 1, sizeof weights);
   *site_weight = weights[0];
+  *force_weight = 0; /* rows of forces in such a file are by all parameters, and graded as those of energies */
   r->at += 1 + sizeof weights;
   return skip(r, "\n#") ? MTP_OK : bad(r, "'#' before the matrices");
 }
@@ -135,6 +139,23 @@ static mtp_status read_samples(reader *r, const mtp_potential *pot, mtp_sample_s
   return status;
 }
 
+/* Equations of a configuration in these files: the energy, 3 natoms forces, 9 stresses, then the site energies. Ours of
+ * mode forces have the six stresses before the forces. */
+static const int stress_place[6] = {0, 4, 8, 1, 2, 5}; /* xx yy zz xy xz yz */
+
+static long long equation_of_row(long long natoms, long long row) {
+  if (row == 0) return 0;
+  return row < 7 ? 1 + 3 * natoms + stress_place[row - 1] : row - 6;
+}
+
+static long long row_of_equation(long long natoms, long long equation) {
+  if (equation == 0) return 0;
+  if (equation >= 1 && equation <= 3 * natoms) return equation + 6;
+  for (int k = 0; k < 6; k++)
+    if (equation == 1 + 3 * natoms + stress_place[k]) return 1 + k;
+  return -1;
+}
+
 /* Rows to configurations: (cfg_index, eqn_index) in `.almtp`, (row, cfg_number) in `.als`. */
 static mtp_status assign_rows(const reader *r, mtp_active_set *as, const long long *pairs, int als) {
   for (size_t i = 0; i < as->n; i++) {
@@ -150,13 +171,16 @@ static mtp_status assign_rows(const reader *r, mtp_active_set *as, const long lo
       if (equation < first || equation >= first + natoms) return bad(r, "equation indices of site energies");
       as->origin[2 * i + 1] = equation - first;
     }
+    if (as->mode == MTP_MODE_FORCES && (as->origin[2 * i + 1] = row_of_equation(natoms, equation)) < 0)
+      return bad(r, "equation indices of an energy, forces and stresses");
   }
   return MTP_OK;
 }
 
 static mtp_status read_section(reader *r, const mtp_potential *pot, int als, mtp_active_set **out) {
-  double site_weight = 0;
-  mtp_status status = als ? read_als_head(r, &site_weight) : read_almtp_head(r, &site_weight);
+  double site_weight = 0, force_weight = 0;
+  mtp_status status =
+      als ? read_als_head(r, &site_weight, &force_weight) : read_almtp_head(r, &site_weight, &force_weight);
   if (status != MTP_OK) return status;
   if (als && site_weight != 0)
     return mtp_fail(r->ctx, MTP_ERR_UNSUPPORTED,
@@ -164,11 +188,16 @@ static mtp_status read_section(reader *r, const mtp_potential *pot, int als, mtp
                     "expected configuration mode or an .almtp file",
                     r->path);
   mtp_active_set *as = NULL;
-  const mtp_mode mode = site_weight != 0 ? MTP_MODE_NEIGHBOURHOOD : MTP_MODE_CONFIGURATION;
+  const mtp_mode mode = site_weight != 0    ? MTP_MODE_NEIGHBOURHOOD
+                        : force_weight != 0 ? MTP_MODE_FORCES
+                                            : MTP_MODE_CONFIGURATION;
   status = mtp_active_set_new(r->ctx, mtp_potential_parameter_count(pot), mode, 1e-6, &as);
   if (status != MTP_OK) return status;
   long long *pairs = mtp_calloc(2 * as->n, sizeof *pairs);
   status = pairs ? read_matrices(r, as) : mtp_fail_memory(r->ctx);
+  if (status == MTP_OK) mtp_active_set_find_pins(as);
+  /* rows of MLIP, by all parameters: their configurations are graded by their energies */
+  if (as->mode == MTP_MODE_FORCES && as->pinned == 0) as->mode = MTP_MODE_CONFIGURATION;
   if (status == MTP_OK && !skip(r, als ? "\n" : "\n#\n")) status = bad(r, "the list of rows");
   if (status == MTP_OK) status = read_pairs(r, as->n, pairs);
   if (status == MTP_OK && !als && !skip(r, "#\n")) status = bad(r, "'#' before the configurations");
@@ -208,12 +237,11 @@ mtp_status mtp_active_set_read(mtp_context *ctx, const char *path, const mtp_pot
 
 /* ---- writing ---- */
 
-/* Equation index of a row in its configuration of natoms atoms: 0 is the energy, 3 natoms forces and 9 stresses follow,
- * then the site energies. */
 static long long equation_of(const mtp_active_set *as, size_t row) {
   if (as->config[row] < 0) return -1;
   if (as->mode == MTP_MODE_CONFIGURATION) return 0;
   const size_t natoms = as->samples->view->configs[as->config[row]]->n;
+  if (as->mode == MTP_MODE_FORCES) return equation_of_row((long long)natoms, as->origin[2 * row + 1]);
   return 1 + 3 * (long long)natoms + 9 + as->origin[2 * row + 1];
 }
 
@@ -238,11 +266,16 @@ static mtp_status add_config(mtp_context *ctx, const mtp_active_set *as, size_t 
 }
 
 static mtp_status add_section(mtp_context *ctx, const mtp_active_set *as, const mtp_potential *pot, mtp_text *text) {
-  const int by_site = as->mode == MTP_MODE_NEIGHBOURHOOD, C = mtp_potential_species_count(pot);
+  const int by_site = as->mode == MTP_MODE_NEIGHBOURHOOD, by_force = as->mode == MTP_MODE_FORCES;
+  const mtp_weights w = mtp_weights_default();
+  const int C = mtp_potential_species_count(pot);
   mtp_text_add(text, "\n" TAG);
   mtp_text_add(
       text, "energy_weight %.16e\nforce_weight %.16e\nstress_weight %.16e\nsite_en_weight %.16e\nweight_scaling %d\n#",
-      by_site ? 0.0 : 1.0, 0.0, 0.0, by_site ? 1.0 : 0.0, 2);
+      by_site    ? 0.0
+      : by_force ? sqrt(w.energy)
+                 : 1.0,
+      by_force ? sqrt(w.force) : 0.0, by_force ? sqrt(w.stress) : 0.0, by_site ? 1.0 : 0.0, by_force ? 1 : 2);
   mtp_text_add_bytes(text, as->rows, as->n * as->n * sizeof(double));
   mtp_text_add_bytes(text, as->inverse, as->n * as->n * sizeof(double));
   mtp_text_add(text, "\n#\n");

@@ -8,6 +8,7 @@
 
 #include "kernel/jacobian.h"
 #include "learn/posterior.h"
+#include "learn/workers.h"
 #include "mtp/neighbors.h"
 #include "support/support.h"
 
@@ -97,6 +98,40 @@ mtp_status mtp_posterior_errors(mtp_context *ctx, const mtp_posterior *p, const 
   for (size_t i = 0; i < cfg->n && status == MTP_OK; i++) error[i] = mtp_posterior_error(p, doubt + i);
   free(doubt);
   return status;
+}
+
+/* ---- of many ---- */
+
+typedef struct many {
+  const mtp_posterior *p;
+  const mtp_config *const *configs;
+  double *const *error;
+} many;
+
+static mtp_status find_errors_of(mtp_context *ctx, void *user, int thread, size_t task, double *result) {
+  const many *m = user;
+  (void)thread;
+  (void)result;
+  return mtp_posterior_errors(ctx, m->p, m->configs[task], m->error[task]);
+}
+
+static void reduce_nothing(void *user, size_t task, const double *result) {
+  (void)user;
+  (void)task;
+  (void)result;
+}
+
+mtp_status mtp_posterior_errors_all(mtp_context *ctx, const mtp_posterior *p, size_t count,
+                                    const mtp_config *const *configs, int threads, double *const *error) {
+  if (!p || threads < 1 || (count && (!configs || !error)))
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "posterior: no configurations given");
+  for (size_t k = 0; k < count; k++)
+    if (!configs[k] || !error[k])
+      return mtp_fail(ctx, MTP_ERR_ARGUMENT, "posterior: configuration %zu is missing", k + 1);
+  many m = {p, configs, error};
+  const mtp_workers workers = {NULL, threads};
+  const mtp_tasks tasks = {count, 0, &m, find_errors_of, reduce_nothing, false};
+  return mtp_workers_run(ctx, &workers, &tasks);
 }
 
 /* ---- calibration ---- */

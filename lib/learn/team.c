@@ -47,6 +47,8 @@ mtp_status mtp_team_new(mtp_context *ctx, const mtp_potential *pot, const mtp_ac
   if (out) *out = NULL;
   if (!pot || !out || threads < 1) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "team: expected a potential and a thread");
   const size_t n = mtp_active_set_size(as);
+  if (mtp_active_set_mode(as) == MTP_MODE_FORCES)
+    return mtp_fail(ctx, MTP_ERR_UNSUPPORTED, "an active set of mode forces grades configurations one by one");
   mtp_team_order order = {.kind = MTP_TEAM_MODEL, .threads = threads, .mode = mtp_active_set_mode(as), .count = n};
   /* what this rank refuses the others are not asked to do */
   mtp_status status = create(ctx, pot, threads, comm, order.mode, n, mtp_active_set_inverse(as), out);

@@ -22,7 +22,7 @@
 #define SHARED 0.5
 
 int mtp_learner_parts(const mtp_learner *l, size_t atoms) {
-  if (!l || l->options.mode == MTP_MODE_CONFIGURATION || l->options.cutting == MTP_CUTTING_OFF) return 0;
+  if (!l || l->options.mode != MTP_MODE_NEIGHBOURHOOD || l->options.cutting == MTP_CUTTING_OFF) return 0;
   if (l->options.cutting == MTP_CUTTING_AUTO && atoms <= MANY) return 0;
   const int workers = mtp_qm_workers(l->qm);
   return workers < 1 ? 1 : workers < MTP_PARTS ? workers : MTP_PARTS;

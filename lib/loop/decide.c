@@ -57,7 +57,7 @@ mtp_status mtp_loop_measure(mtp_context *ctx, const mtp_normal *normal, const mt
                             mtp_residual *residual) {
   mtp_normal_residual r;
   const mtp_status status = mtp_normal_errors(ctx, normal, linear_part(normal, pot), &r);
-  if (status == MTP_OK) *residual = (mtp_residual){r.energy, r.force, r.energies, r.components, r.force_squares};
+  if (status == MTP_OK) *residual = (mtp_residual){r.energy, r.force, r.energies, r.components, r.force_squares, 0.0};
   return status;
 }
 
@@ -100,6 +100,7 @@ static bool is_due(const mtp_learner *l, const mtp_residual *linear) {
   if (l->options.refit == MTP_REFIT_FULL || (l->options.refit == MTP_REFIT_AUTO && l->train_all)) return true;
   if (l->options.refit == MTP_REFIT_LINEAR || !has_enough(l)) return false;
   if (is_spoilt(l, linear)) return true;
+  if (mtp_loop_may_climb(l) && now >= WITH_ERRORS * last) return true;
   const bool good = l->history.here && mtp_rmse(l->residual.force, l->residual.force_size) < GOOD;
   if (now >= (good ? GOOD_GROWTH : DATA_GROWTH) * last) return true;
   return l->history.here && now >= WITH_ERRORS * last &&
@@ -214,6 +215,8 @@ bool mtp_loop_may_improve(const mtp_learner *l) {
 static mtp_status try_all(mtp_context *ctx, const mtp_learner *l, mtp_fitted *f) {
   const bool due = wants_fresh(l), either = due || is_bad(l);
   f->tried = true;
+  const mtp_status raised = mtp_loop_raise_level(ctx, l, f);
+  if (raised != MTP_OK) return raised;
   for (int turn = 0; turn < (either ? 2 : 1) && !f->full; turn++) {
     const bool fresh = due == (turn == 0);
     trained_fit trained = {0};

@@ -19,6 +19,8 @@
 #define COMPRESSIBILITY 1.6
 #define RESCALE_EVERY   10
 #define MOST_VOLUME     1.6
+/* Steps between two that are graded in mode forces: grades cost so much more than the steps there. */
+#define FORCES_EVERY 10
 
 struct mtp_dynamics {
   mtp_config *cfg;
@@ -34,11 +36,14 @@ struct mtp_dynamics {
   mtp_evaluator *ev;
   const mtp_baseline *baseline;
   mtp_mode mode;
+  const mtp_potential *pot;       /* borrowed, */
+  const mtp_active_set *as;       /* as is this */
   const mtp_posterior *posterior; /* or NULL: grades are those of the active set */
   double limit;
   double cutoff;
   double *gradient; /* [parameters] in configuration mode */
   size_t parameters;
+  long evaluations; /* in mode forces */
   double grade;
   int atom;
   long long steps;
@@ -95,7 +100,8 @@ mtp_status mtp_dynamics_set_potential(mtp_context *ctx, mtp_dynamics *d, const m
                                       const mtp_active_set *as) {
   mtp_evaluator *ev = NULL;
   mtp_status status = mtp_evaluator_new(ctx, pot, &ev);
-  if (status == MTP_OK) status = mtp_evaluator_set_active_set(ctx, ev, as);
+  if (status == MTP_OK && mtp_active_set_mode(as) != MTP_MODE_FORCES)
+    status = mtp_evaluator_set_active_set(ctx, ev, as);
   double *gradient = mtp_calloc(mtp_potential_parameter_count(pot), sizeof *gradient);
   if (status == MTP_OK && !gradient) status = mtp_fail_memory(ctx);
   if (status != MTP_OK) {
@@ -110,6 +116,9 @@ mtp_status mtp_dynamics_set_potential(mtp_context *ctx, mtp_dynamics *d, const m
   d->gradient = gradient;
   d->parameters = mtp_potential_parameter_count(pot);
   d->mode = mtp_active_set_mode(as);
+  d->pot = pot;
+  d->as = as;
+  d->evaluations = 0;
   d->cutoff = mtp_potential_cutoff(pot);
   mtp_neighbors_free(d->nb); /* the cutoff may be another one */
   d->nb = NULL;
@@ -169,6 +178,8 @@ static mtp_status take_grade(mtp_context *ctx, mtp_dynamics *d, const mtp_output
   mtp_status status = MTP_OK;
   d->grade = out->max_grade;
   d->atom = out->max_grade_atom;
+  if (d->mode == MTP_MODE_FORCES && d->evaluations++ % FORCES_EVERY == 0)
+    status = mtp_active_set_grade_config(ctx, d->as, d->pot, d->cfg, &d->grade, &d->atom);
   if (d->mode == MTP_MODE_CONFIGURATION) {
     for (size_t k = 0; k < d->parameters; k++) d->gradient[k] /= (double)d->cfg->n;
     status = mtp_evaluator_grade_row(ctx, d->ev, d->gradient, &d->grade);
@@ -218,7 +229,9 @@ mtp_status mtp_dynamics_evaluate(mtp_context *ctx, mtp_dynamics *d) {
   double *variance = d->posterior ? mtp_calloc(d->nb->nall, sizeof *variance) : NULL;
   if (d->posterior && !variance) return mtp_fail_memory(ctx);
   const mtp_request request = {.skip_energy = true, .largest_grade = by_atom && !d->posterior};
-  mtp_output out = {.force = d->all_force, .gradient = by_atom ? NULL : d->gradient, .site_variance = variance};
+  mtp_output out = {.force = d->all_force,
+                    .gradient = d->mode == MTP_MODE_CONFIGURATION ? d->gradient : NULL,
+                    .site_variance = variance};
   const mtp_atoms atoms = mtp_atoms_of(d->nb);
   status = mtp_evaluator_compute(ctx, d->ev, &atoms, &request, &out);
   if (status == MTP_OK && variance) status = grade_by_doubt(ctx, d, &atoms, &out);

@@ -28,7 +28,7 @@ mtp_status mtp_dynamics_new(mtp_context *ctx, const mtp_config *cfg, const doubl
                             unsigned long long seed, mtp_dynamics **out);
 void mtp_dynamics_free(mtp_dynamics *d);
 
-/** The potential from now on, with the set to grade by. */
+/** The potential from now on, with the set to grade by; both are borrowed until others are given. */
 mtp_status mtp_dynamics_set_potential(mtp_context *ctx, mtp_dynamics *d, const mtp_potential *pot,
                                       const mtp_active_set *as);
 /** Grades by errors to expect from the next evaluation on, with `limit` eV/A allowed (mtp_posterior_grade); `posterior`

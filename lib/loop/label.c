@@ -16,7 +16,8 @@ bool mtp_loop_can_label(const mtp_learner *l) {
 }
 
 /* Errors of the present potential on a label, the measure of what the label taught. Unknown without a potential. */
-static mtp_status predict(mtp_context *ctx, const mtp_learner *l, const mtp_config *label, mtp_residual *residual) {
+static mtp_status predict(mtp_context *ctx, const mtp_learner *l, const mtp_config *label, int atom,
+                          mtp_residual *residual) {
   *residual = (mtp_residual){0};
   if (!mtp_potential_is_trained(l->pot)) return MTP_OK;
   mtp_config *prediction = mtp_config_copy(label);
@@ -34,7 +35,10 @@ static mtp_status predict(mtp_context *ctx, const mtp_learner *l, const mtp_conf
       residual->force_size += label->force[i] * label->force[i];
       error = prediction->force[i] - label->force[i];
       residual->force += error * error;
+      if (atom >= 0 && i / 3 == (size_t)atom) residual->at_atom += error * error;
     }
+    residual->at_atom =
+        residual->at_atom > 0.0 ? mtp_rmse(residual->at_atom, 3.0) : mtp_rmse(residual->force, residual->forces);
   }
   mtp_evaluator_free(ev);
   mtp_config_free(prediction);
@@ -61,25 +65,25 @@ mtp_status mtp_loop_adopt(mtp_context *ctx, mtp_learner *l, mtp_sample *label) {
   return status;
 }
 
-static mtp_status add_sample(mtp_context *ctx, mtp_learner *l, mtp_sample *sample, mtp_residual *residual) {
+static mtp_status add_sample(mtp_context *ctx, mtp_learner *l, mtp_sample *sample, int atom, mtp_residual *residual) {
   mtp_status status = mtp_sample_set_has_room(l->samples)
                           ? mtp_sample_keep_neighbors(ctx, sample, mtp_potential_cutoff(l->pot))
                           : MTP_OK;
   if (status == MTP_OK) status = mtp_loop_adopt(ctx, l, sample);
   if (status == MTP_OK) status = mtp_normal_add_sample(ctx, l->normal, sample);
-  if (status == MTP_OK && sample->kind == MTP_SAMPLE_ORDINARY) status = predict(ctx, l, sample->config, residual);
+  if (status == MTP_OK && sample->kind == MTP_SAMPLE_ORDINARY) status = predict(ctx, l, sample->config, atom, residual);
   if (status == MTP_OK) add_residual(l, residual);
   return status;
 }
 
 /* Takes the configuration over. `residual` receives what the present potential made of it. */
-static mtp_status count(mtp_context *ctx, mtp_learner *l, mtp_config *label, mtp_residual *residual) {
+static mtp_status count(mtp_context *ctx, mtp_learner *l, mtp_config *label, int atom, mtp_residual *residual) {
   mtp_sample *sample = mtp_sample_new(label);
   if (!sample) {
     mtp_config_free(label);
     return mtp_fail_memory(ctx);
   }
-  const mtp_status status = add_sample(ctx, l, sample, residual);
+  const mtp_status status = add_sample(ctx, l, sample, atom, residual);
   mtp_sample_release(sample);
   return status;
 }
@@ -99,12 +103,12 @@ static mtp_status append(mtp_context *ctx, mtp_learner *l, const mtp_config *lab
 
 /* Appends to the training file, then counts. Takes the configuration over. Nothing that can fail comes before the label
  * is on the disk: it was paid for. */
-static mtp_status store(mtp_context *ctx, mtp_learner *l, mtp_config *label, mtp_residual *residual) {
+static mtp_status store(mtp_context *ctx, mtp_learner *l, mtp_config *label, int atom, mtp_residual *residual) {
   mtp_status status = append(ctx, l, label);
   mtp_config_set *seed = l->seed;
   for (size_t i = 0; seed && i < seed->n && status == MTP_OK; i++) {
     mtp_config *copy = mtp_config_copy(seed->configs[i]);
-    status = copy ? count(ctx, l, copy, residual) : mtp_fail_memory(ctx);
+    status = copy ? count(ctx, l, copy, -1, residual) : mtp_fail_memory(ctx);
   }
   if (status != MTP_OK) {
     mtp_config_free(label);
@@ -112,7 +116,7 @@ static mtp_status store(mtp_context *ctx, mtp_learner *l, mtp_config *label, mtp
   }
   mtp_config_set_free(seed);
   l->seed = NULL;
-  return count(ctx, l, label, residual);
+  return count(ctx, l, label, atom, residual);
 }
 
 /* What the label will carry into the training file goes on the request already, so that an answer that is taken up by a
@@ -205,10 +209,17 @@ static void log_label(mtp_context *ctx, const mtp_learner *l, const mtp_candidat
   mtp_event_number(event, "net_force", report->net_force);
   mtp_event_number(event, "energy_error_before", mtp_rmse(residual->energy, residual->energies));
   mtp_event_number(event, "force_rmse_before", mtp_rmse(residual->force, residual->forces));
+  mtp_event_number(event, "graded_force_error", residual->forces > 0.0 ? residual->at_atom : NAN);
   mtp_event_number(event, "force_rms", mtp_rmse(residual->force_size, residual->forces));
   mtp_loop_add_expectation(expected, event);
   mtp_event_integer(event, "configurations", l->stats.configurations);
   mtp_event_write(ctx, l->log, event);
+}
+
+/* By the run itself and in this one, at a step of it. */
+static bool was_asked_for(const mtp_learner *l, const mtp_candidate *c, const mtp_qm_report *report) {
+  return c->warmup < 0 && !(c->squeezed > 0.0) && !(l->explored > 0.0) && report->tries > 0 &&
+         !mtp_config_get_feature(c->cfg, MTP_CHECK_KEY);
 }
 
 static mtp_status accept(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate, mtp_config *label,
@@ -223,15 +234,17 @@ static mtp_status accept(mtp_context *ctx, mtp_learner *l, const mtp_candidate *
     mtp_config_free(label);
     return status;
   }
-  status = store(ctx, l, label, &residual);
+  status = store(ctx, l, label, candidate->atom, &residual);
   /* an engine may give the atoms back wrapped or rounded: what was asked is known by its own positions too */
   if (status == MTP_OK && !mtp_seen_find(l->seen, candidate->cfg, NULL))
     status = mtp_seen_add(ctx, l->seen, candidate->cfg, NULL);
   if (status != MTP_OK) return status;
   l->stats.labels++;
   if (candidate->warmup < 0) mtp_loop_note_ahead(l, &residual, candidate->step);
+  if (candidate->warmup < 0 && !(candidate->squeezed > 0.0)) mtp_loop_note_grade(l, candidate, &residual);
+  if (was_asked_for(l, candidate, report)) status = mtp_loop_note_asked(ctx, l, candidate->step);
   log_label(ctx, l, candidate, report, &residual, &expected);
-  return MTP_OK;
+  return status;
 }
 
 static mtp_status reject(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate,
@@ -348,7 +361,7 @@ mtp_status mtp_loop_learn_label(mtp_context *ctx, mtp_learner *l, const mtp_cand
   int labels = 1;
   const double before = l->stats.qm_seconds - report->seconds;
   mtp_residual residual = {0};
-  mtp_status status = store(ctx, l, label, &residual);
+  mtp_status status = store(ctx, l, label, c->atom, &residual);
   if (status == MTP_OK) status = mtp_seen_add(ctx, l->seen, c->cfg, NULL);
   if (status != MTP_OK) return status;
   l->stats.labels++;

@@ -29,6 +29,7 @@ static void destroy(mtp_learner *l) {
   mtp_hole_places_free(l->places);
   free(l->near);
   free(l->middles.id);
+  free(l->asked.step);
   mtp_normal_free(l->normal);
   mtp_posterior_free(l->posterior);
   mtp_active_set_free(l->as);
@@ -76,7 +77,7 @@ mtp_status mtp_learner_new(mtp_context *ctx, const mtp_learner_options *options,
                                  : mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: options or potential missing");
   }
   l->qm = qm;
-  l->last_step = l->rewinds.until = l->rewinds.refits = -1;
+  l->last_step = l->rewinds.until = l->rewinds.refits = l->asked.told = -1;
   if (qm && mtp_qm_is_none(qm)) {
     mtp_qm_close(qm);
     l->qm = NULL;
@@ -92,7 +93,7 @@ mtp_status mtp_learner_new(mtp_context *ctx, const mtp_learner_options *options,
 }
 
 static void log_end(mtp_context *ctx, mtp_learner *l, size_t lost) {
-  cJSON *event = mtp_event_new(l->log, "end", l->last_step);
+  cJSON *event = mtp_event_new(l->log, "end", l->asked.last > l->last_step ? l->asked.last : l->last_step);
   mtp_event_integer(event, "qm_calls", l->stats.qm_calls);
   mtp_event_integer(event, "labels", l->stats.labels);
   mtp_event_integer(event, "rejects", l->rejects);
@@ -102,7 +103,9 @@ static void log_end(mtp_context *ctx, mtp_learner *l, size_t lost) {
   mtp_event_integer(event, "candidates_lost", (long long)lost);
   mtp_event_number(event, "qm_seconds", l->stats.qm_seconds);
   mtp_event_number(event, "refit_seconds", l->stats.refit_seconds);
+  mtp_loop_add_outlook(l, event);
   mtp_loop_conclude(ctx, l, event);
+  if (ctx && l->qm) mtp_loop_tell_outlook(ctx, l);
   mtp_event_write(ctx, l->log, event);
 }
 
@@ -294,6 +297,8 @@ mtp_status mtp_learner_begin(mtp_context *ctx, mtp_learner *l, const mtp_config 
   if (!l || !first || !action) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: nothing to begin with");
   *action = MTP_GO_ON;
   l->last_step = step;
+  mtp_loop_note_step(l, step);
+  mtp_event_write(ctx, l->log, mtp_event_new(l->log, "begin", step));
   mtp_status status = begin(ctx, l, first, step, action);
   return mtp_loop_end_call(ctx, l, step, status);
 }
@@ -482,6 +487,7 @@ mtp_status mtp_learner_offer(mtp_context *ctx, mtp_learner *l, const mtp_config 
   if (!l || !cfg || !action) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: nothing offered");
   *action = MTP_GO_ON;
   l->last_step = step;
+  mtp_loop_note_step(l, step);
   mtp_config *part = NULL; /* with nothing to grade with, no atom is worse than others */
   mtp_status status = mtp_loop_check_config(ctx, l, cfg);
   const bool blind = !l->as || (l->options.query == MTP_QUERY_BAYES && atom < 0);
@@ -505,6 +511,7 @@ mtp_status mtp_learner_confirm(mtp_context *ctx, mtp_learner *l, const mtp_confi
   if (!l || !cfg || !action) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: no end point offered");
   *action = MTP_GO_ON;
   l->last_step = step;
+  mtp_loop_note_step(l, step);
   mtp_candidate end = {.grade = grade, .atom = atom, .step = step, .warmup = -1};
   mtp_status status = mtp_loop_check_config(ctx, l, cfg);
   if (status == MTP_OK) status = mtp_loop_cut_around(ctx, l, cfg, atom, &end.cfg, &end.atom);
@@ -518,6 +525,7 @@ mtp_status mtp_learner_verify(mtp_context *ctx, mtp_learner *l, const mtp_config
   if (!l || !cfg || !action) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: no configuration to check by");
   *action = MTP_GO_ON;
   l->last_step = step;
+  mtp_loop_note_step(l, step);
   mtp_candidate c = {.grade = grade, .atom = atom, .step = step, .warmup = -1};
   mtp_status status = mtp_loop_check_config(ctx, l, cfg);
   if (status == MTP_OK) status = mtp_loop_cut_around(ctx, l, cfg, atom, &c.cfg, &c.atom);
@@ -532,6 +540,7 @@ mtp_status mtp_learner_offer_parts(mtp_context *ctx, mtp_learner *l, const mtp_c
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: no cut-out offered");
   *action = MTP_GO_ON;
   l->last_step = step;
+  mtp_loop_note_step(l, step);
   mtp_status status = MTP_OK;
   for (int k = 0; k < count && status == MTP_OK; k++) {
     status = parts[k].cfg ? mtp_loop_check_config(ctx, l, parts[k].cfg)

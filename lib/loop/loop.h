@@ -13,10 +13,13 @@
  *   resume.c      what an earlier run of the same files left
  *   squeeze.c     labels with atoms closer than the run brings them
  *   decide.c      which kind of fit is made
+ *   grow.c        from a low level up
  *   refit.c       fit, active set, save
  *   doubt.c       how sure the potential is: errors to expect, and their test by each label
  *   rank_doubt.c  which candidates, where errors decide
  *   verify.c      true errors that are bought on the way
+ *   thresholds.c  select and break by what grades meant so far
+ *   outlook.c     when the next label is to be expected
  *   report.c      what a refit and the labels before it say, in the log and on screen
  *   cut.c         cut-outs of large configurations
  *   endpoint.c    end points of relaxations
@@ -37,6 +40,7 @@
 #include "loop/seen.h"
 #include "mtp/learner.h"
 #include "mtp/normal_equations.h"
+#include "mtp/outlook.h"
 #include "mtp/posterior.h"
 
 /** Swaps of maxvol must gain this factor: what MLIP-3 uses, and what bounds the grades of the training set. */
@@ -77,10 +81,12 @@ typedef struct mtp_residual {
   double energy, force; /* (eV/atom)^2, (eV/A)^2 */
   double energies, forces;
   double force_size; /* sum of the squares of the forces themselves */
+  double at_atom;    /* of one label: RMS of a component on the atom that it was asked for, or of all; else 0 */
 } mtp_residual;
 
 /** Trainings of all parameters. */
 typedef struct mtp_history {
+  int top;              /* level up to which it may grow; 0: it does not */
   bool trained;         /* the radial functions, here or before */
   bool here;            /* and to this training set */
   size_t full_configs;  /* in the training set then, or when training was tried in vain */
@@ -92,6 +98,7 @@ typedef struct mtp_history {
   double predicted;     /* error on the last labels before they were learned, part of the RMS force; 0: not known */
   double scale;         /* of what the posterior leaves open, by labels before they were learned */
   long long scaled;     /* so many of them; 0: the scale is not known */
+  double grade_square, grade_error; /* sums over labels by which errors grow with grades (thresholds.c) */
 } mtp_history;
 
 /** Errors of a potential at an end point of a relaxation. */
@@ -124,6 +131,15 @@ typedef struct mtp_rewinds {
   long long refits; /* when the engine went back last, -1: never */
   bool due;         /* an explosion was told, and what to learn before going back was not yet asked */
 } mtp_rewinds;
+
+/** Labels that the run asked for, and the steps that it made. */
+typedef struct mtp_asked {
+  bool begun;
+  long long first, last; /* steps */
+  long long told;        /* the last step when the outlook was told */
+  size_t n;
+  double *step; /* [n] of the labels */
+} mtp_asked;
 
 struct mtp_learner {
   mtp_learner_options options; /* paths are our copies */
@@ -164,6 +180,7 @@ struct mtp_learner {
   mtp_structure_index *pooled; /* what is in the pool; NULL: nothing was so far */
   mtp_residual residual;       /* of the present potential on the training set; of the last one on labels since then */
   bool residual_known;
+  double fitted; /* RMS of a force component that the present fit leaves on the training set, eV/A; 0: not known */
   mtp_learner_stats stats;
   long long rejects, written_candidates;
   long long last_step;
@@ -174,6 +191,7 @@ struct mtp_learner {
   mtp_moment moment;            /* of the next offer */
   const mtp_candidate *offered; /* while it lasts */
   mtp_rewinds rewinds;
+  mtp_asked asked;
   int number_labels; /* asked for because of the numbers of atoms */
   double explored;   /* ps of an exploration that is under way; 0: none is */
   bool was_fitted;   /* an earlier run of this training set saved a potential */
@@ -294,6 +312,17 @@ double mtp_loop_loss(const mtp_normal *normal, const mtp_potential *pot);
 mtp_status mtp_loop_measure(mtp_context *ctx, const mtp_normal *normal, const mtp_potential *pot,
                             mtp_residual *residual);
 
+/* grow.c */
+#define MTP_TOP_KEY "al_level"
+/** Before anything is made of the potential: an untrained one that grows begins at a low level. */
+mtp_status mtp_loop_start_low(mtp_context *ctx, mtp_learner *l);
+/** Another level of the (untrained) potential. */
+mtp_status mtp_loop_take_level(mtp_context *ctx, mtp_learner *l, int level);
+/** There is a higher level, and something to tell whether it is worth it. */
+bool mtp_loop_may_climb(const mtp_learner *l);
+/** Puts into `f` the linear fit of a higher level where that predicts better. */
+mtp_status mtp_loop_raise_level(mtp_context *ctx, const mtp_learner *l, mtp_fitted *f);
+
 /* label.c */
 bool mtp_loop_can_label(const mtp_learner *l);
 /** How many of n calls there are a driver and budget for. */
@@ -379,6 +408,23 @@ void mtp_loop_add_expectation(const mtp_expectation *e, cJSON *event);
 /** Expected RMS error of the last `most` labels as the potential knows them now, and the RMS of their forces. False
  * without any. */
 bool mtp_loop_expect(mtp_context *ctx, const mtp_learner *l, size_t most, double *error, double *force, size_t *labels);
+
+/* thresholds.c */
+/** Takes note of what the grade of a label meant. */
+void mtp_loop_note_grade(mtp_learner *l, const mtp_candidate *c, const mtp_residual *before);
+/** The thresholds that are automatic. */
+void mtp_loop_set_thresholds(mtp_learner *l);
+
+/* outlook.c */
+/** A label that the run asked for. */
+mtp_status mtp_loop_note_asked(mtp_context *ctx, mtp_learner *l, long long step);
+/** The run has come to this step; one before the last begins anew. */
+void mtp_loop_note_step(mtp_learner *l, long long step);
+/** False where there were no steps. */
+bool mtp_loop_outlook(const mtp_learner *l, mtp_outlook *out);
+void mtp_loop_add_outlook(const mtp_learner *l, cJSON *event);
+/** As a line, once for each step. */
+void mtp_loop_tell_outlook(mtp_context *ctx, mtp_learner *l);
 
 /* report.c */
 /** A refit as an event and as a line. `before` may hold nothing. */

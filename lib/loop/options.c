@@ -69,7 +69,7 @@ static int small_integer(reading *r, const char *word) {
 
 /* The number of the word in a list such as "linear full auto". */
 static int choice(reading *r, const char *word, const char *list) {
-  char known[80] = "";
+  char known[100] = "";
   size_t used = 0;
   int count = 0;
   for (const char *at = list; *at; count++) {
@@ -95,15 +95,19 @@ static int choice(reading *r, const char *word, const char *list) {
 #define BAYES_BREAK  2.0
 
 static void set_mode(reading *r, mtp_learner_options *o, const char *const *value) {
-  o->mode = choice(r, value[0], "configuration neighbourhood") == 0 ? MTP_MODE_CONFIGURATION : MTP_MODE_NEIGHBOURHOOD;
+  static const mtp_mode modes[] = {MTP_MODE_CONFIGURATION, MTP_MODE_FORCES, MTP_MODE_NEIGHBOURHOOD,
+                                   MTP_MODE_CONFIGURATION};
+  o->mode = modes[choice(r, value[0], "energy forces neighbourhood configuration")];
 }
 static void set_select(reading *r, mtp_learner_options *o, const char *const *value) {
-  o->select_grade = number(r, value[0]);
+  o->auto_select = strcmp(value[0], "auto") == 0;
+  o->select_grade = o->auto_select ? mtp_learner_defaults().select_grade : number(r, value[0]);
   o->has_select = true;
   if (o->query == MTP_QUERY_BAYES && !o->has_break) o->break_grade = fmax(BAYES_BREAK, o->select_grade);
 }
 static void set_break(reading *r, mtp_learner_options *o, const char *const *value) {
-  o->break_grade = number(r, value[0]);
+  o->auto_break = strcmp(value[0], "auto") == 0;
+  o->break_grade = o->auto_break ? mtp_learner_defaults().break_grade : number(r, value[0]);
   o->has_break = true;
 }
 static void set_query(reading *r, mtp_learner_options *o, const char *const *value) {
@@ -173,6 +177,9 @@ static void set_cut(reading *r, mtp_learner_options *o, const char *const *value
 static void set_shape(reading *r, mtp_learner_options *o, const char *const *value) {
   o->cut.shape = choice(r, value[0], "cell sphere") == 0 ? MTP_CUT_CELL : MTP_CUT_SPHERE;
 }
+static void set_grow(reading *r, mtp_learner_options *o, const char *const *value) {
+  o->grow = choice(r, value[0], "no yes") == 1;
+}
 static void set_budget(reading *r, mtp_learner_options *o, const char *const *value) {
   o->max_calls = strcmp(value[0], "unlimited") == 0 ? -1 : integer(r, value[0]);
 }
@@ -206,6 +213,7 @@ static const keyword keywords[] = {
     {"warmup", 2, set_warmup, "auto", "a number of configurations and a displacement in Angstrom, or auto", false},
     {"cut", 1, set_cut, NULL, NULL, false},
     {"shape", 1, set_shape, NULL, NULL, false},
+    {"grow", 1, set_grow, NULL, NULL, false},
     {"maxqm", 1, set_budget, NULL, NULL, false},
     {"onfail", 1, set_onfail, NULL, NULL, false},
     {"seed", 1, set_seed, NULL, NULL, false},
@@ -251,12 +259,16 @@ mtp_status mtp_learner_set(mtp_context *ctx, mtp_learner_options *options, int c
 static const char *wrong_value(const mtp_learner_options *o) {
   if (!(isfinite(o->select_grade) && o->select_grade >= 1.0)) return "select must be at least 1";
   if (!(isfinite(o->break_grade) && o->break_grade >= o->select_grade)) return "break must not be below select";
+  if (o->query == MTP_QUERY_BAYES && (o->auto_select || o->auto_break))
+    return "select auto and break auto go with query maxvol: grades of query bayes are errors already";
   if (o->query < MTP_QUERY_MAXVOL || o->query > MTP_QUERY_BAYES) return "query must be maxvol or bayes";
   if (!(isfinite(o->query_error) && o->query_error >= 0.0)) return "the error of query must not be negative";
-  if (o->query == MTP_QUERY_BAYES && o->mode == MTP_MODE_CONFIGURATION)
+  if (o->query == MTP_QUERY_BAYES && o->mode != MTP_MODE_NEIGHBOURHOOD)
     return "query bayes needs mode neighbourhood: it goes by the errors of forces on atoms";
   if (o->query == MTP_QUERY_BAYES && o->grading != MTP_GRADE_AUTO)
     return "rows says what query maxvol grades by: it does not go with query bayes";
+  if (o->mode == MTP_MODE_FORCES && o->grading == MTP_GRADE_ALL)
+    return "mode forces grades by the linear coefficients: it does not go with rows all";
   if (o->check_every < 0 || !(o->check_error > 0.0)) return "the error of check must be above 0";
   if (o->threads < 1) return "threads must be at least 1";
   if (o->pool < 1 || o->pool > MOST) return "pool must be between 1 and 1000000";
@@ -268,11 +280,13 @@ static const char *wrong_value(const mtp_learner_options *o) {
     if (!(isfinite(weights[i]) && weights[i] >= 0.0)) return "weights must not be negative";
   if (o->grading < MTP_GRADE_AUTO || o->grading > MTP_GRADE_LINEAR) return "rows must be auto, all or linear";
   if (o->cutting < MTP_CUTTING_AUTO || o->cutting > MTP_CUTTING_ON) return "cut must be off, auto, on or a radius";
-  if (o->cutting == MTP_CUTTING_ON && o->mode == MTP_MODE_CONFIGURATION)
+  if (o->cutting == MTP_CUTTING_ON && o->mode != MTP_MODE_NEIGHBOURHOOD)
     return "cut needs mode neighbourhood: a configuration as a whole cannot be cut";
   if (!(isfinite(o->cut.radius) && o->cut.radius >= 0.0) || !(isfinite(o->cut.vacuum) && o->cut.vacuum >= 0.0))
     return "radius and vacuum of cut must not be negative";
   if (o->cut.shape != MTP_CUT_CELL && o->cut.shape != MTP_CUT_SPHERE) return "shape must be cell or sphere";
+  if (o->grow && o->refit == MTP_REFIT_LINEAR)
+    return "grow yes needs refit auto or full: levels differ in radial functions";
   if (o->refit < MTP_REFIT_LINEAR || o->refit > MTP_REFIT_AUTO) return "refit must be linear, full or auto";
   return NULL;
 }

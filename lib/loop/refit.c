@@ -147,6 +147,7 @@ static mtp_history history_after(const mtp_learner *l, const mtp_fitted *f) {
  * data enough. */
 static mtp_rows rows_of(const mtp_learner *l, const mtp_fitted *f) {
   const mtp_history h = history_after(l, f);
+  if (l->options.mode == MTP_MODE_FORCES) return MTP_ROWS_LINEAR;
   if (l->options.grading != MTP_GRADE_AUTO)
     return l->options.grading == MTP_GRADE_LINEAR ? MTP_ROWS_LINEAR : MTP_ROWS_ALL;
   const bool plenty = f->residual.forces > PLENTY * (double)mtp_potential_parameter_count(f->pot);
@@ -221,6 +222,8 @@ static void take_over(mtp_learner *l, mtp_fitted *f) {
   l->history = history_after(l, f);
   l->residual = f->residual;
   l->residual_known = true;
+  l->fitted = mtp_rmse(f->residual.force, f->residual.forces);
+  mtp_loop_set_thresholds(l);
   mtp_hole_clear(&l->hole);
   l->hole = f->hole;
   l->stats.refits++;

@@ -93,9 +93,13 @@ static void log_refit(mtp_context *ctx, const mtp_learner *l, const mtp_refit_re
   mtp_event_number(event, "force_noise", mtp_posterior_noise(l->posterior).force);
   mtp_event_number(event, "typical_force_error", mtp_posterior_typical(l->posterior));
   mtp_event_number(event, "error_scale", mtp_posterior_scale(l->posterior));
+  mtp_event_integer(event, "level", mtp_potential_level(l->pot));
   mtp_event_integer(event, "radial_size", mtp_potential_radial_size(l->pot));
   mtp_event_number(event, "min_dist", mtp_potential_min_dist(l->pot));
   mtp_event_flag(event, "hole", l->hole.a >= 0);
+  mtp_event_number(event, "select", l->options.select_grade);
+  mtp_event_number(event, "break", l->options.break_grade);
+  mtp_loop_add_outlook(l, event);
   mtp_event_text(event, "rows", mtp_active_set_kind(l->as) == MTP_ROWS_LINEAR ? "linear" : "all");
   mtp_event_number(event, "active_set_logdet", mtp_active_set_log_volume(l->as));
   mtp_event_integer(event, "active_set_rows", (long long)mtp_active_set_filled(l->as));
@@ -128,6 +132,8 @@ static void announce(mtp_context *ctx, const mtp_learner *l, const mtp_refit_rep
   add_change(&text, "force", before.force, after.force, "eV/A");
   if (isfinite(after.part)) mtp_text_add(&text, " (%.2g %%)", 100.0 * after.part);
   mtp_text_add(&text, ", %srefit in %.3g s", r->full ? "full " : "", r->seconds);
+  if (l->options.auto_select || l->options.auto_break)
+    mtp_text_add(&text, ", select %.2g, break %.2g", l->options.select_grade, l->options.break_grade);
   if (!text.failed) mtp_message(ctx, MTP_INFO, "%s", text.data);
   mtp_text_free(&text);
 }

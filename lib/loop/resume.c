@@ -50,6 +50,8 @@ static bool has_parameters_of(const mtp_potential *a, const mtp_potential *b) {
 #define SQUEEZED   "al_squeezed"
 #define SCALE      "al_scale"
 #define SCALED     "al_scaled"
+#define SQUARE     "al_grade_square"
+#define ERROR      "al_grade_error"
 
 mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, size_t graded, mtp_potential *pot) {
   mtp_status status = mtp_potential_set_note(ctx, pot, GRADED, (double)graded);
@@ -57,9 +59,14 @@ mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, si
   if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, FINISHED, (double)history->finished);
   if (status == MTP_OK && history->squeezed != 1.0)
     status = mtp_potential_set_note(ctx, pot, SQUEEZED, history->squeezed);
+  if (status == MTP_OK && history->top > 0) status = mtp_potential_set_note(ctx, pot, MTP_TOP_KEY, history->top);
   if (status == MTP_OK && history->scaled > 0) status = mtp_potential_set_note(ctx, pot, SCALE, history->scale);
   if (status == MTP_OK && history->scaled > 0)
     status = mtp_potential_set_note(ctx, pot, SCALED, (double)history->scaled);
+  if (status == MTP_OK && history->grade_square > 0.0)
+    status = mtp_potential_set_note(ctx, pot, SQUARE, history->grade_square);
+  if (status == MTP_OK && history->grade_square > 0.0)
+    status = mtp_potential_set_note(ctx, pot, ERROR, history->grade_error);
   if (status != MTP_OK || !history->here) return status;
   status = mtp_potential_set_note(ctx, pot, FULL, (double)history->full_configs);
   if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, FRESH, (double)history->fresh_configs);
@@ -69,8 +76,8 @@ mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, si
 }
 
 static mtp_status copy_notes(mtp_context *ctx, const mtp_potential *from, mtp_potential *to) {
-  static const char *const keys[] = {GRADED,   FULL,     FRESH,    FULL_ERROR, PREDICTED,
-                                     COMPLETE, FINISHED, SQUEEZED, SCALE,      SCALED};
+  static const char *const keys[] = {GRADED,   FULL,     FRESH, FULL_ERROR, PREDICTED, COMPLETE,
+                                     FINISHED, SQUEEZED, SCALE, SCALED,     SQUARE,    ERROR};
   mtp_status status = MTP_OK;
   for (size_t k = 0; k < sizeof keys / sizeof *keys && status == MTP_OK; k++) {
     const double number = mtp_potential_note(from, keys[k]);
@@ -83,6 +90,13 @@ static mtp_status copy_notes(mtp_context *ctx, const mtp_potential *from, mtp_po
 static size_t noted(const mtp_potential *pot, const char *key) {
   const double number = mtp_potential_note(pot, key);
   return number >= 0.0 ? (size_t)number : SIZE_MAX;
+}
+
+/* One that grew is of another level than the file that it began with. */
+static mtp_status follow_level(mtp_context *ctx, mtp_learner *l, const mtp_potential *saved) {
+  const int level = mtp_potential_level(saved);
+  if (l->history.top == 0 || mtp_potential_is_trained(l->pot) || level < 2 || level > l->history.top) return MTP_OK;
+  return mtp_loop_take_level(ctx, l, level);
 }
 
 /* The deck that is started again names the potential of its first start, which knows less than the saved one. */
@@ -100,7 +114,13 @@ mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
   if (status != MTP_OK)
     return mtp_fail(ctx, status, "save: %s is there and would be overwritten, but is no potential: %s", l->save_path,
                     mtp_context_message(ctx));
-  const bool trained = mtp_potential_is_trained(saved), alike = is_alike(saved, l->pot);
+  const bool trained = mtp_potential_is_trained(saved);
+  if (trained) status = follow_level(ctx, l, saved);
+  if (status != MTP_OK) {
+    mtp_potential_free(saved);
+    return status;
+  }
+  const bool alike = is_alike(saved, l->pot);
   const bool is_news = trained && alike && !has_parameters_of(l->pot, saved); /* or the deck has read it itself */
   l->was_fitted = trained && alike && resumes;
   if (l->was_fitted) {
@@ -154,6 +174,10 @@ static void read_notes(mtp_learner *l, const mtp_active_set *as) {
   if (mtp_potential_note(l->pot, SCALED) >= 1.0 && mtp_potential_note(l->pot, SCALE) > 0.0) {
     l->history.scale = mtp_potential_note(l->pot, SCALE);
     l->history.scaled = (long long)mtp_potential_note(l->pot, SCALED);
+  }
+  if (mtp_potential_note(l->pot, SQUARE) > 0.0 && isfinite(mtp_potential_note(l->pot, ERROR))) {
+    l->history.grade_square = mtp_potential_note(l->pot, SQUARE);
+    l->history.grade_error = mtp_potential_note(l->pot, ERROR);
   }
   if (full == 0 && !linear) return;
   l->history.here = l->history.trained;

@@ -226,8 +226,13 @@ static bool is_labelled(const mtp_config_set *set) {
 
 /* A trained potential that comes with an active set but without its training set is graded with that active set; the
  * configurations that the set owns have to stand in for the training set at the first refit. */
+static const char *mode_name(mtp_mode mode) {
+  static const char *const names[] = {"configuration", "neighbourhood", "forces"};
+  return names[mode];
+}
+
 static mtp_status take_active_set(mtp_context *ctx, mtp_learner *l, const mtp_active_set *as) {
-  const char *mode = l->options.mode == MTP_MODE_CONFIGURATION ? "configuration" : "neighbourhood";
+  const char *mode = mode_name(l->options.mode);
   if (mtp_active_set_mode(as) != l->options.mode)
     return mtp_fail(ctx, MTP_ERR_STATE, "the active set of the potential was not made in mode %s", mode);
   if (mtp_active_set_size(as) != mtp_potential_parameter_count(l->pot))
@@ -288,7 +293,7 @@ static void log_start(mtp_context *ctx, mtp_learner *l, bool dropped_tail) {
   mtp_event_integer(event, "earlier_labels", (long long)earlier_labels(l));
   mtp_event_integer(event, "unfinished_calls", (long long)mtp_calls_left(l->calls));
   mtp_event_flag(event, "dropped_tail", dropped_tail);
-  mtp_event_text(event, "mode", l->options.mode == MTP_MODE_CONFIGURATION ? "configuration" : "neighbourhood");
+  mtp_event_text(event, "mode", mode_name(l->options.mode));
   mtp_event_number(event, "select", l->options.select_grade);
   mtp_event_number(event, "break", l->options.break_grade);
   mtp_event_integer(event, "pool", l->options.pool);
@@ -340,6 +345,7 @@ mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_op
   mtp_status status = check_options(ctx, options);
   if (status == MTP_OK) status = copy_options(ctx, l, options);
   if (status == MTP_OK) status = mtp_potential_copy(ctx, pot, &l->pot);
+  if (status == MTP_OK) status = mtp_loop_start_low(ctx, l);
   if (status == MTP_OK) status = take_baseline(ctx, l);
   if (status == MTP_OK) status = take_names(ctx, l);
   l->history.squeezed = 1.0;

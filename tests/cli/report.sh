@@ -37,7 +37,7 @@ grep -o 'http[^"'"'"' ]*' report.html | grep -v 'www.w3.org' && die 'the page ne
 contains report.html '<title>A &amp; B</title>'
 contains report.html '<tr><td>all</td><td>20</td>'
 contains report.html '<tr><td>a&lt;b</td><td>1[0-9]</td>'
-contains report.html '<p class="verdict">Still learning: 1 label in the second half of 90 steps'
+contains report.html '<p class="verdict">Still learning: 2 labels in 90 steps, 1 in the second half; the next one is expected in 45 steps (80 %: 5 to 1000): not converged; 90 more steps without a label would be. '
 contains report.html '<p class="remarks">On data.extxyz the RMS error is .* meV/atom, .* eV/A'
 contains report.html '<meta name="viewport" content="width=device-width,initial-scale=1">'
 [ "$(wc -c <report.html)" -lt 600000 ] || die "the page has $(wc -c <report.html) bytes"
@@ -65,7 +65,7 @@ cat >late.jsonl <<'END'
 {"event":"end","step":1000,"predicted_rmse_force":0.05,"predicted_part_of_force":0.02}
 END
 mtp report late.jsonl -o late.html
-contains late.html 'Learned: no label was needed in the last 600 of 1000 steps. The exploration after it took 1 more. Error to expect of a force: 0.05 eV/A (2 %'
+contains late.html 'Learned: 2 labels in 1000 steps, 0 in the second half; the next one is expected in 7000 steps (80 %: .*): converged. The exploration after it took 1 more. Error to expect of a force: 0.05 eV/A (2 %'
 contains late.html 'Checks: true errors'
 for cause in warm-up grade 'pair squeezed to 0.8' 'exploration, 2.5 ps'; do contains late.html "<td>$cause</td>"; done
 contains late.html '<tr><td>3</td><td>300</td><td>grade</td><td>3</td><td>32</td><td>1</td><td>0.1</td><td>1</td></tr>'

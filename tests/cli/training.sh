@@ -35,6 +35,16 @@ contains report.txt '^validation set: 10 configurations'
 mtp train start.mtp train.extxyz -o other.almtp --threads 1 --seed 7 --json >other.json
 if cmp -s full.almtp other.almtp; then die 'the seed does nothing'; fi
 
+# another level: of cells whose labels are of level 4 it brings nothing
+mtp train start.mtp train.extxyz --compare-level 8 --threads 1 --max-iter 5 >compare.txt
+contains compare.txt '^level  parameters '
+contains compare.txt '^    4  .*[0-9] .*[0-9]$'
+contains compare.txt '^    8  .*[0-9] .*[0-9]$'
+mtp train start.mtp train.extxyz --compare-level 8 --threads 1 --max-iter 5 --json >compare.json
+contains compare.json '"levels":\[{"level":4,.*"held_out":{.*"level":8,.*"verdict":"'
+refuse 2 'even number' mtp train start.mtp train.extxyz --compare-level 7
+refuse 2 'without --linear' mtp train start.mtp train.extxyz --compare-level 8 --linear
+
 # limits
 mtp train start.mtp train.extxyz -o brief.almtp --time 0.001 --json >brief.json
 contains brief.json '"stopped":true'

@@ -80,7 +80,7 @@ refuse 2 'gigabytes' mtp train p.mtp data.cfg -o q.mtp --memory -1
 refuse 2 'not negative' mtp train p.mtp data.cfg -o q.mtp --tol -1
 refuse 2 'three numbers' mtp train p.mtp data.cfg -o q.mtp --linear --weights 1,2
 refuse 2 'vibrations' mtp train p.mtp data.cfg -o q.mtp --linear --weighting best
-refuse 2 'configuration or neighbourhood' mtp train p.mtp data.cfg -o q.mtp --linear --mode both
+refuse 2 'energy, forces, neighbourhood or configuration' mtp train p.mtp data.cfg -o q.mtp --linear --mode both
 absent p.mtp q.mtp c c.png
 
 status=0

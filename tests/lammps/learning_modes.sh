@@ -62,6 +62,25 @@ fresh() {
   [ "$(value log2 worst_atom)" -eq 0 ] || die 'the mode of the file was not used'
 ) || exit 1
 
+# all equations of a configuration: the same labels on any number of ranks, and the grades of the command
+(
+  fresh forces -var shape prism
+  for ranks in 1 2; do
+    rm -f train.extxyz events.jsonl learned.almtp
+    run $ranks log$ranks in.modes -var keywords "mode forces refit linear" -var what md
+    sed -n '/"event":"label"/s/.*"step":\([0-9]*\),.*/\1/p' events.jsonl >labels$ranks
+    below 0 "$(value log$ranks calls)"
+    [ "$(value log$ranks worst_atom)" -eq 0 ] || die 'a configuration has no worst atom'
+  done
+  same labels1 labels2
+  mtp info learned.almtp >info.txt
+  grep -q '^active set *forces' info.txt || die 'the file does not say its mode'
+  mtp eval learned.almtp positions.dump -o eval.extxyz --grade >eval.txt
+  close "$(value log2 grade)" "$(sed -n '2s/.*max_grade=\([^ ]*\).*/\1/p' eval.extxyz)" 1e-6
+  run 1 log3 in.modes -var potential learned.almtp -var what once
+  grep -q '"event":"start".*"mode":"forces"' events.jsonl || die 'the mode of the file was not used'
+) || exit 1
+
 for borders in "p p s" "s s s"; do
   (
     fresh "open_$(echo "$borders" | tr ' ' '_')" -var borders "$borders"

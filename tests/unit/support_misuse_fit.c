@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "mtp/errors.h"
+#include "mtp/outlook.h"
 #include "mtp/pair_part.h"
 #include "mtp/select.h"
 #include "mtp/team.h"
@@ -56,6 +57,15 @@ static mtp_status posterior_scale(void) {
 static mtp_status posterior_set_scale(void) {
   return mtp_posterior_set_scale(P(1, w.ctx), P(2, w.posterior), 1);
 }
+static mtp_status outlook_find(void) {
+  mtp_outlook o;
+  return mtp_outlook_find(P(1, w.ctx), 0, 10, 1, P(2, w.numbers), P(3, &o));
+}
+static mtp_status outlook_describe(void) {
+  const mtp_outlook o = {0};
+  char text[32];
+  return mtp_outlook_describe(P(1, w.ctx), P(2, &o), sizeof text, P(3, text));
+}
 static mtp_status posterior_typical(void) {
   return isnan(mtp_posterior_typical(P(1, w.posterior))) ? MTP_ERR_ARGUMENT : MTP_OK;
 }
@@ -80,6 +90,11 @@ static mtp_status posterior_reducible(void) {
 }
 static mtp_status posterior_grade(void) {
   return isnan(mtp_posterior_grade(P(1, w.posterior), P(2, (mtp_doubt *)w.numbers), 1.0)) ? MTP_ERR_ARGUMENT : MTP_OK;
+}
+static mtp_status posterior_errors_all(void) {
+  const mtp_config *const configs[] = {w.cfg};
+  double *const error[] = {w.numbers};
+  return mtp_posterior_errors_all(P(1, w.ctx), P(2, w.posterior), 1, P(3, configs), 1, P(4, error));
 }
 static mtp_status posterior_calibrate(void) {
   for (int k = 0; k < 3; k++) w.numbers[k] = 1e6;
@@ -215,6 +230,8 @@ static const misuse_entry entries[] = {
     {"mtp_posterior_noise", posterior_noise, 1, 0},
     {"mtp_posterior_scale", posterior_scale, 1, 0},
     {"mtp_posterior_set_scale", posterior_set_scale, 2, BIT(1)},
+    {"mtp_outlook_find", outlook_find, 3, BIT(1)},
+    {"mtp_outlook_describe", outlook_describe, 3, BIT(1)},
     {"mtp_posterior_typical", posterior_typical, 1, 0},
     {"mtp_posterior_set_typical", posterior_set_typical, 2, BIT(1)},
     {"mtp_posterior_find_typical", posterior_find_typical, 3, 0},
@@ -223,6 +240,7 @@ static const misuse_entry entries[] = {
     {"mtp_posterior_error", posterior_error, 2, 0},
     {"mtp_posterior_reducible", posterior_reducible, 2, 0},
     {"mtp_posterior_grade", posterior_grade, 2, 0},
+    {"mtp_posterior_errors_all", posterior_errors_all, 4, BIT(1)},
     {"mtp_posterior_calibrate", posterior_calibrate, 3, 0},
     {"mtp_posterior_rows", posterior_rows, 5, BIT(1)},
     {"mtp_posterior_doubts", posterior_doubts, 4, BIT(1)},

@@ -266,6 +266,11 @@ static mtp_status active_set_inverse(void) {
 static mtp_status active_set_drift(void) {
   return isnan(mtp_active_set_drift(P(1, w.as))) ? MTP_ERR_ARGUMENT : MTP_OK;
 }
+static mtp_status active_set_grade_config(void) {
+  double grade;
+  int atom;
+  return mtp_active_set_grade_config(P(1, w.ctx), P(2, w.as), P(3, w.pot), P(4, w.cfg), P(5, &grade), P(6, &atom));
+}
 static mtp_status active_set_grade(void) {
   double gamma;
   return mtp_active_set_grade(P(1, w.ctx), P(2, w.as), 1, P(3, w.numbers), P(4, &gamma));
@@ -405,6 +410,7 @@ static const misuse_entry entries[] = {
     {"mtp_active_set_inverse", active_set_inverse, 1, 0},
     {"mtp_active_set_drift", active_set_drift, 1, 0},
     {"mtp_active_set_grade", active_set_grade, 4, BIT(1)},
+    {"mtp_active_set_grade_config", active_set_grade_config, 6, BIT(1)},
     {"mtp_active_set_offer", active_set_offer, 6, BIT(1) | BIT(5)},
     {"mtp_active_set_origins", active_set_origins, 1, 0},
     {"mtp_active_set_configs", active_set_configs, 1, 0},

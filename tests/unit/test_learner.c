@@ -89,13 +89,17 @@ static void expect_log(const learning_world *world, const mtp_learner_stats *sta
   static const char *const refit[] = {
       "configurations",     "seconds", "rmse_energy",       "rmse_force",      "step", "active_set_logdet", "kind",
       "rmse_energy_before", "loss",    "rmse_force_before", "active_set_rows", NULL};
-  static const char *const end[] = {"qm_calls", "labels", "refits", "configurations", "qm_seconds", NULL};
+  static const char *const end[] = {"qm_calls",   "labels",     "refits",    "configurations",
+                                    "qm_seconds", "next_label", "converged", NULL};
+  static const char *const outlook[] = {"first_step", "asked_labels", "next_label_soonest", "next_label_latest", NULL};
   cJSON *log = learning_log_read(world->log);
   expect_fields(log, "start", start);
   expect_fields(log, "candidate", candidate);
   expect_fields(log, "label", label);
   expect_fields(log, "refit", refit);
   expect_fields(log, "end", end);
+  expect_fields(log, "end", outlook);
+  assert_int_equal(learning_log_count(log, "begin"), 1);
   assert_int_equal(learning_log_count(log, "start"), 1);
   assert_int_equal(learning_log_count(log, "end"), 1);
   assert_int_equal(learning_log_count(log, "label"), stats->labels);

@@ -48,6 +48,8 @@ static void test_words(void **state) {
                {"onfail skip", 2},
                {"seed 99", 2},
                {"check 100 0.05", 3},
+               {"select auto", 2},
+               {"grow yes", 2},
                {"check off", 2},
                {"every 5", 0}};
   mtp_context *ctx = mtp_context_new();
@@ -59,11 +61,12 @@ static void test_words(void **state) {
     assert_int_equal(used, lines[k].used);
   }
   assert_int_equal(o.mode, MTP_MODE_CONFIGURATION);
-  assert_true(o.select_grade == 3.0 && o.break_grade == 20.0);
+  assert_true(o.auto_select && !o.auto_break && o.select_grade == 2.0 && o.break_grade == 20.0);
   assert_int_equal(o.pool, 7);
   assert_int_equal(o.refit, MTP_REFIT_FULL);
   assert_int_equal(o.grading, MTP_GRADE_ALL);
   assert_false(o.wall);
+  assert_true(o.grow);
   assert_true(o.weights.energy == 1.0 && o.weights.force == 2.0 && o.weights.stress == 3.0);
   assert_int_equal(o.weights.weighting, before.weights.weighting);
   assert_true(o.warmup == 4 && o.warmup_sigma == 0.2);
@@ -110,7 +113,7 @@ static void test_query(void **state) {
 static void test_refused(void **state) {
   (void)state;
   static const char *const lines[][2] = {
-      {"mode both", "mode must be configuration or neighbourhood, found both"},
+      {"mode both", "mode must be energy, forces, neighbourhood or configuration, found both"},
       {"select two", "keyword select expects a number, found two"},
       {"select inf", "keyword select expects a number, found inf"},
       {"break", "keyword break needs a value"},
@@ -164,7 +167,7 @@ static void test_keywords_are_listed(void **state) {
   (void)state;
   int count = 0;
   while (mtp_learner_keyword(count)) count++;
-  assert_int_equal(count, 16);
+  assert_int_equal(count, 17);
   assert_null(mtp_learner_keyword(-1));
 }
 

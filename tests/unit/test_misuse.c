@@ -329,6 +329,16 @@ static mtp_status learner_confirm(void) {
   mtp_action action;
   return mtp_learner_confirm(P(1, w.ctx), P(2, learner()), P(3, w.cfg), 1.0, 0, 0, 0, P(4, &action));
 }
+static mtp_status learner_thresholds(void) {
+  double select, at_break;
+  return mtp_learner_thresholds(P(1, w.ctx), P(2, learner()), P(3, &select), P(4, &at_break));
+}
+static mtp_status learner_pass(void) {
+  return mtp_learner_pass(P(1, learner()), 1), MTP_ERR_ARGUMENT;
+}
+static mtp_status learner_end_run(void) {
+  return mtp_learner_end_run(P(1, w.ctx), P(2, learner()));
+}
 static mtp_status learner_explore(void) {
   const double mass = 1.0;
   const mtp_conditions conditions = {.temperature = 300.0, .timestep = 0.001, .masses = &mass, .steps = 0};
@@ -473,6 +483,9 @@ static const misuse_entry entries[] = {
     {"mtp_cut_region_of", cut_region_of, 3, 0},
     {"mtp_cut_region_has", cut_region_has, 2, 0},
     {"mtp_cut", cut, 5, BIT(1)},
+    {"mtp_learner_thresholds", learner_thresholds, 4, BIT(1)},
+    {"mtp_learner_pass", learner_pass, 1, 0},
+    {"mtp_learner_end_run", learner_end_run, 2, BIT(1)},
     {"mtp_learner_explore", learner_explore, 3, BIT(1)},
     {"mtp_learner_potential", learner_potential, 1, 0},
     {"mtp_learner_verify", learner_verify, 4, BIT(1)},

@@ -279,6 +279,29 @@ static void sites_are_those_of_their_rows(void **state) {
   fixture_close(&f);
 }
 
+/* The same in every bit, whoever works. */
+static void errors_of_many_are_those_of_each(void **state) {
+  (void)state;
+  fixture f;
+  fixture_open(&f, 4);
+  for (int threads = 1; threads <= 3; threads += 2) {
+    double *error[CONFIGS];
+    for (size_t k = 0; k < CONFIGS; k++) error[k] = calloc(f.set->configs[k]->n, sizeof(double));
+    data_must(f.ctx, mtp_posterior_errors_all(f.ctx, f.posterior, CONFIGS, (const mtp_config *const *)f.set->configs,
+                                              threads, error));
+    for (size_t k = 0; k < CONFIGS; k++) {
+      const size_t n = f.set->configs[k]->n;
+      double *alone = calloc(n, sizeof *alone);
+      data_must(f.ctx, mtp_posterior_errors(f.ctx, f.posterior, f.set->configs[k], alone));
+      assert_memory_equal(alone, error[k], n * sizeof *alone);
+      free(alone);
+      free(error[k]);
+    }
+  }
+  data_must(f.ctx, mtp_posterior_errors_all(f.ctx, f.posterior, 0, NULL, 1, NULL));
+  fixture_close(&f);
+}
+
 static void it_travels_with_the_potential(void **state) {
   (void)state;
   fixture f;
@@ -389,11 +412,9 @@ static void little_data_leave_much_open(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(variances_are_those_of_dense_algebra),
-      cmocka_unit_test(rows_are_derivatives_of_the_sites),
-      cmocka_unit_test(sites_are_those_of_their_rows),
-      cmocka_unit_test(it_travels_with_the_potential),
-      cmocka_unit_test(scales_are_found),
+      cmocka_unit_test(variances_are_those_of_dense_algebra), cmocka_unit_test(rows_are_derivatives_of_the_sites),
+      cmocka_unit_test(sites_are_those_of_their_rows),        cmocka_unit_test(errors_of_many_are_those_of_each),
+      cmocka_unit_test(it_travels_with_the_potential),        cmocka_unit_test(scales_are_found),
       cmocka_unit_test(little_data_leave_much_open),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

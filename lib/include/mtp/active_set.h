@@ -39,7 +39,13 @@ MTP_API double mtp_active_set_drift(const mtp_active_set *as);          /**< max
 MTP_API mtp_status mtp_active_set_grade(mtp_context *ctx, const mtp_active_set *as, size_t m, const double *rows,
                                         double *gamma);
 
-/** Lets an evaluator grade by the set: it gets a copy of the inverse. */
+/** The largest grade of the rows that a configuration has in the mode of the set, and the atom whose row that is (-1:
+ * that of the configuration as a whole). In mode forces there is no other way: it costs as much as the equations of a
+ * fit, some tens of evaluations. */
+MTP_API mtp_status mtp_active_set_grade_config(mtp_context *ctx, const mtp_active_set *as, const mtp_potential *pot,
+                                               const mtp_config *cfg, double *grade, int *atom);
+
+/** Lets an evaluator grade by the set: it gets a copy of the inverse. MTP_ERR_UNSUPPORTED in mode forces. */
 MTP_API mtp_status mtp_evaluator_set_active_set(mtp_context *ctx, mtp_evaluator *ev, const mtp_active_set *as);
 
 /** One swap of maxvol: candidate row `candidate` took the place of active row `active`, and |det A| grew by the factor

@@ -79,12 +79,16 @@ typedef struct mtp_learner_options {
   double select_grade;        /**< 2; 1 by `query bayes` in words */
   double break_grade;         /**< 10, >= select_grade; 2 by `query bayes` in words */
   bool has_select, has_break; /**< words gave them: `query` leaves them alone */
+  bool auto_select;           /**< each refit chooses select_grade by the errors that labels had at their grades; the
+                                   grade above is where it begins (mtp_learner_thresholds); false */
+  bool auto_break;            /**< the same of break_grade */
   long long check_every;      /**< steps after which the engine calls mtp_learner_verify; 0: never */
   double check_error;         /**< eV/A above which what that finds is learned from; infinity */
   int pool;                   /**< 50 */
   mtp_refit refit;            /**< auto */
   mtp_grading grading;        /**< auto */
   bool wall;                  /**< ask for labels of squeezed pairs, and see that no fit has a hole below them; true */
+  bool grow; /**< an untrained potential begins at level 8 and climbs as data come to need it, up to its own; false */
   mtp_weights weights;
   int warmup;          /**< labelled copies of the first configuration; -1: on a cold start as many as their atoms
                             need to settle the linear coefficients, 2 to 8, else 0 */
@@ -105,9 +109,9 @@ typedef struct mtp_learner_options {
 /** The defaults above. */
 MTP_API mtp_learner_options mtp_learner_defaults(void);
 /** Sets an option by words, as decks and scripts have them: words[0] is a keyword (mode query check select break pool
- * refit rows wall weights warmup cut shape maxqm onfail seed), words[1] ... words[count - 1] begin with its values.
- * *used receives how many words it took, 0 if words[0] is none of these. MTP_ERR_ARGUMENT, with a line for the user, if
- * the values are not of the kind that it takes; mtp_learner_check looks at their range. */
+ * refit rows wall weights warmup cut shape grow maxqm onfail seed), words[1] ... words[count - 1] begin with its
+ * values. *used receives how many words it took, 0 if words[0] is none of these. MTP_ERR_ARGUMENT, with a line for the
+ * user, if the values are not of the kind that it takes; mtp_learner_check looks at their range. */
 MTP_API mtp_status mtp_learner_set(mtp_context *ctx, mtp_learner_options *options, int count, const char *const *words,
                                    int *used);
 /** These keywords: number 0, 1, ...; NULL beyond the last. */
@@ -125,6 +129,13 @@ typedef struct mtp_learner mtp_learner;
  * is taken over and closed by mtp_learner_free, also when this call fails; NULL means `none`. */
 MTP_API mtp_status mtp_learner_new(mtp_context *ctx, const mtp_learner_options *options, const mtp_potential *pot,
                                    mtp_qm *qm, mtp_learner **out);
+/** The engine has come to this step, whether it offers something there or not: how seldom labels are asked for is told
+ * by the steps without one. A step before the last one begins the count anew. */
+MTP_API void mtp_learner_pass(mtp_learner *learner, long long step);
+/** A run of the engine is over, others may follow: says, as a line and an `outlook` event, whether labels are still to
+ * be expected (outlook.h). Nothing without a driver, or where no steps were made since. */
+MTP_API mtp_status mtp_learner_end_run(mtp_context *ctx, mtp_learner *learner);
+
 /** How a run moved its atoms. */
 typedef struct mtp_conditions {
   double temperature;    /**< K, in the end */
@@ -264,6 +275,9 @@ MTP_API mtp_status mtp_learner_verify(mtp_context *ctx, mtp_learner *learner, co
                                       int atom, long long step, mtp_action *action);
 
 MTP_API const mtp_potential *mtp_learner_potential(const mtp_learner *learner);
+/** The thresholds; with select auto and break auto until the next refit. */
+MTP_API mtp_status mtp_learner_thresholds(mtp_context *ctx, const mtp_learner *learner, double *select,
+                                          double *break_grade);
 /** NULL until there is something to grade with. */
 MTP_API const mtp_active_set *mtp_learner_active_set(const mtp_learner *learner);
 

@@ -19,6 +19,7 @@
 #include "mtp/learner.h"
 #include "mtp/neighbors.h"
 #include "mtp/normal_equations.h"
+#include "mtp/outlook.h"
 #include "mtp/pair_part.h"
 #include "mtp/posterior.h"
 #include "mtp/potential.h"

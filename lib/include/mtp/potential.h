@@ -105,7 +105,10 @@ MTP_API mtp_status mtp_potential_set_parameters(mtp_context *ctx, mtp_potential 
  * the gradient of the energy of atom i of N. */
 typedef enum mtp_mode {
   MTP_MODE_CONFIGURATION, /**< one row a configuration: sum_i g_i / N */
-  MTP_MODE_NEIGHBOURHOOD  /**< one row an atom: g_i */
+  MTP_MODE_NEIGHBOURHOOD, /**< one row an atom: g_i */
+  MTP_MODE_FORCES         /**< the equations of a configuration: its energy, six components of its virial, three of the
+                             force on each atom, each by the root of its weight in the default objective; of the linear
+                             coefficients. It is as new as the newest of them, and enters as a whole */
 } mtp_mode;
 
 #ifdef __cplusplus

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**@file test_grow.c
+ * Learning that begins at a low level and climbs: what is carried from level to level, a run that climbs, and its
+ * restart from the file that it leaves. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <math.h>
+
+#include "learn/level.h"
+#include "loop/loop.h"
+#include "model/model.h"
+#include "support_data.h"
+#include "support_learning.h"
+
+static void has_levels_between(void **state) {
+  (void)state;
+  assert_int_equal(mtp_level_above(0, 16), 8);
+  assert_int_equal(mtp_level_above(8, 16), 12);
+  assert_int_equal(mtp_level_above(12, 14), 14);
+  assert_int_equal(mtp_level_above(16, 16), 16);
+  assert_int_equal(mtp_level_above(0, 6), 6);
+  assert_int_equal(mtp_level_above(28, 30), 30);
+}
+
+static double radial(const mtp_potential *pot, int mu, int k) {
+  return pot->params[mtp_offset_radial(pot, 0, 0) + (size_t)mu * (size_t)pot->radial.size + (size_t)k];
+}
+
+static void carries_what_both_have(void **state) {
+  (void)state;
+  mtp_context *ctx = mtp_context_new();
+  mtp_potential *low = learning_potential(ctx, 8), *high = NULL;
+  data_must(ctx, mtp_potential_set_note(ctx, low, "al_level", 16));
+  low->params[1] = 0.123;
+  data_must(ctx, mtp_potential_at_level(ctx, low, 12, &high));
+  assert_int_equal(mtp_potential_level(high), 12);
+  assert_false(mtp_potential_is_trained(high));
+  assert_true(mtp_potential_note(high, "al_level") == 16);
+  assert_string_equal(mtp_potential_element(high, 0), "Al");
+  assert_true(mtp_potential_size_is_free(high) == mtp_potential_size_is_free(low));
+  assert_true(mtp_potential_min_dist_is_free(high) == mtp_potential_min_dist_is_free(low));
+  assert_true(mtp_potential_cutoff(high) == mtp_potential_cutoff(low));
+  assert_true(radial(high, 0, 1) == 0.123);
+  for (int mu = 0; mu < low->nradial; mu++)
+    for (int k = 0; k < low->radial.size; k++) assert_true(radial(high, mu, k) == radial(low, mu, k));
+  mtp_potential_free(high);
+  low->radial.type++; /* other functions */
+  assert_int_equal(mtp_potential_at_level(ctx, low, 12, &high), MTP_ERR_UNSUPPORTED);
+  mtp_potential_free(low);
+  mtp_context_free(ctx);
+}
+
+/* ---- in a run ---- */
+
+static void climbs_and_goes_on(void **state) {
+  learning_world *world = *state;
+  mtp_learner *l = NULL;
+  world->options.grow = true;
+  mtp_potential *top = learning_potential(world->ctx, 12);
+  learning_run *run = learning_run_new(world->ctx, learning_crystal(2, 4.05, 0.02, 3), 900.0, 4);
+  data_must(world->ctx, learning_world_learner_of(world, top, "", &l));
+  assert_int_equal(mtp_potential_level(mtp_learner_potential(l)), 8);
+  data_must(world->ctx, learning_run_attach(run, l, 2.0));
+  for (int k = 0; k < 40 && mtp_potential_level(mtp_learner_potential(l)) == 8; k++)
+    data_must(world->ctx, learning_run_steps(run, 20));
+  assert_int_equal(mtp_potential_level(mtp_learner_potential(l)), 12);
+  data_must(world->ctx, learning_run_steps(run, 5)); /* works on every side */
+  mtp_learner_free(l);
+
+  /* from the file that it left, and from the one that it began with */
+  mtp_potential *left = NULL;
+  data_must(world->ctx, mtp_potential_read(world->ctx, world->save, &left));
+  assert_int_equal(mtp_potential_level(left), 12);
+  assert_true(mtp_potential_note(left, MTP_TOP_KEY) == 12);
+  for (int k = 0; k < 2; k++) {
+    data_must(world->ctx, learning_world_learner_of(world, k ? top : left, "", &l));
+    assert_int_equal(mtp_potential_level(mtp_learner_potential(l)), 12);
+    assert_true(l->history.here && l->as_is_of_train && l->history.top == 12);
+    assert_null(strstr(world->messages, "of another kind"));
+    mtp_learner_free(l);
+  }
+  learning_run_free(run);
+  mtp_potential_free(left);
+  mtp_potential_free(top);
+}
+
+static void is_left_alone_without_the_word(void **state) {
+  learning_world *world = *state;
+  mtp_learner *l = NULL;
+  mtp_potential *top = learning_potential(world->ctx, 12);
+  data_must(world->ctx, learning_world_learner_of(world, top, "", &l));
+  assert_int_equal(mtp_potential_level(mtp_learner_potential(l)), 12);
+  mtp_learner_free(l);
+  world->options.grow = true;
+  world->options.refit = MTP_REFIT_LINEAR;
+  assert_int_equal(mtp_learner_check(world->ctx, &world->options), MTP_ERR_ARGUMENT);
+  learning_world_expect_message(world, "refit auto or full");
+  mtp_potential_free(top);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(has_levels_between),
+      cmocka_unit_test(carries_what_both_have),
+      cmocka_unit_test_setup_teardown(climbs_and_goes_on, learning_world_new, learning_world_free),
+      cmocka_unit_test_setup_teardown(is_left_alone_without_the_word, learning_world_new, learning_world_free),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
