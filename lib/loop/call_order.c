@@ -183,6 +183,7 @@ mtp_status mtp_calls_run(mtp_context *ctx, mtp_calls *calls, mtp_qm *qm, size_t 
   run r = {.ctx = ctx, .calls = calls, .qm = qm, .configs = configs, .n = n, .take = take, .user = user};
   mtp_status status = prepare(&r);
   if (status == MTP_OK && r.asked_count) status = write_requests(&r);
+  if (calls->announced) calls->announced(calls->announced_user);
   if (status == MTP_OK) status = hand_over_in_order(&r);
   if (status == MTP_OK && r.asked_count)
     status = mtp_qm_label_all(ctx, qm, r.asked_count, r.asked, r.begun, calls->log.species_count, calls->log.names,
