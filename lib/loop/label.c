@@ -98,7 +98,7 @@ static mtp_status append(mtp_context *ctx, mtp_learner *l, const mtp_config *lab
 
 /* Appends to the training file, then counts. Takes the configuration over. Nothing that can fail comes before the label
  * is on the disk: it was paid for. */
-static mtp_status store(mtp_context *ctx, mtp_learner *l, mtp_config *label, mtp_residual *residual) {
+static mtp_status store_alone(mtp_context *ctx, mtp_learner *l, mtp_config *label, mtp_residual *residual) {
   mtp_status status = append(ctx, l, label);
   mtp_config_set *seed = l->seed;
   for (size_t i = 0; seed && i < seed->n && status == MTP_OK; i++) {
@@ -112,6 +112,35 @@ static mtp_status store(mtp_context *ctx, mtp_learner *l, mtp_config *label, mtp
   mtp_config_set_free(seed);
   l->seed = NULL;
   return count(ctx, l, label, residual);
+}
+
+static bool is_labelled(const mtp_learner *l, const mtp_config *cfg) {
+  const char *refusal = NULL;
+  return mtp_seen_find(l->seen, cfg, &refusal) && !refusal;
+}
+
+/* Behind what others have appended meanwhile, among which may be the same: two runs that were told of a third one's end
+ * at the same time may both have asked for it. */
+static mtp_status store_in_order(mtp_context *ctx, mtp_learner *l, mtp_config *label, mtp_residual *residual) {
+  const bool was_known = is_labelled(l, label);
+  mtp_status status = mtp_loop_take_news(ctx, l);
+  if (status != MTP_OK || (!was_known && is_labelled(l, label))) {
+    mtp_config_free(label);
+    return status;
+  }
+  status = store_alone(ctx, l, label, residual);
+  return status == MTP_OK ? mtp_journal_size(ctx, l->train_file, &l->sharing.known) : status;
+}
+
+static mtp_status store(mtp_context *ctx, mtp_learner *l, mtp_config *label, mtp_residual *residual) {
+  if (!l->sharing.locks) return store_alone(ctx, l, label, residual);
+  mtp_status status = mtp_loop_lock_train(ctx, l);
+  if (status == MTP_OK)
+    status = store_in_order(ctx, l, label, residual);
+  else
+    mtp_config_free(label);
+  mtp_loop_unlock_train(l);
+  return status;
 }
 
 /* What the label will carry into the training file goes on the request already, so that an answer that is taken up by a
@@ -344,8 +373,8 @@ static void free_configs(mtp_config **configs, size_t n) {
   free(configs);
 }
 
-mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
-                          int *labels) {
+static mtp_status label_all(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                            int *labels) {
   if (n == 0) return MTP_OK;
   mtp_config **configs = mtp_calloc(n, sizeof *configs);
   mtp_status status = configs ? MTP_OK : mtp_fail_memory(ctx);
@@ -364,6 +393,58 @@ mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_
                     "from there",
                     mtp_context_message(ctx), l->train->n, l->train_path);
   return status;
+}
+
+/* ---- beside other runs ---- */
+
+/* Candidates that no other run has asked for. *elsewhere: there are others. */
+static mtp_status sift(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                       const mtp_candidate **kept, size_t *count, bool *elsewhere) {
+  bool *was_known = mtp_calloc(n, sizeof *was_known);
+  mtp_structure_index *asked = mtp_structure_index_new(MTP_SAME_ROUNDED);
+  mtp_config_set *coming = NULL;
+  mtp_status status = was_known && asked ? MTP_OK : mtp_fail_memory(ctx);
+  for (size_t i = 0; status == MTP_OK && i < n; i++) was_known[i] = is_labelled(l, candidates[i]->cfg);
+  if (status == MTP_OK) status = mtp_loop_take_news(ctx, l);
+  if (status == MTP_OK) status = mtp_loop_in_flight(ctx, l, &coming);
+  for (size_t i = 0; coming && i < coming->n && status == MTP_OK; i++)
+    status = mtp_structure_index_add(ctx, asked, coming->configs[i], NULL, i);
+  for (size_t i = 0; status == MTP_OK && i < n; i++) {
+    const mtp_config *cfg = candidates[i]->cfg;
+    if (mtp_structure_index_find(asked, cfg, NULL) != MTP_NOT_FOUND || (!was_known[i] && is_labelled(l, cfg)))
+      *elsewhere = true;
+    else
+      kept[(*count)++] = candidates[i];
+  }
+  mtp_structure_index_free(asked);
+  mtp_config_set_free(coming);
+  free(was_known);
+  return status;
+}
+
+/* From here on other runs see what is asked for here. */
+static void on_announced(void *user) {
+  mtp_loop_unlock_train(user);
+}
+
+static mtp_status label_beside(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                               int *labels) {
+  const mtp_candidate **kept = mtp_calloc(n, sizeof *kept);
+  size_t count = 0;
+  mtp_status status = kept ? mtp_loop_lock_train(ctx, l) : mtp_fail_memory(ctx);
+  if (status == MTP_OK) status = sift(ctx, l, n, candidates, kept, &count, &l->sharing.postponed);
+  mtp_calls_on_announced(l->calls, on_announced, l);
+  if (status == MTP_OK) status = label_all(ctx, l, count, kept, labels);
+  mtp_calls_on_announced(l->calls, NULL, NULL);
+  mtp_loop_unlock_train(l);
+  free(kept);
+  return status;
+}
+
+mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                          int *labels) {
+  if (n == 0) return MTP_OK;
+  return l->sharing.locks ? label_beside(ctx, l, n, candidates, labels) : label_all(ctx, l, n, candidates, labels);
 }
 
 size_t mtp_loop_allowance(const mtp_learner *l, size_t n) {

@@ -20,6 +20,7 @@ static void destroy(mtp_learner *l) {
   mtp_journal_close(l->train_file);
   mtp_calls_close(l->calls);
   mtp_journal_close(l->candidate_file);
+  mtp_share_leave(l->sharing.locks);
   mtp_event_log_close(l->log);
   mtp_seen_free(l->seen);
   mtp_config_set_free(l->seed);
@@ -119,7 +120,9 @@ const mtp_posterior *mtp_learner_posterior(const mtp_learner *l) {
 }
 
 mtp_learner_stats mtp_learner_get_stats(const mtp_learner *l) {
-  return l ? l->stats : (mtp_learner_stats){0};
+  mtp_learner_stats stats = l ? l->stats : (mtp_learner_stats){0};
+  if (l) stats.generation = l->sharing.generation;
+  return stats;
 }
 
 static const char *why_no_label(const mtp_learner *l) {
@@ -280,11 +283,26 @@ static mtp_status begin_with(mtp_context *ctx, mtp_learner *l, const mtp_config 
   return status;
 }
 
+/* Of runs that share, one warms up, and the others go on with what it has learned. */
+static mtp_status begin_in_turn(mtp_context *ctx, mtp_learner *l, const mtp_config *first, const mtp_config *base,
+                                long long step, mtp_action *action) {
+  const bool first_of_all = mtp_loop_is_warming_up(l) || !mtp_potential_is_trained(l->pot);
+  const long long adopted = l->stats.adopted;
+  bool begun;
+  if (!l->sharing.locks || !first_of_all) return begin_with(ctx, l, first, base, step, action);
+  mtp_status status = mtp_loop_begin_refit(ctx, l, true, &begun);
+  if (status != MTP_OK) return status;
+  status = begin_with(ctx, l, first, base, step, action);
+  mtp_loop_end_refit(l);
+  if (l->stats.adopted > adopted) *action = MTP_REDO;
+  return status;
+}
+
 static mtp_status begin(mtp_context *ctx, mtp_learner *l, const mtp_config *first, long long step, mtp_action *action) {
   mtp_config *base = NULL;
   mtp_status status = mtp_loop_check_config(ctx, l, first);
   if (status == MTP_OK) status = mtp_loop_cut_first(ctx, l, first, 0, &base);
-  if (status == MTP_OK) status = begin_with(ctx, l, first, base, step, action);
+  if (status == MTP_OK) status = begin_in_turn(ctx, l, first, base, step, action);
   mtp_config_free(base);
   return status;
 }
@@ -313,15 +331,17 @@ static void choice_free(choice *c) {
 }
 
 /* Of the pool and, if given, `trigger`, which comes first. */
-static mtp_status choose(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *trigger, choice *out) {
+static mtp_status choose(mtp_context *ctx, mtp_learner *l, const mtp_candidate *trigger, choice *out) {
   size_t n = l->pool_size + (trigger != NULL);
   choice c = {.candidates = mtp_calloc(n, sizeof *c.candidates), .order = mtp_calloc(n, sizeof *c.order)};
-  mtp_status status = c.candidates && c.order ? MTP_OK : mtp_fail_memory(ctx);
+  mtp_config_set *coming = NULL;
+  mtp_status status = c.candidates && c.order ? mtp_loop_coming(ctx, l, &coming) : mtp_fail_memory(ctx);
   if (status == MTP_OK) {
     for (size_t i = 0; i < l->pool_size; i++) c.candidates[i] = &l->pool[i];
     if (trigger) c.candidates[n - 1] = trigger;
-    status = mtp_loop_rank(ctx, l, n, c.candidates, trigger ? n - 1 : n, c.order, &c.count);
+    status = mtp_loop_rank(ctx, l, n, c.candidates, trigger ? n - 1 : n, coming, c.order, &c.count);
   }
+  mtp_config_set_free(coming);
   if (status == MTP_OK)
     *out = c;
   else
@@ -378,11 +398,16 @@ static mtp_status learn(mtp_context *ctx, mtp_learner *l, const mtp_candidate *t
 mtp_status mtp_loop_learn(mtp_context *ctx, mtp_learner *l, const mtp_candidate *trigger, const mtp_candidate *cause,
                           mtp_action *action) {
   int labels = 0;
+  bool begun;
   double before = l->stats.qm_seconds;
   mtp_status status = learn(ctx, l, trigger, &labels);
   if (status != MTP_OK || labels == 0) return status;
+  /* what waited in the pool can wait a little longer for another run that makes a potential */
+  status = mtp_loop_begin_refit(ctx, l, trigger != NULL, &begun);
+  if (status != MTP_OK || !begun) return status;
   status = mtp_loop_squeeze(ctx, l, mtp_loop_last_met(l, cause->cfg), cause->step, &labels);
   if (status == MTP_OK) status = refit(ctx, l, cause->step, cause->grade, labels, before);
+  mtp_loop_end_refit(l);
   if (status == MTP_OK) *action = MTP_REDO;
   return status;
 }
@@ -461,6 +486,12 @@ mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
   bool beyond = c->grade > l->options.break_grade;
   const char *refusal = NULL;
   bool seen = mtp_seen_find(l->seen, c->cfg, &refusal);
+  if (beyond || (wanted && !seen)) {
+    bool changed = false;
+    status = mtp_loop_catch_up(ctx, l, c, &changed);
+    if (changed) *action = MTP_REDO;
+    if (status != MTP_OK || changed) return status;
+  }
   if (wanted && !seen) return learn_wanted(ctx, l, c, action);
   if (!beyond && !seen && mtp_loop_is_watched(l, c)) return mtp_loop_learn(ctx, l, c, c, action);
   if (!beyond) return keep(ctx, l, c, seen, action);
@@ -471,6 +502,10 @@ mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
   if (!seen && !mtp_loop_can_label(l)) return give_up(ctx, l, c);
   status = mtp_loop_learn(ctx, l, seen ? NULL : c, c, action);
   if (status != MTP_OK || *action == MTP_REDO) return status;
+  bool elsewhere = false;
+  status = mtp_loop_after_label(ctx, l, &elsewhere);
+  if (elsewhere) *action = MTP_REDO;
+  if (status != MTP_OK || elsewhere) return status;
   /* that is an error that no label of this configuration takes away */
   if (seen && !refusal && l->options.query == MTP_QUERY_BAYES) return MTP_OK;
   if (!seen) mtp_seen_find(l->seen, c->cfg, &refusal); /* it was refused just now */

@@ -173,6 +173,9 @@ static void set_cut(reading *r, mtp_learner_options *o, const char *const *value
 static void set_shape(reading *r, mtp_learner_options *o, const char *const *value) {
   o->cut.shape = choice(r, value[0], "cell sphere") == 0 ? MTP_CUT_CELL : MTP_CUT_SPHERE;
 }
+static void set_share(reading *r, mtp_learner_options *o, const char *const *value) {
+  o->share = choice(r, value[0], "no yes") == 1;
+}
 static void set_budget(reading *r, mtp_learner_options *o, const char *const *value) {
   o->max_calls = strcmp(value[0], "unlimited") == 0 ? -1 : integer(r, value[0]);
 }
@@ -206,6 +209,7 @@ static const keyword keywords[] = {
     {"warmup", 2, set_warmup, "auto", "a number of configurations and a displacement in Angstrom, or auto", false},
     {"cut", 1, set_cut, NULL, NULL, false},
     {"shape", 1, set_shape, NULL, NULL, false},
+    {"share", 1, set_share, NULL, NULL, false},
     {"maxqm", 1, set_budget, NULL, NULL, false},
     {"onfail", 1, set_onfail, NULL, NULL, false},
     {"seed", 1, set_seed, NULL, NULL, false},

@@ -341,6 +341,10 @@ static mtp_status learner_verify(void) {
   mtp_action action;
   return mtp_learner_verify(P(1, w.ctx), P(2, learner()), P(3, w.cfg), 1, 0, 1, P(4, &action));
 }
+static mtp_status learner_follow(void) {
+  mtp_action action;
+  return mtp_learner_follow(P(1, w.ctx), P(2, learner()), 0, 0, P(3, &action));
+}
 static mtp_status learner_posterior(void) {
   return RETURNS(mtp_learner_posterior(P(1, learner())), NULL);
 }
@@ -476,6 +480,7 @@ static const misuse_entry entries[] = {
     {"mtp_learner_explore", learner_explore, 3, BIT(1)},
     {"mtp_learner_potential", learner_potential, 1, 0},
     {"mtp_learner_verify", learner_verify, 4, BIT(1)},
+    {"mtp_learner_follow", learner_follow, 3, BIT(1)},
     {"mtp_learner_posterior", learner_posterior, 1, 0},
     {"mtp_learner_active_set", learner_active_set, 1, 0},
     {"mtp_learner_get_stats", learner_get_stats, 1, 0},
