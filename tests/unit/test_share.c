@@ -117,6 +117,7 @@ static mtp_learner *learner_of(learning_world *world, const char *log) {
   world->options.share = true;
   world->options.log_path = path;
   data_must(world->ctx, learning_world_learner(world, NULL, &learner));
+  world->options.log_path = world->log;
   free(path);
   return learner;
 }
@@ -222,16 +223,17 @@ static void alone_and_together_do_not_mix(void **state) {
   free(log);
 }
 
-/* A run in a process of its own that is gone in its call number `call`. */
-static void killed_in_call(learning_world *world, long long call) {
+/* A run in a process of its own that is gone in its call number `call`, of the warm-up or after it. */
+static void killed_in_call(learning_world *world, long long call, bool warm) {
   const pid_t pid = fork();
   assert_true(pid >= 0);
   if (pid == 0) {
     mtp_learner *b = learner_of(world, "b.jsonl");
-    begin(world, b);
+    if (warm) begin(world, b);
     world->reference.calls = 0;
     world->reference.fault = LEARNING_KILL;
     world->reference.fault_call = call;
+    if (!warm) begin(world, b);
     offer(world, b, 5);
     _exit(3); /* it was to be killed */
   }
@@ -245,7 +247,7 @@ static void calls_of_a_killed_run_are_made_by_others(void **state) {
   mtp_learner *a = learner_of(world, "a.jsonl");
   char *left = data_path(world->folder, "train.extxyz.2.calls");
   begin(world, a);
-  killed_in_call(world, 1);
+  killed_in_call(world, 1, true);
   assert_int_equal(access(left, F_OK), 0);
   const long long calls = world->reference.calls;
   assert_int_equal(offer(world, a, 6), MTP_REDO);
@@ -261,6 +263,21 @@ static void calls_of_a_killed_run_are_made_by_others(void **state) {
   assert_int_equal(world->reference.calls, calls + 2);
   mtp_learner_free(a);
   free(left);
+}
+
+static void a_warm_up_that_was_killed_goes_on(void **state) {
+  learning_world *world = *state;
+  killed_in_call(world, 3, false);
+  mtp_learner *a = learner_of(world, "a.jsonl"), *b = learner_of(world, "b.jsonl");
+  assert_int_equal(mtp_learner_get_stats(a).configurations, 2);
+  begin(world, a);
+  assert_int_equal(world->reference.calls, 3);
+  begin(world, b);
+  assert_int_equal(world->reference.calls, 3);
+  assert_int_equal(mtp_learner_get_stats(b).configurations, 5);
+  expect_same_potential(a, b);
+  mtp_learner_free(a);
+  mtp_learner_free(b);
 }
 
 static void an_unfinished_record_is_cut_off(void **state) {
@@ -292,7 +309,7 @@ int main(void) {
       TEST(of_runs_that_end_one_is_the_last), TEST(calls_of_the_dead_are_claimed),
       TEST(what_one_learns_all_know),         TEST(the_same_is_asked_for_once),
       TEST(alone_and_together_do_not_mix),    TEST(calls_of_a_killed_run_are_made_by_others),
-      TEST(an_unfinished_record_is_cut_off),
+      TEST(an_unfinished_record_is_cut_off),  TEST(a_warm_up_that_was_killed_goes_on),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
