@@ -30,7 +30,8 @@ using namespace LAMMPS_NS;
 
 /* An evaluation without grades is timed once in so many graded ones. */
 static constexpr long long TIMING_INTERVAL = 500;
-/* Rank 0 looks at what other runs have learned, not more than once a second, in one step of so many. */
+/* Rank 0 looks for labels that were not waited for, and not more than once a second at what other runs have learned, in
+ * one step of so many. */
 static constexpr long long FOLLOW_INTERVAL = 10;
 
 /* ---- signals ---- */
@@ -205,6 +206,8 @@ void PairMTPAL::check_settings() {
   const std::string setting = excluding();
   if (!setting.empty())
     stop("does not work with " + setting + ": the QM driver would label other pairs than are graded");
+  if (options.share && !options.wait && universe->nworlds > 1)
+    stop("share yes does not go with wait no in partitions: they may have to wait for each other's labels");
 }
 
 /* ---- the learner on rank 0 ---- */
@@ -527,7 +530,7 @@ void PairMTPAL::compute(int eflag, int vflag) {
   if (explores && !trial) motion.note(species);
   if (!trial && update->whichflag == 1) heat.note();
   const bool banded = options.share && update->whichflag == 2 && update->multireplica && universe->nworlds > 1;
-  if (options.share && !trial && !banded && followed++ % FOLLOW_INTERVAL == 0) follow(0);
+  if ((options.share || !options.wait) && !trial && !banded && followed++ % FOLLOW_INTERVAL == 0) follow(0);
   bool wanted = has_new_numbers(trial);
   bool due = options.check_every > 0 && !trial && update->whichflag == 1 && !update->setupflag &&
              update->ntimestep % options.check_every == 0;

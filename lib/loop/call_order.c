@@ -158,7 +158,7 @@ static mtp_status on_answer(void *user, size_t k, mtp_config *label, const mtp_q
   call->label = label;
   call->report = *report;
   mtp_status status = mtp_call_become(r->ctx, r->calls, call, label ? MTP_CALL_ANSWERED : MTP_CALL_FAILED);
-  bool waits = i != r->next || r->status != MTP_OK;
+  bool waits = i != r->next || r->status != MTP_OK || (label && r->calls->record_all);
   if (status == MTP_OK && (waits || (!label && r->calls->remember_failures))) status = record_end(r->ctx, r, i);
   if (status == MTP_OK) return hand_over_in_order(r);
   r->status = status;

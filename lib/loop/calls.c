@@ -159,6 +159,10 @@ void mtp_calls_on_announced(mtp_calls *c, void (*announced)(void *user), void *u
   c->announced_user = user;
 }
 
+void mtp_calls_record_all(mtp_calls *c, bool all) {
+  c->record_all = all;
+}
+
 /* Records of what was added to c->left from number `first` on. */
 static mtp_status write_left(mtp_context *ctx, mtp_calls *c, size_t first) {
   mtp_status status = MTP_OK;

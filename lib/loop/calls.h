@@ -82,6 +82,9 @@ void mtp_calls_ask_again(mtp_calls *calls);
  * before the first is submitted. */
 void mtp_calls_on_announced(mtp_calls *calls, void (*announced)(void *user), void *user);
 
+/** From now on each answer is in FILE.calls before it is handed over: the receiver may take its time. */
+void mtp_calls_record_all(mtp_calls *calls, bool all);
+
 /** Takes over what another process that is gone left in NAME.calls: it becomes something left of an earlier one, in
  * FILE.calls, and NAME.calls is empty. */
 mtp_status mtp_calls_take_over(mtp_context *ctx, mtp_calls *calls, const char *name);

@@ -89,8 +89,13 @@ static void finish_alone(mtp_context *ctx, mtp_learner *l, const mtp_conditions 
 
 void mtp_loop_finish(mtp_context *ctx, mtp_learner *l, const mtp_conditions *conditions) {
   bool begun, changed;
+  mtp_action action;
   const mtp_candidate none = {.step = l->last_step, .warmup = -1};
-  if (l->finished || l->stopped || !is_unfinished(l)) return;
+  if (l->finished || l->stopped) return;
+  if (l->late && mtp_loop_learn_late(ctx, l, true, &action) != MTP_OK)
+    mtp_message(ctx, MTP_WARNING, "labels that were still to come at the end are left to the next run: %s",
+                mtp_context_message(ctx));
+  if (!is_unfinished(l)) return;
   l->finished = true;
   if (conditions && mtp_loop_learn_pool(ctx, l) != MTP_OK)
     mtp_message(ctx, MTP_WARNING, "what waited at the end was not learned: %s", mtp_context_message(ctx));

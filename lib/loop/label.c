@@ -289,9 +289,8 @@ typedef struct labelling {
   int *labels;
 } labelling;
 
-static mtp_status take(void *user, size_t i, mtp_config *label, const mtp_qm_report *answer) {
-  labelling *w = user;
-  mtp_learner *l = w->learner;
+mtp_status mtp_loop_take_answer(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate, mtp_config *label,
+                                const mtp_qm_report *answer, int *labels) {
   mtp_qm_report report = *answer;
   if (report.tries > 0) l->stats.qm_calls++;
   if (label && (!label->has_energy || !label->force)) {
@@ -300,10 +299,21 @@ static mtp_status take(void *user, size_t i, mtp_config *label, const mtp_qm_rep
     mtp_config_free(label);
     label = NULL;
   }
-  if (!label) return reject(w->ctx, l, w->candidates[i], &report);
-  mtp_status status = accept(w->ctx, l, w->candidates[i], label, &report);
-  *w->labels += status == MTP_OK;
+  if (!label) return reject(ctx, l, candidate, &report);
+  mtp_status status = accept(ctx, l, candidate, label, &report);
+  *labels += status == MTP_OK;
   return status;
+}
+
+static mtp_status take(void *user, size_t i, mtp_config *label, const mtp_qm_report *answer) {
+  const labelling *w = user;
+  return mtp_loop_take_answer(w->ctx, w->learner, w->candidates[i], label, answer, w->labels);
+}
+
+mtp_status mtp_loop_make_request(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *candidate,
+                                 mtp_config **out) {
+  *out = mtp_config_copy(candidate->cfg);
+  return *out ? stamp(ctx, l, *out, candidate) : mtp_fail_memory(ctx);
 }
 
 /* ---- for comparison alone ---- */
@@ -331,8 +341,10 @@ mtp_status mtp_loop_label_apart(mtp_context *ctx, mtp_learner *l, const mtp_cand
                                 mtp_config **out) {
   mtp_config *request = mtp_config_copy(c->cfg);
   apart w = {.learner = l};
+  int late = 0;
   *out = NULL;
-  mtp_status status = request ? stamp(ctx, l, request, c) : mtp_fail_memory(ctx);
+  mtp_status status = mtp_loop_take_late(ctx, l, true, &late);
+  if (status == MTP_OK) status = request ? stamp(ctx, l, request, c) : mtp_fail_memory(ctx);
   const double start = mtp_now();
   if (status == MTP_OK)
     status = mtp_calls_run(ctx, l->calls, l->qm, 1, (const mtp_config *const *)&request, take_apart, &w);
@@ -378,10 +390,7 @@ static mtp_status label_all(mtp_context *ctx, mtp_learner *l, size_t n, const mt
   if (n == 0) return MTP_OK;
   mtp_config **configs = mtp_calloc(n, sizeof *configs);
   mtp_status status = configs ? MTP_OK : mtp_fail_memory(ctx);
-  for (size_t i = 0; i < n && status == MTP_OK; i++) {
-    configs[i] = mtp_config_copy(candidates[i]->cfg);
-    status = configs[i] ? stamp(ctx, l, configs[i], candidates[i]) : mtp_fail_memory(ctx);
-  }
+  for (size_t i = 0; i < n && status == MTP_OK; i++) status = mtp_loop_make_request(ctx, l, candidates[i], &configs[i]);
   labelling w = {ctx, l, candidates, labels};
   double start = mtp_now();
   if (status == MTP_OK) status = mtp_calls_run(ctx, l->calls, l->qm, n, (const mtp_config *const *)configs, take, &w);
@@ -397,9 +406,8 @@ static mtp_status label_all(mtp_context *ctx, mtp_learner *l, size_t n, const mt
 
 /* ---- beside other runs ---- */
 
-/* Candidates that no other run has asked for. *elsewhere: there are others. */
-static mtp_status sift(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
-                       const mtp_candidate **kept, size_t *count, bool *elsewhere) {
+mtp_status mtp_loop_sift(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                         const mtp_candidate **kept, size_t *count) {
   bool *was_known = mtp_calloc(n, sizeof *was_known);
   mtp_structure_index *asked = mtp_structure_index_new(MTP_SAME_ROUNDED);
   mtp_config_set *coming = NULL;
@@ -412,7 +420,7 @@ static mtp_status sift(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_can
   for (size_t i = 0; status == MTP_OK && i < n; i++) {
     const mtp_config *cfg = candidates[i]->cfg;
     if (mtp_structure_index_find(asked, cfg, NULL) != MTP_NOT_FOUND || (!was_known[i] && is_labelled(l, cfg)))
-      *elsewhere = true;
+      l->sharing.postponed = true;
     else
       kept[(*count)++] = candidates[i];
   }
@@ -432,7 +440,7 @@ static mtp_status label_beside(mtp_context *ctx, mtp_learner *l, size_t n, const
   const mtp_candidate **kept = mtp_calloc(n, sizeof *kept);
   size_t count = 0;
   mtp_status status = kept ? mtp_loop_lock_train(ctx, l) : mtp_fail_memory(ctx);
-  if (status == MTP_OK) status = sift(ctx, l, n, candidates, kept, &count, &l->sharing.postponed);
+  if (status == MTP_OK) status = mtp_loop_sift(ctx, l, n, candidates, kept, &count);
   mtp_calls_on_announced(l->calls, on_announced, l);
   if (status == MTP_OK) status = label_all(ctx, l, count, kept, labels);
   mtp_calls_on_announced(l->calls, NULL, NULL);
@@ -444,12 +452,14 @@ static mtp_status label_beside(mtp_context *ctx, mtp_learner *l, size_t n, const
 mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
                           int *labels) {
   if (n == 0) return MTP_OK;
+  const mtp_status status = mtp_loop_take_late(ctx, l, true, labels);
+  if (status != MTP_OK) return status;
   return l->sharing.locks ? label_beside(ctx, l, n, candidates, labels) : label_all(ctx, l, n, candidates, labels);
 }
 
 size_t mtp_loop_allowance(const mtp_learner *l, size_t n) {
   if (!l->qm) return 0;
   if (l->options.max_calls < 0) return n;
-  long long left = l->options.max_calls - l->stats.qm_calls;
+  long long left = l->options.max_calls - l->stats.qm_calls - (long long)l->late_count;
   return left <= 0 ? 0 : (unsigned long long)left < n ? (size_t)left : n;
 }

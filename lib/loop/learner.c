@@ -15,6 +15,7 @@
 /* ---- life and death ---- */
 
 static void destroy(mtp_learner *l) {
+  mtp_loop_stop_late(l);
   mtp_loop_clear_pool(l);
   mtp_config_free(l->rewinds.before);
   mtp_journal_close(l->train_file);
@@ -385,6 +386,32 @@ static mtp_status label_in_order(mtp_context *ctx, mtp_learner *l, choice *c, in
   return status;
 }
 
+/* The same while the run goes on. Which of several would still be worth a label after the first is not known by then.
+ */
+static mtp_status ask_in_order(mtp_context *ctx, mtp_learner *l, choice *c) {
+  mtp_status status = drop_repeated(ctx, l, c);
+  const size_t allowed = status == MTP_OK ? mtp_loop_allowance(l, c->count) : 0;
+  const mtp_candidate **list = status == MTP_OK ? mtp_calloc(c->count, sizeof *list) : NULL;
+  if (status == MTP_OK && !list) status = mtp_fail_memory(ctx);
+  for (size_t i = 0; status == MTP_OK && i < c->count; i++) list[i] = c->candidates[c->order[i]];
+  for (size_t i = allowed; i < c->count && status == MTP_OK; i++)
+    status = mtp_loop_write_candidate(ctx, l, list[i], why_no_label(l), "");
+  if (status == MTP_OK) status = mtp_loop_label_late(ctx, l, allowed, list);
+  free(list);
+  return status;
+}
+
+/* What the pool has is asked for, unless something is out: then it waits a little longer. */
+static mtp_status ask_for_pool(mtp_context *ctx, mtp_learner *l) {
+  choice c = {0};
+  if (l->late) return MTP_OK;
+  mtp_status status = choose(ctx, l, NULL, &c);
+  if (status == MTP_OK) status = ask_in_order(ctx, l, &c);
+  if (status == MTP_OK) mtp_loop_clear_pool(l);
+  choice_free(&c);
+  return status;
+}
+
 /* Learns from the pool and, if given, from `trigger`, which is beyond break. */
 static mtp_status learn(mtp_context *ctx, mtp_learner *l, const mtp_candidate *trigger, int *labels) {
   choice c = {0};
@@ -453,12 +480,16 @@ static mtp_status fail_beyond(mtp_context *ctx, const mtp_learner *l, const mtp_
                   l->options.max_calls, l->candidate_path);
 }
 
+/* So many pools may wait while calls are out, before the run waits for these. */
+#define LATE_POOLS 4
+
 /* Below break: it waits in the pool. */
 static mtp_status keep(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, bool seen, mtp_action *action) {
   if (seen || in_pool(l, c->cfg) || mtp_loop_repeats_last(l, c)) return MTP_OK;
   mtp_loop_log_candidate(ctx, l, c);
   const mtp_status status = mtp_loop_keep(ctx, l, c);
   if (status != MTP_OK || l->pool_size < (size_t)l->options.pool) return status;
+  if (mtp_loop_goes_on(l) && l->pool_size < LATE_POOLS * (size_t)l->options.pool) return ask_for_pool(ctx, l);
   return mtp_loop_learn(ctx, l, NULL, c, action);
 }
 
@@ -486,6 +517,7 @@ mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
   bool beyond = c->grade > l->options.break_grade;
   const char *refusal = NULL;
   bool seen = mtp_seen_find(l->seen, c->cfg, &refusal);
+  if (beyond && l->late) return mtp_loop_learn_late(ctx, l, true, action);
   if (beyond || (wanted && !seen)) {
     bool changed = false;
     status = mtp_loop_catch_up(ctx, l, c, &changed);

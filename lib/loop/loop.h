@@ -13,6 +13,7 @@
  *   label.c       QM calls and what becomes of their answers
  *   resume.c      what an earlier run of the same files left, and potentials that others saved meanwhile
  *   together.c    runs that learn into the same files (share.c has their locks)
+ *   late.c        calls that are under way while the run goes on (late_label.c: what becomes of them)
  *   in_flight.c   what these have asked for and not got yet
  *   squeeze.c     labels with atoms closer than the run brings them
  *   decide.c      which kind of fit is made
@@ -37,6 +38,7 @@
 #include "loop/calls.h"
 #include "loop/event_log.h"
 #include "loop/journal.h"
+#include "loop/late.h"
 #include "loop/seen.h"
 #include "loop/share.h"
 #include "mtp/learner.h"
@@ -167,6 +169,10 @@ struct mtp_learner {
   mtp_config_set *train;             /* its configurations, which the samples own */
   mtp_journal *train_file;
   mtp_sharing sharing;
+  mtp_late *late;         /* calls that the run does not wait for; NULL: none is out */
+  mtp_candidate *late_of; /* [late_count] what they are for */
+  size_t late_count;
+  double late_since;
   mtp_calls *calls;            /* that are under way, or were when an earlier run ended */
   mtp_journal *candidate_file; /* opened when first needed */
   mtp_event_log *log;
@@ -368,6 +374,28 @@ mtp_status mtp_loop_learn_label(mtp_context *ctx, mtp_learner *l, const mtp_cand
                                 const mtp_qm_report *report, const mtp_expectation *expected, mtp_action *action);
 /** Holds a labelled configuration that is in the training file and counts it; its equations are not added. */
 mtp_status mtp_loop_adopt(mtp_context *ctx, mtp_learner *l, mtp_sample *label);
+
+/** A request for a candidate: a copy that says what its label will. */
+mtp_status mtp_loop_make_request(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *candidate,
+                                 mtp_config **out);
+/** What becomes of the answer (taken over) to a request for `candidate`: a label that is learned, or none. */
+mtp_status mtp_loop_take_answer(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate, mtp_config *label,
+                                const mtp_qm_report *answer, int *labels);
+/** Where runs share: the candidates that no other run has asked for, in kept[n]; the training file is locked. */
+mtp_status mtp_loop_sift(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                         const mtp_candidate **kept, size_t *count);
+
+/* late_label.c */
+/** Does the run go on while candidates that wait get their labels? */
+bool mtp_loop_goes_on(const mtp_learner *l);
+/** mtp_loop_label without waiting. Nothing may be out. */
+mtp_status mtp_loop_label_late(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates);
+/** Takes the labels that have come since, or with `wait` all that are out; *labels counts them up. */
+mtp_status mtp_loop_take_late(mtp_context *ctx, mtp_learner *l, bool wait, int *labels);
+/** The same, and learns from them: *action is MTP_REDO then. */
+mtp_status mtp_loop_learn_late(mtp_context *ctx, mtp_learner *l, bool wait, mtp_action *action);
+/** Stops what is out; the next run asks for it again. */
+void mtp_loop_stop_late(mtp_learner *l);
 
 /* resume.c */
 /** Continues with the parameters in save_path if there is a training file and they belong to an earlier run of it.

@@ -82,9 +82,11 @@ bool mtp_loop_knows_all(const mtp_learner *l) {
 /* Whatever others have labelled is learned first, by them or here. */
 static mtp_status learn_from_others(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c) {
   bool begun;
-  mtp_status status = adopt(ctx, l);
   int labels = 0;
   const double before = l->stats.qm_seconds;
+  /* nobody waits for another run with calls of his own that are out */
+  mtp_status status = mtp_loop_take_late(ctx, l, true, &labels);
+  if (status == MTP_OK) status = adopt(ctx, l);
   if (status == MTP_OK) status = mtp_loop_take_over_calls(ctx, l, &labels);
   if (status != MTP_OK || l->train->n == 0 || mtp_loop_knows_all(l)) return status;
   status = mtp_loop_begin_refit(ctx, l, true, &begun);
@@ -214,9 +216,11 @@ mtp_status mtp_learner_follow(mtp_context *ctx, mtp_learner *l, long long step, 
                               mtp_action *action) {
   if (!l || !action) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: nobody to follow");
   *action = MTP_GO_ON;
-  if (!l->sharing.locks || l->stopped) return MTP_OK;
+  if ((!l->sharing.locks && !l->late) || l->stopped) return MTP_OK;
   l->last_step = step;
-  return mtp_loop_end_call(ctx, l, step, look(ctx, l, generation, action));
+  mtp_status status = mtp_loop_learn_late(ctx, l, false, action);
+  if (status == MTP_OK && l->sharing.locks) status = look(ctx, l, generation, action);
+  return mtp_loop_end_call(ctx, l, step, status);
 }
 
 /* ---- the end ---- */

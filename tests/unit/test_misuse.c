@@ -142,6 +142,9 @@ static mtp_status qm_name(void) {
 static mtp_status qm_workers(void) {
   return RETURNS(mtp_qm_workers(P(1, w.qm)), 0);
 }
+static mtp_status qm_is_in_process(void) {
+  return RETURNS(mtp_qm_is_in_process(P(1, w.qm)), false);
+}
 static mtp_status qm_is_none(void) {
   return RETURNS(mtp_qm_is_none(P(1, w.qm)), false);
 }
@@ -435,6 +438,7 @@ static const misuse_entry entries[] = {
     {"mtp_qm_name", qm_name, 1, 0},
     {"mtp_qm_workers", qm_workers, 1, 0},
     {"mtp_qm_is_none", qm_is_none, 1, 0},
+    {"mtp_qm_is_in_process", qm_is_in_process, 1, 0},
     {"mtp_qm_set_stop", qm_set_stop, 1, 0},
     {"mtp_qm_fail", qm_fail, 2, 0},
     {"mtp_qm_label_all", qm_label_all, 5, BIT(1)},
