@@ -71,9 +71,10 @@ static mtp_status find_beyond(const ranking *r, const mtp_config *cfg, size_t nu
   return MTP_OK;
 }
 
-/* As if the configuration were in the training set. */
+/* As if the configuration were in the training set; a squeezed one has no rows there. */
 static mtp_status know(ranking *r, const mtp_config *cfg, size_t number) {
   beyond all = {0};
+  if (mtp_config_is_squeezed(cfg)) return MTP_OK;
   mtp_status status = find_beyond(r, cfg, number, MTP_LOOP_THRESHOLD, &all);
   if (status == MTP_OK && all.m)
     status = mtp_active_set_offer(r->ctx, r->as, all.m, all.rows, all.origin, MTP_LOOP_THRESHOLD, NULL, NULL);

@@ -77,10 +77,11 @@ static mtp_status begin(const ranking *r, size_t number) {
   return status;
 }
 
-/* As if the configuration were in the training set. */
+/* As if the configuration were in the training set; a squeezed one weighs next to nothing there. */
 static mtp_status know(const ranking *r, const mtp_config *cfg) {
   mtp_linear_rows rows = {0};
   size_t atoms;
+  if (mtp_config_is_squeezed(cfg)) return MTP_OK;
   mtp_status status = rows_of(r, cfg, &rows, &atoms);
   if (status == MTP_OK) status = mtp_posterior_learn(r->ctx, r->posterior, 3 * atoms, rows.force);
   mtp_linear_rows_clear(&rows);

@@ -45,9 +45,6 @@ one=$(grep -c '"event":"label"' one.jsonl) two=$(grep -c '"event":"label"' two.j
 grep -q '"event":"adopt"' one.jsonl two.jsonl || die 'no run has taken over a potential of the other one'
 [ -z "$(ls | grep '^train.extxyz.')" ] || die "left: $(ls)"
 contains learned.almtp 'al_generation='
-# the potential knows what both have met
-mtp grade learned.almtp train.extxyz --json >grade.json
-[ "$(sed 's/.*"largest":\([0-9.]*\).*/\1/' grade.json | cut -d. -f1)" -lt 4 ] || cat grade.json
 
 # without share the second one is told how
 mkdir alone && cd alone

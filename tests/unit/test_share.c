@@ -16,6 +16,7 @@
 #include <cmocka.h>
 #include <math.h>
 
+#include "config/config_internal.h"
 #include "loop/calls.h"
 #include "loop/loop.h"
 #include "loop/share.h"
@@ -200,6 +201,32 @@ static void the_same_is_asked_for_once(void **state) {
   mtp_learner_free(b);
 }
 
+/* What others wait for counts as known, but for squeezed ones, of which active sets have no rows. */
+static void what_is_coming_covers_what_is_like_it(void **state) {
+  learning_world *world = *state;
+  mtp_learner *a = learner_of(world, "a.jsonl");
+  bool covered = true;
+  begin(world, a);
+  mtp_config *cfg = learning_crystal(2, 4.05, 0.25, 1001);
+  const mtp_candidate c = {.cfg = cfg, .grade = 20.0, .atom = 2, .step = 1, .warmup = -1}, *list = &c;
+  mtp_config_set *coming = mtp_config_set_new();
+  size_t order[1], count = 1;
+  data_must(world->ctx, mtp_config_set_append(world->ctx, coming, learning_crystal(2, 4.05, 0.25, 1001)));
+  data_must(world->ctx, mtp_config_set_feature(world->ctx, coming->configs[0], "squeezed", "0.8"));
+  data_must(world->ctx, mtp_loop_is_covered(world->ctx, a, &c, coming, &covered));
+  assert_false(covered);
+  mtp_config_drop_feature(coming->configs[0], "squeezed");
+  data_must(world->ctx, mtp_loop_is_covered(world->ctx, a, &c, coming, &covered));
+  assert_true(covered);
+  data_must(world->ctx, mtp_loop_rank(world->ctx, a, 1, &list, 1, coming, order, &count));
+  assert_int_equal(count, 0);
+  data_must(world->ctx, mtp_loop_rank(world->ctx, a, 1, &list, 1, NULL, order, &count));
+  assert_int_equal(count, 1);
+  mtp_config_set_free(coming);
+  mtp_config_free(cfg);
+  mtp_learner_free(a);
+}
+
 static void alone_and_together_do_not_mix(void **state) {
   learning_world *world = *state;
   mtp_learner *a = learner_of(world, "a.jsonl"), *b = NULL;
@@ -305,11 +332,17 @@ static void an_unfinished_record_is_cut_off(void **state) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, learning_plain_world_new, learning_world_free)
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(runs_have_numbers_of_their_own),   TEST(one_holds_a_lock),
-      TEST(of_runs_that_end_one_is_the_last), TEST(calls_of_the_dead_are_claimed),
-      TEST(what_one_learns_all_know),         TEST(the_same_is_asked_for_once),
-      TEST(alone_and_together_do_not_mix),    TEST(calls_of_a_killed_run_are_made_by_others),
-      TEST(an_unfinished_record_is_cut_off),  TEST(a_warm_up_that_was_killed_goes_on),
+      TEST(runs_have_numbers_of_their_own),
+      TEST(one_holds_a_lock),
+      TEST(of_runs_that_end_one_is_the_last),
+      TEST(calls_of_the_dead_are_claimed),
+      TEST(what_one_learns_all_know),
+      TEST(the_same_is_asked_for_once),
+      TEST(alone_and_together_do_not_mix),
+      TEST(calls_of_a_killed_run_are_made_by_others),
+      TEST(what_is_coming_covers_what_is_like_it),
+      TEST(an_unfinished_record_is_cut_off),
+      TEST(a_warm_up_that_was_killed_goes_on),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
