@@ -414,7 +414,9 @@ mtp_status mtp_loop_sift(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_c
   mtp_status status = was_known && asked ? MTP_OK : mtp_fail_memory(ctx);
   for (size_t i = 0; status == MTP_OK && i < n; i++) was_known[i] = is_labelled(l, candidates[i]->cfg);
   if (status == MTP_OK) status = mtp_loop_take_news(ctx, l);
-  if (status == MTP_OK) status = mtp_loop_in_flight(ctx, l, &coming);
+  /* where no other run may make a potential, calls that one of them has from a run before wait for their turn as well
+   */
+  if (status == MTP_OK && !l->sharing.refitting) status = mtp_loop_in_flight(ctx, l, &coming);
   for (size_t i = 0; coming && i < coming->n && status == MTP_OK; i++)
     status = mtp_structure_index_add(ctx, asked, coming->configs[i], NULL, i);
   for (size_t i = 0; status == MTP_OK && i < n; i++) {

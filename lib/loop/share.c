@@ -23,6 +23,8 @@
 /* Between two tries, seconds. */
 #define SHORTEST 0.001
 #define LONGEST  0.05
+/* After so many the user is told whom a run waits for: one that hangs keeps its locks. */
+#define PATIENCE 60.0
 
 struct mtp_share {
   char *train, *path;
@@ -54,12 +56,18 @@ static mtp_status no_locks(mtp_context *ctx, const mtp_share *s, int error) {
 
 mtp_status mtp_share_take(mtp_context *ctx, mtp_share *s, mtp_share_lock lock) {
   double nap = SHORTEST;
-  for (;;) {
+  const double begin = mtp_now();
+  for (bool told = false;;) {
     const int error = set_lock(s->fd, F_WRLCK, lock);
     if (error == 0) break;
     if (error != EAGAIN) return no_locks(ctx, s, error);
     if (mtp_context_is_stopped(ctx))
       return mtp_fail(ctx, MTP_ERR_STOPPED, "stopped while it waited for another run that shares %s", s->train);
+    if (!told && mtp_now() - begin > PATIENCE) {
+      mtp_message(ctx, MTP_INFO, "waiting since %g s for another run that %s", PATIENCE,
+                  lock == MTP_SHARE_REFIT ? "makes a potential" : "writes to the training file");
+      told = true;
+    }
     const struct timespec pause = {0, (long)(1e9 * nap)};
     nanosleep(&pause, NULL);
     nap = nap < LONGEST ? 1.5 * nap : nap;
@@ -193,16 +201,16 @@ static mtp_status check_effect(mtp_context *ctx, const mtp_share *s) {
   return no_locks(ctx, s, error ? error : ENOLCK);
 }
 
-static mtp_status take_number(mtp_context *ctx, mtp_share *s) {
-  s->number = mtp_share_claim(s);
+static mtp_status take_number(mtp_context *ctx, mtp_share *s, bool labels) {
+  s->number = labels ? mtp_share_claim(s) : 0;
   for (int k = 1; k <= MTP_SHARE_RUNS && s->number == 0; k++)
-    if (is_free_to_take(s->fd, RUNS + k)) s->number = k;
+    if (!has_calls(s, k) && is_free_to_take(s->fd, RUNS + k)) s->number = k;
   s->lives = s->number > 0;
   if (s->lives && is_free_to_take(s->fd, GOING_ON + s->number)) return MTP_OK;
   return mtp_fail(ctx, MTP_ERR_IO, "share: %s has %d runs already, and no more can join", s->train, MTP_SHARE_RUNS);
 }
 
-mtp_status mtp_share_join(mtp_context *ctx, const char *path, mtp_share **out) {
+mtp_status mtp_share_join(mtp_context *ctx, const char *path, bool labels, mtp_share **out) {
   mtp_share *s = mtp_calloc(1, sizeof *s);
   mtp_text name = {0};
   mtp_text_add(&name, "%s.share", path);
@@ -214,7 +222,7 @@ mtp_status mtp_share_join(mtp_context *ctx, const char *path, mtp_share **out) {
   if (!s || !s->path) mtp_text_free(&name);
   mtp_status status = s && s->train && s->path ? open_file(ctx, s) : mtp_fail_memory(ctx);
   if (status == MTP_OK) status = check_effect(ctx, s);
-  if (status == MTP_OK) status = take_number(ctx, s);
+  if (status == MTP_OK) status = take_number(ctx, s, labels);
   if (status == MTP_OK) {
     mtp_share_give(s, MTP_SHARE_TRAIN);
     *out = s;

@@ -22,8 +22,9 @@ typedef enum mtp_share_lock {
 #define MTP_SHARE_RUNS 1000 /**< that live at a time, at most */
 
 /** Joins the runs of the training file `path`. *out receives a number from 1 on that no other run has while this one
- * lives: the lowest free one with calls that a run before left in FILE.NUMBER.calls, else the lowest free one. */
-mtp_status mtp_share_join(mtp_context *ctx, const char *path, mtp_share **out);
+ * lives: if it `labels`, the lowest free one with calls that a run before left in FILE.NUMBER.calls; the lowest free
+ * one without such else. */
+mtp_status mtp_share_join(mtp_context *ctx, const char *path, bool labels, mtp_share **out);
 /** Releases everything; the last one removes FILE.share. NULL is allowed. */
 void mtp_share_leave(mtp_share *share);
 int mtp_share_number(const mtp_share *share);

@@ -23,7 +23,7 @@ mtp_status mtp_loop_join(mtp_context *ctx, mtp_learner *l) {
     return mtp_fail(ctx, MTP_ERR_IO, "share: %s is not a regular file", l->train_path);
   mtp_status status = mtp_event_log_claim(ctx, l->log);
   if (status == MTP_OK) status = mtp_journal_open_shared(ctx, l->train_path, &l->train_file);
-  return status == MTP_OK ? mtp_share_join(ctx, l->train_path, &l->sharing.locks) : status;
+  return status == MTP_OK ? mtp_share_join(ctx, l->train_path, mtp_loop_can_label(l), &l->sharing.locks) : status;
 }
 
 mtp_status mtp_loop_lock_train(mtp_context *ctx, mtp_learner *l) {

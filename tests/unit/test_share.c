@@ -30,17 +30,17 @@ static void runs_have_numbers_of_their_own(void **state) {
   learning_world *world = *state;
   mtp_share *one = NULL, *two = NULL, *three = NULL;
   char *lock = data_path(world->folder, "train.extxyz.share");
-  data_must(world->ctx, mtp_share_join(world->ctx, world->train, &one));
-  data_must(world->ctx, mtp_share_join(world->ctx, world->train, &two));
+  data_must(world->ctx, mtp_share_join(world->ctx, world->train, true, &one));
+  data_must(world->ctx, mtp_share_join(world->ctx, world->train, true, &two));
   assert_int_equal(mtp_share_number(one), 1);
   assert_int_equal(mtp_share_number(two), 2);
   assert_int_equal(mtp_share_next(one, 0), 2); /* itself left out */
   assert_int_equal(mtp_share_next(one, 2), 0);
-  data_must(world->ctx, mtp_share_join(world->ctx, world->train, &three));
+  data_must(world->ctx, mtp_share_join(world->ctx, world->train, true, &three));
   assert_int_equal(mtp_share_next(two, 0), 1);
   assert_int_equal(mtp_share_next(two, 1), 3);
   mtp_share_leave(one);
-  data_must(world->ctx, mtp_share_join(world->ctx, world->train, &one));
+  data_must(world->ctx, mtp_share_join(world->ctx, world->train, true, &one));
   assert_int_equal(mtp_share_number(one), 1);
   mtp_share_leave(one);
   mtp_share_leave(three);
@@ -54,8 +54,8 @@ static void one_holds_a_lock(void **state) {
   learning_world *world = *state;
   mtp_share *one = NULL, *two = NULL;
   volatile sig_atomic_t stop = 0;
-  data_must(world->ctx, mtp_share_join(world->ctx, world->train, &one));
-  data_must(world->ctx, mtp_share_join(world->ctx, world->train, &two));
+  data_must(world->ctx, mtp_share_join(world->ctx, world->train, true, &one));
+  data_must(world->ctx, mtp_share_join(world->ctx, world->train, true, &two));
   data_must(world->ctx, mtp_share_take(world->ctx, one, MTP_SHARE_REFIT));
   assert_false(mtp_share_try(two, MTP_SHARE_REFIT));
   data_must(world->ctx, mtp_share_take(world->ctx, two, MTP_SHARE_TRAIN)); /* is another one */
@@ -74,8 +74,8 @@ static void of_runs_that_end_one_is_the_last(void **state) {
   learning_world *world = *state;
   mtp_share *one = NULL, *two = NULL;
   bool last;
-  data_must(world->ctx, mtp_share_join(world->ctx, world->train, &one));
-  data_must(world->ctx, mtp_share_join(world->ctx, world->train, &two));
+  data_must(world->ctx, mtp_share_join(world->ctx, world->train, true, &one));
+  data_must(world->ctx, mtp_share_join(world->ctx, world->train, true, &two));
   data_must(world->ctx, mtp_share_is_last(world->ctx, two, &last));
   assert_false(last);
   data_must(world->ctx,
@@ -95,12 +95,12 @@ static void calls_of_the_dead_are_claimed(void **state) {
   mtp_share *one = NULL, *two = NULL;
   char *left = data_path(world->folder, "train.extxyz.2.calls");
   char *other = data_path(world->folder, "train.extxyz.old.calls");
-  data_must(world->ctx, mtp_share_join(world->ctx, world->train, &one));
+  data_must(world->ctx, mtp_share_join(world->ctx, world->train, true, &one));
   write_text(left, "x");
   write_text(other, "x");
   assert_int_equal(mtp_share_claim(one), 2);
   mtp_share_drop(one, 2);
-  data_must(world->ctx, mtp_share_join(world->ctx, world->train, &two));
+  data_must(world->ctx, mtp_share_join(world->ctx, world->train, true, &two));
   assert_int_equal(mtp_share_number(two), 2);
   assert_int_equal(mtp_share_claim(one), 0); /* it lives */
   mtp_share_leave(two);
