@@ -30,6 +30,9 @@ using namespace LAMMPS_NS;
 
 /* An evaluation without grades is timed once in so many graded ones. */
 static constexpr long long TIMING_INTERVAL = 500;
+/* Rank 0 looks for labels that were not waited for, and not more than once a second at what other runs have learned, in
+ * one step of so many. */
+static constexpr long long FOLLOW_INTERVAL = 10;
 
 /* ---- signals ---- */
 
@@ -80,7 +83,7 @@ PairMTPAL::PairMTPAL(LAMMPS *lmp)
       every(1), rewind_every(0), trials(false), learner(nullptr), ranks(), started(false), begun(false),
       refitted(false), motion(lmp), heat(lmp), natoms(0), fix(nullptr), exploded(false), passed(-1),
       baseline(lmp, this), leaving(false), last_graded(false), plain_seconds(0.0), grade_seconds(0.0),
-      graded_evaluations(0), beyond_select(0), beyond_break(0) {
+      graded_evaluations(0), followed(0), beyond_select(0), beyond_break(0) {
   learns = true;
   Dl_info info;
   if (dladdr((const void *)mtp_qm_lammps_driver, &info) && info.dli_fname) plugin_path = info.dli_fname;
@@ -205,6 +208,8 @@ void PairMTPAL::check_settings() {
   const std::string setting = excluding();
   if (!setting.empty())
     stop("does not work with " + setting + ": the QM driver would label other pairs than are graded");
+  if (options.share && !options.wait && universe->nworlds > 1)
+    stop("share yes does not go with wait no in partitions: they may have to wait for each other's labels");
 }
 
 /* ---- the learner on rank 0 ---- */
@@ -449,6 +454,34 @@ bool PairMTPAL::verify() {
   return consult(ask, true);
 }
 
+/* ---- beside other runs ---- */
+
+/* True if the potential is one of another run now. */
+bool PairMTPAL::follow(long long generation) {
+  const StopGuard guard;
+  int redo = 0;
+  std::string wrong;
+  if (comm->me == 0) {
+    mtp_action action = MTP_GO_ON;
+    wrong = complaint(mtp_learner_follow(ctx, learner, update->ntimestep, generation, &action));
+    redo = (int)action;
+  }
+  return take_over(wrong, redo);
+}
+
+/* The images of a band act on each other, so that at every step all have the same potential: the newest that one of
+ * them has. True if the step must be done again, here or in another one. */
+bool PairMTPAL::agree() {
+  const long long mine = mtp_learner_get_stats(learner).generation; /* 0 but on rank 0 */
+  long long range[2] = {comm->me == 0 ? -mine : -(1LL << 62), mine}, all[2];
+  MPI_Allreduce(range, all, 2, MPI_LONG_LONG, MPI_MAX, universe->uworld);
+  if (-all[0] == all[1]) return false;
+  long long own = mine;
+  MPI_Bcast(&own, 1, MPI_LONG_LONG, 0, world);
+  if (own < all[1]) follow(all[1]);
+  return true;
+}
+
 /* Parameters and active set of the learner to every rank. */
 void PairMTPAL::share_model() {
   double thresholds[2] = {options.select_grade, options.break_grade};
@@ -508,6 +541,8 @@ void PairMTPAL::compute(int eflag, int vflag) {
   if (explores && !trial) motion.note(species);
   if (!trial && update->whichflag == 1) heat.note();
   if (!trial && learner) mtp_learner_pass(learner, update->ntimestep);
+  const bool banded = options.share && update->whichflag == 2 && update->multireplica && universe->nworlds > 1;
+  if ((options.share || !options.wait) && !trial && !banded && followed++ % FOLLOW_INTERVAL == 0) follow(0);
   bool wanted = has_new_numbers(trial);
   bool due = options.check_every > 0 && !trial && update->whichflag == 1 && !update->setupflag &&
              update->ntimestep % options.check_every == 0;
@@ -531,7 +566,7 @@ void PairMTPAL::compute(int eflag, int vflag) {
       redo = due && verify();
       due = false;
     }
-  } while (redo);
+  } while (redo || (banded && agree()));
   if (with_errors) find_errors();
   if (by_doubt && grade_flag) grade_by_doubt();
   if (compute_pair_exists && eflag_global) count_beyond();

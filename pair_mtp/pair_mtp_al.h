@@ -78,6 +78,7 @@ private:
   double plain_seconds; /* what an evaluation without grades takes */
   double grade_seconds;
   long long graded_evaluations;
+  long long followed;                    /* steps in which there might have been news of other runs */
   long long beyond_select, beyond_break; /* atoms of this rank; of the last evaluation that graded each one */
 
   bool answer(const char *keyword, const char *word);
@@ -101,6 +102,8 @@ private:
   bool offer_parts(const mtp_moment &now, bool *redo);
   void grade_atoms();
   bool is_trial() const;
+  bool follow(long long generation);
+  bool agree();
   bool has_new_numbers(bool trial);
   bool is_learning() const;
   void silence();

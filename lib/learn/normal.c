@@ -577,6 +577,10 @@ void mtp_normal_get_kinds(const mtp_normal *nq, double *x, mtp_normal_kinds *out
   shift_constants(nq, x, -1.0);
 }
 
+bool mtp_normal_has_functions_of(const mtp_normal *nq, const mtp_potential *pot) {
+  return mtp_plan_has_functions_of(nq->plan, pot);
+}
+
 mtp_status mtp_normal_fit(mtp_context *ctx, const mtp_normal *nq, double ridge, mtp_potential *pot) {
   if (!nq || !pot) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "linear fit: expected normal equations and a potential");
   if (!mtp_plan_has_functions_of(nq->plan, pot))

@@ -26,6 +26,8 @@ mtp_status mtp_normal_set_origin(mtp_context *ctx, mtp_normal *nq, const mtp_sam
 
 /** Has `pot` the radial functions of the plan, whatever min_dist they are written with? */
 bool mtp_plan_has_functions_of(const mtp_plan *plan, const mtp_potential *pot);
+/** The same of the plan that equations are made for. */
+bool mtp_normal_has_functions_of(const mtp_normal *nq, const mtp_potential *pot);
 
 /** Numbers in the sums of a part with m unknowns. */
 size_t mtp_normal_sums_length(size_t m);

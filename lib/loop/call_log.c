@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/config_internal.h"
 #include "config/structure.h"
 #include "support/support.h"
 
@@ -70,7 +71,7 @@ mtp_config *mtp_call_log_request(mtp_context *ctx, const mtp_config *cfg, uint64
   bare.has_energy = bare.has_virial = false;
   bare.force = bare.site_energy = bare.grade = NULL;
   mtp_config *record = new_record(ctx, &bare, hash, "request");
-  if (record && mtp_config_set_feature(ctx, record, "qm_driver", driver) == MTP_OK) return record;
+  if (record && (!driver || mtp_config_set_feature(ctx, record, "qm_driver", driver) == MTP_OK)) return record;
   mtp_config_free(record);
   return NULL;
 }
@@ -158,6 +159,19 @@ static mtp_status read_record(mtp_context *ctx, const mtp_call_log *log, const m
   return MTP_OK;
 }
 
+static mtp_status show_all(mtp_context *ctx, const mtp_call_log *log, mtp_config_set *set,
+                           mtp_status (*show)(void *user, const mtp_call_record *record), void *user) {
+  mtp_status status = MTP_OK;
+  if (mtp_config_set_map_species(ctx, set, log->species_count, log->names) != MTP_OK)
+    return mtp_fail(ctx, MTP_ERR_FORMAT, "%s is of a run of other species: %s", log->path, mtp_context_message(ctx));
+  for (size_t i = 0; status == MTP_OK && i < set->n; i++) {
+    mtp_call_record record;
+    status = read_record(ctx, log, set->configs[i], &record);
+    if (status == MTP_OK) status = show(user, &record);
+  }
+  return status;
+}
+
 mtp_status mtp_call_log_read(mtp_context *ctx, mtp_call_log *log,
                              mtp_status (*show)(void *user, const mtp_call_record *record), void *user) {
   long long size = 0;
@@ -166,15 +180,31 @@ mtp_status mtp_call_log_read(mtp_context *ctx, mtp_call_log *log,
   mtp_config_set *set = NULL;
   mtp_read_options options = {.format = MTP_FORMAT_EXTXYZ, .tolerate_cut_tail = true};
   status = mtp_config_set_read(ctx, log->path, &options, &set);
-  if (status == MTP_OK && mtp_config_set_map_species(ctx, set, log->species_count, log->names) != MTP_OK)
-    status = mtp_fail(ctx, MTP_ERR_FORMAT, "%s is of a run of other species: %s", log->path, mtp_context_message(ctx));
-  for (size_t i = 0; status == MTP_OK && i < set->n; i++) {
-    mtp_call_record record;
-    status = read_record(ctx, log, set->configs[i], &record);
-    if (status == MTP_OK) status = show(user, &record);
-  }
+  if (status == MTP_OK) status = show_all(ctx, log, set, show, user);
   if (status == MTP_OK && set->dropped_tail) status = mtp_journal_truncate(ctx, log->file, set->good_size);
   mtp_config_set_free(set);
+  return status;
+}
+
+/* A record that is being written is not yet there, which nobody needs to be told. */
+mtp_status mtp_call_log_peek(mtp_context *ctx, const mtp_call_log *log,
+                             mtp_status (*show)(void *user, const mtp_call_record *record), void *user) {
+  char *text = NULL;
+  size_t size = 0;
+  const mtp_read_options options = {.format = MTP_FORMAT_EXTXYZ, .tolerate_cut_tail = true};
+  if (access(log->path, F_OK) != 0 || mtp_file_read(NULL, log->path, &text, &size) != MTP_OK || size == 0) {
+    free(text); /* its run has just removed it */
+    return MTP_OK;
+  }
+  mtp_context *quiet = mtp_context_new();
+  mtp_config_set *set = mtp_config_set_new();
+  mtp_status status = quiet && set ? MTP_OK : mtp_fail_memory(ctx);
+  if (status == MTP_OK) status = mtp_extxyz_parse(quiet, log->path, text, size, 1, &options, set);
+  if (status != MTP_OK && quiet) mtp_fail(ctx, status, "%s", mtp_context_message(quiet));
+  if (status == MTP_OK) status = show_all(ctx, log, set, show, user);
+  mtp_config_set_free(set);
+  mtp_context_free(quiet);
+  free(text);
   return status;
 }
 

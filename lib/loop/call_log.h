@@ -56,6 +56,9 @@ typedef struct mtp_call_record {
   mtp_qm_report report;    /* of answers and failures; tries is 0 */
 } mtp_call_record;
 
+/** The same of a file that another process has open, as it is now. */
+mtp_status mtp_call_log_peek(mtp_context *ctx, const mtp_call_log *log,
+                             mtp_status (*show)(void *user, const mtp_call_record *record), void *user);
 /** Shows the records in the order of the file; one that a kill cut short is dropped. */
 mtp_status mtp_call_log_read(mtp_context *ctx, mtp_call_log *log,
                              mtp_status (*show)(void *user, const mtp_call_record *record), void *user);

@@ -160,7 +160,7 @@ static mtp_status on_answer(void *user, size_t k, mtp_config *label, const mtp_q
   call->label = label;
   call->report = *report;
   mtp_status status = mtp_call_become(r->ctx, r->calls, call, label ? MTP_CALL_ANSWERED : MTP_CALL_FAILED);
-  bool waits = i != r->next || r->status != MTP_OK;
+  bool waits = i != r->next || r->status != MTP_OK || (label && r->calls->record_all);
   if (status == MTP_OK && (waits || (!label && r->calls->remember_failures))) status = record_end(r->ctx, r, i);
   if (status == MTP_OK) return hand_over_in_order(r);
   r->status = status;
@@ -185,6 +185,7 @@ mtp_status mtp_calls_run(mtp_context *ctx, mtp_calls *calls, mtp_qm *qm, size_t 
   run r = {.ctx = ctx, .calls = calls, .qm = qm, .configs = configs, .n = n, .take = take, .user = user};
   mtp_status status = prepare(&r);
   if (status == MTP_OK && r.asked_count) status = write_requests(&r);
+  if (calls->announced) calls->announced(calls->announced_user);
   if (status == MTP_OK) status = hand_over_in_order(&r);
   if (status == MTP_OK && r.asked_count)
     status = mtp_qm_label_all(ctx, qm, r.asked_count, r.asked, r.begun, calls->log.species_count, calls->log.names,

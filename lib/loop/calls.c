@@ -152,6 +152,85 @@ mtp_status mtp_calls_open(mtp_context *ctx, const char *path, int species_count,
   return status;
 }
 
+/* ---- other processes ---- */
+
+void mtp_calls_on_announced(mtp_calls *c, void (*announced)(void *user), void *user) {
+  c->announced = announced;
+  c->announced_user = user;
+}
+
+void mtp_calls_record_all(mtp_calls *c, bool all) {
+  c->record_all = all;
+}
+
+/* Records of what was added to c->left from number `first` on. */
+static mtp_status write_left(mtp_context *ctx, mtp_calls *c, size_t first) {
+  mtp_status status = MTP_OK;
+  for (size_t i = first; i < c->n && status == MTP_OK; i++) {
+    const mtp_call *left = &c->left[i];
+    mtp_config *record = left->state == MTP_CALL_ASKED
+                             ? mtp_call_log_request(ctx, left->request, left->hash, left->driver)
+                             : mtp_call_end_record(ctx, left, left->request, left->driver);
+    status = mtp_calls_write(ctx, c, 1, &record);
+    mtp_config_free(record);
+  }
+  return status;
+}
+
+mtp_status mtp_calls_take_over(mtp_context *ctx, mtp_calls *c, const char *name) {
+  mtp_call_log log;
+  reading r = {ctx, c};
+  const size_t first = c->n;
+  mtp_status status = mtp_call_log_open(ctx, &log, name, c->log.species_count, c->log.names);
+  if (status == MTP_OK) status = mtp_call_log_read(ctx, &log, add_record, &r);
+  if (status == MTP_OK) status = write_left(ctx, c, first);
+  if (status == MTP_OK) mtp_call_log_clear(&log);
+  mtp_call_log_close(&log);
+  return status;
+}
+
+/* Requests of a peeked file that have not failed: an answer that waits there is as good as one under way. */
+typedef struct peeked {
+  mtp_context *ctx;
+  mtp_config_set *open; /* places of those that failed are NULL */
+  uint64_t *hash;
+} peeked;
+
+static mtp_status note_request(void *user, const mtp_call_record *record) {
+  peeked *p = user;
+  for (size_t i = 0; i < p->open->n && record->kind == MTP_CALL_FAILURE; i++)
+    if (p->open->configs[i] && p->hash[i] == record->hash) {
+      mtp_config_free(p->open->configs[i]);
+      p->open->configs[i] = NULL;
+    }
+  if (record->kind != MTP_CALL_REQUEST) return MTP_OK;
+  mtp_config *request = mtp_call_record_request(record);
+  uint64_t *hash = request ? mtp_realloc(p->hash, p->open->n + 1, sizeof *hash) : NULL;
+  if (!hash) {
+    mtp_config_free(request);
+    return mtp_fail_memory(p->ctx);
+  }
+  p->hash = hash;
+  hash[p->open->n] = record->hash;
+  return mtp_config_set_append(p->ctx, p->open, request);
+}
+
+mtp_status mtp_calls_peek(mtp_context *ctx, const mtp_calls *c, const char *name,
+                          mtp_status (*show)(void *user, const mtp_config *request), void *user) {
+  peeked p = {.ctx = ctx, .open = mtp_config_set_new()};
+  mtp_text path = {0};
+  mtp_text_add(&path, "%s.calls", name);
+  mtp_status status = p.open && !path.failed ? MTP_OK : mtp_fail_memory(ctx);
+  const mtp_call_log log = {.path = path.data, .species_count = c->log.species_count, .names = c->log.names};
+  if (status == MTP_OK) status = mtp_call_log_peek(ctx, &log, note_request, &p);
+  for (size_t i = 0; status == MTP_OK && i < p.open->n; i++)
+    if (p.open->configs[i]) status = show(user, p.open->configs[i]);
+  mtp_config_set_free(p.open);
+  mtp_text_free(&path);
+  free(p.hash);
+  return status;
+}
+
 /* Is all that the file holds in the file of labels? */
 static bool is_spent(const mtp_calls *c) {
   for (size_t i = 0; i < c->n; i++)

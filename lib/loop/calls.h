@@ -78,6 +78,21 @@ void mtp_calls_remember_failures(mtp_calls *calls);
 /** What failed in an earlier process counts as never finished. */
 void mtp_calls_ask_again(mtp_calls *calls);
 
+/** From now on `announced` is called in each run (NULL: no more) as soon as all of its requests are in FILE.calls,
+ * before the first is submitted. */
+void mtp_calls_on_announced(mtp_calls *calls, void (*announced)(void *user), void *user);
+
+/** From now on each answer is in FILE.calls before it is handed over: the receiver may take its time. */
+void mtp_calls_record_all(mtp_calls *calls, bool all);
+
+/** Takes over what another process that is gone left in NAME.calls: it becomes something left of an earlier one, in
+ * FILE.calls, and NAME.calls is empty. */
+mtp_status mtp_calls_take_over(mtp_context *ctx, mtp_calls *calls, const char *name);
+
+/** Shows the requests of another process in NAME.calls that have not failed; nothing is locked or changed. */
+mtp_status mtp_calls_peek(mtp_context *ctx, const mtp_calls *calls, const char *name,
+                          mtp_status (*show)(void *user, const mtp_config *request), void *user);
+
 /** Labels configurations. Those that have an answer from an earlier process get that one (report->tries is 0). Returns
  * as mtp_qm_label_all does. */
 mtp_status mtp_calls_run(mtp_context *ctx, mtp_calls *calls, mtp_qm *qm, size_t n, const mtp_config *const *configs,

@@ -23,6 +23,9 @@ struct mtp_calls {
   mtp_call_log log;
   bool under_way; /* FILE.calls holds calls of this process */
   bool remember_failures;
+  bool record_all; /* answers are recorded whether they have to wait or not */
+  void (*announced)(void *user);
+  void *announced_user;
   size_t n; /* of earlier processes, and failures of this one to be remembered */
   mtp_call *left;
   size_t changes[MTP_CALL_STATES][MTP_CALL_STATES];

@@ -179,9 +179,15 @@ mtp_status mtp_loop_offer_parts(mtp_context *ctx, mtp_learner *l, const mtp_cut_
                                 const mtp_part *parts, long long step, mtp_action *action) {
   mtp_candidate cuts[MTP_PARTS] = {{0}};
   mtp_status status = MTP_OK;
+  bool changed = false;
   if (l->options.query == MTP_QUERY_BAYES && times_in_the_middle(l, parts[0].id, step) >= DOUBTED) return MTP_OK;
   for (int k = 0; k < count && status == MTP_OK; k++) status = cut_part(ctx, l, plan, &parts[k], step, &cuts[k]);
-  if (status == MTP_OK) status = offer_all(ctx, l, count, parts, cuts, action);
+  if (status == MTP_OK && cuts[0].grade > l->options.break_grade)
+    status = mtp_loop_catch_up(ctx, l, &cuts[0], &changed);
+  if (changed)
+    *action = MTP_REDO;
+  else if (status == MTP_OK)
+    status = offer_all(ctx, l, count, parts, cuts, action);
   for (int k = 0; k < count; k++) mtp_config_free(cuts[k].cfg);
   return status;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -59,6 +60,15 @@ mtp_status mtp_event_log_open(mtp_context *ctx, const char *path, mtp_event_log 
   mend_last_line(fd);
   *out = log;
   return MTP_OK;
+}
+
+mtp_status mtp_event_log_claim(mtp_context *ctx, mtp_event_log *log) {
+  struct stat st;
+  if (fstat(log->fd, &st) != 0 || !S_ISREG(st.st_mode) || flock(log->fd, LOCK_EX | LOCK_NB) == 0 ||
+      errno != EWOULDBLOCK)
+    return MTP_OK;
+  return mtp_fail(ctx, MTP_ERR_IO, "log: another run is writing %s; each of those that share needs a log of its own",
+                  log->path);
 }
 
 void mtp_event_log_close(mtp_event_log *log) {

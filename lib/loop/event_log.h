@@ -13,6 +13,8 @@ typedef struct mtp_event_log mtp_event_log;
 
 /** Opens `path` for appending; its events tell the seconds from now on. A line that a crash cut short is taken off. */
 mtp_status mtp_event_log_open(mtp_context *ctx, const char *path, mtp_event_log **out);
+/** Keeps other runs that do the same from writing into this log while it is open. */
+mtp_status mtp_event_log_claim(mtp_context *ctx, mtp_event_log *log);
 void mtp_event_log_close(mtp_event_log *log);
 
 /** A new event with `event`, `time` and `step` (null when negative: no step yet). NULL when memory is exhausted, which

@@ -61,15 +61,21 @@ static void note_finished(mtp_context *ctx, mtp_learner *l) {
   if (!l->as) return;
   l->history.finished = l->train->n;
   mtp_status status = mtp_loop_leave_notes(ctx, &l->history, l->graded, l->pot);
+  if (status == MTP_OK) status = mtp_loop_number_generation(ctx, l, l->pot);
   if (status == MTP_OK) status = mtp_active_set_write(ctx, l->as, l->pot, l->save_path);
   if (status != MTP_OK) mtp_message(ctx, MTP_WARNING, "the end is not noted: %s", mtp_context_message(ctx));
 }
 
-void mtp_loop_finish(mtp_context *ctx, mtp_learner *l, const mtp_conditions *conditions) {
-  if (l->finished || l->stopped || !is_unfinished(l)) return;
-  l->finished = true;
-  if (conditions && mtp_loop_learn_pool(ctx, l) != MTP_OK)
-    mtp_message(ctx, MTP_WARNING, "what waited at the end was not learned: %s", mtp_context_message(ctx));
+/* The potential is still learned by other runs, the last of which does what is to be done once. */
+static bool is_left_to_others(mtp_context *ctx, mtp_learner *l) {
+  bool last = true;
+  if (mtp_loop_is_last(ctx, l, &last) != MTP_OK || last) return false;
+  mtp_message(ctx, MTP_INFO, "other runs go on with %s: the last of them trains it at leisure and tries it alone",
+              l->save_path);
+  return true;
+}
+
+static void finish_alone(mtp_context *ctx, mtp_learner *l, const mtp_conditions *conditions) {
   for (int round = 0; round < ROUNDS; round++) {
     train_last(ctx, l);
     mend(ctx, l, false);
@@ -79,4 +85,25 @@ void mtp_loop_finish(mtp_context *ctx, mtp_learner *l, const mtp_conditions *con
   }
   mend(ctx, l, true);
   if (!mtp_context_is_stopped(ctx)) note_finished(ctx, l);
+}
+
+void mtp_loop_finish(mtp_context *ctx, mtp_learner *l, const mtp_conditions *conditions) {
+  bool begun, changed;
+  mtp_action action;
+  const mtp_candidate none = {.step = l->last_step, .warmup = -1};
+  if (l->finished || l->stopped) return;
+  if (l->late && mtp_loop_learn_late(ctx, l, true, &action) != MTP_OK)
+    mtp_message(ctx, MTP_WARNING, "labels that were still to come at the end are left to the next run: %s",
+                mtp_context_message(ctx));
+  if (!is_unfinished(l)) return;
+  l->finished = true;
+  if (conditions && mtp_loop_learn_pool(ctx, l) != MTP_OK)
+    mtp_message(ctx, MTP_WARNING, "what waited at the end was not learned: %s", mtp_context_message(ctx));
+  if (is_left_to_others(ctx, l)) return;
+  if (mtp_loop_catch_up(ctx, l, &none, &changed) != MTP_OK || mtp_loop_begin_refit(ctx, l, true, &begun) != MTP_OK) {
+    mtp_message(ctx, MTP_WARNING, "what other runs have learned is not taken over: %s", mtp_context_message(ctx));
+    return;
+  }
+  finish_alone(ctx, l, conditions);
+  mtp_loop_end_refit(l);
 }

@@ -22,6 +22,7 @@ struct mtp_journal {
   int fd;
   bool created; /* by us, so it goes again if nothing was appended */
   bool exclusive;
+  bool shared;  /* with others that append to it as well, one at a time */
   bool regular; /* not a device, so it has a size and can be truncated */
   mtp_format format;
 };
@@ -51,7 +52,17 @@ static bool is_compressed(const mtp_journal *journal) {
   return journal->regular && mtp_is_gzip(head, pread(journal->fd, head, sizeof head, 0) == 2 ? 2 : 0);
 }
 
-static mtp_status open_file(mtp_context *ctx, mtp_journal *journal, bool exclusive) {
+static mtp_status lock_file(mtp_context *ctx, const mtp_journal *journal) {
+  const int kind = journal->exclusive ? LOCK_EX : LOCK_SH;
+  /* file systems without locks are no reason to refuse */
+  if ((!journal->exclusive && !journal->shared) || !journal->regular || flock(journal->fd, kind | LOCK_NB) == 0 ||
+      errno != EWOULDBLOCK)
+    return MTP_OK;
+  return mtp_fail(ctx, MTP_ERR_IO, "cannot append to %s: another run is writing to it%s", journal->path,
+                  journal->shared ? " for itself" : "");
+}
+
+static mtp_status open_file(mtp_context *ctx, mtp_journal *journal) {
   struct stat st;
   bool existed = stat(journal->path, &st) == 0;
   /* opening a pipe would wait for its reader */
@@ -71,22 +82,22 @@ static mtp_status open_file(mtp_context *ctx, mtp_journal *journal, bool exclusi
     return mtp_fail(ctx, MTP_ERR_FORMAT,
                     "cannot append to %s:1: expected extended XYZ (a number of atoms) or cfg (BEGIN_CFG)",
                     journal->path);
-  /* file systems without locks are no reason to refuse */
-  if (exclusive && journal->regular && flock(journal->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-    return mtp_fail(ctx, MTP_ERR_IO, "cannot append to %s: another run is writing to it", journal->path);
+  const mtp_status locked = lock_file(ctx, journal);
+  if (locked != MTP_OK) return locked;
   /* not before it is surely ours: who loses the race for the lock must not remove what the winner writes to */
   journal->created = !existed;
   if (!existed) mtp_folder_sync(journal->path);
   return MTP_OK;
 }
 
-mtp_status mtp_journal_open(mtp_context *ctx, const char *path, bool exclusive, mtp_journal **out) {
+static mtp_status open_as(mtp_context *ctx, const char *path, bool exclusive, bool shared, mtp_journal **out) {
   mtp_journal *journal = mtp_calloc(1, sizeof *journal);
   if (!journal) return mtp_fail_memory(ctx);
   journal->fd = -1;
   journal->exclusive = exclusive;
+  journal->shared = shared;
   journal->path = mtp_strdup(path);
-  mtp_status status = journal->path ? open_file(ctx, journal, exclusive) : mtp_fail_memory(ctx);
+  mtp_status status = journal->path ? open_file(ctx, journal) : mtp_fail_memory(ctx);
   if (status != MTP_OK)
     mtp_journal_close(journal);
   else
@@ -94,11 +105,64 @@ mtp_status mtp_journal_open(mtp_context *ctx, const char *path, bool exclusive, 
   return status;
 }
 
+mtp_status mtp_journal_open(mtp_context *ctx, const char *path, bool exclusive, mtp_journal **out) {
+  return open_as(ctx, path, exclusive, false, out);
+}
+
+mtp_status mtp_journal_open_shared(mtp_context *ctx, const char *path, mtp_journal **out) {
+  return open_as(ctx, path, false, true, out);
+}
+
+mtp_status mtp_journal_renew(mtp_context *ctx, mtp_journal *journal) {
+  struct stat before, now;
+  const int fd = open(journal->path, O_RDWR | O_APPEND | O_CLOEXEC);
+  const bool same = fd >= 0 && fstat(journal->fd, &before) == 0 && fstat(fd, &now) == 0 &&
+                    before.st_dev == now.st_dev && before.st_ino == now.st_ino;
+  if (!same) {
+    if (fd >= 0) close(fd);
+    return mtp_fail(ctx, MTP_ERR_IO, "cannot append to %s: it was removed or replaced while it was in use",
+                    journal->path);
+  }
+  flock(fd, LOCK_SH | LOCK_NB); /* the old one is still held, so that nobody gets in between */
+  close(journal->fd);
+  journal->fd = fd;
+  return MTP_OK;
+}
+
+mtp_status mtp_journal_read(mtp_context *ctx, const mtp_journal *journal, long long from, char **data, size_t *size) {
+  long long whole = 0;
+  const mtp_status status = mtp_journal_size(ctx, journal, &whole);
+  if (status != MTP_OK) return status;
+  if (whole < from)
+    return mtp_fail(ctx, MTP_ERR_IO, "%s: has %lld bytes and had %lld: it was cut while it was in use", journal->path,
+                    whole, from);
+  const size_t length = (size_t)(whole - from);
+  char *text = mtp_calloc(length + 1, 1);
+  if (!text) return mtp_fail_memory(ctx);
+  for (size_t done = 0; done < length;) {
+    const ssize_t got = pread(journal->fd, text + done, length - done, (off_t)from + (off_t)done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) {
+      free(text);
+      return mtp_fail(ctx, MTP_ERR_IO, "cannot read %s: %s", journal->path, got < 0 ? strerror(errno) : "it ended");
+    }
+    done += (size_t)got;
+  }
+  *data = text;
+  *size = length;
+  return MTP_OK;
+}
+
+/* It may be gone if nobody else has it open: of shared ones the lock tells. */
+static bool is_ours_alone(const mtp_journal *journal) {
+  return journal->created && journal->regular &&
+         (!journal->shared || (journal->fd >= 0 && flock(journal->fd, LOCK_EX | LOCK_NB) == 0));
+}
+
 void mtp_journal_close(mtp_journal *journal) {
   if (!journal) return;
   long long size = -1;
-  if (journal->created && journal->regular && mtp_journal_size(NULL, journal, &size) == MTP_OK && size == 0)
-    unlink(journal->path);
+  if (is_ours_alone(journal) && mtp_journal_size(NULL, journal, &size) == MTP_OK && size == 0) unlink(journal->path);
   if (journal->fd >= 0) close(journal->fd);
   free(journal->path);
   free(journal);
@@ -229,7 +293,8 @@ static int lock_shared(const mtp_journal *journal) {
 
 mtp_status mtp_journal_append(mtp_context *ctx, mtp_journal *journal, const void *record, size_t size) {
   /* a record of another run in between would be lost where one of ours has to be taken back */
-  const int locked = !journal->exclusive && journal->regular ? lock_shared(journal) : 0;
+  const bool alone = journal->exclusive || journal->shared || !journal->regular;
+  const int locked = alone ? 0 : lock_shared(journal);
   if (locked < 0) return mtp_fail(ctx, MTP_ERR_IO, "cannot append to %s: another run is writing to it", journal->path);
   mtp_status status =
       is_in_place(journal)

@@ -14,6 +14,14 @@ typedef struct mtp_journal mtp_journal;
 /** Opens `path` for appending and creates it if need be. `exclusive` refuses a file that another run has open in this
  *  way: two runs must not write one training set. Without, each append waits until those of other runs are complete. */
 mtp_status mtp_journal_open(mtp_context *ctx, const char *path, bool exclusive, mtp_journal **out);
+/** Opens it beside others that do the same, who see to it that one at a time appends; a file that is open exclusively
+ * is refused, and so is later who wants it for himself. */
+mtp_status mtp_journal_open_shared(mtp_context *ctx, const char *path, mtp_journal **out);
+/** Opens such a file anew: then size and contents are those of now, also on a network file system. MTP_ERR_IO if there
+ * is another one in its place. */
+mtp_status mtp_journal_renew(mtp_context *ctx, mtp_journal *journal);
+/** The bytes from `from` on, malloc'ed, with a zero beyond *size. */
+mtp_status mtp_journal_read(mtp_context *ctx, const mtp_journal *journal, long long from, char **data, size_t *size);
 void mtp_journal_close(mtp_journal *journal);
 /** The file goes if it is empty when it is closed, whoever created it. */
 void mtp_journal_set_transient(mtp_journal *journal);

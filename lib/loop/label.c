@@ -103,7 +103,7 @@ static mtp_status append(mtp_context *ctx, mtp_learner *l, const mtp_config *lab
 
 /* Appends to the training file, then counts. Takes the configuration over. Nothing that can fail comes before the label
  * is on the disk: it was paid for. */
-static mtp_status store(mtp_context *ctx, mtp_learner *l, mtp_config *label, int atom, mtp_residual *residual) {
+static mtp_status store_alone(mtp_context *ctx, mtp_learner *l, mtp_config *label, int atom, mtp_residual *residual) {
   mtp_status status = append(ctx, l, label);
   mtp_config_set *seed = l->seed;
   for (size_t i = 0; seed && i < seed->n && status == MTP_OK; i++) {
@@ -117,6 +117,36 @@ static mtp_status store(mtp_context *ctx, mtp_learner *l, mtp_config *label, int
   mtp_config_set_free(seed);
   l->seed = NULL;
   return count(ctx, l, label, atom, residual);
+}
+
+static bool is_labelled(const mtp_learner *l, const mtp_config *cfg) {
+  const char *refusal = NULL;
+  return mtp_seen_find(l->seen, cfg, &refusal) && !refusal;
+}
+
+/* Behind what others have appended meanwhile, among which may be the same: two runs that were told of a third one's end
+ * at the same time may both have asked for it. */
+static mtp_status store_in_order(mtp_context *ctx, mtp_learner *l, mtp_config *label, int atom,
+                                 mtp_residual *residual) {
+  const bool was_known = is_labelled(l, label);
+  mtp_status status = mtp_loop_take_news(ctx, l);
+  if (status != MTP_OK || (!was_known && is_labelled(l, label))) {
+    mtp_config_free(label);
+    return status;
+  }
+  status = store_alone(ctx, l, label, atom, residual);
+  return status == MTP_OK ? mtp_journal_size(ctx, l->train_file, &l->sharing.known) : status;
+}
+
+static mtp_status store(mtp_context *ctx, mtp_learner *l, mtp_config *label, int atom, mtp_residual *residual) {
+  if (!l->sharing.locks) return store_alone(ctx, l, label, atom, residual);
+  mtp_status status = mtp_loop_lock_train(ctx, l);
+  if (status == MTP_OK)
+    status = store_in_order(ctx, l, label, atom, residual);
+  else
+    mtp_config_free(label);
+  mtp_loop_unlock_train(l);
+  return status;
 }
 
 /* What the label will carry into the training file goes on the request already, so that an answer that is taken up by a
@@ -294,9 +324,8 @@ typedef struct labelling {
   int *labels;
 } labelling;
 
-static mtp_status on_end(void *user, size_t i, mtp_config *label, const mtp_qm_report *answer) {
-  labelling *w = user;
-  mtp_learner *l = w->learner;
+mtp_status mtp_loop_take_answer(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate, mtp_config *label,
+                                const mtp_qm_report *answer, int *labels) {
   mtp_qm_report report = *answer;
   if (report.tries > 0) l->stats.qm_calls++;
   if (label && (!label->has_energy || !label->force)) {
@@ -305,10 +334,21 @@ static mtp_status on_end(void *user, size_t i, mtp_config *label, const mtp_qm_r
     mtp_config_free(label);
     label = NULL;
   }
-  if (!label) return reject(w->ctx, l, w->candidates[i], &report);
-  mtp_status status = accept(w->ctx, l, w->candidates[i], label, &report);
-  *w->labels += status == MTP_OK;
+  if (!label) return reject(ctx, l, candidate, &report);
+  mtp_status status = accept(ctx, l, candidate, label, &report);
+  *labels += status == MTP_OK;
   return status;
+}
+
+static mtp_status on_end(void *user, size_t i, mtp_config *label, const mtp_qm_report *answer) {
+  const labelling *w = user;
+  return mtp_loop_take_answer(w->ctx, w->learner, w->candidates[i], label, answer, w->labels);
+}
+
+mtp_status mtp_loop_make_request(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *candidate,
+                                 mtp_config **out) {
+  *out = mtp_config_copy(candidate->cfg);
+  return *out ? stamp(ctx, l, *out, candidate) : mtp_fail_memory(ctx);
 }
 
 /* ---- for comparison alone ---- */
@@ -336,8 +376,10 @@ mtp_status mtp_loop_label_apart(mtp_context *ctx, mtp_learner *l, const mtp_cand
                                 mtp_config **out) {
   mtp_config *request = mtp_config_copy(c->cfg);
   apart w = {.learner = l};
+  int late = 0;
   *out = NULL;
-  mtp_status status = request ? stamp(ctx, l, request, c) : mtp_fail_memory(ctx);
+  mtp_status status = mtp_loop_take_late(ctx, l, true, &late);
+  if (status == MTP_OK) status = request ? stamp(ctx, l, request, c) : mtp_fail_memory(ctx);
   const double start = mtp_now();
   if (status == MTP_OK)
     status = mtp_calls_run(ctx, l->calls, l->qm, 1, (const mtp_config *const *)&request, take_apart, &w);
@@ -378,15 +420,12 @@ static void free_configs(mtp_config **configs, size_t n) {
   free(configs);
 }
 
-mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
-                          int *labels) {
+static mtp_status label_all(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                            int *labels) {
   if (n == 0) return MTP_OK;
   mtp_config **configs = mtp_calloc(n, sizeof *configs);
   mtp_status status = configs ? MTP_OK : mtp_fail_memory(ctx);
-  for (size_t i = 0; i < n && status == MTP_OK; i++) {
-    configs[i] = mtp_config_copy(candidates[i]->cfg);
-    status = configs[i] ? stamp(ctx, l, configs[i], candidates[i]) : mtp_fail_memory(ctx);
-  }
+  for (size_t i = 0; i < n && status == MTP_OK; i++) status = mtp_loop_make_request(ctx, l, candidates[i], &configs[i]);
   labelling w = {ctx, l, candidates, labels};
   double start = mtp_now();
   if (status == MTP_OK) status = mtp_calls_run(ctx, l->calls, l->qm, n, (const mtp_config *const *)configs, on_end, &w);
@@ -400,9 +439,64 @@ mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_
   return status;
 }
 
+/* ---- beside other runs ---- */
+
+mtp_status mtp_loop_sift(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                         const mtp_candidate **kept, size_t *count) {
+  bool *was_known = mtp_calloc(n, sizeof *was_known);
+  mtp_structure_index *asked = mtp_structure_index_new(MTP_SAME_ROUNDED);
+  mtp_config_set *coming = NULL;
+  mtp_status status = was_known && asked ? MTP_OK : mtp_fail_memory(ctx);
+  for (size_t i = 0; status == MTP_OK && i < n; i++) was_known[i] = is_labelled(l, candidates[i]->cfg);
+  if (status == MTP_OK) status = mtp_loop_take_news(ctx, l);
+  /* where no other run may make a potential, calls that one of them has from a run before wait for their turn as well
+   */
+  if (status == MTP_OK && !l->sharing.refitting) status = mtp_loop_in_flight(ctx, l, &coming);
+  for (size_t i = 0; coming && i < coming->n && status == MTP_OK; i++)
+    status = mtp_structure_index_add(ctx, asked, coming->configs[i], NULL, i);
+  for (size_t i = 0; status == MTP_OK && i < n; i++) {
+    const mtp_config *cfg = candidates[i]->cfg;
+    if (mtp_structure_index_find(asked, cfg, NULL) != MTP_NOT_FOUND || (!was_known[i] && is_labelled(l, cfg)))
+      l->sharing.postponed = true;
+    else
+      kept[(*count)++] = candidates[i];
+  }
+  mtp_structure_index_free(asked);
+  mtp_config_set_free(coming);
+  free(was_known);
+  return status;
+}
+
+/* From here on other runs see what is asked for here. */
+static void on_announced(void *user) {
+  mtp_loop_unlock_train(user);
+}
+
+static mtp_status label_beside(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                               int *labels) {
+  const mtp_candidate **kept = mtp_calloc(n, sizeof *kept);
+  size_t count = 0;
+  mtp_status status = kept ? mtp_loop_lock_train(ctx, l) : mtp_fail_memory(ctx);
+  if (status == MTP_OK) status = mtp_loop_sift(ctx, l, n, candidates, kept, &count);
+  mtp_calls_on_announced(l->calls, on_announced, l);
+  if (status == MTP_OK) status = label_all(ctx, l, count, kept, labels);
+  mtp_calls_on_announced(l->calls, NULL, NULL);
+  mtp_loop_unlock_train(l);
+  free(kept);
+  return status;
+}
+
+mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                          int *labels) {
+  if (n == 0) return MTP_OK;
+  const mtp_status status = mtp_loop_take_late(ctx, l, true, labels);
+  if (status != MTP_OK) return status;
+  return l->sharing.locks ? label_beside(ctx, l, n, candidates, labels) : label_all(ctx, l, n, candidates, labels);
+}
+
 size_t mtp_loop_allowance(const mtp_learner *l, size_t n) {
   if (!l->qm) return 0;
   if (l->options.max_calls < 0) return n;
-  long long left = l->options.max_calls - l->stats.qm_calls;
+  long long left = l->options.max_calls - l->stats.qm_calls - (long long)l->late_count;
   return left <= 0 ? 0 : (unsigned long long)left < n ? (size_t)left : n;
 }

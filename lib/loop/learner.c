@@ -15,11 +15,13 @@
 /* ---- life and death ---- */
 
 static void destroy(mtp_learner *l) {
+  mtp_loop_stop_late(l);
   mtp_loop_clear_pool(l);
   mtp_config_free(l->rewinds.before);
   mtp_journal_close(l->train_file);
   mtp_calls_close(l->calls);
   mtp_journal_close(l->candidate_file);
+  mtp_share_leave(l->sharing.locks);
   mtp_event_log_close(l->log);
   mtp_seen_free(l->seen);
   mtp_config_set_free(l->seed);
@@ -122,7 +124,9 @@ const mtp_posterior *mtp_learner_posterior(const mtp_learner *l) {
 }
 
 mtp_learner_stats mtp_learner_get_stats(const mtp_learner *l) {
-  return l ? l->stats : (mtp_learner_stats){0};
+  mtp_learner_stats stats = l ? l->stats : (mtp_learner_stats){0};
+  if (l) stats.generation = l->sharing.generation;
+  return stats;
 }
 
 static const char *why_no_label(const mtp_learner *l) {
@@ -283,11 +287,26 @@ static mtp_status begin_with(mtp_context *ctx, mtp_learner *l, const mtp_config 
   return status;
 }
 
+/* Of runs that share, one warms up, and the others go on with what it has learned. */
+static mtp_status begin_in_turn(mtp_context *ctx, mtp_learner *l, const mtp_config *first, const mtp_config *base,
+                                long long step, mtp_action *action) {
+  const bool first_of_all = mtp_loop_is_warming_up(l) || !mtp_potential_is_trained(l->pot);
+  const long long adopted = l->stats.adopted;
+  bool begun;
+  if (!l->sharing.locks || !first_of_all) return begin_with(ctx, l, first, base, step, action);
+  mtp_status status = mtp_loop_begin_refit(ctx, l, true, &begun);
+  if (status != MTP_OK) return status;
+  status = begin_with(ctx, l, first, base, step, action);
+  mtp_loop_end_refit(l);
+  if (l->stats.adopted > adopted) *action = MTP_REDO;
+  return status;
+}
+
 static mtp_status begin(mtp_context *ctx, mtp_learner *l, const mtp_config *first, long long step, mtp_action *action) {
   mtp_config *base = NULL;
   mtp_status status = mtp_loop_check_config(ctx, l, first);
   if (status == MTP_OK) status = mtp_loop_cut_first(ctx, l, first, 0, &base);
-  if (status == MTP_OK) status = begin_with(ctx, l, first, base, step, action);
+  if (status == MTP_OK) status = begin_in_turn(ctx, l, first, base, step, action);
   mtp_config_free(base);
   return status;
 }
@@ -318,15 +337,17 @@ static void choice_free(choice *c) {
 }
 
 /* Of the pool and, if given, `trigger`, which comes first. */
-static mtp_status choose(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *trigger, choice *out) {
+static mtp_status choose(mtp_context *ctx, mtp_learner *l, const mtp_candidate *trigger, choice *out) {
   size_t n = l->pool_size + (trigger != NULL);
   choice c = {.candidates = mtp_calloc(n, sizeof *c.candidates), .order = mtp_calloc(n, sizeof *c.order)};
-  mtp_status status = c.candidates && c.order ? MTP_OK : mtp_fail_memory(ctx);
+  mtp_config_set *coming = NULL;
+  mtp_status status = c.candidates && c.order ? mtp_loop_coming(ctx, l, &coming) : mtp_fail_memory(ctx);
   if (status == MTP_OK) {
     for (size_t i = 0; i < l->pool_size; i++) c.candidates[i] = &l->pool[i];
     if (trigger) c.candidates[n - 1] = trigger;
-    status = mtp_loop_rank(ctx, l, n, c.candidates, trigger ? n - 1 : n, c.order, &c.count);
+    status = mtp_loop_rank(ctx, l, n, c.candidates, trigger ? n - 1 : n, coming, c.order, &c.count);
   }
+  mtp_config_set_free(coming);
   if (status == MTP_OK)
     *out = c;
   else
@@ -370,6 +391,32 @@ static mtp_status label_in_order(mtp_context *ctx, mtp_learner *l, choice *c, in
   return status;
 }
 
+/* The same while the run goes on. Which of several would still be worth a label after the first is not known by then.
+ */
+static mtp_status ask_in_order(mtp_context *ctx, mtp_learner *l, choice *c) {
+  mtp_status status = drop_repeated(ctx, l, c);
+  const size_t allowed = status == MTP_OK ? mtp_loop_allowance(l, c->count) : 0;
+  const mtp_candidate **list = status == MTP_OK ? mtp_calloc(c->count, sizeof *list) : NULL;
+  if (status == MTP_OK && !list) status = mtp_fail_memory(ctx);
+  for (size_t i = 0; status == MTP_OK && i < c->count; i++) list[i] = c->candidates[c->order[i]];
+  for (size_t i = allowed; i < c->count && status == MTP_OK; i++)
+    status = mtp_loop_write_candidate(ctx, l, list[i], why_no_label(l), "");
+  if (status == MTP_OK) status = mtp_loop_label_late(ctx, l, allowed, list);
+  free(list);
+  return status;
+}
+
+/* What the pool has is asked for, unless something is out: then it waits a little longer. */
+static mtp_status ask_for_pool(mtp_context *ctx, mtp_learner *l) {
+  choice c = {0};
+  if (l->late) return MTP_OK;
+  mtp_status status = choose(ctx, l, NULL, &c);
+  if (status == MTP_OK) status = ask_in_order(ctx, l, &c);
+  if (status == MTP_OK) mtp_loop_clear_pool(l);
+  choice_free(&c);
+  return status;
+}
+
 /* Learns from the pool and, if given, from `trigger`, which is beyond break. */
 static mtp_status learn(mtp_context *ctx, mtp_learner *l, const mtp_candidate *trigger, int *labels) {
   choice c = {0};
@@ -383,11 +430,16 @@ static mtp_status learn(mtp_context *ctx, mtp_learner *l, const mtp_candidate *t
 mtp_status mtp_loop_learn(mtp_context *ctx, mtp_learner *l, const mtp_candidate *trigger, const mtp_candidate *cause,
                           mtp_action *action) {
   int labels = 0;
+  bool begun;
   double before = l->stats.qm_seconds;
   mtp_status status = learn(ctx, l, trigger, &labels);
   if (status != MTP_OK || labels == 0) return status;
+  /* what waited in the pool can wait a little longer for another run that makes a potential */
+  status = mtp_loop_begin_refit(ctx, l, trigger != NULL, &begun);
+  if (status != MTP_OK || !begun) return status;
   status = mtp_loop_squeeze(ctx, l, mtp_loop_last_met(l, cause->cfg), cause->step, &labels);
   if (status == MTP_OK) status = refit(ctx, l, cause->step, cause->grade, labels, before);
+  mtp_loop_end_refit(l);
   if (status == MTP_OK) *action = MTP_REDO;
   return status;
 }
@@ -433,12 +485,16 @@ static mtp_status fail_beyond(mtp_context *ctx, const mtp_learner *l, const mtp_
                   l->options.max_calls, l->candidate_path);
 }
 
+/* So many pools may wait while calls are out, before the run waits for these. */
+#define LATE_POOLS 4
+
 /* Below break: it waits in the pool. */
 static mtp_status keep(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, bool seen, mtp_action *action) {
   if (seen || in_pool(l, c->cfg) || mtp_loop_repeats_last(l, c)) return MTP_OK;
   mtp_loop_log_candidate(ctx, l, c);
   const mtp_status status = mtp_loop_keep(ctx, l, c);
   if (status != MTP_OK || l->pool_size < (size_t)l->options.pool) return status;
+  if (mtp_loop_goes_on(l) && l->pool_size < LATE_POOLS * (size_t)l->options.pool) return ask_for_pool(ctx, l);
   return mtp_loop_learn(ctx, l, NULL, c, action);
 }
 
@@ -466,6 +522,13 @@ mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
   bool beyond = c->grade > l->options.break_grade;
   const char *refusal = NULL;
   bool seen = mtp_seen_find(l->seen, c->cfg, &refusal);
+  if (beyond && l->late) return mtp_loop_learn_late(ctx, l, true, action);
+  if (beyond || (wanted && !seen)) {
+    bool changed = false;
+    status = mtp_loop_catch_up(ctx, l, c, &changed);
+    if (changed) *action = MTP_REDO;
+    if (status != MTP_OK || changed) return status;
+  }
   if (wanted && !seen) return learn_wanted(ctx, l, c, action);
   if (!beyond && !seen && mtp_loop_is_watched(l, c)) return mtp_loop_learn(ctx, l, c, c, action);
   if (!beyond) return keep(ctx, l, c, seen, action);
@@ -476,6 +539,10 @@ mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
   if (!seen && !mtp_loop_can_label(l)) return give_up(ctx, l, c);
   status = mtp_loop_learn(ctx, l, seen ? NULL : c, c, action);
   if (status != MTP_OK || *action == MTP_REDO) return status;
+  bool elsewhere = false;
+  status = mtp_loop_after_label(ctx, l, &elsewhere);
+  if (elsewhere) *action = MTP_REDO;
+  if (status != MTP_OK || elsewhere) return status;
   /* that is an error that no label of this configuration takes away */
   if (seen && !refusal && l->options.query == MTP_QUERY_BAYES) return MTP_OK;
   if (!seen) mtp_seen_find(l->seen, c->cfg, &refusal); /* it was refused just now */

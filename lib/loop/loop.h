@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file loop/loop.h
  * What is inside a learner, and the steps that its files share:
- *   startup.c     options, files, the training set and the first fit
+ *   startup.c     options, files and the first fit
+ *   train_file.c  the training set as files have it, and what other runs append to it
  *   warmup.c      displaced and strained copies of the first configuration
  *   candidates.c  configurations that wait for a label, or will not get one
  *   seen.c        which configurations were labelled or refused before
@@ -10,7 +11,10 @@
  *   rank.c        which candidates are worth a label
  *   calls.c       QM calls that outlive the process that makes them (and call_order.c, call_log.c, see calls.h)
  *   label.c       QM calls and what becomes of their answers
- *   resume.c      what an earlier run of the same files left
+ *   resume.c      what an earlier run of the same files left, and potentials that others saved meanwhile
+ *   together.c    runs that learn into the same files (share.c has their locks)
+ *   late.c        calls that are under way while the run goes on (late_label.c: what becomes of them)
+ *   in_flight.c   what these have asked for and not got yet
  *   squeeze.c     labels with atoms closer than the run brings them
  *   decide.c      which kind of fit is made
  *   grow.c        from a low level up
@@ -37,7 +41,9 @@
 #include "loop/calls.h"
 #include "loop/event_log.h"
 #include "loop/journal.h"
+#include "loop/late.h"
 #include "loop/seen.h"
+#include "loop/share.h"
 #include "mtp/learner.h"
 #include "mtp/normal_equations.h"
 #include "mtp/outlook.h"
@@ -140,6 +146,20 @@ typedef struct mtp_asked {
   size_t n;
   double *step; /* [n] of the labels */
 } mtp_asked;
+/** What a run has to do with others that learn into the same files. */
+typedef struct mtp_sharing {
+  mtp_share *locks;     /* NULL: it learns alone */
+  long long known;      /* bytes of the training file that are in the training set */
+  long long generation; /* of the present potential: so many were saved by all runs */
+  int refitting;        /* MTP_SHARE_REFIT was taken so many times */
+  bool changed;         /* the potential, since this was last looked at, by what others learned */
+  bool postponed;       /* another run asks or has asked for what was to be labelled */
+  double looked;        /* when the files were looked at last */
+  struct {
+    unsigned long long device, inode;
+    long long size, seconds, nanoseconds;
+  } saved; /* save_path then */
+} mtp_sharing;
 
 struct mtp_learner {
   mtp_learner_options options; /* paths are our copies */
@@ -164,6 +184,11 @@ struct mtp_learner {
   mtp_sample_set *samples;           /* the training set */
   mtp_config_set *train;             /* its configurations, which the samples own */
   mtp_journal *train_file;
+  mtp_sharing sharing;
+  mtp_late *late;         /* calls that the run does not wait for; NULL: none is out */
+  mtp_candidate *late_of; /* [late_count] what they are for */
+  size_t late_count;
+  double late_since;
   mtp_calls *calls;            /* that are under way, or were when an earlier run ended */
   mtp_journal *candidate_file; /* opened when first needed */
   mtp_event_log *log;
@@ -207,6 +232,42 @@ struct mtp_learner {
 mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_options *options,
                           const mtp_potential *pot);
 
+/* train_file.c */
+/** NULL without one. */
+const char *mtp_loop_baseline_name(const mtp_learner *l);
+/** Reads the training file; *dropped_tail: its last record was cut short, and is no more in it. */
+mtp_status mtp_loop_load_training_set(mtp_context *ctx, mtp_learner *l, bool *dropped_tail);
+/** Reads what others have appended since; the training file is locked, and they are in its order. */
+mtp_status mtp_loop_take_news(mtp_context *ctx, mtp_learner *l);
+
+/* together.c; without `share` they do nothing, and succeed */
+/** Opens the training file beside others. */
+mtp_status mtp_loop_join(mtp_context *ctx, mtp_learner *l);
+/** Locks the training file for a moment; nobody else changes it then. */
+mtp_status mtp_loop_lock_train(mtp_context *ctx, mtp_learner *l);
+void mtp_loop_unlock_train(mtp_learner *l);
+/** Begins the making of a potential, which one run does at a time, and takes what others made and learned meanwhile.
+ * Without `wait` *begun is false where another one is at it. To be ended as often as it was begun. */
+mtp_status mtp_loop_begin_refit(mtp_context *ctx, mtp_learner *l, bool wait, bool *begun);
+void mtp_loop_end_refit(mtp_learner *l);
+/** Has the present potential learned all labels? False where one learns alone: only a refit tells. */
+bool mtp_loop_knows_all(const mtp_learner *l);
+/** Before a label is asked for: takes what others know, learns from it, and waits for what they have asked for that may
+ * tell enough of `c`. *changed: it should be graded again. */
+mtp_status mtp_loop_catch_up(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, bool *changed);
+/** Reads what others have labelled, and what they have asked for and not got yet: *coming, NULL for nothing. */
+mtp_status mtp_loop_coming(mtp_context *ctx, mtp_learner *l, mtp_config_set **coming);
+/** After a call that came to no label: *changed if that is because another run asked for it. */
+mtp_status mtp_loop_after_label(mtp_context *ctx, mtp_learner *l, bool *changed);
+/** Does nobody else go on? What is done once at the end is left to the last one. */
+mtp_status mtp_loop_is_last(mtp_context *ctx, mtp_learner *l, bool *last);
+
+/* in_flight.c */
+/** What other runs have asked for and not got yet, NULL for nothing. The training file is locked. */
+mtp_status mtp_loop_in_flight(mtp_context *ctx, const mtp_learner *l, mtp_config_set **out);
+/** Takes over what runs that are gone had asked for, which is then asked for here. *labels counts up. */
+mtp_status mtp_loop_take_over_calls(mtp_context *ctx, mtp_learner *l, int *labels);
+
 /** Before the first label: radial functions for the distances of the run, where min_dist is free. */
 mtp_status mtp_loop_start_functions(mtp_context *ctx, mtp_learner *l, const mtp_config *first);
 
@@ -237,9 +298,13 @@ void mtp_loop_log_candidate(mtp_context *ctx, mtp_learner *l, const mtp_candidat
 /* rank.c */
 /** Numbers of the candidates that are worth a label, in the order in which they are: `first` (n: none) before all
  * others, then those that are still beyond select when the ones before them are counted as known. order[n] is provided;
- * *count receives how many. With nothing to grade with, all are returned. */
+ * *count receives how many. `coming` (NULL: nothing) has labels that others wait for, which count as known from the
+ * beginning. With nothing to grade with, all are returned. */
 mtp_status mtp_loop_rank(mtp_context *ctx, const mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
-                         size_t first, size_t *order, size_t *count);
+                         size_t first, const mtp_config_set *coming, size_t *order, size_t *count);
+/** Will `c` not be beyond break any more when the labels that are `coming` are known? */
+mtp_status mtp_loop_is_covered(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *c,
+                               const mtp_config_set *coming, bool *covered);
 
 /* cut.c */
 /** What warm-up copy k is made of: `first`, or a cut-out of it. */
@@ -345,6 +410,28 @@ mtp_status mtp_loop_learn_label(mtp_context *ctx, mtp_learner *l, const mtp_cand
 /** Holds a labelled configuration that is in the training file and counts it; its equations are not added. */
 mtp_status mtp_loop_adopt(mtp_context *ctx, mtp_learner *l, mtp_sample *label);
 
+/** A request for a candidate: a copy that says what its label will. */
+mtp_status mtp_loop_make_request(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *candidate,
+                                 mtp_config **out);
+/** What becomes of the answer (taken over) to a request for `candidate`: a label that is learned, or none. */
+mtp_status mtp_loop_take_answer(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate, mtp_config *label,
+                                const mtp_qm_report *answer, int *labels);
+/** Where runs share: the candidates that no other run has asked for, in kept[n]; the training file is locked. */
+mtp_status mtp_loop_sift(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                         const mtp_candidate **kept, size_t *count);
+
+/* late_label.c */
+/** Does the run go on while candidates that wait get their labels? */
+bool mtp_loop_goes_on(const mtp_learner *l);
+/** mtp_loop_label without waiting. Nothing may be out. */
+mtp_status mtp_loop_label_late(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates);
+/** Takes the labels that have come since, or with `wait` all that are out; *labels counts them up. */
+mtp_status mtp_loop_take_late(mtp_context *ctx, mtp_learner *l, bool wait, int *labels);
+/** The same, and learns from them: *action is MTP_REDO then. */
+mtp_status mtp_loop_learn_late(mtp_context *ctx, mtp_learner *l, bool wait, mtp_action *action);
+/** Stops what is out; the next run asks for it again. */
+void mtp_loop_stop_late(mtp_learner *l);
+
 /* resume.c */
 /** Continues with the parameters in save_path if there is a training file and they belong to an earlier run of it.
  * Comes before anything depends on the parameters. */
@@ -352,8 +439,13 @@ mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l);
 /** Writes into a potential that is about to be saved what a later run has to know to decide as this one would: its
  * trainings, and how many configurations its active set was offered. */
 mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, size_t graded, mtp_potential *pot);
+/** Where runs share, the number that the potential which is about to be saved has among all of them. */
+mtp_status mtp_loop_number_generation(mtp_context *ctx, const mtp_learner *l, mtp_potential *pot);
 /** Takes the active set in save_path as the one to begin with. Comes after the training set, before the first refit. */
 mtp_status mtp_loop_adopt_active_set(mtp_context *ctx, mtp_learner *l);
+/** Takes over the potential in save_path if another run of the training set has saved it since, with its active set and
+ * what it says of trainings. */
+mtp_status mtp_loop_adopt_newer(mtp_context *ctx, mtp_learner *l, bool *adopted);
 /** Completes the calls that an earlier run had begun. *labels counts up what came of it. */
 mtp_status mtp_loop_resume_calls(mtp_context *ctx, mtp_learner *l, int *labels);
 
@@ -394,9 +486,10 @@ mtp_status mtp_loop_explore(mtp_context *ctx, mtp_learner *l, const mtp_conditio
 mtp_status mtp_loop_verify(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action);
 
 /* rank_doubt.c */
-/** mtp_loop_rank of a query by errors. */
-mtp_status mtp_loop_rank_doubt(mtp_context *ctx, const mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
-                               size_t first, size_t *order, size_t *count);
+/** mtp_loop_rank of a query by errors, beyond `limit`. */
+mtp_status mtp_loop_rank_doubt(mtp_context *ctx, const mtp_learner *l, double limit, size_t n,
+                               const mtp_candidate *const *candidates, size_t first, const mtp_config_set *coming,
+                               size_t *order, size_t *count);
 
 /* doubt.c */
 /** The posterior of `f`, NULL if there is none, stamped on its potential. */

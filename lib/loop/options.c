@@ -22,6 +22,7 @@ mtp_learner_options mtp_learner_defaults(void) {
       .break_grade = 10.0,
       .check_error = INFINITY,
       .pool = 50,
+      .wait = true,
       .refit = MTP_REFIT_AUTO,
       .wall = true,
       .threads = 1,
@@ -180,6 +181,12 @@ static void set_shape(reading *r, mtp_learner_options *o, const char *const *val
 static void set_grow(reading *r, mtp_learner_options *o, const char *const *value) {
   o->grow = choice(r, value[0], "no yes") == 1;
 }
+static void set_share(reading *r, mtp_learner_options *o, const char *const *value) {
+  o->share = choice(r, value[0], "no yes") == 1;
+}
+static void set_wait(reading *r, mtp_learner_options *o, const char *const *value) {
+  o->wait = choice(r, value[0], "no yes") == 1;
+}
 static void set_budget(reading *r, mtp_learner_options *o, const char *const *value) {
   o->max_calls = strcmp(value[0], "unlimited") == 0 ? -1 : integer(r, value[0]);
 }
@@ -214,6 +221,8 @@ static const keyword keywords[] = {
     {"cut", 1, set_cut, NULL, NULL, false},
     {"shape", 1, set_shape, NULL, NULL, false},
     {"grow", 1, set_grow, NULL, NULL, false},
+    {"share", 1, set_share, NULL, NULL, false},
+    {"wait", 1, set_wait, NULL, NULL, false},
     {"maxqm", 1, set_budget, NULL, NULL, false},
     {"onfail", 1, set_onfail, NULL, NULL, false},
     {"seed", 1, set_seed, NULL, NULL, false},

@@ -28,6 +28,7 @@ typedef struct ranking {
   const mtp_learner *learner;
   mtp_evaluator *ev;
   mtp_active_set *as; /* the copy that grows */
+  double limit;       /* up to which a grade is good enough */
   size_t n;
   const mtp_candidate *const *candidates;
   beyond *waiting; /* [n] */
@@ -40,9 +41,9 @@ static void beyond_free(beyond *b) {
   *b = (beyond){0};
 }
 
-/* Rows of candidate `number` whose grade by the present copy is above the threshold. */
-static mtp_status find_beyond(const ranking *r, size_t number, double threshold, beyond *out) {
-  const mtp_sample sample = mtp_sample_of(r->candidates[number]->cfg);
+/* Rows of a configuration whose grade by the present copy is above the threshold. */
+static mtp_status find_beyond(const ranking *r, const mtp_config *cfg, size_t number, double threshold, beyond *out) {
+  const mtp_sample sample = mtp_sample_of(cfg);
   const mtp_mode mode = mtp_active_set_mode(r->as);
   const size_t n = mtp_active_set_size(r->as), count = mtp_rows_count(&sample, mode);
   beyond b = {0};
@@ -70,13 +71,19 @@ static mtp_status find_beyond(const ranking *r, size_t number, double threshold,
   return MTP_OK;
 }
 
-/* As if the candidate were in the training set. */
-static mtp_status learn_in_advance(ranking *r, size_t number) {
+/* As if the configuration were in the training set; a squeezed one has no rows there. */
+static mtp_status know(ranking *r, const mtp_config *cfg, size_t number) {
   beyond all = {0};
-  mtp_status status = find_beyond(r, number, MTP_LOOP_THRESHOLD, &all);
+  if (mtp_config_is_squeezed(cfg)) return MTP_OK;
+  mtp_status status = find_beyond(r, cfg, number, MTP_LOOP_THRESHOLD, &all);
   if (status == MTP_OK && all.m)
     status = mtp_active_set_offer(r->ctx, r->as, all.m, all.rows, all.origin, MTP_LOOP_THRESHOLD, NULL, NULL);
   beyond_free(&all);
+  return status;
+}
+
+static mtp_status learn_in_advance(ranking *r, size_t number) {
+  const mtp_status status = know(r, r->candidates[number]->cfg, number);
   beyond_free(&r->waiting[number]);
   return status;
 }
@@ -94,11 +101,11 @@ static mtp_status grade_waiting(ranking *r) {
 }
 
 static mtp_status rank(ranking *r, size_t first, size_t *order, size_t *count) {
-  const double select = r->learner->options.select_grade;
+  const double select = r->limit;
   *count = 0;
   mtp_status status = MTP_OK;
   for (size_t i = 0; i < r->n && status == MTP_OK; i++)
-    if (i != first) status = find_beyond(r, i, select, &r->waiting[i]);
+    if (i != first) status = find_beyond(r, r->candidates[i]->cfg, i, select, &r->waiting[i]);
   for (size_t next = first; status == MTP_OK;) {
     if (next < r->n) {
       order[(*count)++] = next;
@@ -117,25 +124,47 @@ static mtp_status rank(ranking *r, size_t first, size_t *order, size_t *count) {
   return status;
 }
 
+static mtp_status rank_beyond(mtp_context *ctx, const mtp_learner *l, double limit, size_t n,
+                              const mtp_candidate *const *candidates, size_t first, const mtp_config_set *coming,
+                              size_t *order, size_t *count) {
+  ranking r = {.ctx = ctx, .learner = l, .limit = limit, .n = n, .candidates = candidates};
+  r.waiting = mtp_calloc(n, sizeof *r.waiting);
+  mtp_status status = r.waiting ? mtp_evaluator_new(ctx, l->pot, &r.ev) : mtp_fail_memory(ctx);
+  if (status == MTP_OK) status = mtp_active_set_copy(ctx, l->as, &r.as);
+  for (size_t i = 0; coming && i < coming->n && status == MTP_OK; i++) status = know(&r, coming->configs[i], n + i);
+  if (status == MTP_OK) status = rank(&r, first, order, count);
+  for (size_t i = 0; r.waiting && i < n; i++) beyond_free(&r.waiting[i]);
+  free(r.waiting);
+  mtp_active_set_free(r.as);
+  mtp_evaluator_free(r.ev);
+  return status;
+}
+
 mtp_status mtp_loop_rank(mtp_context *ctx, const mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
-                         size_t first, size_t *order, size_t *count) {
-  if (l->options.query == MTP_QUERY_BAYES && n >= 2 && l->posterior)
-    return mtp_loop_rank_doubt(ctx, l, n, candidates, first, order, count);
-  if (n < 2 || !l->as || !mtp_potential_is_trained(l->pot)) { /* nothing to rank with */
+                         size_t first, const mtp_config_set *coming, size_t *order, size_t *count) {
+  const bool plain = n < 2 && (!coming || first < n);
+  if (l->options.query == MTP_QUERY_BAYES && !plain && l->posterior)
+    return mtp_loop_rank_doubt(ctx, l, l->options.select_grade, n, candidates, first, coming, order, count);
+  if (plain || !l->as || !mtp_potential_is_trained(l->pot)) { /* nothing to rank with */
     *count = 0;
     if (first < n) order[(*count)++] = first;
     for (size_t i = 0; i < n; i++)
       if (i != first) order[(*count)++] = i;
     return MTP_OK;
   }
-  ranking r = {.ctx = ctx, .learner = l, .n = n, .candidates = candidates};
-  r.waiting = mtp_calloc(n, sizeof *r.waiting);
-  mtp_status status = r.waiting ? mtp_evaluator_new(ctx, l->pot, &r.ev) : mtp_fail_memory(ctx);
-  if (status == MTP_OK) status = mtp_active_set_copy(ctx, l->as, &r.as);
-  if (status == MTP_OK) status = rank(&r, first, order, count);
-  for (size_t i = 0; r.waiting && i < n; i++) beyond_free(&r.waiting[i]);
-  free(r.waiting);
-  mtp_active_set_free(r.as);
-  mtp_evaluator_free(r.ev);
+  return rank_beyond(ctx, l, l->options.select_grade, n, candidates, first, coming, order, count);
+}
+
+mtp_status mtp_loop_is_covered(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *c,
+                               const mtp_config_set *coming, bool *covered) {
+  size_t order, count = 1;
+  mtp_status status = MTP_OK;
+  const double limit = l->options.break_grade;
+  const bool can_tell = l->as && mtp_potential_is_trained(l->pot);
+  if (l->options.query == MTP_QUERY_BAYES && l->posterior)
+    status = mtp_loop_rank_doubt(ctx, l, limit, 1, &c, 1, coming, &order, &count);
+  else if (can_tell && l->options.query != MTP_QUERY_BAYES)
+    status = rank_beyond(ctx, l, limit, 1, &c, 1, coming, &order, &count);
+  *covered = count == 0;
   return status;
 }

@@ -22,14 +22,14 @@ typedef struct ranking {
   mtp_context *ctx;
   const mtp_learner *learner;
   mtp_posterior *posterior; /* a copy, which learns */
+  double limit;             /* up to which a grade is good enough */
   size_t n;
   const mtp_candidate *const *candidates;
   waiting *of; /* [n] */
 } ranking;
 
-/* Force rows of the atoms of a candidate that a label of it would be learned of: those that are not masked. */
-static mtp_status rows_of(const ranking *r, size_t number, mtp_linear_rows *rows, size_t *atoms) {
-  const mtp_config *cfg = r->candidates[number]->cfg;
+/* Force rows of the atoms that a label of a configuration would be learned of: those that are not masked. */
+static mtp_status rows_of(const ranking *r, const mtp_config *cfg, mtp_linear_rows *rows, size_t *atoms) {
   const size_t width = 3 * r->posterior->m;
   mtp_neighbors *nb = NULL;
   *atoms = 0;
@@ -54,7 +54,7 @@ static mtp_status sift(const ranking *r, waiting *w) {
   w->grade = 0;
   for (size_t i = 0; i < w->atoms && status == MTP_OK; i++) {
     const double grade = mtp_posterior_grade(r->posterior, doubt + i, r->learner->options.query_error);
-    if (grade <= r->learner->options.select_grade) continue;
+    if (grade <= r->limit) continue;
     memmove(w->rows + 3 * kept++ * m, w->rows + 3 * i * m, 3 * m * sizeof *w->rows);
     w->grade = fmax(w->grade, grade);
   }
@@ -66,7 +66,7 @@ static mtp_status sift(const ranking *r, waiting *w) {
 static mtp_status begin(const ranking *r, size_t number) {
   waiting *w = &r->of[number];
   mtp_linear_rows rows = {0};
-  mtp_status status = rows_of(r, number, &rows, &w->atoms);
+  mtp_status status = rows_of(r, r->candidates[number]->cfg, &rows, &w->atoms);
   if (status != MTP_OK) return status;
   w->rows = rows.force;
   rows.force = NULL;
@@ -77,15 +77,21 @@ static mtp_status begin(const ranking *r, size_t number) {
   return status;
 }
 
-/* As if the candidate were in the training set. */
-static mtp_status learn_in_advance(const ranking *r, size_t number) {
+/* As if the configuration were in the training set; a squeezed one weighs next to nothing there. */
+static mtp_status know(const ranking *r, const mtp_config *cfg) {
   mtp_linear_rows rows = {0};
   size_t atoms;
-  free(r->of[number].rows);
-  r->of[number] = (waiting){0};
-  mtp_status status = rows_of(r, number, &rows, &atoms);
+  if (mtp_config_is_squeezed(cfg)) return MTP_OK;
+  mtp_status status = rows_of(r, cfg, &rows, &atoms);
   if (status == MTP_OK) status = mtp_posterior_learn(r->ctx, r->posterior, 3 * atoms, rows.force);
   mtp_linear_rows_clear(&rows);
+  return status;
+}
+
+static mtp_status learn_in_advance(const ranking *r, size_t number) {
+  free(r->of[number].rows);
+  r->of[number] = (waiting){0};
+  mtp_status status = know(r, r->candidates[number]->cfg);
   for (size_t i = 0; i < r->n && status == MTP_OK; i++)
     if (r->of[i].atoms > 0) status = sift(r, &r->of[i]);
   return status;
@@ -93,7 +99,7 @@ static mtp_status learn_in_advance(const ranking *r, size_t number) {
 
 static size_t worst_of(const ranking *r) {
   size_t found = r->n;
-  double most = r->learner->options.select_grade;
+  double most = r->limit;
   for (size_t i = 0; i < r->n; i++)
     if (r->of[i].grade > most) {
       most = r->of[i].grade;
@@ -114,12 +120,14 @@ static mtp_status rank(const ranking *r, size_t first, size_t *order, size_t *co
   return status;
 }
 
-mtp_status mtp_loop_rank_doubt(mtp_context *ctx, const mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
-                               size_t first, size_t *order, size_t *count) {
-  ranking r = {.ctx = ctx, .learner = l, .n = n, .candidates = candidates};
+mtp_status mtp_loop_rank_doubt(mtp_context *ctx, const mtp_learner *l, double limit, size_t n,
+                               const mtp_candidate *const *candidates, size_t first, const mtp_config_set *coming,
+                               size_t *order, size_t *count) {
+  ranking r = {.ctx = ctx, .learner = l, .limit = limit, .n = n, .candidates = candidates};
   r.of = mtp_calloc(n, sizeof *r.of);
   mtp_status status = r.of ? mtp_posterior_of(ctx, l->pot, &r.posterior) : mtp_fail_memory(ctx);
   if (status == MTP_OK && !r.posterior) status = mtp_fail(ctx, MTP_ERR_STATE, "the potential has lost its posterior");
+  for (size_t i = 0; coming && i < coming->n && status == MTP_OK; i++) status = know(&r, coming->configs[i]);
   if (status == MTP_OK) status = rank(&r, first, order, count);
   for (size_t i = 0; r.of && i < n; i++) free(r.of[i].rows);
   free(r.of);

@@ -194,7 +194,8 @@ static mtp_status renew_active_set(mtp_context *ctx, mtp_learner *l, mtp_fitted 
 
 static mtp_status save(mtp_context *ctx, const mtp_learner *l, mtp_fitted *f) {
   const mtp_history h = history_after(l, f);
-  const mtp_status status = mtp_loop_leave_notes(ctx, &h, l->train->n, f->pot);
+  mtp_status status = mtp_loop_leave_notes(ctx, &h, l->train->n, f->pot);
+  if (status == MTP_OK) status = mtp_loop_number_generation(ctx, l, f->pot);
   return status == MTP_OK ? mtp_active_set_write(ctx, f->as, f->pot, l->save_path) : status;
 }
 
@@ -226,13 +227,14 @@ static void take_over(mtp_learner *l, mtp_fitted *f) {
   mtp_loop_set_thresholds(l);
   mtp_hole_clear(&l->hole);
   l->hole = f->hole;
+  l->sharing.generation += l->sharing.locks != NULL;
   l->stats.refits++;
   l->stats.full_refits += f->full;
   if (f->full) l->filled_since = 0;
 }
 
-mtp_status mtp_loop_refit(mtp_context *ctx, mtp_learner *l, long long step, double grade, int labels,
-                          double label_seconds) {
+static mtp_status refit(mtp_context *ctx, mtp_learner *l, long long step, double grade, int labels,
+                        double label_seconds) {
   const double start = mtp_now();
   mtp_fitted f = {.hole = {.a = -1, .b = -1}};
   const mtp_status status = fit(ctx, l, &f);
@@ -253,4 +255,19 @@ mtp_status mtp_loop_refit(mtp_context *ctx, mtp_learner *l, long long step, doub
   l->stats.refit_seconds += report.seconds;
   mtp_loop_report(ctx, l, &report);
   return MTP_OK;
+}
+
+/* Is there something that only a refit does? Another run may have learned these labels meanwhile. */
+static bool is_needed(const mtp_learner *l) {
+  return !mtp_loop_knows_all(l) || l->starting || l->ending || l->mending || l->train_all;
+}
+
+mtp_status mtp_loop_refit(mtp_context *ctx, mtp_learner *l, long long step, double grade, int labels,
+                          double label_seconds) {
+  bool begun;
+  mtp_status status = mtp_loop_begin_refit(ctx, l, true, &begun);
+  if (status != MTP_OK) return status;
+  if (is_needed(l)) status = refit(ctx, l, step, grade, labels, label_seconds);
+  mtp_loop_end_refit(l);
+  return status;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "learn/active_set.h"
+#include "learn/normal.h"
 #include "loop/loop.h"
 #include "model/model.h"
 #include "support/support.h"
@@ -52,6 +53,7 @@ static bool has_parameters_of(const mtp_potential *a, const mtp_potential *b) {
 #define SCALED     "al_scaled"
 #define SQUARE     "al_grade_square"
 #define ERROR      "al_grade_error"
+#define GENERATION "al_generation"
 
 mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, size_t graded, mtp_potential *pot) {
   mtp_status status = mtp_potential_set_note(ctx, pot, GRADED, (double)graded);
@@ -75,6 +77,15 @@ mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, si
   return status;
 }
 
+mtp_status mtp_loop_number_generation(mtp_context *ctx, const mtp_learner *l, mtp_potential *pot) {
+  return l->sharing.locks ? mtp_potential_set_note(ctx, pot, GENERATION, (double)(l->sharing.generation + 1)) : MTP_OK;
+}
+
+static long long generation_of(const mtp_potential *pot) {
+  const double number = mtp_potential_note(pot, GENERATION);
+  return number >= 1.0 && number < 9e15 ? (long long)number : 0;
+}
+
 static mtp_status copy_notes(mtp_context *ctx, const mtp_potential *from, mtp_potential *to) {
   static const char *const keys[] = {GRADED,   FULL,     FRESH, FULL_ERROR, PREDICTED, COMPLETE,
                                      FINISHED, SQUEEZED, SCALE, SCALED,     SQUARE,    ERROR};
@@ -84,6 +95,11 @@ static mtp_status copy_notes(mtp_context *ctx, const mtp_potential *from, mtp_po
     if (!isnan(number)) status = mtp_potential_set_note(ctx, to, keys[k], number);
   }
   return status;
+}
+
+static double squeezed_weight(const mtp_potential *pot) {
+  const double note = mtp_potential_note(pot, SQUEEZED);
+  return note > 0.0 ? note : 1.0;
 }
 
 /* A number of configurations; what a file of earlier versions does not say counts as all. */
@@ -126,7 +142,8 @@ mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
   if (l->was_fitted) {
     l->history.complete = noted(saved, COMPLETE);
     l->history.finished = noted(saved, FINISHED);
-    if (mtp_potential_note(saved, SQUEEZED) > 0.0) l->history.squeezed = mtp_potential_note(saved, SQUEEZED);
+    l->history.squeezed = squeezed_weight(saved);
+    l->sharing.generation = generation_of(saved);
   }
   if (trained && !alike) {
     mtp_message(ctx, MTP_WARNING, "%s holds a potential of another kind, which is replaced", l->save_path);
@@ -189,6 +206,25 @@ static void read_notes(mtp_learner *l, const mtp_active_set *as) {
   l->history.predicted = predicted >= 0.0 ? predicted : 0.0;
 }
 
+/* The rows of an active set by their numbers in the training set; *whole: all of them are of it. */
+static mtp_status number_rows(mtp_context *ctx, const mtp_learner *l, mtp_active_set *as, bool *whole) {
+  const mtp_config_set *owned = mtp_active_set_configs(as);
+  long long *number = mtp_calloc(owned->n, sizeof *number);
+  const mtp_status status = number ? find_in_training_set(ctx, l, owned, number) : mtp_fail_memory(ctx);
+  *whole = true;
+  for (size_t i = 0; i < as->n && status == MTP_OK; i++) {
+    long long config = as->config[i];
+    as->origin[2 * i] = config >= 0 && (size_t)config < owned->n ? number[config] : -1;
+    if (as->origin[2 * i] < 0 && config >= 0) *whole = false;
+  }
+  free(number);
+  return status;
+}
+
+static bool is_usable(const mtp_learner *l, const mtp_active_set *as, const mtp_potential *pot) {
+  return as->mode == l->options.mode && as->n == mtp_potential_parameter_count(pot);
+}
+
 /* Which rows are active depends on the order in which they were met. Those that the last run had chosen are where this
  * one begins, so that it grades as that one would have done. */
 mtp_status mtp_loop_adopt_active_set(mtp_context *ctx, mtp_learner *l) {
@@ -199,29 +235,122 @@ mtp_status mtp_loop_adopt_active_set(mtp_context *ctx, mtp_learner *l) {
   l->saved = NULL;
   /* a potential without one, or of another kind, is replaced soon; it is only a hint that is missing then */
   if (parsed != MTP_OK || !as) return MTP_OK;
-  if (as->mode != l->options.mode || as->n != mtp_potential_parameter_count(l->pot)) {
-    mtp_active_set_free(as);
-    return MTP_OK;
-  }
-  bool whole = true; /* all of its rows are of the training set */
-  const mtp_config_set *owned = mtp_active_set_configs(as);
-  long long *number = mtp_calloc(owned->n, sizeof *number);
-  const mtp_status status = number ? find_in_training_set(ctx, l, owned, number) : mtp_fail_memory(ctx);
-  if (status != MTP_OK) {
-    free(number);
+  bool whole = false;
+  const mtp_status status = is_usable(l, as, l->pot) ? number_rows(ctx, l, as, &whole) : MTP_OK;
+  if (status != MTP_OK || !is_usable(l, as, l->pot)) {
     mtp_active_set_free(as);
     return status;
   }
-  for (size_t i = 0; i < as->n; i++) {
-    long long config = as->config[i];
-    as->origin[2 * i] = config >= 0 && (size_t)config < owned->n ? number[config] : -1;
-    if (as->origin[2 * i] < 0 && config >= 0) whole = false;
-  }
-  free(number);
   l->as = as;
   l->as_is_of_train = true;
   if (whole) read_notes(l, as);
   return MTP_OK;
+}
+
+/* ---- what another run saves meanwhile ---- */
+
+/* A potential with all that belongs to it. */
+typedef struct saved_model {
+  mtp_potential *pot;
+  mtp_active_set *as;
+  mtp_posterior *posterior;
+  mtp_normal *normal; /* NULL: those of the learner do */
+  bool whole;
+} saved_model;
+
+static void saved_clear(saved_model *s) {
+  mtp_potential_free(s->pot);
+  mtp_active_set_free(s->as);
+  mtp_posterior_free(s->posterior);
+  mtp_normal_free(s->normal);
+}
+
+static mtp_status parse_saved(mtp_context *ctx, const mtp_learner *l, saved_model *s) {
+  char *data = NULL;
+  size_t size = 0;
+  mtp_status status = mtp_file_read(ctx, l->save_path, &data, &size);
+  if (status == MTP_OK) status = mtp_potential_parse(ctx, l->save_path, data, size, &s->pot, NULL);
+  if (status == MTP_OK && mtp_potential_is_trained(s->pot))
+    status = mtp_active_set_parse(ctx, l->save_path, data, size, s->pot, &s->as);
+  free(data);
+  return status;
+}
+
+static bool is_newer(const mtp_learner *l, const saved_model *s) {
+  return s->as && generation_of(s->pot) > l->sharing.generation && is_alike(s->pot, l->pot) &&
+         is_usable(l, s->as, s->pot);
+}
+
+/* With other radial functions or weights it has other equations. */
+static mtp_status complete(mtp_context *ctx, const mtp_learner *l, saved_model *s) {
+  const double squeezed = squeezed_weight(s->pot);
+  mtp_status status = mtp_posterior_of(ctx, s->pot, &s->posterior);
+  mtp_sample_set_scale_squeezed(l->samples, squeezed);
+  if (status == MTP_OK && (squeezed != l->history.squeezed || !mtp_normal_has_functions_of(l->normal, s->pot)))
+    status = mtp_loop_equations(ctx, l, s->pot, &s->normal);
+  return status;
+}
+
+static mtp_status take_saved(mtp_context *ctx, mtp_learner *l, saved_model *s) {
+  mtp_potential_free(l->pot);
+  mtp_active_set_free(l->as);
+  mtp_posterior_free(l->posterior);
+  l->pot = s->pot;
+  l->as = s->as;
+  l->posterior = s->posterior;
+  if (s->normal) {
+    mtp_normal_free(l->normal);
+    l->normal = s->normal;
+  }
+  l->as_is_of_train = true;
+  l->history.trained = true;
+  l->history.complete = noted(l->pot, COMPLETE);
+  l->history.finished = noted(l->pot, FINISHED);
+  l->history.squeezed = squeezed_weight(l->pot);
+  l->graded = 0;
+  read_notes(l, l->as);
+  l->sharing.generation = generation_of(l->pot);
+  l->stats.adopted++;
+  mtp_hole_clear(&l->hole); /* who made it takes care of that */
+  l->hole.a = l->hole.b = -1;
+  *s = (saved_model){0};
+  const mtp_status status = mtp_loop_measure(ctx, l->normal, l->pot, &l->residual);
+  l->residual_known = status == MTP_OK;
+  return status;
+}
+
+static void log_adopted(mtp_context *ctx, const mtp_learner *l) {
+  cJSON *event = mtp_event_new(l->log, "adopt", l->last_step);
+  mtp_event_integer(event, "generation", l->sharing.generation);
+  mtp_event_integer(event, "configurations", l->stats.configurations);
+  mtp_event_integer(event, "learned", (long long)l->graded);
+  mtp_event_number(event, "rmse_force", mtp_rmse(l->residual.force, l->residual.forces));
+  mtp_event_write(ctx, l->log, event);
+  mtp_message(ctx, MTP_INFO, "step %lld: potential of another run, which has learned %zu of %lld configurations",
+              l->last_step, l->graded, l->stats.configurations);
+}
+
+mtp_status mtp_loop_adopt_newer(mtp_context *ctx, mtp_learner *l, bool *adopted) {
+  saved_model s = {0};
+  *adopted = false;
+  if (access(l->save_path, F_OK) != 0) return MTP_OK;
+  mtp_status status = parse_saved(ctx, l, &s);
+  if (status == MTP_OK && is_newer(l, &s)) {
+    /* whatever it has learned was in the training file before */
+    status = mtp_loop_lock_train(ctx, l);
+    if (status == MTP_OK) status = mtp_loop_take_news(ctx, l);
+    mtp_loop_unlock_train(l);
+    if (status == MTP_OK) status = number_rows(ctx, l, s.as, &s.whole);
+    /* what is not of this training set was there before it */
+    if (status == MTP_OK && s.whole && count_of(l, s.pot, GRADED, 0) > 0) {
+      status = complete(ctx, l, &s);
+      if (status == MTP_OK) status = take_saved(ctx, l, &s);
+      *adopted = status == MTP_OK;
+    }
+  }
+  if (*adopted) log_adopted(ctx, l);
+  saved_clear(&s);
+  return status;
 }
 
 /* A request as the candidate that it was. */

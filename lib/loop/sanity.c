@@ -218,12 +218,12 @@ static mtp_status go_back(mtp_context *ctx, mtp_learner *l, long long step, long
   r->due = false;
   mtp_status status = learn_before(ctx, l, action);
   if (status != MTP_OK) return status;
-  if (l->stats.refits == r->refits)
+  if (l->stats.refits + l->stats.adopted == r->refits)
     return mtp_fail(ctx, MTP_ERR_STATE,
                     "step %lld: the atoms have exploded again, and there is nothing left to learn before it; lower the "
                     "timestep, or use a potential of a higher level",
                     step);
-  r->refits = l->stats.refits;
+  r->refits = l->stats.refits + l->stats.adopted;
   r->until = step + 2 * (step - to);
   mtp_message(ctx, MTP_INFO, "step %lld: the atoms have exploded; the run goes on from what it was at step %lld", step,
               to);

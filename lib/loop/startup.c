@@ -73,130 +73,39 @@ static mtp_status copy_options(mtp_context *ctx, mtp_learner *l, const mtp_learn
   return MTP_OK;
 }
 
+/* Where the calls of this run are noted: beside the training file, under a name that is its own. */
+static mtp_status open_calls(mtp_context *ctx, mtp_learner *l) {
+  const char *const *names = (const char *const *)l->names;
+  if (!l->sharing.locks) return mtp_calls_open(ctx, l->train_path, l->species_count, names, &l->calls);
+  char *name = mtp_share_name(l->sharing.locks, mtp_share_number(l->sharing.locks));
+  const mtp_status status = name ? mtp_calls_open(ctx, name, l->species_count, names, &l->calls) : mtp_fail_memory(ctx);
+  free(name);
+  return status;
+}
+
+static mtp_status open_train_file(mtp_context *ctx, mtp_learner *l) {
+  if (l->options.share) return mtp_loop_join(ctx, l);
+  const mtp_status status = mtp_journal_open(ctx, l->train_path, true, &l->train_file);
+  if (status == MTP_OK || !strstr(mtp_context_message(ctx), "another run")) return status;
+  return mtp_fail(ctx, status, "%s; runs that are to learn together need share yes, each of them",
+                  mtp_context_message(ctx));
+}
+
 static mtp_status open_files(mtp_context *ctx, mtp_learner *l) {
   mtp_status status = mtp_event_log_open(ctx, l->log_path, &l->log);
   if (status == MTP_OK) status = mtp_check_writable(ctx, l->save_path, "the potential");
   if (status == MTP_OK) status = mtp_check_writable(ctx, l->candidate_path, "the candidates");
-  if (status == MTP_OK) status = mtp_journal_open(ctx, l->train_path, true, &l->train_file);
-  if (status == MTP_OK)
-    status = mtp_calls_open(ctx, l->train_path, l->species_count, (const char *const *)l->names, &l->calls);
+  if (status == MTP_OK) status = open_train_file(ctx, l);
+  if (status == MTP_OK) status = open_calls(ctx, l);
   if (status == MTP_OK && l->options.onfail == MTP_ONFAIL_SKIP) mtp_calls_remember_failures(l->calls);
   return status;
 }
 
-static const char *baseline_name(const mtp_learner *l) {
-  return l->options.baseline ? l->options.baseline->name : NULL;
-}
-
 /* From here on every potential that is saved says what it stands on. */
 static mtp_status take_baseline(mtp_context *ctx, mtp_learner *l) {
-  const char *name = baseline_name(l);
+  const char *name = mtp_loop_baseline_name(l);
   const mtp_status status = mtp_potential_check_baseline(ctx, l->pot, name, NULL);
   return status == MTP_OK ? mtp_potential_set_baseline(ctx, l->pot, name) : status;
-}
-
-static mtp_status check_labels(mtp_context *ctx, const mtp_config_set *set, const char *path) {
-  for (size_t i = 0; i < set->n; i++) {
-    const mtp_config *cfg = set->configs[i];
-    const char *lacks = cfg->n == 0 ? "atoms" : !cfg->has_energy ? "an energy" : !cfg->force ? "forces" : NULL;
-    if (lacks)
-      return mtp_fail(ctx, MTP_ERR_FORMAT,
-                      "%s: configuration %zu lacks %s, but learning needs energies and forces of all", path, i + 1,
-                      lacks);
-    if (cfg->ghost)
-      return mtp_fail(ctx, MTP_ERR_FORMAT, "%s: configuration %zu has ghost atoms: it is a part of a system", path,
-                      i + 1);
-  }
-  return MTP_OK;
-}
-
-static mtp_status read_training_file(mtp_context *ctx, mtp_learner *l, mtp_config_set **set) {
-  mtp_read_options options = {.format = MTP_FORMAT_AUTO, .tolerate_cut_tail = true};
-  long long size = 0;
-  const mtp_status status = mtp_journal_size(ctx, l->train_file, &size);
-  if (status != MTP_OK) return status;
-  if (size > 0) return mtp_config_set_read(ctx, l->train_path, &options, set);
-  *set = mtp_config_set_new();
-  return *set ? MTP_OK : mtp_fail_memory(ctx);
-}
-
-/* A record that a crash cut short goes from the file too, or the next one would be appended to its middle. */
-static mtp_status drop_cut_tail(mtp_context *ctx, mtp_learner *l, const mtp_config_set *set) {
-  if (!set->dropped_tail) return MTP_OK;
-  long long size = 0;
-  mtp_status status = mtp_journal_size(ctx, l->train_file, &size);
-  if (status == MTP_OK) status = mtp_journal_cut_tail(ctx, l->train_file, set->good_size);
-  if (status == MTP_OK) /* the reader has warned */
-    mtp_message(ctx, MTP_INFO,
-                "%s: %lld bytes of the record that was cut short are moved to %s.cut, %zu configurations remain",
-                l->train_path, size - set->good_size, l->train_path, set->n);
-  return status;
-}
-
-/* Does the file call species by atomic numbers? The rule of mtp_config_set_map_species. */
-static bool has_atomic_numbers(const mtp_learner *l, const mtp_config_set *set) {
-  bool any = false;
-  for (int i = 0; i < set->species_count; i++) {
-    int value = mtp_species_decimal(set->names[i]);
-    bool known = false;
-    for (int s = 0; s < l->species_count; s++) {
-      if (strcmp(l->names[s], set->names[i]) == 0) value = -1;
-      known = known || mtp_element_number(l->names[s]) == value;
-    }
-    if (value >= 0 && !known) return false;
-    any = any || value >= 0;
-  }
-  return any;
-}
-
-/* `.cfg` files number species, so what is appended must count as the file does: a position among atomic numbers would
- * be read as another element. */
-static mtp_status take_file_names(mtp_context *ctx, mtp_learner *l, const mtp_config_set *set) {
-  if (mtp_journal_format(l->train_file) != MTP_FORMAT_CFG) return MTP_OK;
-  bool atomic = has_atomic_numbers(l, set);
-  l->file_numbers = mtp_calloc((size_t)l->species_count, sizeof *l->file_numbers);
-  if (!l->file_numbers) return mtp_fail_memory(ctx);
-  for (int s = 0; s < l->species_count; s++) {
-    snprintf(l->file_numbers[s], sizeof l->file_numbers[s], "%d", atomic ? mtp_element_number(l->names[s]) : s);
-    l->file_names[s] = l->file_numbers[s];
-  }
-  return MTP_OK;
-}
-
-/* The training set goes over to the learner, one configuration after the other. */
-static mtp_status count_samples(mtp_context *ctx, mtp_learner *l, const mtp_sample_set *set) {
-  mtp_status status = MTP_OK;
-  for (size_t i = 0; i < set->n && status == MTP_OK; i++) {
-    mtp_sample *sample = set->sample[i];
-    if (sample->kind == MTP_SAMPLE_SQUEEZED)
-      mtp_loop_note_squeezed(l, mtp_config_get_feature(sample->config, "hole") != NULL);
-    status = mtp_loop_adopt(ctx, l, sample);
-  }
-  return status;
-}
-
-static mtp_status count_all(mtp_context *ctx, mtp_learner *l, mtp_config_set *set) {
-  mtp_sample_set *samples = mtp_sample_set_new();
-  mtp_status status = samples ? mtp_sample_set_adopt(ctx, samples, set) : mtp_fail_memory(ctx);
-  if (status == MTP_OK)
-    status = mtp_sample_set_keep_neighbors(ctx, samples, 0, mtp_potential_cutoff(l->pot), l->options.threads);
-  if (status == MTP_OK) status = count_samples(ctx, l, samples);
-  mtp_sample_set_free(samples);
-  return status;
-}
-
-static mtp_status load_training_set(mtp_context *ctx, mtp_learner *l, bool *dropped_tail) {
-  mtp_config_set *set = NULL;
-  mtp_status status = read_training_file(ctx, l, &set);
-  if (status == MTP_OK) status = check_labels(ctx, set, l->train_path);
-  if (status == MTP_OK) status = mtp_baseline_check(ctx, baseline_name(l), set, l->train_path);
-  if (status == MTP_OK) status = take_file_names(ctx, l, set);
-  if (status == MTP_OK) status = mtp_config_set_map_species(ctx, set, l->species_count, (const char *const *)l->names);
-  if (status == MTP_OK) status = drop_cut_tail(ctx, l, set); /* by now it surely is a training set */
-  if (status == MTP_OK) status = count_all(ctx, l, set);
-  if (set) *dropped_tail = set->dropped_tail;
-  mtp_config_set_free(set);
-  return status;
 }
 
 /* Active set files may hold configurations without atoms, which no training file may. */
@@ -246,7 +155,7 @@ static mtp_status take_active_set(mtp_context *ctx, mtp_learner *l, const mtp_ac
                     "energies and forces to learn from)",
                     l->save_path, l->train_path);
   if (labelled) {
-    const mtp_status status = mtp_baseline_check(ctx, baseline_name(l), owned, "the active set");
+    const mtp_status status = mtp_baseline_check(ctx, mtp_loop_baseline_name(l), owned, "the active set");
     if (status != MTP_OK) return status;
     l->seed = copy_set(owned);
     if (!l->seed) return mtp_fail_memory(ctx);
@@ -359,7 +268,7 @@ mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_op
   if (status == MTP_OK) status = mtp_loop_adopt_saved(ctx, l);
   if (status == MTP_OK) l->history.trained = mtp_potential_is_trained(l->pot);
   if (status == MTP_OK) status = mtp_normal_new(ctx, l->pot, options->weights, &l->normal);
-  if (status == MTP_OK) status = load_training_set(ctx, l, &dropped_tail);
+  if (status == MTP_OK) status = mtp_loop_load_training_set(ctx, l, &dropped_tail);
   if (status == MTP_OK) status = start_equations(ctx, l);
   if (status == MTP_OK) status = mtp_loop_adopt_active_set(ctx, l);
   if (status == MTP_OK && l->train->n == 0 && options->active_set)

@@ -153,6 +153,10 @@ const char *mtp_qm_name(const mtp_qm *qm) {
   return qm ? qm->driver.name : "";
 }
 
+bool mtp_qm_is_in_process(const mtp_qm *qm) {
+  return qm && qm->driver.in_process;
+}
+
 bool mtp_qm_is_none(const mtp_qm *qm) {
   return qm && qm->is_none;
 }

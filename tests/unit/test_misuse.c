@@ -142,6 +142,9 @@ static mtp_status qm_name(void) {
 static mtp_status qm_workers(void) {
   return RETURNS(mtp_qm_workers(P(1, w.qm)), 0);
 }
+static mtp_status qm_is_in_process(void) {
+  return RETURNS(mtp_qm_is_in_process(P(1, w.qm)), false);
+}
 static mtp_status qm_is_none(void) {
   return RETURNS(mtp_qm_is_none(P(1, w.qm)), false);
 }
@@ -351,6 +354,10 @@ static mtp_status learner_verify(void) {
   mtp_action action;
   return mtp_learner_verify(P(1, w.ctx), P(2, learner()), P(3, w.cfg), 1, 0, 1, P(4, &action));
 }
+static mtp_status learner_follow(void) {
+  mtp_action action;
+  return mtp_learner_follow(P(1, w.ctx), P(2, learner()), 0, 0, P(3, &action));
+}
 static mtp_status learner_posterior(void) {
   return RETURNS(mtp_learner_posterior(P(1, learner())), NULL);
 }
@@ -441,6 +448,7 @@ static const misuse_entry entries[] = {
     {"mtp_qm_name", qm_name, 1, 0},
     {"mtp_qm_workers", qm_workers, 1, 0},
     {"mtp_qm_is_none", qm_is_none, 1, 0},
+    {"mtp_qm_is_in_process", qm_is_in_process, 1, 0},
     {"mtp_qm_set_stop", qm_set_stop, 1, 0},
     {"mtp_qm_fail", qm_fail, 2, 0},
     {"mtp_qm_label_all", qm_label_all, 5, BIT(1)},
@@ -489,6 +497,7 @@ static const misuse_entry entries[] = {
     {"mtp_learner_explore", learner_explore, 3, BIT(1)},
     {"mtp_learner_potential", learner_potential, 1, 0},
     {"mtp_learner_verify", learner_verify, 4, BIT(1)},
+    {"mtp_learner_follow", learner_follow, 3, BIT(1)},
     {"mtp_learner_posterior", learner_posterior, 1, 0},
     {"mtp_learner_active_set", learner_active_set, 1, 0},
     {"mtp_learner_get_stats", learner_get_stats, 1, 0},

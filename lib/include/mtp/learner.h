@@ -95,6 +95,8 @@ typedef struct mtp_learner_options {
   double warmup_sigma; /**< 0.1 A (displacements; strain 0.02); less for short bonds if `warmup` is -1 */
   mtp_cutting cutting; /**< auto; always off in configuration mode */
   mtp_cut_options cut; /**< how cut-outs are made: mtp_cut_defaults */
+  bool share;          /**< other runs learn into the same train_path and save_path, see below; false */
+  bool wait;           /**< for labels of candidates below break; false: the run goes on meanwhile; true */
   long long max_calls; /**< QM budget of this run, -1: unlimited */
   mtp_onfail onfail;
   unsigned long long seed;
@@ -109,9 +111,9 @@ typedef struct mtp_learner_options {
 /** The defaults above. */
 MTP_API mtp_learner_options mtp_learner_defaults(void);
 /** Sets an option by words, as decks and scripts have them: words[0] is a keyword (mode query check select break pool
- * refit rows wall weights warmup cut shape grow maxqm onfail seed), words[1] ... words[count - 1] begin with its
- * values. *used receives how many words it took, 0 if words[0] is none of these. MTP_ERR_ARGUMENT, with a line for the
- * user, if the values are not of the kind that it takes; mtp_learner_check looks at their range. */
+ * refit rows wall weights warmup cut shape grow share wait maxqm onfail seed), words[1] ... words[count - 1] begin with
+ * its values. *used receives how many words it took, 0 if words[0] is none of these. MTP_ERR_ARGUMENT, with a line for
+ * the user, if the values are not of the kind that it takes; mtp_learner_check looks at their range. */
 MTP_API mtp_status mtp_learner_set(mtp_context *ctx, mtp_learner_options *options, int count, const char *const *words,
                                    int *used);
 /** These keywords: number 0, 1, ...; NULL beyond the last. */
@@ -268,6 +270,17 @@ MTP_API mtp_status mtp_learner_offer_parts(mtp_context *ctx, mtp_learner *learne
 MTP_API mtp_status mtp_learner_confirm(mtp_context *ctx, mtp_learner *learner, const mtp_config *cfg, double grade,
                                        int atom, long long step, int round, mtp_action *action);
 
+/** Learns from labels that have come since they were asked for without waiting (`wait` is false, and the driver does
+ * not run in this process). For runs that share: takes over what others have learned since, if they have; they are
+ * looked at once a second at most, but always if the potential is not yet of `generation` (mtp_learner_stats; 0: any
+ * will do). To be called every few steps. Such runs have the same train_path and save_path, and a log_path of their own
+ * each. Whatever is labelled by one is learned by all, one refit is made at a time and the others take its potential
+ * over, what is nearly the same is asked for once, and what only the end of a run has to do is left to the last of
+ * them. Any may be killed at any time: its calls are taken over by another one, or by the next to start. It needs a
+ * file system with locks (fcntl(2)), as local ones and NFS have them. */
+MTP_API mtp_status mtp_learner_follow(mtp_context *ctx, mtp_learner *learner, long long step, long long generation,
+                                      mtp_action *action);
+
 /** Buys the true error of a configuration of the run, whose grade is below select: a `check` event tells it, and it is
  * learned from if the error of a force (of the worst atom, RMS of a component) is above `check_error`. Where labels
  * come from cut-outs, what is around `atom`. Without driver or budget, and for what is labelled, nothing is done. */
@@ -292,6 +305,8 @@ typedef struct mtp_learner_stats {
   long long full_refits;    /**< of these, of all parameters */
   long long candidates;     /**< waiting */
   double qm_seconds, refit_seconds;
+  long long adopted;    /**< potentials that were taken over from other runs */
+  long long generation; /**< of the potential: so many did all runs of `share` save; 0 without */
 } mtp_learner_stats;
 MTP_API mtp_learner_stats mtp_learner_get_stats(const mtp_learner *learner);
 

@@ -113,6 +113,8 @@ MTP_API void mtp_qm_close(mtp_qm *qm);
 /** The text that mtp_qm_open was given, and the driver's name. */
 MTP_API const char *mtp_qm_text(const mtp_qm *qm);
 MTP_API const char *mtp_qm_name(const mtp_qm *qm);
+/** True for a driver whose calls are made in this process, so that nothing goes on beside them. */
+MTP_API bool mtp_qm_is_in_process(const mtp_qm *qm);
 /** True for the driver `none`, which labels nothing. */
 MTP_API bool mtp_qm_is_none(const mtp_qm *qm);
 

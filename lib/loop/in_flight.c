@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file loop/in_flight.c
+ * What other runs of the training set have asked for and not got yet: it is in the files of their calls before it is
+ * submitted. As long as a run lives its requests are on their way; those of one that is gone are taken over. */
+#include <stdlib.h>
+
+#include "loop/loop.h"
+#include "support/support.h"
+
+typedef struct showing {
+  mtp_context *ctx;
+  const mtp_learner *learner;
+  mtp_config_set *set;
+} showing;
+
+/* What is in the training file is known, and what is to be compared alone teaches nothing. */
+static mtp_status add_request(void *user, const mtp_config *request) {
+  const showing *s = user;
+  if (mtp_config_get_feature(request, MTP_CHECK_KEY) || mtp_seen_find(s->learner->seen, request, NULL)) return MTP_OK;
+  mtp_config *copy = mtp_config_copy(request);
+  return copy ? mtp_config_set_append(s->ctx, s->set, copy) : mtp_fail_memory(s->ctx);
+}
+
+static mtp_status peek(mtp_context *ctx, const mtp_learner *l, int number, showing *s) {
+  char *name = mtp_share_name(l->sharing.locks, number);
+  const mtp_status status = name ? mtp_calls_peek(ctx, l->calls, name, add_request, s) : mtp_fail_memory(ctx);
+  free(name);
+  return status;
+}
+
+mtp_status mtp_loop_in_flight(mtp_context *ctx, const mtp_learner *l, mtp_config_set **out) {
+  *out = NULL;
+  if (!l->sharing.locks) return MTP_OK;
+  showing s = {ctx, l, mtp_config_set_new()};
+  mtp_status status = s.set ? MTP_OK : mtp_fail_memory(ctx);
+  for (int k = 0; status == MTP_OK && (k = mtp_share_next(l->sharing.locks, k)) > 0;) status = peek(ctx, l, k, &s);
+  if (status != MTP_OK || s.set->n == 0)
+    mtp_config_set_free(s.set);
+  else
+    *out = s.set;
+  return status;
+}
+
+mtp_status mtp_loop_take_over_calls(mtp_context *ctx, mtp_learner *l, int *labels) {
+  mtp_status status = MTP_OK;
+  bool any = false;
+  if (!l->sharing.locks || !l->qm || l->late) return MTP_OK;
+  for (int number; status == MTP_OK && (number = mtp_share_claim(l->sharing.locks)) > 0; any = true) {
+    char *name = mtp_share_name(l->sharing.locks, number);
+    status = name ? mtp_calls_take_over(ctx, l->calls, name) : mtp_fail_memory(ctx);
+    mtp_share_drop(l->sharing.locks, number);
+    free(name);
+  }
+  return any && status == MTP_OK ? mtp_loop_resume_calls(ctx, l, labels) : status;
+}

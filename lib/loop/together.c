@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file loop/together.c
+ * Runs that learn into the same files, without a server. The training file has one order for all: who appends has read
+ * what others appended before. A potential is made by one run at a time, of all labels that there are, and the others
+ * take it over; so a refit begins with a look whether another one was faster. */
+#include <math.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "loop/loop.h"
+#include "support/support.h"
+
+/* Seconds between looks at the files while a run has nothing to ask, and at what another run asks while it waits. */
+#define LOOK 1.0
+#define WAIT 0.02
+
+/* ---- locks ---- */
+
+mtp_status mtp_loop_join(mtp_context *ctx, mtp_learner *l) {
+  struct stat st;
+  if (stat(l->train_path, &st) == 0 && !S_ISREG(st.st_mode))
+    return mtp_fail(ctx, MTP_ERR_IO, "share: %s is not a regular file", l->train_path);
+  mtp_status status = mtp_event_log_claim(ctx, l->log);
+  if (status == MTP_OK) status = mtp_journal_open_shared(ctx, l->train_path, &l->train_file);
+  return status == MTP_OK ? mtp_share_join(ctx, l->train_path, mtp_loop_can_label(l), &l->sharing.locks) : status;
+}
+
+mtp_status mtp_loop_lock_train(mtp_context *ctx, mtp_learner *l) {
+  if (!l->sharing.locks) return MTP_OK;
+  mtp_status status = mtp_share_take(ctx, l->sharing.locks, MTP_SHARE_TRAIN);
+  if (status == MTP_OK) status = mtp_journal_renew(ctx, l->train_file);
+  if (status != MTP_OK) mtp_loop_unlock_train(l);
+  return status;
+}
+
+void mtp_loop_unlock_train(mtp_learner *l) {
+  if (l->sharing.locks) mtp_share_give(l->sharing.locks, MTP_SHARE_TRAIN);
+}
+
+static mtp_status read_news(mtp_context *ctx, mtp_learner *l) {
+  mtp_status status = mtp_loop_lock_train(ctx, l);
+  if (status == MTP_OK) status = mtp_loop_take_news(ctx, l);
+  mtp_loop_unlock_train(l);
+  return status;
+}
+
+/* ---- potentials ---- */
+
+static mtp_status adopt(mtp_context *ctx, mtp_learner *l) {
+  bool adopted = false;
+  const mtp_status status = mtp_loop_adopt_newer(ctx, l, &adopted);
+  l->sharing.changed = l->sharing.changed || adopted;
+  return status == MTP_OK && !adopted ? read_news(ctx, l) : status;
+}
+
+mtp_status mtp_loop_begin_refit(mtp_context *ctx, mtp_learner *l, bool wait, bool *begun) {
+  mtp_sharing *s = &l->sharing;
+  *begun = true;
+  if (!s->locks || s->refitting++ > 0) return MTP_OK;
+  mtp_status status = MTP_OK;
+  if (wait)
+    status = mtp_share_take(ctx, s->locks, MTP_SHARE_REFIT);
+  else
+    *begun = mtp_share_try(s->locks, MTP_SHARE_REFIT);
+  if (status == MTP_OK && *begun) status = adopt(ctx, l);
+  if (status != MTP_OK || !*begun) mtp_loop_end_refit(l);
+  return status;
+}
+
+void mtp_loop_end_refit(mtp_learner *l) {
+  mtp_sharing *s = &l->sharing;
+  if (s->locks && --s->refitting == 0) mtp_share_give(s->locks, MTP_SHARE_REFIT);
+}
+
+bool mtp_loop_knows_all(const mtp_learner *l) {
+  return l->sharing.locks && l->as && l->graded >= l->train->n;
+}
+
+/* ---- before a label ---- */
+
+/* Whatever others have labelled is learned first, by them or here. */
+static mtp_status learn_from_others(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c) {
+  bool begun;
+  int labels = 0;
+  const double before = l->stats.qm_seconds;
+  /* nobody waits for another run with calls of his own that are out */
+  mtp_status status = mtp_loop_take_late(ctx, l, true, &labels);
+  if (status == MTP_OK) status = adopt(ctx, l);
+  if (status == MTP_OK) status = mtp_loop_take_over_calls(ctx, l, &labels);
+  if (status != MTP_OK || l->train->n == 0 || mtp_loop_knows_all(l)) return status;
+  status = mtp_loop_begin_refit(ctx, l, true, &begun);
+  if (status != MTP_OK) return status;
+  if (!mtp_loop_knows_all(l)) {
+    status = mtp_loop_refit(ctx, l, c->step, NAN, labels, l->stats.qm_seconds - before);
+    l->sharing.changed = l->sharing.changed || status == MTP_OK;
+  }
+  mtp_loop_end_refit(l);
+  return status;
+}
+
+mtp_status mtp_loop_coming(mtp_context *ctx, mtp_learner *l, mtp_config_set **coming) {
+  *coming = NULL;
+  if (!l->sharing.locks) return MTP_OK;
+  mtp_status status = mtp_loop_lock_train(ctx, l);
+  if (status == MTP_OK) status = mtp_loop_take_news(ctx, l);
+  if (status == MTP_OK) status = mtp_loop_in_flight(ctx, l, coming);
+  mtp_loop_unlock_train(l);
+  return status;
+}
+
+static bool has_all_of(const mtp_config_set *now, const mtp_config_set *before) {
+  mtp_structure_index *index = mtp_structure_index_new(MTP_SAME_EXACTLY);
+  bool all = index && now;
+  for (size_t i = 0; all && i < now->n; i++)
+    all = mtp_structure_index_add(NULL, index, now->configs[i], NULL, i) == MTP_OK;
+  for (size_t i = 0; all && i < before->n; i++)
+    all = mtp_structure_index_find(index, before->configs[i], NULL) != MTP_NOT_FOUND;
+  mtp_structure_index_free(index);
+  return all;
+}
+
+/* Until one of them is no more on its way: answered, failed, or its run is gone. */
+static mtp_status wait_for_one(mtp_context *ctx, mtp_learner *l, const mtp_config_set *coming) {
+  const struct timespec nap = {0, (long)(1e9 * WAIT)};
+  for (bool all = true; all;) {
+    mtp_config_set *now = NULL;
+    if (mtp_context_is_stopped(ctx))
+      return mtp_fail(ctx, MTP_ERR_STOPPED, "stopped while it waited for a label that another run asked for");
+    nanosleep(&nap, NULL);
+    const mtp_status status = mtp_loop_coming(ctx, l, &now);
+    all = status == MTP_OK && has_all_of(now, coming);
+    mtp_config_set_free(now);
+    if (status != MTP_OK) return status;
+  }
+  return MTP_OK;
+}
+
+/* A nearly equal configuration is not asked for twice. */
+static mtp_status wait_for_others(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, bool *waited) {
+  mtp_config_set *coming = NULL;
+  bool covered = false;
+  *waited = false;
+  mtp_status status = mtp_loop_coming(ctx, l, &coming);
+  if (status == MTP_OK && coming) status = mtp_loop_is_covered(ctx, l, c, coming, &covered);
+  if (status == MTP_OK && covered) status = wait_for_one(ctx, l, coming);
+  *waited = covered;
+  mtp_config_set_free(coming);
+  return status;
+}
+
+mtp_status mtp_loop_catch_up(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, bool *changed) {
+  bool waited = false;
+  *changed = false;
+  if (!l->sharing.locks) return MTP_OK;
+  l->sharing.changed = l->sharing.postponed = false;
+  mtp_status status = learn_from_others(ctx, l, c);
+  if (status == MTP_OK && !l->sharing.changed && c->grade > l->options.break_grade && mtp_loop_can_label(l)) {
+    status = wait_for_others(ctx, l, c, &waited);
+    if (status == MTP_OK && waited) status = learn_from_others(ctx, l, c);
+  }
+  *changed = l->sharing.changed || waited;
+  return status;
+}
+
+mtp_status mtp_loop_after_label(mtp_context *ctx, mtp_learner *l, bool *changed) {
+  mtp_sharing *s = &l->sharing;
+  *changed = s->postponed;
+  s->postponed = false;
+  if (!*changed) return MTP_OK;
+  const struct timespec nap = {0, (long)(1e9 * WAIT)};
+  nanosleep(&nap, NULL); /* it is offered again, and waits for the other run then */
+  return mtp_context_is_stopped(ctx) ? mtp_fail(ctx, MTP_ERR_STOPPED, "stopped") : MTP_OK;
+}
+
+/* ---- between labels ---- */
+
+static bool has_changed(mtp_learner *l) {
+  struct stat st;
+  if (stat(l->save_path, &st) != 0) return false;
+  mtp_sharing *s = &l->sharing;
+  const bool same = s->saved.device == (unsigned long long)st.st_dev &&
+                    s->saved.inode == (unsigned long long)st.st_ino && s->saved.size == (long long)st.st_size &&
+                    s->saved.seconds == (long long)st.st_mtim.tv_sec &&
+                    s->saved.nanoseconds == (long long)st.st_mtim.tv_nsec;
+  s->saved.device = (unsigned long long)st.st_dev;
+  s->saved.inode = (unsigned long long)st.st_ino;
+  s->saved.size = (long long)st.st_size;
+  s->saved.seconds = (long long)st.st_mtim.tv_sec;
+  s->saved.nanoseconds = (long long)st.st_mtim.tv_nsec;
+  return !same;
+}
+
+static bool has_grown(const mtp_learner *l) {
+  struct stat st;
+  return stat(l->train_path, &st) == 0 && (long long)st.st_size > l->sharing.known;
+}
+
+static mtp_status look(mtp_context *ctx, mtp_learner *l, long long generation, mtp_action *action) {
+  mtp_sharing *s = &l->sharing;
+  const double now = mtp_now();
+  const bool behind = generation > s->generation;
+  if (!behind && now - s->looked < LOOK) return MTP_OK;
+  s->looked = now;
+  s->changed = false;
+  mtp_status status = MTP_OK;
+  if (has_changed(l) || behind)
+    status = adopt(ctx, l);
+  else if (has_grown(l))
+    status = read_news(ctx, l);
+  if (s->changed) *action = MTP_REDO;
+  return status;
+}
+
+mtp_status mtp_learner_follow(mtp_context *ctx, mtp_learner *l, long long step, long long generation,
+                              mtp_action *action) {
+  if (!l || !action) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: nobody to follow");
+  *action = MTP_GO_ON;
+  if ((!l->sharing.locks && !l->late) || l->stopped) return MTP_OK;
+  l->last_step = step;
+  mtp_status status = mtp_loop_learn_late(ctx, l, false, action);
+  if (status == MTP_OK && l->sharing.locks) status = look(ctx, l, generation, action);
+  return mtp_loop_end_call(ctx, l, step, status);
+}
+
+/* ---- the end ---- */
+
+mtp_status mtp_loop_is_last(mtp_context *ctx, mtp_learner *l, bool *last) {
+  *last = true;
+  return l->sharing.locks ? mtp_share_is_last(ctx, l->sharing.locks, last) : MTP_OK;
+}
