@@ -289,19 +289,19 @@ mtp_status PairMTPAL::open_learner() {
   return status == MTP_OK ? baseline.write(ctx, train_path) : status;
 }
 
-/* The others are in settle(). */
+/* The others are in stop_all_if(). */
 void PairMTPAL::call_helpers(void *self) {
   static_cast<PairMTPAL *>(self)->start_helpers();
 }
 
 /* Every rank stops if rank 0 failed; the learner goes first, so that its last words are on disk. */
-void PairMTPAL::settle(const std::string &of_root) {
+void PairMTPAL::stop_all_if(const std::string &of_root) {
   if (!of_root.empty()) end_learner();
   check_root(of_root);
 }
 
 void PairMTPAL::start() {
-  settle(complaint(comm->me == 0 ? open_learner() : MTP_OK));
+  stop_all_if(complaint(comm->me == 0 ? open_learner() : MTP_OK));
   share_model();
   baseline.hold();
   started = true;
@@ -321,7 +321,7 @@ void PairMTPAL::begin() {
     if (wrong.empty()) wrong = complaint(mtp_learner_begin(ctx, learner, first, update->ntimestep, &action));
     mtp_config_free(first);
   }
-  settle(wrong);
+  stop_all_if(wrong);
   share_model();
   if (!evaluator) stop(path + " is untrained, and there is no label to train it with");
   begun = true;
@@ -332,7 +332,7 @@ void PairMTPAL::check_baseline() {
   mtp_config *cfg = gather(0, nullptr);
   const std::string wrong = baseline.check(ctx, cfg, species);
   mtp_config_free(cfg);
-  settle(wrong);
+  stop_all_if(wrong);
   baseline.hold();
 }
 
@@ -361,7 +361,7 @@ bool PairMTPAL::consult(const Question &ask, bool buys) {
 
 /* What rank 0 learned goes to all. */
 bool PairMTPAL::take_over(const std::string &wrong, int redo) {
-  settle(wrong);
+  stop_all_if(wrong);
   MPI_Bcast(&redo, 1, MPI_INT, 0, world);
   exploded = redo == MTP_REWIND;
   redo = redo == MTP_REDO;

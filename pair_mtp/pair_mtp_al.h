@@ -101,7 +101,7 @@ private:
   bool has_new_numbers(bool trial);
   bool is_learning() const;
   void silence();
-  void settle(const std::string &of_root);
+  void stop_all_if(const std::string &of_root);
   void share_model();
   void check_settings();
   void check_baseline();

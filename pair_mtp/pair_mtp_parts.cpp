@@ -68,7 +68,7 @@ bool PairMTPAL::offer_parts(const mtp_moment &now, bool *redo) {
   if (comm->me == 0)
     wrong = complaint(mtp_learner_plan_cuts(ctx, learner, &lattice, (size_t)atom->natoms, spots.size(), spots.data(),
                                             update->ntimestep, &cuts.plan));
-  settle(wrong);
+  stop_all_if(wrong);
   for (int k = 0; k < cuts.plan.count; k++) cuts.middle[k] = spots[(size_t)cuts.plan.middle[k]];
   MPI_Bcast(&cuts, sizeof cuts, MPI_BYTE, 0, world);
   if (cuts.plan.whole) return false;

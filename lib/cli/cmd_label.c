@@ -56,7 +56,7 @@ typedef struct work {
   tally t;
 } work;
 
-static void told(void *user, size_t i, const mtp_qm_report *report) {
+static void show_report(void *user, size_t i, const mtp_qm_report *report) {
   work *w = user;
   w->t.seconds += report->seconds;
   if (report->status == MTP_QM_CANNOT_START) return; /* ends everything, and is told then */
@@ -74,7 +74,7 @@ static int label_all(cli *c, mtp_qm *qm, const mtp_config_set *set, mtp_label_fi
   if (mtp_label_file_missing(c->ctx, file, set->n, configs, &missing) != MTP_OK) return cli_library(c, NULL);
   w->t.skipped = set->n - missing;
   cli_progress_begin(c, "labelling", missing);
-  mtp_status status = mtp_label_file_add(c->ctx, file, qm, set->n, configs, told, w);
+  mtp_status status = mtp_label_file_add(c->ctx, file, qm, set->n, configs, show_report, w);
   cli_progress_end(c);
   size_t waiting = mtp_label_file_waiting(file);
   if (status == MTP_OK && waiting)

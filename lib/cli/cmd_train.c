@@ -167,7 +167,7 @@ static void show_progress(const mtp_train_progress *p) {
   fflush(stderr);
 }
 
-static bool watch(void *user, const mtp_train_progress *p) {
+static bool on_iteration(void *user, const mtp_train_progress *p) {
   viewer *v = user;
   if (v->log) log_progress(v->log, p);
   if (v->shown && cli_now() - v->last >= 0.2) {
@@ -196,7 +196,7 @@ static int fit(cli *c, const job *job, const mtp_config_set *set, const mtp_conf
   /* over before one would be written */
   if (options.linear || options.max_iterations == MTP_NO_ITERATIONS) options.checkpoint = NULL;
   options.comm = c->comm;
-  options.watch = watch;
+  options.watch = on_iteration;
   options.user = &v;
   const mtp_status done = mtp_train(c->ctx, &options, pot, set, valid, result);
   if (v.shown) fputs("\r\033[K", stderr);
@@ -347,7 +347,7 @@ static int learn_pairs(cli *c, job *job, mtp_potential *pot, const mtp_config_se
   options.max_seconds = job->options.max_seconds *= 0.5;
   options.checkpoint = NULL;
   options.comm = c->comm;
-  options.watch = watch;
+  options.watch = on_iteration;
   options.user = &v;
   const int status = cli_pair_part_learn(c, &job->pairs, &options, pot, set);
   if (v.shown) fputs("\r\033[K", stderr);

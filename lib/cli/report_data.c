@@ -45,7 +45,7 @@ static void quantity_clear(quantity *q) {
   free(q->difference);
 }
 
-static void watch(void *user, const mtp_config *labelled, const mtp_config *computed) {
+static void add_points(void *user, const mtp_config *labelled, const mtp_config *computed) {
   comparison *p = user;
   const double volume = mtp_config_volume(labelled), gpa = MTP_GPA;
   const double n = (double)labelled->n;
@@ -246,7 +246,7 @@ static int draw_comparison(report_page *page, comparison *p) {
   return status;
 }
 
-static void tell(report_page *page, const char *path, const mtp_errors *e) {
+static void describe_errors(report_page *page, const char *path, const mtp_errors *e) {
   report_tell(page, &page->remarks, "On %s the RMS error is", path);
   if (e->energy_per_atom.count) report_tell(page, &page->remarks, " %.3g meV/atom", 1e3 * e->energy_per_atom.rmse);
   if (e->force.count) {
@@ -274,7 +274,7 @@ int report_data(report_page *page, mtp_potential *pot, char *path) {
     status = cli_library(c, path);
   if (status == CLI_OK) {
     cli_progress_begin(c, "comparing", set->n);
-    if (mtp_error_table_compute(c->ctx, pot, set, watch, &p, &table) != MTP_OK) status = cli_library(c, path);
+    if (mtp_error_table_compute(c->ctx, pot, set, add_points, &p, &table) != MTP_OK) status = cli_library(c, path);
     cli_progress_end(c);
   }
   if (status == CLI_OK && p.broken) status = cli_fail(c, "%s: " CLI_NOT_FINITE, path, p.broken);
@@ -282,7 +282,7 @@ int report_data(report_page *page, mtp_potential *pot, char *path) {
     status = cli_fail(c, "%s: no configuration has energy, forces or virial to compare with", path);
   if (status == CLI_OK) {
     report_section(page, path);
-    tell(page, path, &table->all);
+    describe_errors(page, path, &table->all);
     add_tables(page, pot, table);
     report_add(page, "<div class=\"grid\">\n");
     status = draw_comparison(page, &p);

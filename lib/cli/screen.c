@@ -29,8 +29,8 @@ static void name_config(filter *f, const mtp_config *cfg, size_t number, const c
     cli_warn(f->c, "%s: configuration %zu: %s", f->path, number, text);
 }
 
-/* True if it may stay. */
-static bool keep(filter *f, const mtp_config *cfg, mtp_fault fault, const char *text) {
+/* Whether it may stay; what is wrong with it is counted and named. */
+static bool may_stay(filter *f, const mtp_config *cfg, mtp_fault fault, const char *text) {
   const size_t number = f->seen++ + 1;
   if (fault == MTP_FAULT_NONE) return true;
   f->counts[fault]++;
@@ -60,7 +60,7 @@ static int screen_elements(filter *f, const mtp_potential *pot, mtp_config_set *
     char text[128];
     snprintf(text, sizeof text, "the potential has no element %s", foreign ? foreign : "");
     if (foreign)
-      drop(set, &kept, i, keep(f, cfg, MTP_FAULT_ELEMENT, text));
+      drop(set, &kept, i, may_stay(f, cfg, MTP_FAULT_ELEMENT, text));
     else
       drop(set, &kept, i, true);
   }
@@ -83,7 +83,7 @@ static int screen_all(filter *f, const mtp_potential *pot, mtp_config_set *set) 
       f->close++;
       f->smallest = fmin(f->smallest, s.smallest);
     }
-    drop(set, &kept, i, keep(f, set->configs[i], s.fault, s.text));
+    drop(set, &kept, i, may_stay(f, set->configs[i], s.fault, s.text));
   }
   for (; i < set->n; i++) drop(set, &kept, i, true); /* after a failure */
   set->n = kept;

@@ -80,7 +80,7 @@ static bool is_finite(const mtp_config *cfg) {
   return true;
 }
 
-static void watch(void *user, const mtp_config *labelled, const mtp_config *computed) {
+static void on_configuration(void *user, const mtp_config *labelled, const mtp_config *computed) {
   watcher *w = user;
   (void)labelled;
   w->seen++;
@@ -104,7 +104,7 @@ int cli_compute_error_table(cli *c, const char *name, const mtp_potential *pot, 
   /* ranks that train are not asked for this */
   const mtp_comm *comm = c->command->ranks == CLI_EVALUATES ? c->comm : NULL;
   mtp_status status = mtp_team_new(c->ctx, pot, NULL, cli_threads(c, 0), comm, &team);
-  if (status == MTP_OK) status = mtp_error_table_compute_by(c->ctx, team, pot, set, watch, &w, out);
+  if (status == MTP_OK) status = mtp_error_table_compute_by(c->ctx, team, pot, set, on_configuration, &w, out);
   mtp_team_free(team);
   cli_progress_end(c);
   describe_broken(&w, size, broken);

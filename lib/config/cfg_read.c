@@ -210,7 +210,7 @@ static mtp_status read_atoms(record *r) {
       (seen[COLUMN_SITE_ENERGY] && !cfg->site_energy) || (seen[COLUMN_GRADE] && !cfg->grade))
     return mtp_fail_memory(r->scan->ctx);
   for (size_t i = 0; i < r->size && status == MTP_OK; i++) status = read_atom(r, columns, count, i);
-  if (status == MTP_OK) mtp_config_settle_ghosts(cfg);
+  if (status == MTP_OK) mtp_config_drop_false_ghosts(cfg);
   return status;
 }
 

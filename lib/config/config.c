@@ -50,7 +50,7 @@ size_t mtp_config_real_count(const mtp_config *cfg) {
   return count;
 }
 
-void mtp_config_settle_ghosts(mtp_config *cfg) {
+void mtp_config_drop_false_ghosts(mtp_config *cfg) {
   if (mtp_config_real_count(cfg) < cfg->n) return;
   free(cfg->ghost);
   cfg->ghost = NULL;

@@ -35,7 +35,7 @@ typedef struct mtp_record_format {
   void (*begin)(void *state, const mtp_read_options *options, mtp_config_set *set); /**< NULL: nothing to do */
   mtp_record_reader *reader;
   /** After the records first.. of `set` were read; NULL: nothing to do. */
-  mtp_status (*settle)(mtp_context *ctx, void *state, mtp_config_set *set, size_t first);
+  mtp_status (*finish)(mtp_context *ctx, void *state, mtp_config_set *set, size_t first);
   /** Reports and frees what is in the state; `any`: nothing failed, and there were records. */
   mtp_status (*end)(mtp_context *ctx, void *state, const char *path, bool any);
   /** Behind the record that begins at `at`, NULL if it goes on beyond `end`, or *bad where it is none. */
@@ -103,7 +103,7 @@ static inline void mtp_cross(const double a[3], const double b[3], double c[3]) 
 }
 
 /** Takes a column of ghosts out that says of no atom that it is one. */
-void mtp_config_settle_ghosts(mtp_config *cfg);
+void mtp_config_drop_false_ghosts(mtp_config *cfg);
 /** Removes a feature if there is one of that name. */
 void mtp_config_drop_feature(mtp_config *cfg, const char *key);
 

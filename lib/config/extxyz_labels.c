@@ -125,7 +125,7 @@ static int count_numbers(const char *value) {
   return count;
 }
 
-static void note(mtp_extxyz_labels *labels, mtp_label kind, mtp_span name, bool usable) {
+static void note_label(mtp_extxyz_labels *labels, mtp_label kind, mtp_span name, bool usable) {
   mtp_dropped_add(&labels->unread, name);
   if (usable && !labels->hint[kind].size) mtp_text_add_bytes(&labels->hint[kind], name.s, name.n);
 }
@@ -137,7 +137,7 @@ void mtp_extxyz_note_key(mtp_extxyz_labels *labels, const char *key, const char 
   int count = count_numbers(value);
   bool fits = kind == LABEL_ENERGY ? count == 1 : kind == LABEL_FORCES ? false : count == 6 || count == 9;
   if (!fits && !(kind == LABEL_FORCES && count >= 3)) return;
-  note(labels, kind, (mtp_span){key, strlen(key)}, fits && !says_other_units(key));
+  note_label(labels, kind, (mtp_span){key, strlen(key)}, fits && !says_other_units(key));
 }
 
 bool mtp_extxyz_note_column(mtp_extxyz_labels *labels, mtp_span name, int columns) {
@@ -149,7 +149,7 @@ bool mtp_extxyz_note_column(mtp_extxyz_labels *labels, mtp_span name, int column
   char word[16];
   if (kind == LABEL_NONE && next_word(&at, word) && !*at && is_one_of(word, others)) kind = LABEL_FORCES;
   bool is = kind != LABEL_NONE && !is_about_labels(text);
-  if (is) note(labels, kind, name, kind == LABEL_FORCES && columns == 3 && !says_other_units(text));
+  if (is) note_label(labels, kind, name, kind == LABEL_FORCES && columns == 3 && !says_other_units(text));
   free(text);
   return is;
 }

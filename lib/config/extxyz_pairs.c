@@ -15,19 +15,19 @@ static void skip_blanks(mtp_span *line) {
   while (line->n && is_blank(line->s[0])) line->s++, line->n--;
 }
 
-static char take(mtp_span *line) {
+static char next_char(mtp_span *line) {
   line->n--;
   return *line->s++;
 }
 
 /* Text up to the closing quote; a backslash gives n a line end and any other character itself. */
 static bool take_quoted(mtp_span *line, mtp_text *text) {
-  char quote = take(line);
+  char quote = next_char(line);
   while (line->n) {
-    char c = take(line);
+    char c = next_char(line);
     if (c == quote) return true;
     if (c == '\\' && line->n) {
-      c = take(line);
+      c = next_char(line);
       if (c == 'n') c = '\n';
     }
     mtp_text_add_bytes(text, &c, 1);
@@ -79,7 +79,7 @@ mtp_status mtp_extxyz_next_pair(mtp_scan *scan, mtp_span *line, char **key, char
   bool ok = take_text(line, true, &k);
   skip_blanks(line);
   if (ok && line->n && line->s[0] == '=') {
-    take(line);
+    next_char(line);
     skip_blanks(line);
     ok = take_text(line, false, &v);
   } else if (ok)

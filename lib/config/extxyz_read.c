@@ -472,7 +472,7 @@ static mtp_status read_record(mtp_scan *scan, void *state, mtp_config **out) {
   mtp_status status = r.cfg ? read_comment(&r) : mtp_fail_memory(scan->ctx);
   if (status == MTP_OK) status = allocate_columns(&r);
   for (size_t i = 0; i < r.size && status == MTP_OK; i++) status = read_atom(&r, i);
-  if (status == MTP_OK) mtp_config_settle_ghosts(r.cfg);
+  if (status == MTP_OK) mtp_config_drop_false_ghosts(r.cfg);
   if (status == MTP_OK)
     *out = r.cfg;
   else

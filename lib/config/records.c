@@ -73,7 +73,7 @@ mtp_status mtp_records_parse_piece(const mtp_record_format *format, mtp_context 
   const size_t first = set->n;
   scan.tolerates_bad_numbers = format->holds_bad_numbers && options && options->tolerate_bad_numbers;
   mtp_status status = mtp_records_parse(&scan, options, format->reader, state, set);
-  if (status == MTP_OK && format->settle) status = format->settle(ctx, state, set, first);
+  if (status == MTP_OK && format->finish) status = format->finish(ctx, state, set, first);
   if (status != MTP_OK) mtp_set_truncate(set, first);
   return status;
 }

@@ -88,8 +88,8 @@ static void add_names(mtp_text *text, int count, const char *const *names) {
 }
 
 /* Fails or warns with both tables in the message. */
-static mtp_status tell(mtp_context *ctx, const mtp_config_set *set, int count, const char *const *names, int culprit,
-                       bool fatal) {
+static mtp_status refuse_or_warn(mtp_context *ctx, const mtp_config_set *set, int count, const char *const *names,
+                                 int culprit, bool fatal) {
   mtp_text text = {0};
   const char *path = set->path ? set->path : "the configurations";
   mtp_text_add(&text,
@@ -158,7 +158,7 @@ static mtp_status check_targets(mtp_context *ctx, const mtp_config_set *set, int
       if (s < 0 || s >= set->species_count)
         return mtp_fail(ctx, MTP_ERR_ARGUMENT, "atom %zu of configuration %zu has species %d, the table ends at %d",
                         i + 1, c + 1, s, set->species_count - 1);
-      if (target[s] < 0) return tell(ctx, set, count, names, s, true);
+      if (target[s] < 0) return refuse_or_warn(ctx, set, count, names, s, true);
     }
   return MTP_OK;
 }
@@ -188,7 +188,7 @@ mtp_status mtp_config_set_map_species(mtp_context *ctx, mtp_config_set *set, int
   int doubtful = -1;
   if (status == MTP_OK) find_targets(set, count, names, target, &doubtful);
   if (status == MTP_OK) status = check_targets(ctx, set, count, names, target);
-  if (status == MTP_OK && doubtful >= 0) status = tell(ctx, set, count, names, doubtful, false);
+  if (status == MTP_OK && doubtful >= 0) status = refuse_or_warn(ctx, set, count, names, doubtful, false);
   if (status == MTP_OK) {
     for (size_t c = 0; c < set->n; c++)
       for (size_t i = 0; i < set->configs[c]->n; i++) set->configs[c]->species[i] = target[set->configs[c]->species[i]];

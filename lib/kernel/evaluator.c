@@ -360,7 +360,7 @@ static mtp_status leave_out_ghosts(mtp_context *ctx, const mtp_config *cfg, mtp_
 }
 
 /* Replaces what was known before, also by nothing. */
-static void take(double **field, double **value) {
+static void replace(double **field, double **value) {
   free(*field);
   *field = *value;
   *value = NULL;
@@ -386,9 +386,9 @@ mtp_status mtp_evaluator_config(mtp_context *ctx, mtp_evaluator *ev, mtp_config 
   if (status == MTP_OK) status = mtp_evaluator_compute(ctx, ev, &atoms, NULL, &out);
   if (status == MTP_OK) {
     fold_forces(r.nb, r.all_force, r.force);
-    take(&cfg->force, &r.force);
-    take(&cfg->site_energy, &r.site_energy);
-    take(&cfg->grade, &r.grade);
+    replace(&cfg->force, &r.force);
+    replace(&cfg->site_energy, &r.site_energy);
+    replace(&cfg->grade, &r.grade);
     free(cfg->force_error);
     cfg->force_error = NULL;
     cfg->has_energy = cfg->has_virial = true;

@@ -13,7 +13,7 @@
 #include "support/support.h"
 
 /* Sums while collecting: mae holds sum |d|, rmse sum d^2. */
-static void note(mtp_error_stat *s, double d) {
+static void add_residual(mtp_error_stat *s, double d) {
   const double size = fabs(d);
   s->mae += size;
   s->rmse += size * size;
@@ -37,25 +37,26 @@ static void finish_all(mtp_errors *e) {
 static void note_config(mtp_errors *e, const mtp_config *label, const mtp_config *model) {
   e->configurations++;
   e->atoms += label->n;
-  if (label->has_energy && label->n) note(&e->energy_per_atom, (model->energy - label->energy) / (double)label->n);
+  if (label->has_energy && label->n)
+    add_residual(&e->energy_per_atom, (model->energy - label->energy) / (double)label->n);
   for (size_t k = 0; label->force && k < 3 * label->n; k++)
     if (!mtp_config_is_masked(label, k / 3)) {
-      note(&e->force, model->force[k] - label->force[k]);
+      add_residual(&e->force, model->force[k] - label->force[k]);
       e->force_rms += label->force[k] * label->force[k];
     }
   const double volume = mtp_config_volume(label);
   if (!label->has_virial || !(volume > 0)) return;
   for (int c = 0; c < 6; c++) {
     const double d = (model->virial[c] - label->virial[c]) / volume * MTP_GPA;
-    note(&e->stress, d);
-    if (c >= 3) note(&e->stress, d); /* the tensor has it twice */
+    add_residual(&e->stress, d);
+    if (c >= 3) add_residual(&e->stress, d); /* the tensor has it twice */
   }
 }
 
 static void note_species(mtp_error_stat *of_species, const mtp_config *label, const mtp_config *model) {
   for (size_t k = 0; label->force && k < 3 * label->n; k++)
     if (!mtp_config_is_masked(label, k / 3))
-      note(&of_species[label->species[k / 3]], model->force[k] - label->force[k]);
+      add_residual(&of_species[label->species[k / 3]], model->force[k] - label->force[k]);
 }
 
 /* ---- groups ---- */

@@ -115,7 +115,7 @@ static mtp_status renew(mtp_context *ctx, run *r, unsigned long long seed) {
 }
 
 /* An accepted point, which was evaluated last. */
-static void note(run *r) {
+static void note_point(run *r) {
   memcpy(r->fit->stats, r->stats, sizeof r->stats);
   memcpy(r->fit->theta, mtp_bfgs_x(r->b), r->n * sizeof(double));
   memcpy(r->fit->gradient, mtp_bfgs_gradient(r->b), r->n * sizeof(double));
@@ -143,7 +143,7 @@ static mtp_status iterate(mtp_context *ctx, run *r) {
     fresh = !moved && since == 0;
     since++;
     if (!moved) continue;
-    note(r);
+    note_point(r);
     r->fit->iterations++;
     go_on = !plan->watch || plan->watch(plan->user, r->fit);
     losses[(size_t)(done + 1) % ring] = r->fit->loss;
@@ -166,7 +166,7 @@ mtp_status mtp_fit_run(mtp_context *ctx, mtp_objective *o, const mtp_fit_plan *p
     status = mtp_fail(ctx, MTP_ERR_NUMERIC, "training: the loss is not finite at the start");
   if (status == MTP_OK) {
     mtp_bfgs_start(r.b, fit->theta, fit->loss, fit->gradient);
-    note(&r);
+    note_point(&r);
     status = iterate(ctx, &r);
   }
   mtp_bfgs_free(r.b);

@@ -198,7 +198,7 @@ static bool brings(const mtp_posterior *p, const mtp_atoms *a, const int *row, i
   return wanted;
 }
 
-static void put(layout *l, const mtp_atoms *a, size_t at, int i, int owner) {
+static void place_atom(layout *l, const mtp_atoms *a, size_t at, int i, int owner) {
   memcpy(l->nb.x + 3 * at, a->x + 3 * (ptrdiff_t)i, 3 * sizeof *l->nb.x);
   l->nb.species[at] = species_at(a, i);
   l->nb.owner[at] = owner;
@@ -207,7 +207,7 @@ static void put(layout *l, const mtp_atoms *a, size_t at, int i, int owner) {
 /* Neighbours with a row come first, so that few vectors of neighbours hold them. */
 static void put_site(const mtp_posterior *p, layout *l, const mtp_atoms *a, const int *row, int i) {
   const size_t site = l->nb.n++;
-  put(l, a, site, i, row[i]);
+  place_atom(l, a, site, i, row[i]);
   l->place[site] = row[i];
   l->nb.list[site] = l->nb.storage + l->links;
   l->nb.count[site] = 0;
@@ -215,7 +215,7 @@ static void put_site(const mtp_posterior *p, layout *l, const mtp_atoms *a, cons
     for (int k = 0; k < a->count[i]; k++) {
       const int j = a->list[i][k] & a->mask;
       if ((row[j] < 0) != unwanted || !is_neighbour(p, a, i, j)) continue;
-      put(l, a, l->entries, j, row[j]);
+      place_atom(l, a, l->entries, j, row[j]);
       l->nb.storage[l->links++] = (int)l->entries++;
       l->nb.count[site]++;
     }

@@ -40,7 +40,7 @@ typedef struct table {
   size_t count, capacity;
 } table;
 
-static void put(table *t, uint64_t hash, unsigned char known) {
+static void insert(table *t, uint64_t hash, unsigned char known) {
   size_t at = hash & (t->capacity - 1);
   while (t->hash[at]) at = (at + 1) & (t->capacity - 1);
   t->hash[at] = hash;
@@ -57,7 +57,7 @@ static bool grow(table *t) {
   const bool done = t->hash && t->known;
   if (done) {
     for (size_t k = 0; k < old.capacity; k++)
-      if (old.hash[k]) put(t, old.hash[k], old.known[k]);
+      if (old.hash[k]) insert(t, old.hash[k], old.known[k]);
     free(old.hash);
     free(old.known);
   } else {
@@ -73,7 +73,7 @@ static int find_or_put(table *t, uint64_t hash, unsigned char known) {
   hash += hash == 0;
   for (size_t at = hash & (t->capacity - 1); t->hash[at]; at = (at + 1) & (t->capacity - 1))
     if (t->hash[at] == hash) return t->known[at];
-  put(t, hash, known);
+  insert(t, hash, known);
   return -1;
 }
 

@@ -38,7 +38,7 @@ static double bytes_of(const mtp_select_rows *rows, size_t columns) {
 }
 
 /* Takes the rows over if there is room; blocks are kept from the first one on. */
-static bool keep(store *s, size_t number, double limit, size_t columns, const mtp_select_rows *rows) {
+static bool keep_rows(store *s, size_t number, double limit, size_t columns, const mtp_select_rows *rows) {
   const double bytes = bytes_of(rows, columns);
   if (s->count != number || s->bytes + bytes > limit) return false;
   if (s->count == s->capacity) {
@@ -155,7 +155,7 @@ static mtp_status take_block(mtp_context *ctx, void *user, const mtp_config_set 
   mtp_status status = mtp_select_rows_make(ctx, v->job, block, first, v->job->state, &rows);
   if (status != MTP_OK) return status;
   status = grade_rows(ctx, v, &rows);
-  if (!keep(&v->kept, number, v->job->options->memory, v->job->columns, &rows)) mtp_select_rows_clear(&rows);
+  if (!keep_rows(&v->kept, number, v->job->options->memory, v->job->columns, &rows)) mtp_select_rows_clear(&rows);
   return status;
 }
 

@@ -111,7 +111,7 @@ static bool make_room(const mtp_team *team, mtp_config *cfg) {
          (!by_atom || require(&cfg->grade, cfg->n));
 }
 
-static void put(const mtp_team *team, mtp_config *cfg, const double *result) {
+static void fill(const mtp_team *team, mtp_config *cfg, const double *result) {
   const double *at = result + OF_ALL;
   free(cfg->force_error); /* as mtp_evaluator_config does: it is not of these forces */
   cfg->force_error = NULL;
@@ -125,9 +125,9 @@ static void put(const mtp_team *team, mtp_config *cfg, const double *result) {
   if (cfg->grade) memcpy(cfg->grade, at + 4 * cfg->n, cfg->n * sizeof *at);
 }
 
-static void take(void *user, size_t task, const double *result) {
+static void store_result(void *user, size_t task, const double *result) {
   evaluation *e = user;
-  if (!mtp_workers_has(&e->team->workers, task)) put(e->team, e->config[task], result);
+  if (!mtp_workers_has(&e->team->workers, task)) fill(e->team, e->config[task], result);
 }
 
 static mtp_status run(mtp_context *ctx, evaluation *e, size_t n) {
@@ -136,7 +136,7 @@ static mtp_status run(mtp_context *ctx, evaluation *e, size_t n) {
     const size_t needed = OF_ALL + OF_ATOM * e->config[k]->n;
     if (needed > length) length = needed;
   }
-  const mtp_tasks tasks = {n, length, e, evaluate, take, true};
+  const mtp_tasks tasks = {n, length, e, evaluate, store_result, true};
   return mtp_workers_run(ctx, &e->team->workers, &tasks);
 }
 

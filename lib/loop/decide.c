@@ -189,7 +189,7 @@ static bool fits_better(const mtp_learner *l, const mtp_fitted *f, const trained
   return mtp_loop_loss(t->normal, t->pot) < BETTER * mtp_loop_loss(f->normal ? f->normal : l->normal, f->pot);
 }
 
-static void take(trained_fit *t, mtp_fitted *f) {
+static void adopt_trained(trained_fit *t, mtp_fitted *f) {
   mtp_potential_free(f->pot);
   mtp_normal_free(f->normal);
   f->pot = t->pot;
@@ -217,7 +217,7 @@ static mtp_status try_all(mtp_context *ctx, const mtp_learner *l, mtp_fitted *f)
     mtp_status status = train(ctx, l, f->pot, fresh, &trained.pot, &result);
     const bool out = status == MTP_OK && is_out(l, trained.pot, &result);
     if (status == MTP_OK && !out) status = solve(ctx, l, &trained);
-    if (status == MTP_OK && !out && fits_better(l, f, &trained)) take(&trained, f);
+    if (status == MTP_OK && !out && fits_better(l, f, &trained)) adopt_trained(&trained, f);
     trained_clear(&trained);
     if (status != MTP_OK) return status;
   }

@@ -119,7 +119,7 @@ typedef struct adding {
 } adding;
 
 /* Takes the label over, so that it is not asked for again. */
-static mtp_status keep(mtp_context *ctx, mtp_label_file *f, mtp_config *label) {
+static mtp_status keep_label(mtp_context *ctx, mtp_label_file *f, mtp_config *label) {
   mtp_config **fresh = mtp_realloc(f->fresh, f->fresh_count + 1, sizeof *fresh);
   if (!fresh) return mtp_fail_memory(ctx);
   f->fresh = fresh;
@@ -135,7 +135,7 @@ static mtp_status append_label(void *user, size_t k, mtp_config *label, const mt
   mtp_status status = MTP_OK;
   if (label)
     status = mtp_journal_add(a->ctx, f->journal, 1, (const mtp_config *const *)&label, f->species_count, f->names);
-  if (label && status == MTP_OK) status = keep(a->ctx, f, label);
+  if (label && status == MTP_OK) status = keep_label(a->ctx, f, label);
   if (label && status != MTP_OK) mtp_config_free(label);
   if (status == MTP_OK && a->progress) a->progress(a->user, i, report);
   return status;
