@@ -164,11 +164,21 @@ typedef struct comparison {
   mtp_config *model[AT_ONCE];
 } comparison;
 
+/* The atoms of a configuration: what is known of it would only be copied and sent to other ranks. */
+static mtp_config *copy_atoms(const mtp_config *cfg) {
+  mtp_config bare = *cfg;
+  bare.has_energy = bare.has_virial = bare.has_max_grade = false;
+  bare.force = bare.site_energy = bare.grade = bare.force_error = NULL;
+  bare.features = NULL;
+  bare.feature_count = 0;
+  return mtp_config_copy(&bare);
+}
+
 /* The configurations from `first` on. */
 static mtp_status compare(mtp_context *ctx, comparison *c, size_t first, size_t n) {
   mtp_status status = MTP_OK;
   for (size_t k = 0; k < n && status == MTP_OK; k++)
-    if (!(c->model[k] = mtp_config_copy(c->set->configs[first + k]))) status = mtp_fail_memory(ctx);
+    if (!(c->model[k] = copy_atoms(c->set->configs[first + k]))) status = mtp_fail_memory(ctx);
   if (status == MTP_OK) status = mtp_team_evaluate(ctx, c->team, first, n, c->model);
   for (size_t k = 0; k < n && status == MTP_OK; k++) {
     const mtp_config *label = c->set->configs[first + k];
