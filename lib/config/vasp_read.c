@@ -193,7 +193,8 @@ static mtp_status read_labels(run *r, xmlNode *calculation, mtp_config *cfg) {
   return status;
 }
 
-/* VASP stops its electrons after NELM steps, converged or not. */
+/* VASP stops its electrons after NELM steps, converged or not, and this file does not say which: energies may agree to
+ * EDIFF where eigenvalues, which VASP also asks, do not. OUTCAR tells. */
 static mtp_status read_step(run *r, xmlNode *calculation) {
   mtp_config *cfg = mtp_config_new(r->n);
   if (!cfg) return mtp_fail_memory(r->scan.ctx);

@@ -342,91 +342,101 @@ static void test_heat_flux(void **state) {
 
 /* ---- grades ---------------------------------------------------------------------------------------------------- */
 
+/* Of every atom from the definition, compared with that of its rows. */
+static double *grades_of(fixture *f, const mtp_active_set *as, const naive_result *want) {
+  const size_t n = f->pot->nparams, natoms = f->cfg->n;
+  double *grade = data_calloc(natoms, sizeof(double));
+  data_must(f->ctx, mtp_active_set_grade(f->ctx, as, natoms, want->rows, grade));
+  for (size_t i = 0; i < natoms; i++) {
+    double gamma = 0;
+    for (size_t row = 0; row < n; row++) {
+      long double sum = 0;
+      for (size_t c = 0; c < n; c++)
+        sum += (long double)want->rows[i * n + c] * (long double)mtp_active_set_inverse(as)[row * n + c];
+      gamma = fmax(gamma, fabs((double)sum));
+    }
+    data_expect_close("grade", 1, &grade[i], &gamma, 1e-9);
+  }
+  return grade;
+}
+
+static void check_config_grades(fixture *f, const double *grade) {
+  double largest = 0;
+  for (size_t i = 0; i < f->cfg->n; i++) largest = fmax(largest, grade[i]);
+  data_must(f->ctx, mtp_evaluator_config(f->ctx, f->ev, f->cfg, 1));
+  assert_non_null(f->cfg->grade);
+  assert_true(f->cfg->has_max_grade);
+  data_expect_close("grades of a configuration", f->cfg->n, f->cfg->grade, grade, 1e-9);
+  data_expect_close("its largest", 1, &f->cfg->max_grade, &largest, 1e-9);
+}
+
+/* Of some atoms, and of none. */
+static void check_chosen_grades(fixture *f, const double *grade) {
+  naive_atoms *all = naive_atoms_build(f->cfg, mtp_potential_cutoff(f->pot));
+  data_lists *lists = data_lists_build(&f->random, all, mtp_potential_cutoff(f->pot));
+  const int central[] = {17, 3, 20, 8, 11};
+  mtp_output out = {.grade = data_calloc(all->nall, sizeof(double)), .max_grade_atom = -7};
+  mtp_atoms atoms = {.nall = all->nall,
+                     .ncentral = 5,
+                     .central = central,
+                     .x = all->x,
+                     .type = all->species,
+                     .count = lists->count,
+                     .list = lists->list,
+                     .mask = -1};
+  data_must(f->ctx, mtp_evaluator_compute(f->ctx, f->ev, &atoms, NULL, &out));
+  int best = central[0];
+  for (int c = 0; c < 5; c++) {
+    data_expect_close("grade of a chosen atom", 1, &out.grade[central[c]], &grade[central[c]], 1e-9);
+    if (grade[central[c]] > grade[best]) best = central[c];
+  }
+  data_expect_close("largest grade", 1, &out.max_grade, &grade[best], 1e-9);
+  data_expect_close("largest grade", 1, &out.grade[out.max_grade_atom], &grade[best], 1e-9);
+  atoms.ncentral = 0;
+  data_must(f->ctx, mtp_evaluator_compute(f->ctx, f->ev, &atoms, NULL, &out));
+  assert_int_equal(out.max_grade_atom, -1);
+  free(out.grade);
+  data_lists_free(lists);
+  naive_atoms_free(all);
+}
+
+/* A configuration's grade in the other mode: that of the mean row. */
+static void check_mean_grade(fixture *f, const naive_result *want) {
+  const size_t n = f->pot->nparams;
+  const long long origin[2] = {0};
+  mtp_active_set *whole = NULL;
+  double *mean = data_calloc(n, sizeof(double)), gamma;
+  for (size_t c = 0; c < n; c++) mean[c] = want->gradient[c] / (double)f->cfg->n;
+  data_must(f->ctx, mtp_active_set_new(f->ctx, n, MTP_MODE_CONFIGURATION, 1e-2, &whole));
+  data_must(f->ctx, mtp_active_set_offer(f->ctx, whole, 1, want->rows, origin, 1.001, NULL, NULL));
+  data_must(f->ctx, mtp_active_set_grade(f->ctx, whole, 1, mean, &gamma));
+  data_must(f->ctx, mtp_evaluator_set_active_set(f->ctx, f->ev, whole));
+  f->cfg->has_max_grade = false;
+  data_must(f->ctx, mtp_evaluator_config(f->ctx, f->ev, f->cfg, 1));
+  assert_true(f->cfg->has_max_grade);
+  data_expect_close("grade of the configuration", 1, &f->cfg->max_grade, &gamma, 1e-9);
+  free(mean);
+  mtp_active_set_free(whole);
+}
+
 static void test_grades(void **state) {
   (void)state;
   for (size_t k = 0; k < 3; k++) {
     fixture f;
     fixture_open(&f, 800 + k, recipes[k], DATA_ORTHOGONAL, 27);
-    const size_t n = f.pot->nparams, natoms = f.cfg->n;
     mtp_active_set *as = NULL;
     naive_result *want = naive_config(f.pot, f.cfg);
-    long long *origin = data_calloc(2 * natoms, sizeof(*origin));
-    data_must(f.ctx, mtp_active_set_new(f.ctx, n, MTP_MODE_NEIGHBOURHOOD, 1e-2, &as));
+    long long *origin = data_calloc(2 * f.cfg->n, sizeof(*origin));
+    data_must(f.ctx, mtp_active_set_new(f.ctx, f.pot->nparams, MTP_MODE_NEIGHBOURHOOD, 1e-2, &as));
     data_must(f.ctx, mtp_active_set_offer(f.ctx, as, 10, want->rows, origin, 1.001, NULL, NULL));
     data_must(f.ctx, mtp_evaluator_set_active_set(f.ctx, f.ev, as));
-    double *grade = data_calloc(natoms, sizeof(double)), largest = 0;
-    data_must(f.ctx, mtp_active_set_grade(f.ctx, as, natoms, want->rows, grade));
-    for (size_t i = 0; i < natoms; i++) { /* and from the definition */
-      double gamma = 0;
-      for (size_t row = 0; row < n; row++) {
-        long double sum = 0;
-        for (size_t c = 0; c < n; c++) {
-          sum += (long double)want->rows[i * n + c] * (long double)mtp_active_set_inverse(as)[row * n + c];
-        }
-        gamma = fmax(gamma, fabs((double)sum));
-      }
-      data_expect_close("grade", 1, &grade[i], &gamma, 1e-9);
-      largest = fmax(largest, gamma);
-    }
-    data_must(f.ctx, mtp_evaluator_config(f.ctx, f.ev, f.cfg, 1));
-    assert_non_null(f.cfg->grade);
-    assert_true(f.cfg->has_max_grade);
-    data_expect_close("grades of a configuration", natoms, f.cfg->grade, grade, 1e-9);
-    data_expect_close("its largest", 1, &f.cfg->max_grade, &largest, 1e-9);
-
-    naive_atoms *all = naive_atoms_build(f.cfg, mtp_potential_cutoff(f.pot));
-    data_lists *lists = data_lists_build(&f.random, all, mtp_potential_cutoff(f.pot));
-    const int central[] = {17, 3, 20, 8, 11};
-    mtp_output out = {.grade = data_calloc(all->nall, sizeof(double)), .max_grade_atom = -7};
-    const mtp_atoms atoms = {.nall = all->nall,
-                             .ncentral = 5,
-                             .central = central,
-                             .x = all->x,
-                             .type = all->species,
-                             .count = lists->count,
-                             .list = lists->list,
-                             .mask = -1};
-    data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &atoms, NULL, &out));
-    double best = -1;
-    int best_atom = -1;
-    for (int c = 0; c < 5; c++) {
-      data_expect_close("grade of a chosen atom", 1, &out.grade[central[c]], &grade[central[c]], 1e-9);
-      if (grade[central[c]] > best) best = grade[central[c]], best_atom = central[c];
-    }
-    data_expect_close("largest grade", 1, &out.max_grade, &best, 1e-9);
-    data_expect_close("largest grade", 1, &out.grade[out.max_grade_atom], &grade[best_atom], 1e-9);
-    const mtp_atoms nobody = {.nall = all->nall,
-                              .ncentral = 0,
-                              .central = central,
-                              .x = all->x,
-                              .type = all->species,
-                              .count = lists->count,
-                              .list = lists->list,
-                              .mask = -1};
-    data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &nobody, NULL, &out));
-    assert_int_equal(out.max_grade_atom, -1);
-
-    /* a configuration's grade in the other mode: the mean row */
-    mtp_active_set *whole = NULL;
-    double *mean = data_calloc(n, sizeof(double)), gamma;
-    for (size_t c = 0; c < n; c++) mean[c] = want->gradient[c] / (double)natoms;
-    data_must(f.ctx, mtp_active_set_new(f.ctx, n, MTP_MODE_CONFIGURATION, 1e-2, &whole));
-    data_must(f.ctx, mtp_active_set_offer(f.ctx, whole, 1, want->rows, origin, 1.001, NULL, NULL));
-    data_must(f.ctx, mtp_active_set_grade(f.ctx, whole, 1, mean, &gamma));
-    data_must(f.ctx, mtp_evaluator_set_active_set(f.ctx, f.ev, whole));
-    f.cfg->has_max_grade = false;
-    data_must(f.ctx, mtp_evaluator_config(f.ctx, f.ev, f.cfg, 1));
-    assert_true(f.cfg->has_max_grade);
-    data_expect_close("grade of the configuration", 1, &f.cfg->max_grade, &gamma, 1e-9);
-
-    free(mean);
-    free(out.grade);
+    double *grade = grades_of(&f, as, want);
+    check_config_grades(&f, grade);
+    check_chosen_grades(&f, grade);
+    check_mean_grade(&f, want);
     free(grade);
     free(origin);
     mtp_active_set_free(as);
-    mtp_active_set_free(whole);
-    data_lists_free(lists);
-    naive_atoms_free(all);
     naive_result_free(want);
     fixture_close(&f);
   }
