@@ -304,7 +304,7 @@ static void print_table(const bench *b) {
   }
 }
 
-static int run_bench(cli *c, bench *b, size_t neighbours, size_t atoms, bool json) {
+static int time_variants(cli *c, bench *b, size_t neighbours, size_t atoms, bool json) {
   if (!mtp_potential_is_trained(b->pot))
     return cli_fail(c, "%s: the potential is untrained, there is nothing to time: `mtp train` makes one", c->words[0]);
   if (openblas_set_num_threads) openblas_set_num_threads(1);
@@ -377,7 +377,7 @@ static int run_train(cli *c, const mtp_potential *pot, size_t neighbours, size_t
   return cli_json_print(c, object);
 }
 
-static int run(cli *c, int argc, char **argv) {
+static int run_bench(cli *c, int argc, char **argv) {
   long long neighbours = 38, atoms = 2048;
   double seconds = 1;
   bool json = false, train = false;
@@ -406,7 +406,7 @@ static int run(cli *c, int argc, char **argv) {
   else if (train)
     status = run_train(c, pot, (size_t)neighbours, (size_t)atoms, seconds, json);
   else
-    status = run_bench(c, &b, (size_t)neighbours, (size_t)atoms, json);
+    status = time_variants(c, &b, (size_t)neighbours, (size_t)atoms, json);
   bench_free(&b);
   mtp_active_set_free(as);
   mtp_potential_free(pot);
@@ -418,5 +418,5 @@ const cli_command cli_cmd_bench = {
     .summary = "Time a potential with every kernel of this machine",
     .usage = "POT [--neighbours N] [--atoms N] [--time S] [--train] [--json]",
     .help = help,
-    .run = run,
+    .run = run_bench,
 };

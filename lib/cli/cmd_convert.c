@@ -53,7 +53,7 @@ static int convert_potential(cli *c, const char *from, const char *to, const cha
   return status;
 }
 
-static int run(cli *c, int argc, char **argv) {
+static int run_convert(cli *c, int argc, char **argv) {
   const char *from = NULL, *to = NULL, *species = NULL;
   const cli_option options[] = {
       {"from", 0, CLI_TEXT, &from}, CLI_KEYS_OPTION(c), {"to", 0, CLI_TEXT, &to}, {"species", 0, CLI_TEXT, &species}};
@@ -71,5 +71,5 @@ const cli_command cli_cmd_convert = {
     .summary = "Convert configurations and potentials",
     .usage = "IN OUT [--from F] [--to F] [--species Al,Ni]",
     .help = help,
-    .run = run,
+    .run = run_convert,
 };

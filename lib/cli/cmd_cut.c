@@ -231,7 +231,7 @@ static int read_all(work *w, mtp_format format, mtp_potential **pot, mtp_active_
   return graded ? cli_evaluate(w->c, *pot, *as, *set) : CLI_OK;
 }
 
-static int run(cli *c, int argc, char **argv) {
+static int run_cut(cli *c, int argc, char **argv) {
   const char *shape = NULL, *driver = NULL;
   cli_route route = {0};
   bool json = false;
@@ -271,5 +271,5 @@ const cli_command cli_cmd_cut = {
     .summary = "Cut the neighbourhood of bad atoms out of large configurations",
     .usage = "POT IN -o OUT [--radius R] [--shape cell|sphere] [--atom N] | POT IN --check \"DRIVER ...\"",
     .help = help,
-    .run = run,
+    .run = run_cut,
 };

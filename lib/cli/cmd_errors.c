@@ -36,7 +36,7 @@ static int check(cli *c, const char *name, const char *broken, const mtp_errors 
   return cli_fail(c, "%s: no configuration has energy, forces or virial to compare with", name);
 }
 
-static int run(cli *c, int argc, char **argv) {
+static int run_errors(cli *c, int argc, char **argv) {
   const char *from = NULL, *baseline_text = NULL;
   cli_baseline baseline = {0};
   bool json = false;
@@ -78,6 +78,6 @@ const cli_command cli_cmd_errors = {
     .summary = "Compare a potential with labelled data",
     .usage = "POT DATA... [--json]",
     .help = help,
-    .run = run,
+    .run = run_errors,
     .ranks = CLI_EVALUATES,
 };

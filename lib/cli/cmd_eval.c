@@ -54,7 +54,7 @@ static int add_errors(cli *c, const mtp_posterior *posterior, mtp_config_set *se
   return status;
 }
 
-static int run(cli *c, int argc, char **argv) {
+static int run_eval(cli *c, int argc, char **argv) {
   cli_route route = {0};
   bool graded = false, with_errors = false;
   const cli_option options[] = {{"grade", 0, CLI_FLAG, &graded},
@@ -89,6 +89,6 @@ const cli_command cli_cmd_eval = {
     .summary = "Compute energies, forces, virials and grades",
     .usage = "POT IN -o OUT [--grade] [--error]",
     .help = help,
-    .run = run,
+    .run = run_eval,
     .ranks = CLI_EVALUATES,
 };

@@ -85,7 +85,7 @@ static void print_table(const mtp_config_set *set, mtp_mode mode) {
          s.max, s.select, SELECT_GRADE, s.beyond, BREAK_GRADE);
 }
 
-static int run(cli *c, int argc, char **argv) {
+static int run_grade(cli *c, int argc, char **argv) {
   cli_route route = {0};
   bool json = false;
   const cli_option options[] = {
@@ -120,6 +120,6 @@ const cli_command cli_cmd_grade = {
     .summary = "Grade how far configurations extrapolate",
     .usage = "POT IN [-o OUT] [--json]",
     .help = help,
-    .run = run,
+    .run = run_grade,
     .ranks = CLI_EVALUATES,
 };

@@ -335,7 +335,7 @@ static int describe_log(cli *c, const char *path, const sheet *s) {
   return status == MTP_OK ? CLI_OK : cli_library(c, path);
 }
 
-static int run(cli *c, int argc, char **argv) {
+static int run_info(cli *c, int argc, char **argv) {
   const char *from = NULL;
   bool json = false;
   const cli_option options[] = {{"json", 0, CLI_FLAG, &json}, {"from", 0, CLI_TEXT, &from}, CLI_KEYS_OPTION(c)};
@@ -366,5 +366,5 @@ const cli_command cli_cmd_info = {
     .summary = "Show what a potential, data file or event log holds",
     .usage = "FILE [--json]",
     .help = help,
-    .run = run,
+    .run = run_info,
 };

@@ -51,7 +51,7 @@ static int parse_min_dist(cli *c, const char *text, double cutoff, double *min_d
   return CLI_OK;
 }
 
-static int run(cli *c, int argc, char **argv) {
+static int run_init(cli *c, int argc, char **argv) {
   long long level = 0, radial_size = 0;
   double cutoff = 0, min_dist = 0;
   const char *species = NULL, *output = NULL, *min_dist_text = NULL, *size_text = NULL;
@@ -99,5 +99,5 @@ const cli_command cli_cmd_init = {
     .summary = "Write an untrained potential",
     .usage = "--level L --species Al[,Ni] --cutoff R [--min-dist R] [--radial-size N] -o POT",
     .help = help,
-    .run = run,
+    .run = run_init,
 };

@@ -215,7 +215,7 @@ static int check_atoms(cli *c, const mtp_config_set *set) {
   return CLI_OK;
 }
 
-static int run(cli *c, int argc, char **argv) {
+static int run_label(cli *c, int argc, char **argv) {
   const char *output = NULL, *driver = NULL, *species = NULL, *from = NULL;
   bool json = false, check = false;
   const cli_option options[] = {
@@ -260,5 +260,5 @@ const cli_command cli_cmd_label = {
     .summary = "Label configurations with a QM driver",
     .usage = "IN -o OUT --qm \"DRIVER ...\" [--species Al,Ni] | IN --check --qm \"DRIVER ...\"",
     .help = help,
-    .run = run,
+    .run = run_label,
 };

@@ -58,7 +58,7 @@ static int fill_page(report_page *page, mtp_potential *pot, const char *path) {
   return status;
 }
 
-static int run(cli *c, int argc, char **argv) {
+static int run_report(cli *c, int argc, char **argv) {
   const char *output = NULL, *title = "Moment tensor potential", *path = NULL;
   const cli_option options[] = {
       {"output", 'o', CLI_TEXT, &output}, {"title", 0, CLI_TEXT, &title}, CLI_KEYS_OPTION(c), CLI_SPECIES_OPTION(c)};
@@ -83,5 +83,5 @@ const cli_command cli_cmd_report = {
     .summary = "One page with pictures: parity, errors, learning and training history",
     .usage = "FILE... -o PAGE [--title TEXT]",
     .help = help,
-    .run = run,
+    .run = run_report,
 };

@@ -339,7 +339,7 @@ static int run_job(cli *c, job *job, bool mode_given, bool rows_given) {
   return status;
 }
 
-static int run(cli *c, int argc, char **argv) {
+static int run_select(cli *c, int argc, char **argv) {
   job job = {.options = mtp_select_defaults()};
   mtp_select_options *o = &job.options;
   const char *method = NULL, *mode = NULL, *rows = NULL, *from = NULL, *to = NULL;
@@ -387,6 +387,6 @@ const cli_command cli_cmd_select = {
     .summary = "Choose what is worth a label from trajectories",
     .usage = "POT CANDIDATES... -o OUT [--train FILE] [--method M] [--max N]",
     .help = help,
-    .run = run,
+    .run = run_select,
     .ranks = CLI_EVALUATES,
 };

@@ -435,7 +435,7 @@ static void use_numbers(const cli *c, job *job, const numbers *n) {
   o->memory = 1e9 * n->memory;
 }
 
-static int run(cli *c, int argc, char **argv) {
+static int run_train(cli *c, int argc, char **argv) {
   job job = {.options = mtp_train_defaults(), .mode = MTP_MODE_NEIGHBOURHOOD};
   mtp_train_options *o = &job.options;
   const char *weights = NULL, *weighting = NULL, *mode = NULL, *from = NULL, *rows = NULL, *wall = NULL;
@@ -501,6 +501,6 @@ const cli_command cli_cmd_train = {
     .usage = "POT DATA... -o OUT [--valid FILE] [--linear] [--weights E,F,S|mlip] [--time S] ...",
     .help = help,
     .end = more_help,
-    .run = run,
+    .run = run_train,
     .ranks = CLI_TRAINS,
 };

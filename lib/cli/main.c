@@ -99,7 +99,7 @@ static int run_command(cli *c, int argc, char **argv) {
   return refuse_ranks(c, &launch);
 }
 
-static int run(cli *c, int argc, char **argv) {
+static int run_named(cli *c, int argc, char **argv) {
   if (argc < 2) return cli_usage(c, "no command given");
   const char *name = argv[1];
   if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) return print_help(), CLI_OK;
@@ -116,7 +116,7 @@ int main(int argc, char **argv) {
   if (!c.ctx) cli_die_of_memory();
   mtp_context_set_logger(c.ctx, cli_forward_message, &c);
   cli_json_start();
-  int status = run(&c, argc, argv);
+  int status = run_named(&c, argc, argv);
   cli_progress_end(&c);
   /* a full disk behind standard output shows only now, and must not end as success */
   if ((fflush(stdout) != 0 || ferror(stdout)) && status == CLI_OK)

@@ -86,9 +86,9 @@ static mtp_qm_status build(mtp_qm *qm, mtp_qm_call *call, mtp_qm_request *r) {
 
 static mtp_qm_status submit_and_wait(mtp_qm *qm, mtp_qm_call *call) {
   const mtp_qm_policy *policy = &qm->string.policy;
-  int rung = call->attempt < qm->state_count ? call->attempt : qm->state_count - 1;
+  int state = call->attempt < qm->state_count ? call->attempt : qm->state_count - 1;
   double start = mtp_now();
-  mtp_qm_status status = qm->driver.label(qm->states[rung], call);
+  mtp_qm_status status = qm->driver.label(qm->states[state], call);
   double seconds = mtp_now() - start;
   if (status == MTP_QM_TIMEOUT && call->deadline > 0 && mtp_now() >= call->deadline)
     status = mtp_qm_fail(call->ctx, MTP_QM_STOPPED, "budget=%g is spent: %s", policy->budget,
@@ -152,7 +152,7 @@ static bool try_once(mtp_qm *qm, mtp_qm_call *call, mtp_qm_request *r) {
 
 static int tries_allowed(const mtp_qm *qm) {
   const mtp_qm_policy *policy = &qm->string.policy;
-  return 1 + (policy->retries > policy->rung_count ? policy->retries : policy->rung_count);
+  return 1 + (policy->retries > policy->fallback_count ? policy->retries : policy->fallback_count);
 }
 
 static void log_failure(const mtp_qm *qm, const mtp_qm_request *r, bool lasting) {

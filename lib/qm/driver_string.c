@@ -128,26 +128,26 @@ static mtp_status set_max_fail(mtp_context *ctx, mtp_qm_policy *policy, const ch
   return read_count(ctx, "maxfail", value, 0, 1000000, &policy->max_fail);
 }
 
-static void free_rungs(mtp_qm_policy *policy) {
-  for (int i = 0; i < policy->rung_count; i++) free(policy->rungs[i]);
-  free(policy->rungs);
-  policy->rungs = NULL;
-  policy->rung_count = 0;
+static void free_fallbacks(mtp_qm_policy *policy) {
+  for (int i = 0; i < policy->fallback_count; i++) free(policy->fallbacks[i]);
+  free(policy->fallbacks);
+  policy->fallbacks = NULL;
+  policy->fallback_count = 0;
 }
 
 static mtp_status set_ladder(mtp_context *ctx, mtp_qm_policy *policy, const char *value) {
-  free_rungs(policy);
+  free_fallbacks(policy);
   for (const char *item = value;; item++) {
     size_t length = strcspn(item, ",");
     if (length == 0)
       return mtp_fail(ctx, MTP_ERR_ARGUMENT, "qm: ladder=%s: expected names with commas between them", value);
-    char **larger = mtp_realloc(policy->rungs, (size_t)policy->rung_count + 1, sizeof *larger);
+    char **larger = mtp_realloc(policy->fallbacks, (size_t)policy->fallback_count + 1, sizeof *larger);
     if (!larger) return mtp_fail_memory(ctx);
-    policy->rungs = larger;
+    policy->fallbacks = larger;
     char *copy = mtp_calloc(length + 1, 1);
     if (!copy) return mtp_fail_memory(ctx);
     memcpy(copy, item, length);
-    larger[policy->rung_count++] = copy;
+    larger[policy->fallback_count++] = copy;
     item += length;
     if (!*item) return MTP_OK;
   }
@@ -342,6 +342,6 @@ void mtp_qm_string_free(mtp_qm_string *string) {
   for (int i = 0; i < string->count; i++) free(string->arguments[i]);
   free(string->arguments);
   free(string->policy.dir);
-  free_rungs(&string->policy);
+  free_fallbacks(&string->policy);
   *string = (mtp_qm_string){0};
 }

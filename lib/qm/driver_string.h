@@ -11,15 +11,15 @@
 typedef enum mtp_qm_keep { MTP_QM_KEEP_FAILED, MTP_QM_KEEP_ALL, MTP_QM_KEEP_NONE } mtp_qm_keep;
 
 typedef struct mtp_qm_policy {
-  double timeout;  /**< seconds, 0 = none */
-  double min_time; /**< seconds: who answers faster did not compute */
-  double budget;   /**< seconds for all calls, 0 = no limit */
-  int retries;     /**< further tries after a first one that failed */
-  int rung_count;  /**< of ladder= */
-  char **rungs;    /**< [rung_count] */
-  int workers;     /**< calls at a time */
-  int max_fail;    /**< so many failed calls in a row end everything; 0 = no limit */
-  char *dir;       /**< where the folders of the calls are made */
+  double timeout;     /**< seconds, 0 = none */
+  double min_time;    /**< seconds: who answers faster did not compute */
+  double budget;      /**< seconds for all calls, 0 = no limit */
+  int retries;        /**< further tries after a first one that failed */
+  int fallback_count; /**< of ladder= */
+  char **fallbacks;   /**< [fallback_count] */
+  int workers;        /**< calls at a time */
+  int max_fail;       /**< so many failed calls in a row end everything; 0 = no limit */
+  char *dir;          /**< where the folders of the calls are made */
   mtp_qm_keep keep;
   double max_force; /**< eV/A */
   bool require_forces, require_stress;

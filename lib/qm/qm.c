@@ -39,7 +39,7 @@ static mtp_status fail_unknown(mtp_context *ctx, const char *name, const mtp_qm_
 }
 
 /* One state of the driver: that of the arguments as given, or of an entry of ladder= in their place. */
-static mtp_status open_rung(mtp_context *ctx, mtp_qm *qm, const char *entry) {
+static mtp_status open_state(mtp_context *ctx, mtp_qm *qm, const char *entry) {
   mtp_context *own = qm->contexts[0];
   const mtp_qm_policy *policy = &qm->string.policy;
   const mtp_qm_setup setup = {policy->workers, policy->keep == MTP_QM_KEEP_ALL, policy->keep != MTP_QM_KEEP_NONE};
@@ -64,7 +64,7 @@ static mtp_status open_rung(mtp_context *ctx, mtp_qm *qm, const char *entry) {
 static mtp_status check_policy(mtp_context *ctx, const mtp_qm *qm) {
   const mtp_qm_policy *policy = &qm->string.policy;
   const char *name = qm->driver.name;
-  if (policy->rung_count && qm->driver.ladder == MTP_QM_LADDER_NONE)
+  if (policy->fallback_count && qm->driver.ladder == MTP_QM_LADDER_NONE)
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "qm: ladder=: the driver %s has nothing to vary from try to try", name);
   if (policy->workers > 1 && !qm->driver.parallel)
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "qm: workers=%d: the driver %s makes one call after the other",
@@ -92,14 +92,15 @@ static mtp_status open_driver(mtp_context *ctx, mtp_qm *qm) {
   mtp_status status = check_policy(ctx, qm);
   if (status == MTP_OK) status = make_contexts(ctx, qm);
   if (status != MTP_OK) return status;
-  qm->states = mtp_calloc((size_t)policy->rung_count + 1, sizeof *qm->states);
+  qm->states = mtp_calloc((size_t)policy->fallback_count + 1, sizeof *qm->states);
   if (!qm->states) return mtp_fail_memory(ctx);
   if ((qm->driver.needs_dir || qm->driver.makes_dirs) &&
       mtp_folders_open(qm->contexts[0], &qm->folders, policy->dir) != MTP_OK)
     return mtp_fail(ctx, MTP_ERR_QM, "QM driver %s cannot start: %s", qm->driver.name,
                     mtp_context_message(qm->contexts[0]));
-  status = open_rung(ctx, qm, NULL);
-  for (int i = 0; i < policy->rung_count && status == MTP_OK; i++) status = open_rung(ctx, qm, policy->rungs[i]);
+  status = open_state(ctx, qm, NULL);
+  for (int i = 0; i < policy->fallback_count && status == MTP_OK; i++)
+    status = open_state(ctx, qm, policy->fallbacks[i]);
   return status;
 }
 
