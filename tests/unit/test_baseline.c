@@ -66,7 +66,7 @@ static mtp_config *labelled_crystal(unsigned long long seed) {
 static void what_is_subtracted_is_told(void **state) {
   (void)state;
   model m = {.strength = 0.2};
-  const mtp_baseline b = {"b1", compute, &m, NULL};
+  const mtp_baseline b = {.name = "b1", .compute = compute, .user = &m};
   mtp_config *label = labelled_crystal(1), *before = mtp_config_copy(label), *known = NULL;
   mtp_context *ctx = mtp_context_new();
   data_must(ctx, mtp_baseline_compute(ctx, &b, label, &known));
@@ -102,18 +102,22 @@ static void a_baseline_that_fails_changes_nothing(void **state) {
   (void)state;
   mtp_context *ctx = mtp_context_new();
   model broken = {.fails = true}, infinite = {.energy = INFINITY}, flat = {.no_virial = true}, fine = {.strength = 0.1};
-  expect_refused(ctx, &(mtp_baseline){"b1", compute, &broken, NULL}, MTP_ERR_QM, "out of order");
-  expect_refused(ctx, &(mtp_baseline){"b1", compute, &infinite, NULL}, MTP_ERR_NUMERIC, "not finite");
-  expect_refused(ctx, &(mtp_baseline){"b1", compute, &flat, NULL}, MTP_ERR_STATE, "virial");
-  expect_refused(ctx, &(mtp_baseline){"two words", compute, &fine, NULL}, MTP_ERR_ARGUMENT, "letters and digits");
-  expect_refused(ctx, &(mtp_baseline){"", compute, &fine, NULL}, MTP_ERR_ARGUMENT, "letters and digits");
+  expect_refused(ctx, &(mtp_baseline){.name = "b1", .compute = compute, .user = &broken}, MTP_ERR_QM, "out of order");
+  expect_refused(ctx, &(mtp_baseline){.name = "b1", .compute = compute, .user = &infinite}, MTP_ERR_NUMERIC,
+                 "not finite");
+  expect_refused(ctx, &(mtp_baseline){.name = "b1", .compute = compute, .user = &flat}, MTP_ERR_STATE, "virial");
+  expect_refused(ctx, &(mtp_baseline){.name = "two words", .compute = compute, .user = &fine}, MTP_ERR_ARGUMENT,
+                 "letters and digits");
+  expect_refused(ctx, &(mtp_baseline){.name = "", .compute = compute, .user = &fine}, MTP_ERR_ARGUMENT,
+                 "letters and digits");
   mtp_context_free(ctx);
 }
 
 static void sets_stand_on_one_baseline(void **state) {
   (void)state;
   model m = {.strength = 0.2};
-  const mtp_baseline one = {"b1", compute, &m, NULL}, other = {"b2", compute, &m, NULL};
+  const mtp_baseline one = {.name = "b1", .compute = compute, .user = &m},
+                     other = {.name = "b2", .compute = compute, .user = &m};
   mtp_context *ctx = mtp_context_new();
   mtp_config_set *set = mtp_config_set_new();
   for (unsigned long long k = 0; k < 3; k++) data_must(ctx, mtp_config_set_append(ctx, set, labelled_crystal(k)));
@@ -202,7 +206,8 @@ static void expect_differences(learning_world *world, const mtp_baseline *b) {
 static void the_difference_is_learned(void **state) {
   learning_world *world = *state;
   model m = {.strength = 0.2};
-  const mtp_baseline b = {"b1", compute, &m, NULL}, other = {"b2", compute, &m, NULL};
+  const mtp_baseline b = {.name = "b1", .compute = compute, .user = &m},
+                     other = {.name = "b2", .compute = compute, .user = &m};
   mtp_learner *l = NULL;
   char name[8];
   world->options.baseline = &b;
@@ -238,7 +243,7 @@ static void the_difference_is_learned(void **state) {
 static void a_run_without_one_is_not_gone_on_with(void **state) {
   learning_world *world = *state;
   model m = {.strength = 0.2};
-  const mtp_baseline b = {"b1", compute, &m, NULL};
+  const mtp_baseline b = {.name = "b1", .compute = compute, .user = &m};
   mtp_learner *l = NULL;
   data_must(world->ctx, learning_world_learner(world, NULL, &l));
   data_must(world->ctx, begin(world, l));
@@ -252,7 +257,7 @@ static void a_run_without_one_is_not_gone_on_with(void **state) {
 static void answers_wait_for_a_baseline(void **state) {
   learning_world *world = *state;
   model m = {.strength = 0.2, .fails = true};
-  const mtp_baseline b = {"b1", compute, &m, NULL};
+  const mtp_baseline b = {.name = "b1", .compute = compute, .user = &m};
   mtp_learner *l = NULL;
   world->options.baseline = &b;
   data_must(world->ctx, learning_world_learner(world, NULL, &l));
@@ -285,7 +290,7 @@ static mtp_learner *taught(learning_world *world) {
 static void holes_are_of_both(void **state) {
   learning_world *world = *state;
   model m = {.strength = -30.0};
-  const mtp_baseline b = {"b1", compute, &m, NULL};
+  const mtp_baseline b = {.name = "b1", .compute = compute, .user = &m};
   mtp_learner *l = taught(world);
   mtp_hole hole;
   data_must(world->ctx, mtp_find_hole_at(world->ctx, l->pot, l->places, &hole));
@@ -307,7 +312,7 @@ static void holes_are_of_both(void **state) {
 static void dynamics_are_of_both(void **state) {
   learning_world *world = *state;
   model m = {.strength = 0.3};
-  const mtp_baseline b = {"b1", compute, &m, NULL};
+  const mtp_baseline b = {.name = "b1", .compute = compute, .user = &m};
   const double masses[] = {26.98};
   const mtp_bath bath = {.temperature = 300.0, .timestep = 0.002, .relaxation = 1.0};
   mtp_learner *l = taught(world);
