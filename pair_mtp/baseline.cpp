@@ -284,8 +284,8 @@ double MTPBaseline::tolerance() const {
 static constexpr double STEP = 0.01, APART = 0.2, LEAST_OFF = 0.1, PART_OFF = 0.5;
 
 /* Charges that follow the positions need an energy that is stationary in them, or forces are not its derivative, and
- * what would be left of labels belongs to no potential. Looked at where the force is largest; coul/streitz itself is off
- * by a quarter with a short Wolf sum. */
+ * what would be left of labels belongs to no potential. Looked at where the force is largest; coul/streitz itself is
+ * off by a quarter with a short Wolf sum. */
 std::string MTPBaseline::why_no_energy(mtp_context *ctx, const mtp_config *cfg) const {
   mtp_config *moved = mtp_config_copy(cfg), *here = nullptr;
   if (!moved) return "memory is exhausted";
