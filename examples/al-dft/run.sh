@@ -1,7 +1,7 @@
 #!/bin/sh
-# Learning on the fly from real DFT: a crystal that melts, or with the word `surface` 180 atoms by cut-outs. Run in an empty
-# folder after `. build/env.sh`; run there again, it goes on from the labels of before. STEPS=100 is a short version, PW is
-# the command for pw.x.
+# Learning on the fly from real DFT: a crystal that melts, or with the word `surface` 180 atoms by cut-outs. Run in an
+# empty folder after `. build/env.sh`; run there again, it goes on from the labels of before. STEPS=100 is a short
+# version, PW is the command for pw.x.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 what=${1:-crystal}

@@ -10,11 +10,11 @@ set title "Na-Cl"
 plot "rdf.reference" every ::2 using 2:5 with lines lw 4 lc rgb "#cccccc" title "reference", \
      "rdf.charges" every ::2 using 2:5 with lines lc rgb "#4477aa" title "on top of charges", \
      "rdf.whole" every ::2 using 2:5 with lines lc rgb "#ee6677" title "without", \
-     "rdf.charges-cut" every ::2 using 2:5 with lines dt 2 lc rgb "#228833" title "on top of charges, cut-outs", \
-     "rdf.whole-cut" every ::2 using 2:5 with lines dt 2 lc rgb "#aa3377" title "without, cut-outs"
+     "rdf.charges_cut" every ::2 using 2:5 with lines dt 2 lc rgb "#228833" title "on top of charges, cut-outs", \
+     "rdf.whole_cut" every ::2 using 2:5 with lines dt 2 lc rgb "#aa3377" title "without, cut-outs"
 set title "Cl-Cl"
 plot "rdf.reference" every ::2 using 2:7 with lines lw 4 lc rgb "#cccccc" title "reference", \
      "rdf.charges" every ::2 using 2:7 with lines lc rgb "#4477aa" title "on top of charges", \
      "rdf.whole" every ::2 using 2:7 with lines lc rgb "#ee6677" title "without", \
-     "rdf.charges-cut" every ::2 using 2:7 with lines dt 2 lc rgb "#228833" title "on top of charges, cut-outs", \
-     "rdf.whole-cut" every ::2 using 2:7 with lines dt 2 lc rgb "#aa3377" title "without, cut-outs"
+     "rdf.charges_cut" every ::2 using 2:7 with lines dt 2 lc rgb "#228833" title "on top of charges, cut-outs", \
+     "rdf.whole_cut" every ::2 using 2:7 with lines dt 2 lc rgb "#aa3377" title "without, cut-outs"

@@ -16,7 +16,7 @@ done
 
 echo "== 2. The same by cut-outs of 1000 atoms at 1400 K"
 for model in charges whole; do
-  name=$model-cut
+  name=${model}_cut
   [ $model = charges ] && charges=yes || charges=no
   rm -f $name.extxyz $name.extxyz.* $name.jsonl
   "$MPIEXEC" -n "$np" lmp -log log.learn.$name -screen none -in in.cut -var name $name -var charges $charges
@@ -24,7 +24,7 @@ for model in charges whole; do
 done
 
 echo "== 3. The melt: 1000 atoms at 1400 K with all of them, and with the reference"
-for model in reference charges whole charges-cut whole-cut; do
+for model in reference charges whole charges_cut whole_cut; do
   case $model in charges*) beside=yes ;; *) beside=no ;; esac
   "$MPIEXEC" -n "$np" lmp -log log.melt.$model -screen none -in in.melt -var model $model -var beside $beside
   echo "$model: pressure $(tail -n 1 pressure.$model | cut -d' ' -f2) bar"
@@ -34,10 +34,10 @@ echo "== 4. Errors on frames of that melt"
 rm -f frames.extxyz labelled.extxyz
 mtp convert frames.dump frames.extxyz
 mtp label frames.extxyz -o labelled.extxyz --species Na,Cl --qm "lammps reference.lmp maxforce=1000"
-for name in charges charges-cut; do
+for name in charges charges_cut; do
   mtp errors $name.almtp labelled.extxyz --baseline "lammps $name.extxyz.baseline"
 done
-for name in whole whole-cut; do mtp errors $name.almtp labelled.extxyz; done
+for name in whole whole_cut; do mtp errors $name.almtp labelled.extxyz; done
 if command -v gnuplot > /dev/null; then
   gnuplot plot.gp && echo "The picture: $PWD/nacl.png"
 fi
