@@ -272,8 +272,8 @@ int cli_pair_part_check(cli *c, const cli_pair_part *p, const char *baseline);
 /** Learns it in turns with `pot`, and writes a draft to train on. */
 int cli_pair_part_learn(cli *c, cli_pair_part *p, const mtp_train_options *train, mtp_potential *pot,
                         const mtp_config_set *set);
-/** Writes the file, just before the potential that stands on it is written, which is told so. */
-int cli_pair_part_keep(cli *c, const cli_pair_part *p, mtp_potential *pot);
+/** Writes the file once the potential that stands on it is trained, which is told so, with its labels. */
+int cli_pair_part_keep(cli *c, const cli_pair_part *p, mtp_potential *pot, mtp_config_set *set);
 /** Removes the draft, whatever became of it. */
 void cli_pair_part_end(cli_pair_part *p);
 void cli_pair_part_print(const cli_pair_part *p);

@@ -61,7 +61,7 @@ int cli_pair_part_learn(cli *c, cli_pair_part *p, const mtp_train_options *train
 }
 
 /* What the potential stands on is called by the name of the file, too. */
-int cli_pair_part_keep(cli *c, const cli_pair_part *p, mtp_potential *pot) {
+int cli_pair_part_keep(cli *c, const cli_pair_part *p, mtp_potential *pot, mtp_config_set *set) {
   cli_baseline baseline = {0};
   if (!p->file) return CLI_OK;
   if (write_part(c, p, pot, p->file) != MTP_OK) return cli_library(c, NULL);
@@ -69,6 +69,10 @@ int cli_pair_part_keep(cli *c, const cli_pair_part *p, mtp_potential *pot) {
   int status = cli_baseline_open(c, text, pot, &baseline);
   if (status == CLI_OK && mtp_potential_set_baseline(c->ctx, pot, baseline.model->name) != MTP_OK)
     status = cli_library(c, NULL);
+  for (size_t i = 0; status == CLI_OK && i < set->n; i++)
+    if (mtp_config_get_feature(set->configs[i], MTP_BASELINE_KEY) &&
+        mtp_config_set_feature(c->ctx, set->configs[i], MTP_BASELINE_KEY, baseline.model->name) != MTP_OK)
+      status = cli_library(c, NULL);
   cli_baseline_close(&baseline);
   free(text);
   return status;
