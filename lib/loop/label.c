@@ -204,22 +204,8 @@ static cJSON *call_event(const mtp_learner *l, const char *name, const mtp_candi
   return event;
 }
 
-/* The error of forces (eV/A) up to which a fit does not overlook squeezed configurations, and what a label in a hole
- * may weigh more than these at most. */
-#define OVERLOOKS 0.045
-#define MOST      1024.0
-
-/* What the functions leave of what runs met would hide what there is to be learned of a hole; by powers of two, so that
- * a run that was started again decides alike. */
-static double hole_factor(const mtp_learner *l) {
-  const mtp_residual *r = &l->residual;
-  if (!l->history.here || !(r->forces > 0.0)) return 1.0;
-  const double times = l->history.full_error * sqrt(r->force_size / r->forces) / OVERLOOKS;
-  return times > 1.0 ? fmin(exp2(rint(2.0 * log2(times))), MOST) : 1.0;
-}
-
 /* The larger the forces, the less they may weigh: that they are large is all that is to be learned. */
-static mtp_status weigh_squeezed(mtp_context *ctx, double weight, mtp_config *label) {
+static mtp_status weigh_squeezed(mtp_context *ctx, mtp_config *label) {
   char number[32];
   double largest = 0.0; /* of the label itself: the report of an answer that is taken up later does not tell */
   for (size_t i = 0; i < label->n; i++) {
@@ -227,7 +213,7 @@ static mtp_status weigh_squeezed(mtp_context *ctx, double weight, mtp_config *la
     largest = fmax(largest, f[0] * f[0] + f[1] * f[1] + f[2] * f[2]);
   }
   const double size = sqrt(largest) / MTP_SQUEEZE_FORCE;
-  mtp_snprintf(number, sizeof number, "%.3g", weight / (1.0 + size * size));
+  mtp_snprintf(number, sizeof number, "%.3g", MTP_SQUEEZE_WEIGHT / (1.0 + size * size));
   return mtp_config_set_feature(ctx, label, "config_weight", number);
 }
 
@@ -257,8 +243,7 @@ static mtp_status accept(mtp_context *ctx, mtp_learner *l, const mtp_candidate *
   mtp_residual residual = {0};
   mtp_expectation expected = {0};
   mtp_status status = l->options.baseline ? mtp_baseline_subtract(ctx, l->options.baseline, label) : MTP_OK;
-  if (status == MTP_OK && candidate->squeezed > 0.0)
-    status = weigh_squeezed(ctx, MTP_SQUEEZE_WEIGHT * (candidate->hole ? hole_factor(l) : 1.0), label);
+  if (status == MTP_OK && candidate->squeezed > 0.0) status = weigh_squeezed(ctx, label);
   if (status == MTP_OK) status = mtp_loop_test(ctx, l, candidate, label, &expected);
   if (status != MTP_OK) {
     mtp_config_free(label);
