@@ -7,7 +7,8 @@
 #   errors   of what it learned on frames of the reference's own run of the deck (made once, kept in the cache folder)
 #   squeeze  pairs of these frames pushed together: where does the energy fall though the reference's rises
 #   frozen   a run with the learned potential alone and HOLD ps at the highest temperature: does it live
-#   hot      the same to OVER=1.5 times that temperature, at constant volume
+#   hot      the same to OVER=1.5 times that temperature, at constant volume, watched (WATCH="stop 10"): it lives, is
+#            stopped, or dies
 # Environment: LEVEL (12), HOLD (100), SEED, OPTS (options of pair_style mtp/al), INIT (options of mtp init), STEPS (of
 # the learning run), KEEP (folder of the runs, ./materials; parts that are not asked for are kept from earlier calls),
 # REF (folder of the references), TAG (a word for the table). A potential that is put into $KEEP/NAME/pot.almtp is judged by
@@ -42,7 +43,7 @@ deck() {
 # thermo LOG COLUMN: what thermodynamic output says.
 thermo() {
   awk -v name="$2" '/^ *Step/ { for (k = 1; k <= NF; k++) if ($k == name) column = k; on = 1; next }
-    /^Loop time|^ERROR/ { on = 0 } on && $1 ~ /^[0-9]+$/ && column && NF >= column { print $column }' "$1"
+    /^Loop time|^ERROR/ { on = 0 } on && $1 ~ /^[0-9]+$/ && column && NF >= column && $column ~ /^[-+.0-9eE]+$/ { print $column }' "$1"
 }
 
 # number KEY FILE: the first number that follows the key in JSON.
@@ -130,12 +131,13 @@ long() {
   how=lives
   deck "$1" "$2" 99173 -var hold "$hold" -var closest "$(awk '{ print 0.6 * $1 }' "$folder/closest")" || how=dies
   grep -q '^frozen run survived' "log.$2" || how=dies
+  if [ $how = dies ] && grep -q 'is beyond stop' "log.$2" "screen.$2"; then how=stopped; fi
   why=null
-  if [ $how = dies ]; then why="\"$(grep -h '^ERROR' "log.$2" "screen.$2" | head -n 1 | tr -d '"\134' | cut -c 1-90)\""; fi
+  if [ $how != lives ]; then why="\"$(grep -h '^ERROR' "log.$2" "screen.$2" | head -n 1 | tr -d '"\134' | cut -c 1-90)\""; fi
   printf '"%s":"%s","%s_ps":%.1f,"%s_why":%s\n' "$2" $how "$2" "$(thermo "log.$2" Time | tail -n 1)" "$2" "$why" >"$2.part"
 }
 part_frozen() { long "$1" frozen; }
-part_hot() { long "$1" hot -var over "${OVER:-1.5}"; }
+part_hot() { long "$1" hot -var over "${OVER:-1.5}" -var watch "${WATCH:-stop 10}"; }
 
 # record NAME: the line of JSON of what is known.
 record() {

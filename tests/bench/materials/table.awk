@@ -15,7 +15,7 @@ function share(  wall) {
   return wall > 0 ? sprintf("%.0f%%", 100 * get("refit_s") / wall) : "-"
 }
 function holes() { return get("holes") > 0 ? get("holes") "/" get("squeezes") " " get("hole") : (get("squeezes") > 0 ? "none" : "-") }
-function life(part) { return (get(part) == "dies" ? "DIES " : "") round(part "_ps", "%.1f") }
+function life(part) { return (get(part) == "dies" ? "DIES " : get(part) == "stopped" ? "stop " : "") round(part "_ps", "%.1f") }
 BEGIN {
   print "                                | learning              | seconds                   | RMSE                   | squeezed             | lived, ps"
   format = "%-9s %-12s %3s %5s | %6s %6s (%5s) | %6s %6s %6s %5s | %9s %7s %5s | %-14s %5s | %-10s %-10s\n"
