@@ -3,6 +3,7 @@
  * What is inside a learner, and the steps that its files share:
  *   startup.c     options, files and the first fit
  *   train_file.c  the training set as files have it, and what other runs append to it
+ *   begin.c       before the first step: what an earlier run had asked for, and a warm-up
  *   warmup.c      displaced and strained copies of the first configuration
  *   candidates.c  configurations that wait for a label, or will not get one
  *   seen.c        which configurations were labelled or refused before
@@ -456,6 +457,10 @@ mtp_status mtp_loop_confirm(mtp_context *ctx, mtp_learner *l, const mtp_candidat
  * infinite if numbers, species or periodicity differ, or a component of a lattice vector by more than `tolerance`. */
 double mtp_loop_distance(const mtp_config *a, const mtp_config *b, double tolerance);
 
+/* begin.c */
+/** The training set holds nothing but copies of the warm-up and squeezed ones. */
+bool mtp_loop_is_warming_up(const mtp_learner *l);
+
 /* learner.c */
 /** Labels what is worth one of the pool and, if given, `trigger`, which comes first, and refits; MTP_REDO if there were
  * labels. `cause` is what the event is reported of. */
@@ -465,8 +470,6 @@ mtp_status mtp_loop_learn(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
 mtp_status mtp_loop_end_call(mtp_context *ctx, mtp_learner *l, long long step, mtp_status status);
 /** MTP_OK for atoms that can be learned from. */
 mtp_status mtp_loop_check_config(mtp_context *ctx, const mtp_learner *l, const mtp_config *cfg);
-/** The training set holds nothing but copies of the warm-up and squeezed ones. */
-bool mtp_loop_is_warming_up(const mtp_learner *l);
 /** mtp_learner_offer for a configuration whose grade is known; a failure does not end the learner. */
 mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action);
 /** Learns from the candidates that wait, if labels can be had. */
@@ -545,5 +548,9 @@ void mtp_loop_tell_hole(mtp_context *ctx, const mtp_learner *l, const mtp_hole *
 /** Fit to the training set, active set, save, event, one line. Nothing changes when it fails. `labels` is how many are
  * new and `seconds` what they took; `grade` is what triggered it (NaN: nothing did). */
 mtp_status mtp_loop_refit(mtp_context *ctx, mtp_learner *l, long long step, double grade, int labels, double seconds);
+/** The same, and again with a label in the hole that the fit has, if any; `before` is what stats.qm_seconds were before
+ * the labels. */
+mtp_status mtp_loop_refit_and_fill(mtp_context *ctx, mtp_learner *l, long long step, double grade, int labels,
+                                   double before);
 
 #endif
