@@ -440,6 +440,8 @@ mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l);
 /** Writes into a potential that is about to be saved what a later run has to know to decide as this one would: its
  * trainings, and how many configurations its active set was offered. */
 mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, size_t graded, mtp_potential *pot);
+/** False where only the linear coefficients were ever fitted. */
+bool mtp_loop_has_trained_functions(const mtp_potential *pot);
 /** Where runs share, the number that the potential which is about to be saved has among all of them. */
 mtp_status mtp_loop_number_generation(mtp_context *ctx, const mtp_learner *l, mtp_potential *pot);
 /** Takes the active set in save_path as the one to begin with. Comes after the training set, before the first refit. */

@@ -54,11 +54,13 @@ static bool has_parameters_of(const mtp_potential *a, const mtp_potential *b) {
 #define SQUARE     "al_grade_square"
 #define ERROR      "al_grade_error"
 #define GENERATION "al_generation"
+#define UNTRAINED  "al_untrained"
 
 mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, size_t graded, mtp_potential *pot) {
   mtp_status status = mtp_potential_set_note(ctx, pot, GRADED, (double)graded);
   if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, COMPLETE, (double)history->complete);
   if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, FINISHED, (double)history->finished);
+  if (status == MTP_OK) status = mtp_potential_set_text_note(ctx, pot, UNTRAINED, history->trained ? NULL : "1");
   if (status == MTP_OK && history->squeezed != 1.0)
     status = mtp_potential_set_note(ctx, pot, SQUEEZED, history->squeezed);
   if (status == MTP_OK && history->top > 0) status = mtp_potential_set_note(ctx, pot, MTP_TOP_KEY, history->top);
@@ -87,14 +89,18 @@ static long long generation_of(const mtp_potential *pot) {
 }
 
 static mtp_status copy_notes(mtp_context *ctx, const mtp_potential *from, mtp_potential *to) {
-  static const char *const keys[] = {GRADED,   FULL,     FRESH, FULL_ERROR, PREDICTED, COMPLETE,
-                                     FINISHED, SQUEEZED, SCALE, SCALED,     SQUARE,    ERROR};
+  static const char *const keys[] = {GRADED,   FULL,  FRESH,  FULL_ERROR, PREDICTED, COMPLETE, FINISHED,
+                                     SQUEEZED, SCALE, SCALED, SQUARE,     ERROR,     UNTRAINED};
   mtp_status status = MTP_OK;
   for (size_t k = 0; k < sizeof keys / sizeof *keys && status == MTP_OK; k++) {
     const double number = mtp_potential_note(from, keys[k]);
     if (!isnan(number)) status = mtp_potential_set_note(ctx, to, keys[k], number);
   }
   return status;
+}
+
+bool mtp_loop_has_trained_functions(const mtp_potential *pot) {
+  return mtp_potential_is_trained(pot) && !(mtp_potential_note(pot, UNTRAINED) > 0.0);
 }
 
 static double squeezed_weight(const mtp_potential *pot) {
@@ -196,7 +202,7 @@ static void read_notes(mtp_learner *l, const mtp_active_set *as) {
     l->history.grade_square = mtp_potential_note(l->pot, SQUARE);
     l->history.grade_error = mtp_potential_note(l->pot, ERROR);
   }
-  if (full == 0 && !linear) return;
+  if (!l->history.trained || (full == 0 && !linear)) return;
   l->history.here = l->history.trained;
   l->history.full_configs = full ? full : l->train->n;
   l->history.fresh_configs = count_of(l, l->pot, FRESH, l->train->n);
@@ -303,7 +309,7 @@ static mtp_status take_saved(mtp_context *ctx, mtp_learner *l, saved_model *s) {
     l->normal = s->normal;
   }
   l->as_is_of_train = true;
-  l->history.trained = true;
+  l->history.trained = l->history.trained || mtp_loop_has_trained_functions(l->pot);
   l->history.complete = noted(l->pot, COMPLETE);
   l->history.finished = noted(l->pot, FINISHED);
   l->history.squeezed = squeezed_weight(l->pot);
