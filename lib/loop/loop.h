@@ -156,6 +156,7 @@ typedef struct mtp_sharing {
   bool changed;         /* the potential, since this was last looked at, by what others learned */
   bool postponed;       /* another run asks or has asked for what was to be labelled */
   double looked;        /* when the files were looked at last */
+  double behind_since;  /* when another run was seen to have a newer potential that is not there; 0: none has */
   struct {
     unsigned long long device, inode;
     long long size, seconds, nanoseconds;

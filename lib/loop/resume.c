@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "learn/active_set.h"
+#include "learn/level.h"
 #include "learn/normal.h"
 #include "loop/loop.h"
 #include "model/model.h"
@@ -121,6 +122,10 @@ static mtp_status follow_level(mtp_context *ctx, mtp_learner *l, const mtp_poten
   return mtp_loop_take_level(ctx, l, level);
 }
 
+static bool has_company(const mtp_learner *l) {
+  return l->sharing.locks && mtp_share_next(l->sharing.locks, 0) > 0;
+}
+
 /* The deck that is started again names the potential of its first start, which knows less than the saved one. */
 mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
   mtp_potential *saved = NULL;
@@ -138,6 +143,11 @@ mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
                     mtp_context_message(ctx));
   const bool trained = mtp_potential_is_trained(saved);
   if (trained) status = follow_level(ctx, l, saved);
+  if (status == MTP_OK && trained && resumes && !is_alike(saved, l->pot) && has_company(l))
+    status = mtp_fail(ctx, MTP_ERR_STATE,
+                      "share: %s holds a potential of another kind, which other runs are learning; runs that learn "
+                      "together need the same file of pair_coeff, baseline and grow",
+                      l->save_path);
   if (status != MTP_OK) {
     mtp_potential_free(saved);
     return status;
@@ -149,8 +159,8 @@ mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
     l->history.complete = noted(saved, COMPLETE);
     l->history.finished = noted(saved, FINISHED);
     l->history.squeezed = squeezed_weight(saved);
-    l->sharing.generation = generation_of(saved);
   }
+  l->sharing.generation = generation_of(saved); /* what is saved here comes after it, whatever it was */
   if (trained && !alike) {
     mtp_message(ctx, MTP_WARNING, "%s holds a potential of another kind, which is replaced", l->save_path);
   } else if (is_news && resumes) {
@@ -282,9 +292,28 @@ static mtp_status parse_saved(mtp_context *ctx, const mtp_learner *l, saved_mode
   return status;
 }
 
-static bool is_newer(const mtp_learner *l, const saved_model *s) {
-  return s->as && generation_of(s->pot) > l->sharing.generation && is_alike(s->pot, l->pot) &&
-         is_usable(l, s->as, s->pot);
+/* What the present potential may become: the same functions, or those of a higher level where it grows. */
+static mtp_status may_become(mtp_context *ctx, const mtp_learner *l, const mtp_potential *pot, bool *may) {
+  const int level = mtp_potential_level(pot);
+  mtp_potential *raised = NULL;
+  *may = is_alike(pot, l->pot);
+  if (*may || level <= mtp_potential_level(l->pot) || level > l->history.top) return MTP_OK;
+  const mtp_status status = mtp_potential_at_level(ctx, l->pot, level, &raised);
+  *may = status == MTP_OK && is_alike(pot, raised);
+  mtp_potential_free(raised);
+  return status;
+}
+
+/* One that is newer and cannot be taken over would be passed over for ever. */
+static mtp_status look_whether_newer(mtp_context *ctx, const mtp_learner *l, const saved_model *s, bool *newer) {
+  *newer = false;
+  if (!s->as || generation_of(s->pot) <= l->sharing.generation) return MTP_OK;
+  const mtp_status status = may_become(ctx, l, s->pot, newer);
+  if (status != MTP_OK || (*newer && is_usable(l, s->as, s->pot))) return status;
+  return mtp_fail(ctx, MTP_ERR_STATE,
+                  "share: another run has saved a potential of another kind in %s; runs that learn together need the "
+                  "same file of pair_coeff, baseline, mode and grow",
+                  l->save_path);
 }
 
 /* With other radial functions or weights it has other equations. */
@@ -322,6 +351,8 @@ static mtp_status take_saved(mtp_context *ctx, mtp_learner *l, saved_model *s) {
   *s = (saved_model){0};
   const mtp_status status = mtp_loop_measure(ctx, l->normal, l->pot, &l->residual);
   l->residual_known = status == MTP_OK;
+  l->fitted = mtp_rmse(l->residual.force, l->residual.forces);
+  mtp_loop_set_thresholds(l);
   return status;
 }
 
@@ -341,7 +372,9 @@ mtp_status mtp_loop_adopt_newer(mtp_context *ctx, mtp_learner *l, bool *adopted)
   *adopted = false;
   if (access(l->save_path, F_OK) != 0) return MTP_OK;
   mtp_status status = parse_saved(ctx, l, &s);
-  if (status == MTP_OK && is_newer(l, &s)) {
+  bool newer = false;
+  if (status == MTP_OK) status = look_whether_newer(ctx, l, &s, &newer);
+  if (newer && status == MTP_OK) {
     /* whatever it has learned was in the training file before */
     status = mtp_loop_lock_train(ctx, l);
     if (status == MTP_OK) status = mtp_loop_take_news(ctx, l);
