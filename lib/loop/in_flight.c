@@ -44,7 +44,7 @@ mtp_status mtp_loop_in_flight(mtp_context *ctx, const mtp_learner *l, mtp_config
 mtp_status mtp_loop_take_over_calls(mtp_context *ctx, mtp_learner *l, int *labels) {
   mtp_status status = MTP_OK;
   bool any = false;
-  if (!l->sharing.locks || !l->qm || l->late) return MTP_OK;
+  if (!l->sharing.locks || !mtp_loop_can_label(l) || l->late) return MTP_OK;
   for (int number; status == MTP_OK && (number = mtp_share_claim(l->sharing.locks)) > 0; any = true) {
     char *name = mtp_share_name(l->sharing.locks, number);
     status = name ? mtp_calls_take_over(ctx, l->calls, name) : mtp_fail_memory(ctx);

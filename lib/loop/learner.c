@@ -316,10 +316,12 @@ static mtp_status fail_beyond(mtp_context *ctx, const mtp_learner *l, const mtp_
 static mtp_status keep(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, bool seen, mtp_action *action) {
   if (seen || in_pool(l, c->cfg) || mtp_loop_repeats_last(l, c)) return MTP_OK;
   mtp_loop_log_candidate(ctx, l, c);
-  const mtp_status status = mtp_loop_keep(ctx, l, c);
+  mtp_status status = mtp_loop_keep(ctx, l, c);
   if (status != MTP_OK || l->pool_size < (size_t)l->options.pool) return status;
-  if (mtp_loop_goes_on(l) && l->pool_size < LATE_POOLS * (size_t)l->options.pool) return ask_for_pool(ctx, l);
-  return mtp_loop_learn(ctx, l, NULL, c, action);
+  if (!mtp_loop_goes_on(l)) return mtp_loop_learn(ctx, l, NULL, c, action);
+  if (l->late && l->pool_size >= LATE_POOLS * (size_t)l->options.pool)
+    status = mtp_loop_learn_late(ctx, l, true, action);
+  return status == MTP_OK ? ask_for_pool(ctx, l) : status;
 }
 
 /* Beyond break without a driver or with no calls left: the configuration is kept, the run is over. */
@@ -344,9 +346,12 @@ mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
   const bool wanted = l->moment.wanted && mtp_loop_can_label(l);
   if (status != MTP_OK || (!wanted && c->grade <= l->options.select_grade)) return status;
   bool beyond = c->grade > l->options.break_grade;
+  if (beyond && l->late) { /* what is out may tell enough; if it came to no label, nothing has changed */
+    status = mtp_loop_learn_late(ctx, l, true, action);
+    if (status != MTP_OK || *action == MTP_REDO) return status;
+  }
   const char *refusal = NULL;
   bool seen = mtp_seen_find(l->seen, c->cfg, &refusal);
-  if (beyond && l->late) return mtp_loop_learn_late(ctx, l, true, action);
   if (beyond || (wanted && !seen)) {
     bool changed = false;
     status = mtp_loop_catch_up(ctx, l, c, &changed);
