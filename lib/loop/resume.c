@@ -444,14 +444,14 @@ static mtp_status resume(mtp_context *ctx, mtp_learner *l, mtp_candidate *candid
   if (status != MTP_OK || n == 0) return status;
   if (!l->qm) {
     mtp_message(ctx, MTP_WARNING,
-                "%s.calls holds %zu QM calls of an earlier run, %zu of them with an answer, which wait "
-                "for a run with a QM driver",
-                l->train_path, n, answered);
+                "%s holds %zu QM calls of an earlier run, %zu of them with an answer, which wait for a run with a QM "
+                "driver",
+                mtp_calls_path(l->calls), n, answered);
     return MTP_OK;
   }
   mtp_message(ctx, MTP_INFO,
-              "an earlier run left %zu QM calls: %zu answers are taken from %s.calls, the others are asked for again",
-              n, answered, l->train_path);
+              "an earlier run left %zu QM calls: %zu answers are taken from %s, the others are asked for again", n,
+              answered, mtp_calls_path(l->calls));
   cJSON *event = mtp_event_new(l->log, "resume", -1);
   mtp_event_integer(event, "requests", (long long)n);
   mtp_event_integer(event, "answers", (long long)answered);
