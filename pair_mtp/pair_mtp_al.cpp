@@ -5,11 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
-#include <exception>
 #include <sched.h>
 
 #include "atom.h"
@@ -22,6 +20,7 @@
 #include "mpi/mpi_comm.h"
 #include "neigh_list.h"
 #include "neighbor.h"
+#include "stop_guard.h"
 #include "universe.h"
 #include "update.h"
 #include "utils.h"
@@ -34,50 +33,6 @@ static constexpr long long TIMING_INTERVAL = 500;
  * one step of so many. */
 static constexpr long long FOLLOW_INTERVAL = 10;
 
-/* ---- signals ---- */
-
-/* The one way in which a signal reaches the library. */
-static volatile sig_atomic_t stop_signal = 0;
-
-static void on_signal(int number) {
-  stop_signal = number;
-}
-
-/* While one lives, SIGTERM and SIGINT do not kill this rank: QM calls and training end early, what is known is written
- * down, and all ranks stop with an error. A second signal kills as usual; so does the first one afterwards if nothing
- * came of it. */
-class StopGuard {
-  static int living;
-  const bool outermost; /* ends of runs are guarded within steps that are */
-  int exceptions;
-  struct sigaction before[2];
-  static constexpr int numbers[2] = {SIGTERM, SIGINT};
-
-public:
-  StopGuard() : outermost(living++ == 0), exceptions(std::uncaught_exceptions()) {
-    if (!outermost) return;
-    struct sigaction action = {};
-    action.sa_handler = on_signal;
-    action.sa_flags = SA_RESETHAND;
-    sigemptyset(&action.sa_mask);
-    stop_signal = 0;
-    for (int i = 0; i < 2; i++) sigaction(numbers[i], &action, &before[i]);
-  }
-  ~StopGuard() {
-    living--;
-    if (!outermost) return;
-    for (int i = 0; i < 2; i++) sigaction(numbers[i], &before[i], nullptr);
-    const int number = stop_signal;
-    stop_signal = 0;
-    if (number && std::uncaught_exceptions() == exceptions) raise(number);
-  }
-  StopGuard(const StopGuard &) = delete;
-  StopGuard &operator=(const StopGuard &) = delete;
-};
-
-constexpr int StopGuard::numbers[2];
-int StopGuard::living = 0;
-
 PairMTPAL::PairMTPAL(LAMMPS *lmp)
     : PairMTP(lmp, "mtp/al"), options(mtp_learner_defaults()), mode_given(false), relaxed(true), explores(true),
       every(1), rewind_every(0), trials(false), learner(nullptr), ranks(), started(false), begun(false),
@@ -88,7 +43,7 @@ PairMTPAL::PairMTPAL(LAMMPS *lmp)
   Dl_info info;
   if (dladdr((const void *)mtp_qm_lammps_driver, &info) && info.dli_fname) plugin_path = info.dli_fname;
   if (comm->me == 0) mtp_context_set_logger(ctx, log, this);
-  mtp_context_set_stop(ctx, &stop_signal);
+  mtp_context_set_stop(ctx, MTPStopGuard::signal());
   MPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, finalize, &at_finalize, nullptr);
   MPI_Comm_set_attr(MPI_COMM_SELF, at_finalize, this);
 }
@@ -225,7 +180,7 @@ void PairMTPAL::keep_active_set() {
 
 /* Writes what waits to be labelled, and the last event. */
 void PairMTPAL::end_learner() {
-  const StopGuard guard;
+  const MTPStopGuard guard;
   if (learner && explores) explore();
   const long long waiting = learner ? mtp_learner_get_stats(learner).candidates : 0;
   mtp_learner_end(ctx, learner);
@@ -278,7 +233,7 @@ mtp_status PairMTPAL::open_learner() {
   mtp_status status = baseline.open(ctx, pot, train_path, plugin_path.empty() ? nullptr : plugin_path.c_str());
   if (status == MTP_OK) status = mtp_qm_open(ctx, qm_text.c_str(), &lammps, 1, &qm);
   if (status != MTP_OK) return status;
-  mtp_qm_set_stop(qm, &stop_signal);
+  mtp_qm_set_stop(qm, MTPStopGuard::signal());
   if (known && !mode_given) options.mode = mtp_active_set_mode(known.get());
   mtp_learner_options all = options;
   if (known && mtp_active_set_mode(known.get()) == all.mode) all.active_set = known.get();
@@ -315,7 +270,7 @@ void PairMTPAL::start() {
 }
 
 void PairMTPAL::begin() {
-  const StopGuard guard;
+  const MTPStopGuard guard;
   check_settings();
   const listing listed = count_list();
   mtp_config *first = gather(0, nullptr);
@@ -345,7 +300,7 @@ void PairMTPAL::check_baseline() {
 
 /* Shows the present configuration to the learner; true if the step must be done again. */
 bool PairMTPAL::consult(const Question &ask, bool buys) {
-  const StopGuard guard;
+  const MTPStopGuard guard;
   long long tag = (long long)worst.tag;
   MPI_Bcast(&tag, 1, MPI_LONG_LONG, worst.rank, world);
   int index = -1, redo = 0;
@@ -382,7 +337,7 @@ bool PairMTPAL::take_over(const std::string &wrong, int redo) {
 
 /* True if the step must be done again. */
 bool PairMTPAL::offer(bool wanted) {
-  const StopGuard guard;
+  const MTPStopGuard guard;
   mtp_moment now = mtp_moment();
   if (update->whichflag == 1) now.hottest = heat.hottest();
   now.usual = heat.usual();
@@ -458,7 +413,7 @@ bool PairMTPAL::verify() {
 
 /* True if the potential is one of another run now. */
 bool PairMTPAL::follow(long long generation) {
-  const StopGuard guard;
+  const MTPStopGuard guard;
   int redo = 0;
   std::string wrong;
   if (comm->me == 0) {

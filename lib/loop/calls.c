@@ -100,6 +100,7 @@ static mtp_status answer_left(mtp_context *ctx, mtp_calls *c, mtp_call *left, co
   left->label = label;
   left->report = record->report;
   mtp_status status = note_driver(ctx, left, record->driver);
+  if (status == MTP_OK && left->state == MTP_CALL_SPENT) status = mtp_call_become(ctx, c, left, MTP_CALL_ASKED);
   if (status != MTP_OK || left->state == MTP_CALL_WAITING) return status;
   return mtp_call_become(ctx, c, left, MTP_CALL_WAITING);
 }
@@ -163,27 +164,32 @@ void mtp_calls_record_all(mtp_calls *c, bool all) {
   c->record_all = all;
 }
 
-/* Records of what was added to c->left from number `first` on. */
-static mtp_status write_left(mtp_context *ctx, mtp_calls *c, size_t first) {
-  mtp_status status = MTP_OK;
-  for (size_t i = first; i < c->n && status == MTP_OK; i++) {
+/* All that is left, in place of what the file holds: an answer may be one to a request that is there. */
+static mtp_status write_left(mtp_context *ctx, mtp_calls *c) {
+  mtp_config **records = mtp_calloc(c->n, sizeof *records);
+  mtp_status status = records ? MTP_OK : mtp_fail_memory(ctx);
+  size_t n = 0;
+  for (size_t i = 0; i < c->n && status == MTP_OK; i++) {
     const mtp_call *left = &c->left[i];
-    mtp_config *record = left->state == MTP_CALL_ASKED
-                             ? mtp_call_log_request(ctx, left->request, left->hash, left->driver)
-                             : mtp_call_end_record(ctx, left, left->request, left->driver);
-    status = mtp_calls_write(ctx, c, 1, &record);
-    mtp_config_free(record);
+    if (left->state == MTP_CALL_SPENT) continue;
+    records[n] = left->state == MTP_CALL_ASKED ? mtp_call_log_request(ctx, left->request, left->hash, left->driver)
+                                               : mtp_call_end_record(ctx, left, left->request, left->driver);
+    status = records[n++] ? MTP_OK : mtp_fail_memory(ctx);
   }
+  if (status == MTP_OK && n > 0)
+    status = c->log.file ? mtp_call_log_replace(ctx, &c->log, n, records) : mtp_calls_write(ctx, c, n, records);
+  if (n > 0) c->under_way = true;
+  for (size_t i = 0; i < n; i++) mtp_config_free(records[i]);
+  free(records);
   return status;
 }
 
 mtp_status mtp_calls_take_over(mtp_context *ctx, mtp_calls *c, const char *name) {
   mtp_call_log log;
   reading r = {ctx, c};
-  const size_t first = c->n;
   mtp_status status = mtp_call_log_open(ctx, &log, name, c->log.species_count, c->log.names);
   if (status == MTP_OK) status = mtp_call_log_read(ctx, &log, add_record, &r);
-  if (status == MTP_OK) status = write_left(ctx, c, first);
+  if (status == MTP_OK) status = write_left(ctx, c);
   if (status == MTP_OK) mtp_call_log_clear(&log);
   mtp_call_log_close(&log);
   return status;
@@ -244,6 +250,10 @@ void mtp_calls_close(mtp_calls *c) {
   mtp_call_free_all(c->left, c->n);
   mtp_call_log_close(&c->log);
   free(c);
+}
+
+const char *mtp_calls_path(const mtp_calls *c) {
+  return c->log.path;
 }
 
 size_t mtp_calls_left(const mtp_calls *c) {

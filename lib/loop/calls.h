@@ -62,6 +62,9 @@ void mtp_calls_close(mtp_calls *calls);
 
 typedef enum mtp_calls_end { MTP_CALLS_UNFINISHED, MTP_CALLS_ANSWERED, MTP_CALLS_FAILED } mtp_calls_end;
 
+/** FILE.calls. */
+const char *mtp_calls_path(const mtp_calls *calls);
+
 /** Requests of an earlier process, in order: how many, and number i with what became of it. */
 size_t mtp_calls_left(const mtp_calls *calls);
 const mtp_config *mtp_calls_request(const mtp_calls *calls, size_t i, mtp_calls_end *end);

@@ -197,10 +197,12 @@ static mtp_status label_end(mtp_context *ctx, mtp_learner *l, const mtp_candidat
 }
 
 static mtp_status learn(mtp_context *ctx, mtp_learner *l, const mtp_candidate *end, int round, mtp_action *action) {
-  int labels = 0;
+  int labels = 0, others = 0;
   const double before = l->stats.qm_seconds;
   mtp_verdict v = {0};
-  mtp_status status = label_end(ctx, l, end, &labels);
+  /* the last label is to be that of the end point */
+  mtp_status status = mtp_loop_take_late(ctx, l, true, &others);
+  if (status == MTP_OK) status = label_end(ctx, l, end, &labels);
   if (status != MTP_OK || labels == 0) return status;
   const mtp_config *label = l->train->configs[l->train->n - 1];
   status = judge(ctx, l, label, &v);

@@ -63,6 +63,7 @@ static void note_finished(mtp_context *ctx, mtp_learner *l) {
   mtp_status status = mtp_loop_leave_notes(ctx, &l->history, l->graded, l->pot);
   if (status == MTP_OK) status = mtp_loop_number_generation(ctx, l, l->pot);
   if (status == MTP_OK) status = mtp_active_set_write(ctx, l->as, l->pot, l->save_path);
+  if (status == MTP_OK && l->sharing.locks) l->sharing.generation++;
   if (status != MTP_OK) mtp_message(ctx, MTP_WARNING, "the end is not noted: %s", mtp_context_message(ctx));
 }
 

@@ -44,10 +44,13 @@ mtp_status mtp_loop_in_flight(mtp_context *ctx, const mtp_learner *l, mtp_config
 mtp_status mtp_loop_take_over_calls(mtp_context *ctx, mtp_learner *l, int *labels) {
   mtp_status status = MTP_OK;
   bool any = false;
-  if (!l->sharing.locks || !l->qm || l->late) return MTP_OK;
+  if (!l->sharing.locks || !mtp_loop_can_label(l) || l->late) return MTP_OK;
   for (int number; status == MTP_OK && (number = mtp_share_claim(l->sharing.locks)) > 0; any = true) {
     char *name = mtp_share_name(l->sharing.locks, number);
-    status = name ? mtp_calls_take_over(ctx, l->calls, name) : mtp_fail_memory(ctx);
+    status = name ? mtp_loop_lock_train(ctx, l) : mtp_fail_memory(ctx);
+    /* nobody looks between the one file and the other */
+    if (status == MTP_OK) status = mtp_calls_take_over(ctx, l->calls, name);
+    mtp_loop_unlock_train(l);
     mtp_share_drop(l->sharing.locks, number);
     free(name);
   }

@@ -7,11 +7,6 @@
 #include "loop/loop.h"
 #include "support/support.h"
 
-/* Warm-up copies of a cold start: their sites give so many rows for each linear coefficient, within limits. */
-#define ROWS_PER_COEFFICIENT 2.0
-#define LEAST_WARMUP         2
-#define MOST_WARMUP          8
-
 /* ---- life and death ---- */
 
 static void destroy(mtp_learner *l) {
@@ -151,177 +146,6 @@ mtp_status mtp_loop_check_config(mtp_context *ctx, const mtp_learner *l, const m
   return MTP_OK;
 }
 
-/* ---- refits ---- */
-
-/* Labels of a fit's hole for one event: a fit may have another one elsewhere then. */
-#define FILLS 2
-
-/* Refits, and again with a label in the hole that the fit has, if any. */
-static mtp_status refit(mtp_context *ctx, mtp_learner *l, long long step, double grade, int labels, double before) {
-  mtp_status status = mtp_loop_refit(ctx, l, step, grade, labels, l->stats.qm_seconds - before);
-  for (int k = 0; k < FILLS && status == MTP_OK && l->hole.a >= 0; k++) {
-    int filled = 0;
-    before = l->stats.qm_seconds;
-    status = mtp_loop_fill_hole(ctx, l, step, &filled);
-    if (status != MTP_OK || filled == 0) break;
-    status = mtp_loop_refit(ctx, l, step, NAN, filled, l->stats.qm_seconds - before);
-  }
-  return status;
-}
-
-/* ---- warm-up ---- */
-
-static size_t warmup_labels(const mtp_learner *l) {
-  size_t n = 0;
-  for (size_t i = 0; i < l->train->n; i++) n += mtp_config_get_feature(l->train->configs[i], "warmup") != NULL;
-  return n;
-}
-
-/* A warm-up that a kill cut short goes on: the training file then holds nothing but copies and squeezed ones. */
-bool mtp_loop_is_warming_up(const mtp_learner *l) {
-  for (size_t i = 0; i < l->train->n; i++)
-    if (!mtp_config_get_feature(l->train->configs[i], "warmup") && !mtp_config_is_squeezed(l->train->configs[i]))
-      return false;
-  return true;
-}
-
-static int cold_warmup(const mtp_learner *l, const mtp_config *first) {
-  const double coefficients = (double)mtp_normal_size(l->normal), rows = (double)first->n;
-  const double copies = ceil(ROWS_PER_COEFFICIENT * coefficients / rows);
-  return (int)fmin(fmax(copies, LEAST_WARMUP), MOST_WARMUP);
-}
-
-static int wanted_warmup(const mtp_learner *l, const mtp_config *first, bool cold) {
-  if (l->options.warmup >= 0) return l->options.warmup;
-  return cold || (l->train->n > 0 && mtp_loop_is_warming_up(l)) ? cold_warmup(l, first) : 0;
-}
-
-/* Short bonds are stiff: displaced as far as long ones, their atoms would feel forces that no run meets. */
-#define SIGMA_PART 0.04
-
-static double warmup_sigma(const mtp_learner *l, const mtp_config *first) {
-  double smallest = INFINITY;
-  if (l->options.warmup >= 0) return l->options.warmup_sigma;
-  if (mtp_config_smallest_distance(NULL, first, mtp_potential_cutoff(l->pot), &smallest) != MTP_OK)
-    return l->options.warmup_sigma;
-  return fmin(l->options.warmup_sigma, SIGMA_PART * smallest);
-}
-
-/* The copies that are still to be labelled, in order. */
-static mtp_status make_copies(mtp_context *ctx, const mtp_learner *l, const mtp_config *first, long long step,
-                              int wanted, mtp_candidate *copies, size_t *n) {
-  const size_t had = warmup_labels(l), lacking = had < (size_t)wanted ? (size_t)wanted - had : 0;
-  const size_t missing = mtp_loop_allowance(l, lacking);
-  const double sigma = warmup_sigma(l, first);
-  for (int k = 0; k < wanted && *n < missing; k++) {
-    mtp_config *base = NULL;
-    const mtp_status status = mtp_loop_cut_first(ctx, l, first, k, &base);
-    mtp_config *copy = base ? mtp_warmup_copy(base, k, wanted, sigma, l->options.seed) : NULL;
-    mtp_config_free(base);
-    if (!copy) return status != MTP_OK ? status : mtp_fail_memory(ctx);
-    if (mtp_seen_find(l->seen, copy, NULL))
-      mtp_config_free(copy);
-    else
-      copies[(*n)++] = (mtp_candidate){.cfg = copy, .grade = NAN, .atom = -1, .step = step, .warmup = k};
-  }
-  return MTP_OK;
-}
-
-static mtp_status warm_up(mtp_context *ctx, mtp_learner *l, const mtp_config *first, long long step, int wanted,
-                          int *labels) {
-  if (wanted == 0) return MTP_OK;
-  mtp_candidate *copies = mtp_calloc((size_t)wanted, sizeof *copies);
-  const mtp_candidate **list = mtp_calloc((size_t)wanted, sizeof *list);
-  mtp_status status = copies && list ? MTP_OK : mtp_fail_memory(ctx);
-  size_t n = 0;
-  if (status == MTP_OK) status = make_copies(ctx, l, first, step, wanted, copies, &n);
-  for (size_t i = 0; i < n; i++) list[i] = &copies[i];
-  if (status == MTP_OK) status = mtp_loop_label(ctx, l, n, list, labels);
-  for (size_t i = 0; i < n; i++) mtp_config_free(copies[i].cfg);
-  free(copies);
-  free(list);
-  return status;
-}
-
-static void warn_begin(mtp_context *ctx, const mtp_learner *l, bool cold, int wanted) {
-  if (cold && mtp_loop_can_label(l) && mtp_potential_is_trained(l->pot))
-    mtp_message(ctx, MTP_WARNING,
-                "%s has no active set and %s is empty: what the potential learned before is forgotten at the first "
-                "refit",
-                l->save_path, l->train_path);
-  if (l->options.warmup > 0 && (int)l->train->n < wanted && !mtp_loop_can_label(l))
-    mtp_message(ctx, MTP_WARNING, "no warm-up: there is no QM driver or no call left");
-}
-
-/* `base`: what the labels of the start are made of. */
-static mtp_status begin_with(mtp_context *ctx, mtp_learner *l, const mtp_config *first, const mtp_config *base,
-                             long long step, mtp_action *action) {
-  mtp_status status = MTP_OK;
-  /* nothing to grade with also means that the first refit forgets what the potential knew */
-  bool cold = l->train->n == 0 && !l->as, untrained = !mtp_potential_is_trained(l->pot);
-  int wanted = wanted_warmup(l, base, cold), labels = 0;
-  double before = l->stats.qm_seconds;
-  if (untrained && !mtp_loop_can_label(l))
-    return mtp_fail(ctx, MTP_ERR_STATE, "the untrained potential needs a QM driver or a training file (%s is empty)",
-                    l->train_path);
-  warn_begin(ctx, l, cold, wanted);
-  if (cold && untrained) status = mtp_loop_start_functions(ctx, l, first);
-  if (status != MTP_OK) return status;
-  status = mtp_loop_resume_calls(ctx, l, &labels);
-  if (status == MTP_OK) status = warm_up(ctx, l, first, step, wanted, &labels);
-  /* Of copies the most disturbed one is nearest to what the run will be. After a kill between labels and the squeezed
-   * ones that belong to them nothing else may be missing. */
-  if (status == MTP_OK && (l->was_fitted || wanted > 0) && l->history.complete < l->train->n)
-    status = mtp_loop_squeeze(ctx, l, mtp_loop_last_met(l, base), step, &labels);
-  if (status == MTP_OK && untrained && wanted == 0 && labels == 0) { /* the engine needs something to evaluate with */
-    mtp_config borrowed = *base;
-    mtp_candidate candidate = {.cfg = &borrowed, .grade = INFINITY, .atom = -1, .step = step, .warmup = -1};
-    status = mtp_loop_label(ctx, l, 1, &(const mtp_candidate *){&candidate}, &labels);
-  }
-  if (status != MTP_OK) return status;
-  if (untrained && labels == 0)
-    return mtp_fail(ctx, MTP_ERR_QM, "no configuration to start from got a label (see %s)", l->log_path);
-  if (labels == 0) return MTP_OK;
-  status = refit(ctx, l, step, NAN, labels, before);
-  if (status == MTP_OK) *action = MTP_REDO;
-  return status;
-}
-
-/* Of runs that share, one warms up, and the others go on with what it has learned. */
-static mtp_status begin_in_turn(mtp_context *ctx, mtp_learner *l, const mtp_config *first, const mtp_config *base,
-                                long long step, mtp_action *action) {
-  const bool first_of_all = mtp_loop_is_warming_up(l) || !mtp_potential_is_trained(l->pot);
-  const long long adopted = l->stats.adopted;
-  bool begun;
-  if (!l->sharing.locks || !first_of_all) return begin_with(ctx, l, first, base, step, action);
-  mtp_status status = mtp_loop_begin_refit(ctx, l, true, &begun);
-  if (status != MTP_OK) return status;
-  status = begin_with(ctx, l, first, base, step, action);
-  mtp_loop_end_refit(l);
-  if (l->stats.adopted > adopted) *action = MTP_REDO;
-  return status;
-}
-
-static mtp_status begin(mtp_context *ctx, mtp_learner *l, const mtp_config *first, long long step, mtp_action *action) {
-  mtp_config *base = NULL;
-  mtp_status status = mtp_loop_check_config(ctx, l, first);
-  if (status == MTP_OK) status = mtp_loop_cut_first(ctx, l, first, 0, &base);
-  if (status == MTP_OK) status = begin_in_turn(ctx, l, first, base, step, action);
-  mtp_config_free(base);
-  return status;
-}
-
-mtp_status mtp_learner_begin(mtp_context *ctx, mtp_learner *l, const mtp_config *first, long long step,
-                             mtp_action *action) {
-  if (!l || !first || !action) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "learner: nothing to begin with");
-  *action = MTP_GO_ON;
-  l->last_step = step;
-  mtp_loop_note_step(l, step);
-  mtp_event_write(ctx, l->log, mtp_event_new(l->log, "begin", step));
-  mtp_status status = begin(ctx, l, first, step, action);
-  return mtp_loop_end_call(ctx, l, step, status);
-}
-
 /* ---- learning events ---- */
 
 /* Candidates that are worth a label, by the order in which they are. */
@@ -438,7 +262,7 @@ mtp_status mtp_loop_learn(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
   status = mtp_loop_begin_refit(ctx, l, trigger != NULL, &begun);
   if (status != MTP_OK || !begun) return status;
   status = mtp_loop_squeeze(ctx, l, mtp_loop_last_met(l, cause->cfg), cause->step, &labels);
-  if (status == MTP_OK) status = refit(ctx, l, cause->step, cause->grade, labels, before);
+  if (status == MTP_OK) status = mtp_loop_refit_and_fill(ctx, l, cause->step, cause->grade, labels, before);
   mtp_loop_end_refit(l);
   if (status == MTP_OK) *action = MTP_REDO;
   return status;
@@ -492,10 +316,12 @@ static mtp_status fail_beyond(mtp_context *ctx, const mtp_learner *l, const mtp_
 static mtp_status keep(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, bool seen, mtp_action *action) {
   if (seen || in_pool(l, c->cfg) || mtp_loop_repeats_last(l, c)) return MTP_OK;
   mtp_loop_log_candidate(ctx, l, c);
-  const mtp_status status = mtp_loop_keep(ctx, l, c);
+  mtp_status status = mtp_loop_keep(ctx, l, c);
   if (status != MTP_OK || l->pool_size < (size_t)l->options.pool) return status;
-  if (mtp_loop_goes_on(l) && l->pool_size < LATE_POOLS * (size_t)l->options.pool) return ask_for_pool(ctx, l);
-  return mtp_loop_learn(ctx, l, NULL, c, action);
+  if (!mtp_loop_goes_on(l)) return mtp_loop_learn(ctx, l, NULL, c, action);
+  if (l->late && l->pool_size >= LATE_POOLS * (size_t)l->options.pool)
+    status = mtp_loop_learn_late(ctx, l, true, action);
+  return status == MTP_OK ? ask_for_pool(ctx, l) : status;
 }
 
 /* Beyond break without a driver or with no calls left: the configuration is kept, the run is over. */
@@ -520,9 +346,12 @@ mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
   const bool wanted = l->moment.wanted && mtp_loop_can_label(l);
   if (status != MTP_OK || (!wanted && c->grade <= l->options.select_grade)) return status;
   bool beyond = c->grade > l->options.break_grade;
+  if (beyond && l->late) { /* what is out may tell enough; if it came to no label, nothing has changed */
+    status = mtp_loop_learn_late(ctx, l, true, action);
+    if (status != MTP_OK || *action == MTP_REDO) return status;
+  }
   const char *refusal = NULL;
   bool seen = mtp_seen_find(l->seen, c->cfg, &refusal);
-  if (beyond && l->late) return mtp_loop_learn_late(ctx, l, true, action);
   if (beyond || (wanted && !seen)) {
     bool changed = false;
     status = mtp_loop_catch_up(ctx, l, c, &changed);

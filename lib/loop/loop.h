@@ -3,6 +3,7 @@
  * What is inside a learner, and the steps that its files share:
  *   startup.c     options, files and the first fit
  *   train_file.c  the training set as files have it, and what other runs append to it
+ *   begin.c       before the first step: what an earlier run had asked for, and a warm-up
  *   warmup.c      displaced and strained copies of the first configuration
  *   candidates.c  configurations that wait for a label, or will not get one
  *   seen.c        which configurations were labelled or refused before
@@ -155,6 +156,7 @@ typedef struct mtp_sharing {
   bool changed;         /* the potential, since this was last looked at, by what others learned */
   bool postponed;       /* another run asks or has asked for what was to be labelled */
   double looked;        /* when the files were looked at last */
+  double behind_since;  /* when another run was seen to have a newer potential that is not there; 0: none has */
   struct {
     unsigned long long device, inode;
     long long size, seconds, nanoseconds;
@@ -439,6 +441,8 @@ mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l);
 /** Writes into a potential that is about to be saved what a later run has to know to decide as this one would: its
  * trainings, and how many configurations its active set was offered. */
 mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, size_t graded, mtp_potential *pot);
+/** False where only the linear coefficients were ever fitted. */
+bool mtp_loop_has_trained_functions(const mtp_potential *pot);
 /** Where runs share, the number that the potential which is about to be saved has among all of them. */
 mtp_status mtp_loop_number_generation(mtp_context *ctx, const mtp_learner *l, mtp_potential *pot);
 /** Takes the active set in save_path as the one to begin with. Comes after the training set, before the first refit. */
@@ -456,6 +460,10 @@ mtp_status mtp_loop_confirm(mtp_context *ctx, mtp_learner *l, const mtp_candidat
  * infinite if numbers, species or periodicity differ, or a component of a lattice vector by more than `tolerance`. */
 double mtp_loop_distance(const mtp_config *a, const mtp_config *b, double tolerance);
 
+/* begin.c */
+/** The training set holds nothing but copies of the warm-up and squeezed ones. */
+bool mtp_loop_is_warming_up(const mtp_learner *l);
+
 /* learner.c */
 /** Labels what is worth one of the pool and, if given, `trigger`, which comes first, and refits; MTP_REDO if there were
  * labels. `cause` is what the event is reported of. */
@@ -465,8 +473,6 @@ mtp_status mtp_loop_learn(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
 mtp_status mtp_loop_end_call(mtp_context *ctx, mtp_learner *l, long long step, mtp_status status);
 /** MTP_OK for atoms that can be learned from. */
 mtp_status mtp_loop_check_config(mtp_context *ctx, const mtp_learner *l, const mtp_config *cfg);
-/** The training set holds nothing but copies of the warm-up and squeezed ones. */
-bool mtp_loop_is_warming_up(const mtp_learner *l);
 /** mtp_learner_offer for a configuration whose grade is known; a failure does not end the learner. */
 mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action);
 /** Learns from the candidates that wait, if labels can be had. */
@@ -545,5 +551,9 @@ void mtp_loop_tell_hole(mtp_context *ctx, const mtp_learner *l, const mtp_hole *
 /** Fit to the training set, active set, save, event, one line. Nothing changes when it fails. `labels` is how many are
  * new and `seconds` what they took; `grade` is what triggered it (NaN: nothing did). */
 mtp_status mtp_loop_refit(mtp_context *ctx, mtp_learner *l, long long step, double grade, int labels, double seconds);
+/** The same, and again with a label in the hole that the fit has, if any; `before` is what stats.qm_seconds were before
+ * the labels. */
+mtp_status mtp_loop_refit_and_fill(mtp_context *ctx, mtp_learner *l, long long step, double grade, int labels,
+                                   double before);
 
 #endif

@@ -271,3 +271,19 @@ mtp_status mtp_loop_refit(mtp_context *ctx, mtp_learner *l, long long step, doub
   mtp_loop_end_refit(l);
   return status;
 }
+
+/* Labels of a fit's hole for one event: a fit may have another one elsewhere then. */
+#define FILLS 2
+
+mtp_status mtp_loop_refit_and_fill(mtp_context *ctx, mtp_learner *l, long long step, double grade, int labels,
+                                   double before) {
+  mtp_status status = mtp_loop_refit(ctx, l, step, grade, labels, l->stats.qm_seconds - before);
+  for (int k = 0; k < FILLS && status == MTP_OK && l->hole.a >= 0; k++) {
+    int filled = 0;
+    before = l->stats.qm_seconds;
+    status = mtp_loop_fill_hole(ctx, l, step, &filled);
+    if (status != MTP_OK || filled == 0) break;
+    status = mtp_loop_refit(ctx, l, step, NAN, filled, l->stats.qm_seconds - before);
+  }
+  return status;
+}

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "learn/active_set.h"
+#include "learn/level.h"
 #include "learn/normal.h"
 #include "loop/loop.h"
 #include "model/model.h"
@@ -54,11 +55,13 @@ static bool has_parameters_of(const mtp_potential *a, const mtp_potential *b) {
 #define SQUARE     "al_grade_square"
 #define ERROR      "al_grade_error"
 #define GENERATION "al_generation"
+#define UNTRAINED  "al_untrained"
 
 mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, size_t graded, mtp_potential *pot) {
   mtp_status status = mtp_potential_set_note(ctx, pot, GRADED, (double)graded);
   if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, COMPLETE, (double)history->complete);
   if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, FINISHED, (double)history->finished);
+  if (status == MTP_OK) status = mtp_potential_set_text_note(ctx, pot, UNTRAINED, history->trained ? NULL : "1");
   if (status == MTP_OK && history->squeezed != 1.0)
     status = mtp_potential_set_note(ctx, pot, SQUEEZED, history->squeezed);
   if (status == MTP_OK && history->top > 0) status = mtp_potential_set_note(ctx, pot, MTP_TOP_KEY, history->top);
@@ -87,14 +90,18 @@ static long long generation_of(const mtp_potential *pot) {
 }
 
 static mtp_status copy_notes(mtp_context *ctx, const mtp_potential *from, mtp_potential *to) {
-  static const char *const keys[] = {GRADED,   FULL,     FRESH, FULL_ERROR, PREDICTED, COMPLETE,
-                                     FINISHED, SQUEEZED, SCALE, SCALED,     SQUARE,    ERROR};
+  static const char *const keys[] = {GRADED,   FULL,  FRESH,  FULL_ERROR, PREDICTED, COMPLETE, FINISHED,
+                                     SQUEEZED, SCALE, SCALED, SQUARE,     ERROR,     UNTRAINED};
   mtp_status status = MTP_OK;
   for (size_t k = 0; k < sizeof keys / sizeof *keys && status == MTP_OK; k++) {
     const double number = mtp_potential_note(from, keys[k]);
     if (!isnan(number)) status = mtp_potential_set_note(ctx, to, keys[k], number);
   }
   return status;
+}
+
+bool mtp_loop_has_trained_functions(const mtp_potential *pot) {
+  return mtp_potential_is_trained(pot) && !(mtp_potential_note(pot, UNTRAINED) > 0.0);
 }
 
 static double squeezed_weight(const mtp_potential *pot) {
@@ -115,6 +122,10 @@ static mtp_status follow_level(mtp_context *ctx, mtp_learner *l, const mtp_poten
   return mtp_loop_take_level(ctx, l, level);
 }
 
+static bool has_company(const mtp_learner *l) {
+  return l->sharing.locks && mtp_share_next(l->sharing.locks, 0) > 0;
+}
+
 /* The deck that is started again names the potential of its first start, which knows less than the saved one. */
 mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
   mtp_potential *saved = NULL;
@@ -132,6 +143,11 @@ mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
                     mtp_context_message(ctx));
   const bool trained = mtp_potential_is_trained(saved);
   if (trained) status = follow_level(ctx, l, saved);
+  if (status == MTP_OK && trained && resumes && !is_alike(saved, l->pot) && has_company(l))
+    status = mtp_fail(ctx, MTP_ERR_STATE,
+                      "share: %s holds a potential of another kind, which other runs are learning; runs that learn "
+                      "together need the same file of pair_coeff, baseline and grow",
+                      l->save_path);
   if (status != MTP_OK) {
     mtp_potential_free(saved);
     return status;
@@ -143,8 +159,8 @@ mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
     l->history.complete = noted(saved, COMPLETE);
     l->history.finished = noted(saved, FINISHED);
     l->history.squeezed = squeezed_weight(saved);
-    l->sharing.generation = generation_of(saved);
   }
+  l->sharing.generation = generation_of(saved); /* what is saved here comes after it, whatever it was */
   if (trained && !alike) {
     mtp_message(ctx, MTP_WARNING, "%s holds a potential of another kind, which is replaced", l->save_path);
   } else if (is_news && resumes) {
@@ -196,7 +212,7 @@ static void read_notes(mtp_learner *l, const mtp_active_set *as) {
     l->history.grade_square = mtp_potential_note(l->pot, SQUARE);
     l->history.grade_error = mtp_potential_note(l->pot, ERROR);
   }
-  if (full == 0 && !linear) return;
+  if (!l->history.trained || (full == 0 && !linear)) return;
   l->history.here = l->history.trained;
   l->history.full_configs = full ? full : l->train->n;
   l->history.fresh_configs = count_of(l, l->pot, FRESH, l->train->n);
@@ -276,9 +292,28 @@ static mtp_status parse_saved(mtp_context *ctx, const mtp_learner *l, saved_mode
   return status;
 }
 
-static bool is_newer(const mtp_learner *l, const saved_model *s) {
-  return s->as && generation_of(s->pot) > l->sharing.generation && is_alike(s->pot, l->pot) &&
-         is_usable(l, s->as, s->pot);
+/* What the present potential may become: the same functions, or those of a higher level where it grows. */
+static mtp_status may_become(mtp_context *ctx, const mtp_learner *l, const mtp_potential *pot, bool *may) {
+  const int level = mtp_potential_level(pot);
+  mtp_potential *raised = NULL;
+  *may = is_alike(pot, l->pot);
+  if (*may || level <= mtp_potential_level(l->pot) || level > l->history.top) return MTP_OK;
+  const mtp_status status = mtp_potential_at_level(ctx, l->pot, level, &raised);
+  *may = status == MTP_OK && is_alike(pot, raised);
+  mtp_potential_free(raised);
+  return status;
+}
+
+/* One that is newer and cannot be taken over would be passed over for ever. */
+static mtp_status look_whether_newer(mtp_context *ctx, const mtp_learner *l, const saved_model *s, bool *newer) {
+  *newer = false;
+  if (!s->as || generation_of(s->pot) <= l->sharing.generation) return MTP_OK;
+  const mtp_status status = may_become(ctx, l, s->pot, newer);
+  if (status != MTP_OK || (*newer && is_usable(l, s->as, s->pot))) return status;
+  return mtp_fail(ctx, MTP_ERR_STATE,
+                  "share: another run has saved a potential of another kind in %s; runs that learn together need the "
+                  "same file of pair_coeff, baseline, mode and grow",
+                  l->save_path);
 }
 
 /* With other radial functions or weights it has other equations. */
@@ -303,7 +338,7 @@ static mtp_status take_saved(mtp_context *ctx, mtp_learner *l, saved_model *s) {
     l->normal = s->normal;
   }
   l->as_is_of_train = true;
-  l->history.trained = true;
+  l->history.trained = l->history.trained || mtp_loop_has_trained_functions(l->pot);
   l->history.complete = noted(l->pot, COMPLETE);
   l->history.finished = noted(l->pot, FINISHED);
   l->history.squeezed = squeezed_weight(l->pot);
@@ -316,6 +351,8 @@ static mtp_status take_saved(mtp_context *ctx, mtp_learner *l, saved_model *s) {
   *s = (saved_model){0};
   const mtp_status status = mtp_loop_measure(ctx, l->normal, l->pot, &l->residual);
   l->residual_known = status == MTP_OK;
+  l->fitted = mtp_rmse(l->residual.force, l->residual.forces);
+  mtp_loop_set_thresholds(l);
   return status;
 }
 
@@ -335,7 +372,9 @@ mtp_status mtp_loop_adopt_newer(mtp_context *ctx, mtp_learner *l, bool *adopted)
   *adopted = false;
   if (access(l->save_path, F_OK) != 0) return MTP_OK;
   mtp_status status = parse_saved(ctx, l, &s);
-  if (status == MTP_OK && is_newer(l, &s)) {
+  bool newer = false;
+  if (status == MTP_OK) status = look_whether_newer(ctx, l, &s, &newer);
+  if (newer && status == MTP_OK) {
     /* whatever it has learned was in the training file before */
     status = mtp_loop_lock_train(ctx, l);
     if (status == MTP_OK) status = mtp_loop_take_news(ctx, l);
@@ -405,14 +444,14 @@ static mtp_status resume(mtp_context *ctx, mtp_learner *l, mtp_candidate *candid
   if (status != MTP_OK || n == 0) return status;
   if (!l->qm) {
     mtp_message(ctx, MTP_WARNING,
-                "%s.calls holds %zu QM calls of an earlier run, %zu of them with an answer, which wait "
-                "for a run with a QM driver",
-                l->train_path, n, answered);
+                "%s holds %zu QM calls of an earlier run, %zu of them with an answer, which wait for a run with a QM "
+                "driver",
+                mtp_calls_path(l->calls), n, answered);
     return MTP_OK;
   }
   mtp_message(ctx, MTP_INFO,
-              "an earlier run left %zu QM calls: %zu answers are taken from %s.calls, the others are asked for again",
-              n, answered, l->train_path);
+              "an earlier run left %zu QM calls: %zu answers are taken from %s, the others are asked for again", n,
+              answered, mtp_calls_path(l->calls));
   cJSON *event = mtp_event_new(l->log, "resume", -1);
   mtp_event_integer(event, "requests", (long long)n);
   mtp_event_integer(event, "answers", (long long)answered);

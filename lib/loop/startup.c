@@ -266,7 +266,7 @@ mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_op
     if (mtp_config_set_species(l->train, l->names[s]) < 0) status = mtp_fail_memory(ctx);
   if (status == MTP_OK) status = open_files(ctx, l);
   if (status == MTP_OK) status = mtp_loop_adopt_saved(ctx, l);
-  if (status == MTP_OK) l->history.trained = mtp_potential_is_trained(l->pot);
+  if (status == MTP_OK) l->history.trained = mtp_loop_has_trained_functions(l->pot);
   if (status == MTP_OK) status = mtp_normal_new(ctx, l->pot, options->weights, &l->normal);
   if (status == MTP_OK) status = mtp_loop_load_training_set(ctx, l, &dropped_tail);
   if (status == MTP_OK) status = start_equations(ctx, l);

@@ -11,9 +11,14 @@
 #include "loop/loop.h"
 #include "support/support.h"
 
-/* Seconds between looks at the files while a run has nothing to ask, and at what another run asks while it waits. */
-#define LOOK 1.0
-#define WAIT 0.02
+/* Seconds between looks at the files while a run has nothing to ask, and at what another run asks while it waits: at
+ * first, and in the end. */
+#define LOOK         1.0
+#define WAIT         0.02
+#define LONGEST_WAIT 0.5
+/* After so many the user is told what a run waits for, and a potential that another one must have saved is missed: a
+ * network file system shows it within some seconds. */
+#define PATIENCE 60.0
 
 /* ---- locks ---- */
 
@@ -79,6 +84,11 @@ bool mtp_loop_knows_all(const mtp_learner *l) {
 
 /* ---- before a label ---- */
 
+static void nap(double seconds) {
+  const struct timespec pause = {0, (long)(1e9 * seconds)};
+  nanosleep(&pause, NULL);
+}
+
 /* Whatever others have labelled is learned first, by them or here. */
 static mtp_status learn_from_others(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c) {
   bool begun;
@@ -122,12 +132,20 @@ static bool has_all_of(const mtp_config_set *now, const mtp_config_set *before) 
 
 /* Until one of them is no more on its way: answered, failed, or its run is gone. */
 static mtp_status wait_for_one(mtp_context *ctx, mtp_learner *l, const mtp_config_set *coming) {
-  const struct timespec nap = {0, (long)(1e9 * WAIT)};
+  const double begin = mtp_now();
+  double seconds = WAIT;
+  bool told = false;
   for (bool all = true; all;) {
     mtp_config_set *now = NULL;
     if (mtp_context_is_stopped(ctx))
       return mtp_fail(ctx, MTP_ERR_STOPPED, "stopped while it waited for a label that another run asked for");
-    nanosleep(&nap, NULL);
+    if (!told && mtp_now() - begin > PATIENCE) {
+      mtp_message(ctx, MTP_INFO, "step %lld: waiting since %g s for a label that another run has asked for",
+                  l->last_step, PATIENCE);
+      told = true;
+    }
+    nap(seconds);
+    seconds = fmin(1.5 * seconds, LONGEST_WAIT);
     const mtp_status status = mtp_loop_coming(ctx, l, &now);
     all = status == MTP_OK && has_all_of(now, coming);
     mtp_config_set_free(now);
@@ -168,8 +186,7 @@ mtp_status mtp_loop_after_label(mtp_context *ctx, mtp_learner *l, bool *changed)
   *changed = s->postponed;
   s->postponed = false;
   if (!*changed) return MTP_OK;
-  const struct timespec nap = {0, (long)(1e9 * WAIT)};
-  nanosleep(&nap, NULL); /* it is offered again, and waits for the other run then */
+  nap(WAIT); /* it is offered again, and waits for the other run then */
   return mtp_context_is_stopped(ctx) ? mtp_fail(ctx, MTP_ERR_STOPPED, "stopped") : MTP_OK;
 }
 
@@ -196,10 +213,27 @@ static bool has_grown(const mtp_learner *l) {
   return stat(l->train_path, &st) == 0 && (long long)st.st_size > l->sharing.known;
 }
 
+/* Has the run the potential that another one has by now? The caller asks until it has. */
+static mtp_status check_caught_up(mtp_context *ctx, mtp_learner *l, long long generation) {
+  mtp_sharing *s = &l->sharing;
+  if (s->generation >= generation) {
+    s->behind_since = 0.0;
+    return MTP_OK;
+  }
+  if (s->behind_since == 0.0) s->behind_since = mtp_now();
+  if (mtp_now() - s->behind_since > PATIENCE)
+    return mtp_fail(ctx, MTP_ERR_STATE,
+                    "share: another run has potential number %lld, and what %s holds cannot be taken over for %g s",
+                    generation, l->save_path, PATIENCE);
+  nap(WAIT);
+  return MTP_OK;
+}
+
 static mtp_status look(mtp_context *ctx, mtp_learner *l, long long generation, mtp_action *action) {
   mtp_sharing *s = &l->sharing;
   const double now = mtp_now();
   const bool behind = generation > s->generation;
+  if (!behind) s->behind_since = 0.0;
   if (!behind && now - s->looked < LOOK) return MTP_OK;
   s->looked = now;
   s->changed = false;
@@ -209,7 +243,7 @@ static mtp_status look(mtp_context *ctx, mtp_learner *l, long long generation, m
   else if (has_grown(l))
     status = read_news(ctx, l);
   if (s->changed) *action = MTP_REDO;
-  return status;
+  return status == MTP_OK && behind ? check_caught_up(ctx, l, generation) : status;
 }
 
 mtp_status mtp_learner_follow(mtp_context *ctx, mtp_learner *l, long long step, long long generation,
