@@ -316,6 +316,8 @@ static mtp_status take_saved(mtp_context *ctx, mtp_learner *l, saved_model *s) {
   *s = (saved_model){0};
   const mtp_status status = mtp_loop_measure(ctx, l->normal, l->pot, &l->residual);
   l->residual_known = status == MTP_OK;
+  l->fitted = mtp_rmse(l->residual.force, l->residual.forces);
+  mtp_loop_set_thresholds(l);
   return status;
 }
 
