@@ -14,12 +14,10 @@
 #include "model/model.h"
 #include "support/support.h"
 
-/* The same functions of the same species, but for what training is free to change: then `a` is what `b` has become. */
-static bool is_alike(const mtp_potential *a, const mtp_potential *b) {
-  if (mtp_potential_radial_count(a) != mtp_potential_radial_count(b) ||
-      (mtp_potential_radial_size(a) != mtp_potential_radial_size(b) && !mtp_potential_size_is_free(b)) ||
+/* Functions of the same kind for the same species, but for what training is free to change. */
+static bool is_of_family(const mtp_potential *a, const mtp_potential *b) {
+  if ((mtp_potential_radial_size(a) != mtp_potential_radial_size(b) && !mtp_potential_size_is_free(b)) ||
       mtp_potential_species_count(a) != mtp_potential_species_count(b) ||
-      mtp_potential_scalar_count(a) != mtp_potential_scalar_count(b) ||
       mtp_potential_cutoff(a) != mtp_potential_cutoff(b) ||
       strcmp(mtp_potential_radial_name(a), mtp_potential_radial_name(b)) != 0)
     return false;
@@ -31,6 +29,18 @@ static bool is_alike(const mtp_potential *a, const mtp_potential *b) {
     if (x && y && strcmp(x, y) != 0) return false;
   }
   return true;
+}
+
+/* As many of them, too: then `a` is what `b` has become. */
+static bool is_alike(const mtp_potential *a, const mtp_potential *b) {
+  return mtp_potential_radial_count(a) == mtp_potential_radial_count(b) &&
+         mtp_potential_scalar_count(a) == mtp_potential_scalar_count(b) && is_of_family(a, b);
+}
+
+/* Where levels grow, another run may have come to a higher one. */
+static bool has_climbed(const mtp_learner *l, const mtp_potential *pot) {
+  const int level = mtp_potential_level(pot);
+  return level > mtp_potential_level(l->pot) && level <= l->history.top && is_of_family(pot, l->pot);
 }
 
 static bool has_parameters_of(const mtp_potential *a, const mtp_potential *b) {
@@ -277,8 +287,8 @@ static mtp_status parse_saved(mtp_context *ctx, const mtp_learner *l, saved_mode
 }
 
 static bool is_newer(const mtp_learner *l, const saved_model *s) {
-  return s->as && generation_of(s->pot) > l->sharing.generation && is_alike(s->pot, l->pot) &&
-         is_usable(l, s->as, s->pot);
+  return s->as && generation_of(s->pot) > l->sharing.generation && is_usable(l, s->as, s->pot) &&
+         (is_alike(s->pot, l->pot) || has_climbed(l, s->pot));
 }
 
 /* With other radial functions or weights it has other equations. */
