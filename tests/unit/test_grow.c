@@ -125,6 +125,20 @@ static void others_follow(void **state) {
   free(log);
 }
 
+/* Where there are no levels, it is said at once. */
+static void needs_levels(void **state) {
+  learning_world *world = *state;
+  mtp_learner *l = NULL;
+  world->options.grow = true;
+  mtp_potential *other = learning_potential(world->ctx, 12);
+  other->radial.type = MTP_RADIAL_CHEBYSHEV_REPULS;
+  assert_int_equal(learning_world_learner_of(world, other, "", &l), MTP_ERR_UNSUPPORTED);
+  learning_world_expect_message(world, "standard level");
+  other->trained = true;
+  assert_int_equal(learning_world_learner_of(world, other, "", &l), MTP_ERR_UNSUPPORTED);
+  mtp_potential_free(other);
+}
+
 static void is_left_alone_without_the_word(void **state) {
   learning_world *world = *state;
   mtp_learner *l = NULL;
@@ -145,6 +159,7 @@ int main(void) {
       cmocka_unit_test(carries_what_both_have),
       cmocka_unit_test_setup_teardown(climbs_and_goes_on, learning_world_new, learning_world_free),
       cmocka_unit_test_setup_teardown(others_follow, learning_world_new, learning_world_free),
+      cmocka_unit_test_setup_teardown(needs_levels, learning_world_new, learning_world_free),
       cmocka_unit_test_setup_teardown(is_left_alone_without_the_word, learning_world_new, learning_world_free),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,7 +88,8 @@ typedef struct mtp_learner_options {
   mtp_refit refit;            /**< auto */
   mtp_grading grading;        /**< auto */
   bool wall;                  /**< ask for labels of squeezed pairs, and see that no fit has a hole below them; true */
-  bool grow; /**< an untrained potential begins at level 8 and climbs as data come to need it, up to its own; false */
+  bool grow; /**< an untrained potential begins at level 8 and climbs as data come to need it, up to its own;
+                  MTP_ERR_UNSUPPORTED without a standard level and RBChebyshev functions; false */
   mtp_weights weights;
   int warmup;          /**< labelled copies of the first configuration; -1: on a cold start as many as their atoms
                             need to settle the linear coefficients, 2 to 8, else 0 */
