@@ -62,6 +62,11 @@ static mtp_status grade_rows(mtp_context *ctx, const mtp_active_set *as, const m
                              const mtp_sample *sample, double *grade, int *atom) {
   const mtp_mode mode = mtp_active_set_mode(as);
   const size_t n = mtp_potential_parameter_count(pot), m = mtp_rows_count(sample, mode);
+  if (m == 0) { /* of a part of a system there is no row in mode configuration */
+    *grade = 0.0;
+    *atom = -1;
+    return MTP_OK;
+  }
   double *rows = mtp_alloc_aligned(m * n, sizeof *rows), *gamma = mtp_calloc(m, sizeof *gamma);
   mtp_evaluator *ev = NULL;
   mtp_status status = rows && gamma ? MTP_OK : mtp_fail_memory(ctx);
@@ -72,7 +77,7 @@ static mtp_status grade_rows(mtp_context *ctx, const mtp_active_set *as, const m
   for (size_t k = 1; k < m && status == MTP_OK; k++)
     if (!(gamma[k] <= gamma[worst])) worst = k;
   if (status == MTP_OK) {
-    *grade = m == 0 ? 0.0 : isfinite(gamma[worst]) ? gamma[worst] : INFINITY;
+    *grade = isfinite(gamma[worst]) ? gamma[worst] : INFINITY;
     *atom = mode == MTP_MODE_FORCES ? mtp_force_row_atom(worst) : mode == MTP_MODE_NEIGHBOURHOOD ? (int)worst : -1;
   }
   mtp_evaluator_free(ev);
@@ -88,6 +93,10 @@ mtp_status mtp_active_set_grade_config(mtp_context *ctx, const mtp_active_set *a
   if (mtp_active_set_size(as) != mtp_potential_parameter_count(pot))
     return mtp_fail(ctx, MTP_ERR_STATE, "the active set has %zu columns, the potential %zu parameters",
                     mtp_active_set_size(as), mtp_potential_parameter_count(pot));
+  for (size_t i = 0; i < cfg->n; i++)
+    if (cfg->species[i] < 0 || cfg->species[i] >= mtp_potential_species_count(pot))
+      return mtp_fail(ctx, MTP_ERR_ARGUMENT, "active set: atom %zu has species %d, the potential has %d", i + 1,
+                      cfg->species[i], mtp_potential_species_count(pot));
   mtp_sample sample = mtp_sample_of(cfg);
   sample.kind = MTP_SAMPLE_ORDINARY; /* what it was labelled for does not matter to its grade */
   return grade_rows(ctx, as, pot, &sample, grade, atom);

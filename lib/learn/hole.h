@@ -25,8 +25,8 @@ mtp_status mtp_hole_places_new(mtp_context *ctx, const mtp_potential *pot, mtp_h
 /** Looks for closer pairs in the configuration of `sample`, which is borrowed as long as the places live; its species
  * are the potential's. Squeezed ones have no place. */
 mtp_status mtp_hole_places_add(mtp_context *ctx, mtp_hole_places *places, const mtp_sample *sample);
-/** The closest pairs of a configuration within reach, between molecules and within them: pair[2*C*C]. `nb` reaches as
- * far or less. */
+/** The closest pairs of a configuration within reach, between molecules and within them: pair[2*C*C]. `nb` has to reach
+ * as far as bonds do, and what is beyond it is not found. */
 mtp_status mtp_hole_places_find(mtp_context *ctx, const mtp_hole_places *places, const mtp_neighbors *nb,
                                 mtp_close_pair *pair);
 /** Notes those of an ordinary configuration. */

@@ -219,18 +219,19 @@ static mtp_status grade_by_doubt(mtp_context *ctx, const mtp_dynamics *d, const 
   return status;
 }
 
-mtp_status mtp_dynamics_evaluate(mtp_context *ctx, mtp_dynamics *d) {
+static mtp_status evaluate(mtp_context *ctx, mtp_dynamics *d, bool graded) {
   mtp_status status = is_list_valid(d) ? MTP_OK : make_list(ctx, d);
   if (status != MTP_OK) return status;
   move_images(d);
   const bool by_atom = d->mode == MTP_MODE_NEIGHBOURHOOD;
   memset(d->all_force, 0, 3 * d->nb->nall * sizeof *d->all_force);
   memset(d->gradient, 0, d->parameters * sizeof *d->gradient);
-  double *variance = d->posterior ? mtp_calloc(d->nb->nall, sizeof *variance) : NULL;
-  if (d->posterior && !variance) return mtp_fail_memory(ctx);
-  const mtp_request request = {.skip_energy = true, .largest_grade = by_atom && !d->posterior};
+  const bool by_doubt = graded && d->posterior;
+  double *variance = by_doubt ? mtp_calloc(d->nb->nall, sizeof *variance) : NULL;
+  if (by_doubt && !variance) return mtp_fail_memory(ctx);
+  const mtp_request request = {.skip_energy = true, .largest_grade = graded && by_atom && !by_doubt};
   mtp_output out = {.force = d->all_force,
-                    .gradient = d->mode == MTP_MODE_CONFIGURATION ? d->gradient : NULL,
+                    .gradient = graded && d->mode == MTP_MODE_CONFIGURATION ? d->gradient : NULL,
                     .site_variance = variance};
   const mtp_atoms atoms = mtp_atoms_of(d->nb);
   status = mtp_evaluator_compute(ctx, d->ev, &atoms, &request, &out);
@@ -241,7 +242,11 @@ mtp_status mtp_dynamics_evaluate(mtp_context *ctx, mtp_dynamics *d) {
     for (size_t c = 0; c < 3; c++) d->force[3 * (size_t)d->nb->owner[k] + c] += d->all_force[3 * k + c];
   d->virial = out.virial[0] + out.virial[1] + out.virial[2];
   if (status == MTP_OK) status = add_baseline(ctx, d);
-  return status == MTP_OK ? take_grade(ctx, d, &out) : status;
+  return status == MTP_OK && graded ? take_grade(ctx, d, &out) : status;
+}
+
+mtp_status mtp_dynamics_evaluate(mtp_context *ctx, mtp_dynamics *d) {
+  return evaluate(ctx, d, true);
 }
 
 static void kick(mtp_dynamics *d, double time) {
@@ -277,7 +282,7 @@ static mtp_status rescale(mtp_context *ctx, mtp_dynamics *d) {
   for (size_t k = 0; k < 3 * d->cfg->n; k++) d->cfg->x[k] *= factor, d->v[k] /= factor;
   mtp_neighbors_free(d->nb); /* its images are those of the other cell */
   d->nb = NULL;
-  return mtp_dynamics_evaluate(ctx, d);
+  return evaluate(ctx, d, false); /* the step that follows is looked at: a grade here would be one for nothing */
 }
 
 mtp_status mtp_dynamics_step(mtp_context *ctx, mtp_dynamics *d) {

@@ -24,6 +24,10 @@ mtp_status mtp_loop_start_low(mtp_context *ctx, mtp_learner *l) {
   const int level = mtp_potential_level(l->pot);
   const double noted = mtp_potential_note(l->pot, MTP_TOP_KEY);
   if (!l->options.grow) return MTP_OK;
+  if (level == 0 || l->pot->radial.type != MTP_RADIAL_CHEBYSHEV)
+    return mtp_fail(ctx, MTP_ERR_UNSUPPORTED,
+                    "grow yes needs a potential of a standard level with RBChebyshev functions: this one has no other "
+                    "levels");
   l->history.top = noted > (double)level && noted <= 30.0 ? (int)noted : level;
   if (mtp_potential_is_trained(l->pot)) return MTP_OK;
   return mtp_loop_take_level(ctx, l, mtp_level_above(0, level));

@@ -519,6 +519,8 @@ void mtp_loop_set_thresholds(mtp_learner *l);
 mtp_status mtp_loop_note_asked(mtp_context *ctx, mtp_learner *l, long long step);
 /** The run has come to this step; one before the last begins anew. */
 void mtp_loop_note_step(mtp_learner *l, long long step);
+/** It goes back to this step, and on from there. */
+void mtp_loop_note_return(mtp_learner *l, long long step);
 /** False where there were no steps. */
 bool mtp_loop_outlook(const mtp_learner *l, mtp_outlook *out);
 void mtp_loop_add_outlook(const mtp_learner *l, cJSON *event);

@@ -266,6 +266,8 @@ mtp_status mtp_learner_set(mtp_context *ctx, mtp_learner_options *options, int c
 /* ---- what makes sense ---- */
 
 static const char *wrong_value(const mtp_learner_options *o) {
+  if (o->mode < MTP_MODE_CONFIGURATION || o->mode > MTP_MODE_FORCES)
+    return "mode must be energy, forces, neighbourhood or configuration";
   if (!(isfinite(o->select_grade) && o->select_grade >= 1.0)) return "select must be at least 1";
   if (!(isfinite(o->break_grade) && o->break_grade >= o->select_grade)) return "break must not be below select";
   if (o->query == MTP_QUERY_BAYES && (o->auto_select || o->auto_break))
@@ -296,6 +298,7 @@ static const char *wrong_value(const mtp_learner_options *o) {
   if (o->cut.shape != MTP_CUT_CELL && o->cut.shape != MTP_CUT_SPHERE) return "shape must be cell or sphere";
   if (o->grow && o->refit == MTP_REFIT_LINEAR)
     return "grow yes needs refit auto or full: levels differ in radial functions";
+  if (o->onfail < MTP_ONFAIL_STOP || o->onfail > MTP_ONFAIL_SKIP) return "onfail must be stop or skip";
   if (o->refit < MTP_REFIT_LINEAR || o->refit > MTP_REFIT_AUTO) return "refit must be linear, full or auto";
   return NULL;
 }

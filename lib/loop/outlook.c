@@ -120,6 +120,12 @@ void mtp_loop_note_step(mtp_learner *l, long long step) {
   a->last = step;
 }
 
+/* The same steps come again: what was asked on the way stays known, and counts once they have been made. */
+void mtp_loop_note_return(mtp_learner *l, long long step) {
+  mtp_asked *a = &l->asked;
+  if (a->begun && step >= a->first && step < a->last) a->last = step;
+}
+
 void mtp_learner_pass(mtp_learner *l, long long step) {
   if (l) mtp_loop_note_step(l, step);
 }

@@ -57,21 +57,23 @@ static bool has_parameters_of(const mtp_potential *a, const mtp_potential *b) {
 #define GENERATION "al_generation"
 #define UNTRAINED  "al_untrained"
 
+/* What is not known is not noted, nor does a potential keep the note of other labels that it came with. */
+static mtp_status note_if(mtp_context *ctx, mtp_potential *pot, bool known, const char *key, double number) {
+  return known ? mtp_potential_set_note(ctx, pot, key, number) : mtp_potential_set_text_note(ctx, pot, key, NULL);
+}
+
 mtp_status mtp_loop_leave_notes(mtp_context *ctx, const mtp_history *history, size_t graded, mtp_potential *pot) {
+  const bool scaled = history->scaled > 0, graded_labels = history->grade_square > 0.0;
   mtp_status status = mtp_potential_set_note(ctx, pot, GRADED, (double)graded);
   if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, COMPLETE, (double)history->complete);
   if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, FINISHED, (double)history->finished);
   if (status == MTP_OK) status = mtp_potential_set_text_note(ctx, pot, UNTRAINED, history->trained ? NULL : "1");
-  if (status == MTP_OK && history->squeezed != 1.0)
-    status = mtp_potential_set_note(ctx, pot, SQUEEZED, history->squeezed);
+  if (status == MTP_OK) status = note_if(ctx, pot, history->squeezed != 1.0, SQUEEZED, history->squeezed);
   if (status == MTP_OK && history->top > 0) status = mtp_potential_set_note(ctx, pot, MTP_TOP_KEY, history->top);
-  if (status == MTP_OK && history->scaled > 0) status = mtp_potential_set_note(ctx, pot, SCALE, history->scale);
-  if (status == MTP_OK && history->scaled > 0)
-    status = mtp_potential_set_note(ctx, pot, SCALED, (double)history->scaled);
-  if (status == MTP_OK && history->grade_square > 0.0)
-    status = mtp_potential_set_note(ctx, pot, SQUARE, history->grade_square);
-  if (status == MTP_OK && history->grade_square > 0.0)
-    status = mtp_potential_set_note(ctx, pot, ERROR, history->grade_error);
+  if (status == MTP_OK) status = note_if(ctx, pot, scaled, SCALE, history->scale);
+  if (status == MTP_OK) status = note_if(ctx, pot, scaled, SCALED, (double)history->scaled);
+  if (status == MTP_OK) status = note_if(ctx, pot, graded_labels, SQUARE, history->grade_square);
+  if (status == MTP_OK) status = note_if(ctx, pot, graded_labels, ERROR, history->grade_error);
   if (status != MTP_OK || !history->here) return status;
   status = mtp_potential_set_note(ctx, pot, FULL, (double)history->full_configs);
   if (status == MTP_OK) status = mtp_potential_set_note(ctx, pot, FRESH, (double)history->fresh_configs);

@@ -225,6 +225,7 @@ static mtp_status go_back(mtp_context *ctx, mtp_learner *l, long long step, long
                     step);
   r->refits = l->stats.refits + l->stats.adopted;
   r->until = step + 2 * (step - to);
+  mtp_loop_note_return(l, to);
   mtp_message(ctx, MTP_INFO, "step %lld: the atoms have exploded; the run goes on from what it was at step %lld", step,
               to);
   return MTP_OK;

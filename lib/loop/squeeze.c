@@ -33,6 +33,7 @@ static const double parts[] = {0.72, 0.85, 0.78, 0.92, 0.66, 0.82, 0.75, 0.88, 0
 #define APART 1.6
 /* Pairs that never were closer have something else between them, and need no wall of their own (A). */
 #define FAR 4.5
+
 mtp_status mtp_loop_note_distances(mtp_context *ctx, mtp_learner *l, const mtp_sample *sample) {
   const int kinds = mtp_loop_kinds(l);
   const bool squeezed = sample->kind == MTP_SAMPLE_SQUEEZED;
@@ -63,10 +64,10 @@ typedef struct filling {
   const mtp_learner *l;
   mtp_config *cfg;
   const bool *wanted;   /* [kinds] */
-  bool *busy;           /* [n] atoms that were moved, and those around them: they stay where they are */
+  bool *busy;           /* [n] atoms of molecules that were moved, and those around them: no further pair is of these */
   size_t *unit;         /* [n] the molecule of an atom */
   mtp_close_pair *pair; /* [kinds] */
-  size_t pushed;
+  size_t tried, pushed; /* of the pairs that were found, those that had a way to go */
 } filling;
 
 /* Two that are in different molecules move with all of these. */
@@ -131,7 +132,8 @@ static mtp_status push_pair(mtp_context *ctx, filling *f, int k, double part) {
     const double all = 1.0 - target / p.r, way = is_alone(f, &p) ? all : fmin(all, way_to_go(f, nb, &p, part) / p.r);
     move_by(f, &p, way);
     mark_around(f, &p);
-    if (way > 0.0) f->pushed++;
+    f->tried++;
+    f->pushed += way > 0.0;
   }
   mtp_neighbors_free(nb);
   return MTP_OK;
@@ -161,11 +163,11 @@ static mtp_status push_pairs(mtp_context *ctx, filling *f, size_t turn) {
   mtp_status status = filling_begin(ctx, f);
   size_t before;
   do {
-    before = f->pushed;
+    before = f->tried;
     for (int k = 0; k < mtp_loop_kinds(f->l) && status == MTP_OK && f->pushed < MOST_PAIRS; k++)
       if (f->wanted[k]) status = push_pair(ctx, f, k, parts[turn % PARTS]);
     turn++;
-  } while (status == MTP_OK && f->pushed > before && f->pushed < MOST_PAIRS);
+  } while (status == MTP_OK && f->tried > before && f->pushed < MOST_PAIRS);
   filling_end(f);
   return status;
 }

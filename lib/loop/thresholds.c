@@ -33,8 +33,9 @@
 
 void mtp_loop_note_grade(mtp_learner *l, const mtp_candidate *c, const mtp_residual *before) {
   const double usual = fmax(l->fitted, SMALL * mtp_rmse(before->force_size, before->forces));
-  if (!l->history.here || !(c->grade > 1.0) || !isfinite(c->grade) || !(usual > 0.0) || !isfinite(before->at_atom))
-    return;
+  if (!l->history.here || !(c->grade > 1.0) || !isfinite(c->grade) || !(usual > 0.0)) return;
+  /* nothing was found of a label that another run had learned before */
+  if (!(before->forces > 0.0) || !isfinite(before->at_atom)) return;
   const double x = log(c->grade), y = fmin(fmax(log(before->at_atom / usual), 0.0), log(MOST));
   mtp_history *h = &l->history;
   h->grade_square = MEMORY * h->grade_square + x * x;

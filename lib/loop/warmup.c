@@ -75,6 +75,8 @@ void mtp_loop_drop_results(mtp_config *cfg) {
                                      "warmup",
                                      "squeezed",
                                      "hole",
+                                     "trial",
+                                     "explored",
                                      MTP_CHECK_KEY,
                                      "config_weight",
                                      "config_type",

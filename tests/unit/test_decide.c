@@ -10,8 +10,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "loop/loop.h"
+#include "model/model.h"
 #include "support_data.h"
 #include "support_learning.h"
 
@@ -139,6 +141,24 @@ static void a_spoilt_fit_is_trained_again(void **state) {
   mtp_learner_free(l);
 }
 
+/* A potential that comes from elsewhere says things of labels that are not here. */
+static void notes_of_other_labels_go(void **state) {
+  static const char *const keys[] = {"al_squeezed", "al_scale", "al_scaled", "al_grade_square", "al_grade_error"};
+  learning_world *world = *state;
+  mtp_learner *l = NULL;
+  mtp_potential *pot = simple_potential(world->ctx), *saved = NULL;
+  world->options.refit = MTP_REFIT_LINEAR;
+  mtp_learner_free(learner_of(world, 6, false, NULL));
+  assert_int_equal(unlink(world->save), 0);
+  for (size_t k = 0; k < 5; k++) data_must(world->ctx, mtp_potential_set_note(world->ctx, pot, keys[k], 10.0));
+  data_must(world->ctx, learning_world_learner_of(world, pot, NULL, &l));
+  mtp_learner_free(l);
+  data_must(world->ctx, mtp_potential_read(world->ctx, world->save, &saved));
+  for (size_t k = 0; k < 5; k++) assert_true(isnan(mtp_potential_note(saved, keys[k])));
+  mtp_potential_free(saved);
+  mtp_potential_free(pot);
+}
+
 #define test(function) cmocka_unit_test_setup_teardown(function, learning_plain_world_new, learning_world_free)
 
 int main(void) {
@@ -146,6 +166,7 @@ int main(void) {
       test(weight_that_mends_nothing_is_taken_back),
       test(squeezed_ones_do_not_choose_the_functions),
       test(a_spoilt_fit_is_trained_again),
+      test(notes_of_other_labels_go),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

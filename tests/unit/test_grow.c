@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -89,6 +90,55 @@ static void climbs_and_goes_on(void **state) {
   mtp_potential_free(top);
 }
 
+/* A run that shares takes over what another one has climbed to, instead of saving its own level in its place. */
+static void others_follow(void **state) {
+  learning_world *world = *state;
+  mtp_learner *a = NULL, *b = NULL;
+  mtp_action action;
+  char *log = data_path(world->folder, "b.jsonl");
+  world->options.grow = world->options.share = true;
+  mtp_potential *top = learning_potential(world->ctx, 12);
+  learning_run *run = learning_run_new(world->ctx, learning_crystal(2, 4.05, 0.02, 3), 900.0, 4);
+  data_must(world->ctx, learning_world_learner_of(world, top, "", &a));
+  data_must(world->ctx, learning_run_attach(run, a, 2.0));
+  world->options.log_path = log;
+  data_must(world->ctx, learning_world_learner_of(world, top, "", &b));
+  mtp_config *first = learning_crystal(2, 4.05, 0.02, 3);
+  data_must(world->ctx, mtp_learner_begin(world->ctx, b, first, 0, &action));
+  assert_int_equal(mtp_potential_level(mtp_learner_potential(b)), 8);
+  for (int k = 0; k < 40 && mtp_potential_level(mtp_learner_potential(a)) == 8; k++)
+    data_must(world->ctx, learning_run_steps(run, 20));
+  assert_int_equal(mtp_potential_level(mtp_learner_potential(a)), 12);
+  const long long generation = mtp_learner_get_stats(a).generation;
+  data_must(world->ctx, mtp_learner_follow(world->ctx, b, 1, generation, &action));
+  assert_int_equal(action, MTP_REDO);
+  assert_int_equal(mtp_potential_level(mtp_learner_potential(b)), 12);
+  assert_int_equal(mtp_learner_get_stats(b).generation, generation);
+  data_must(world->ctx, learning_world_offer(world, b, 1, 20.0, 2, &action)); /* and learns on with it */
+  assert_int_equal(action, MTP_REDO);
+  mtp_learner_free(b);
+  mtp_learner_free(a);
+  world->options.log_path = world->log;
+  mtp_config_free(first);
+  learning_run_free(run);
+  mtp_potential_free(top);
+  free(log);
+}
+
+/* Where there are no levels, it is said at once. */
+static void needs_levels(void **state) {
+  learning_world *world = *state;
+  mtp_learner *l = NULL;
+  world->options.grow = true;
+  mtp_potential *other = learning_potential(world->ctx, 12);
+  other->radial.type = MTP_RADIAL_CHEBYSHEV_REPULS;
+  assert_int_equal(learning_world_learner_of(world, other, "", &l), MTP_ERR_UNSUPPORTED);
+  learning_world_expect_message(world, "standard level");
+  other->trained = true;
+  assert_int_equal(learning_world_learner_of(world, other, "", &l), MTP_ERR_UNSUPPORTED);
+  mtp_potential_free(other);
+}
+
 static void is_left_alone_without_the_word(void **state) {
   learning_world *world = *state;
   mtp_learner *l = NULL;
@@ -108,6 +158,8 @@ int main(void) {
       cmocka_unit_test(has_levels_between),
       cmocka_unit_test(carries_what_both_have),
       cmocka_unit_test_setup_teardown(climbs_and_goes_on, learning_world_new, learning_world_free),
+      cmocka_unit_test_setup_teardown(others_follow, learning_world_new, learning_world_free),
+      cmocka_unit_test_setup_teardown(needs_levels, learning_world_new, learning_world_free),
       cmocka_unit_test_setup_teardown(is_left_alone_without_the_word, learning_world_new, learning_world_free),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -212,6 +212,12 @@ static void grades_in_any_mode(void **state) {
     data_must(w->ctx, mtp_evaluator_config(w->ctx, ev, cfg, 1));
     data_must(w->ctx, mtp_active_set_grade_config(w->ctx, as, w->pot, cfg, &grade, &atom));
     assert_true(fabs(grade - cfg->max_grade) < 1e-9 * grade);
+    cfg->force_mask = calloc(cfg->n, sizeof *cfg->force_mask);
+    cfg->force_mask[0] = true;
+    data_must(w->ctx, mtp_active_set_grade_config(w->ctx, as, w->pot, cfg, &grade, &atom));
+    if (mode == MTP_MODE_CONFIGURATION) assert_true(grade == 0 && atom == -1); /* it has no row */
+    cfg->species[1] = 1;
+    assert_int_equal(mtp_active_set_grade_config(w->ctx, as, w->pot, cfg, &grade, &atom), MTP_ERR_ARGUMENT);
     mtp_config_free(cfg);
     mtp_evaluator_free(ev);
     mtp_active_set_free(as);

@@ -280,6 +280,8 @@ static void goes_back_and_learns(void **state) {
   data_must(world->ctx, mtp_learner_rewind(world->ctx, l, 10, 0, &action));
   assert_int_equal(action, MTP_REDO);
   assert_true(world->reference.calls > calls);
+  mtp_learner_pass(l, 0);
+  assert_true(l->asked.n == 1 && l->asked.step[0] == 8); /* what going back has asked for is not forgotten */
   /* until step 30 what is beyond select is learned at once, later it waits */
   const long long labels = mtp_learner_get_stats(l).labels;
   data_must(world->ctx, offer(world, l, learning_crystal(2, 4.05, 0.1, 12), 2.5, 30, &action));

@@ -74,6 +74,7 @@ static void take_what_counts(void **state) {
   label(l, 100, NAN, 5);
   label(l, 100, 0.9, 5);
   label(l, 100, 4, NAN);
+  mtp_loop_note_grade(l, &(mtp_candidate){.grade = 4, .warmup = -1}, &(mtp_residual){0});
   l->history.here = false;
   label(l, 100, 4, 5);
   expect(l, 2, 10);

@@ -88,7 +88,8 @@ typedef struct mtp_learner_options {
   mtp_refit refit;            /**< auto */
   mtp_grading grading;        /**< auto */
   bool wall;                  /**< ask for labels of squeezed pairs, and see that no fit has a hole below them; true */
-  bool grow; /**< an untrained potential begins at level 8 and climbs as data come to need it, up to its own; false */
+  bool grow; /**< an untrained potential begins at level 8 and climbs as data come to need it, up to its own;
+                  MTP_ERR_UNSUPPORTED without a standard level and RBChebyshev functions; false */
   mtp_weights weights;
   int warmup;          /**< labelled copies of the first configuration; -1: on a cold start as many as their atoms
                             need to settle the linear coefficients, 2 to 8, else 0 */
@@ -132,7 +133,7 @@ typedef struct mtp_learner mtp_learner;
 MTP_API mtp_status mtp_learner_new(mtp_context *ctx, const mtp_learner_options *options, const mtp_potential *pot,
                                    mtp_qm *qm, mtp_learner **out);
 /** The engine has come to this step, whether it offers something there or not: how seldom labels are asked for is told
- * by the steps without one. A step before the last one begins the count anew. */
+ * by the steps without one. A step before the last one begins the count anew, unless mtp_learner_rewind went there. */
 MTP_API void mtp_learner_pass(mtp_learner *learner, long long step);
 /** A run of the engine is over, others may follow: says, as a line and an `outlook` event, whether labels are still to
  * be expected (outlook.h). Nothing without a driver, or where no steps were made since. */
