@@ -558,7 +558,8 @@ void PairMTPAL::compute(int eflag, int vflag) {
     last_graded = graded;
     const double begin = MPI_Wtime();
     if (graded || learning) find_worst(graded);
-    if (graded && by_doubt) grade_seconds += MPI_Wtime() - begin; /* the errors of forces are found there */
+    /* errors of forces and equations of the whole are found there, not in the evaluation */
+    if (graded && (by_doubt || mode == MTP_MODE_FORCES)) grade_seconds += MPI_Wtime() - begin;
     if (learning && (worst.grade > options.select_grade || wanted)) {
       redo = offer(wanted);
       wanted = false;
