@@ -20,6 +20,7 @@
 #include "force.h"
 #include "min_restart.h"
 #include "mpi/mpi_comm.h"
+#include "mpi_wait.h"
 #include "neigh_list.h"
 #include "neighbor.h"
 #include "universe.h"
@@ -472,7 +473,7 @@ bool PairMTPAL::follow(long long generation) {
 bool PairMTPAL::agree() {
   const long long mine = mtp_learner_get_stats(learner).generation; /* 0 but on rank 0 */
   long long range[2] = {comm->me == 0 ? -mine : -(1LL << 62), mine}, all[2];
-  MPI_Allreduce(range, all, 2, MPI_LONG_LONG, MPI_MAX, universe->uworld);
+  mtp_mpi_max_sleeping(range, all, 2, universe->uworld); /* until an image has its label, perhaps */
   if (-all[0] == all[1]) return false;
   long long own = mine;
   MPI_Bcast(&own, 1, MPI_LONG_LONG, 0, world);
