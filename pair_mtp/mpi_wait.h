@@ -13,6 +13,8 @@ extern "C" {
 
 /** MPI_Bcast from rank 0 whose receivers sleep while they wait. Every rank of `comm` must call this function. */
 void mtp_mpi_bcast_sleeping(void *data, int count, MPI_Datatype type, MPI_Comm comm);
+/** MPI_Allreduce with MPI_MAX of `count` numbers, in the same way. */
+void mtp_mpi_max_sleeping(const long long *mine, long long *all, int count, MPI_Comm comm);
 
 #ifdef __cplusplus
 }

@@ -388,9 +388,9 @@ void PairMTP::share_active_set(const mtp_active_set *as) {
   can_grade = active_size > 0;
   inverse_shared = false;
   inverse.clear();
-  if (can_grade) mode = (mtp_mode)head[1];
+  mode = can_grade ? (mtp_mode)head[1] : MTP_MODE_NEIGHBOURHOOD; /* not that of a file before */
   if (mode == MTP_MODE_FORCES) { /* its grades are those of whole configurations, on rank 0 */
-    can_grade = can_grade && learns;
+    can_grade = learns;
     return;
   }
   if (as) {

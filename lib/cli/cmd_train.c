@@ -433,9 +433,19 @@ static int check_numbers(cli *c, const job *job, const numbers *n) {
     return cli_usage(c, "--patience: a number from 0 to 1e9 is expected");
   if (n->starts < 1 || n->starts > 1000) return cli_usage(c, "--starts: a number from 1 to 1000 is expected");
   if (n->threads < 0 || n->threads > 4096) return cli_usage(c, "--threads: a number from 1 to 4096 is expected");
-  if (n->level < 0 || n->level > 30 || n->level % 2 || (n->level > 0 && (o->linear || n->max_iter == 0)))
-    return cli_usage(c, "--compare-level: an even number from 2 to 30 is expected, without --linear and --max-iter 0");
   if (!(n->memory > 0)) return cli_usage(c, "--memory: a positive number of gigabytes is expected");
+  return CLI_OK;
+}
+
+/* A comparison of levels leaves nothing behind, which whoever names a file had better hear before. */
+static int check_comparison(cli *c, const job *job, const numbers *n) {
+  if (n->level == NOT_GIVEN) return CLI_OK;
+  if (n->level < 2 || n->level > 30 || n->level % 2)
+    return cli_usage(c, "--compare-level: an even number from 2 to 30 is expected");
+  if (job->options.linear || n->max_iter == 0 || job->output || job->valid || job->log || job->checkpoint ||
+      job->pairs.file)
+    return cli_usage(c, "--compare-level trains all parameters, on a part of DATA, and writes nothing: it goes without "
+                        "--linear, --max-iter 0, --valid, -o, --log, --checkpoint and --pair-part");
   return CLI_OK;
 }
 
@@ -447,8 +457,8 @@ static void use_numbers(const cli *c, job *job, const numbers *n) {
   o->seed = (unsigned long long)n->seed;
   o->threads = cli_threads(c, n->threads);
   o->memory = 1e9 * n->memory;
-  job->other_level = (int)n->level;
-  if (n->level > 0 && n->max_iter == NOT_GIVEN) o->max_iterations = BRIEF;
+  job->other_level = n->level == NOT_GIVEN ? 0 : (int)n->level;
+  if (job->other_level > 0 && n->max_iter == NOT_GIVEN) o->max_iterations = BRIEF;
 }
 
 static int run_train(cli *c, int argc, char **argv) {
@@ -456,7 +466,11 @@ static int run_train(cli *c, int argc, char **argv) {
   mtp_train_options *o = &job.options;
   const char *weights = NULL, *weighting = NULL, *mode = NULL, *from = NULL, *rows = NULL, *wall = NULL;
   bool fix_radial = false;
-  numbers n = {.max_iter = NOT_GIVEN, .starts = o->starts, .seed = (long long)o->seed, .memory = 1e-9 * o->memory};
+  numbers n = {.max_iter = NOT_GIVEN,
+               .level = NOT_GIVEN,
+               .starts = o->starts,
+               .seed = (long long)o->seed,
+               .memory = 1e-9 * o->memory};
   const cli_option options[] = {{"linear", 0, CLI_FLAG, &o->linear},
                                 {"fix-radial", 0, CLI_FLAG, &fix_radial},
                                 {"fresh", 0, CLI_FLAG, &o->fresh},
@@ -496,13 +510,13 @@ static int run_train(cli *c, int argc, char **argv) {
   int status = cli_parse(c, argc, argv, sizeof options / sizeof options[0], options, 2, -1);
   if (status != CLI_GO_ON) return status;
   o->linear = o->linear || fix_radial;
-  if ((n.level == 0 && (status = cli_require(c, job.output, "-o")) != CLI_OK) ||
+  if ((n.level == NOT_GIVEN && (status = cli_require(c, job.output, "-o")) != CLI_OK) ||
       (weights && (status = parse_weights(c, weights, &o->weights)) != CLI_OK) ||
       (weighting && (status = parse_weighting(c, weighting, &o->weights.weighting)) != CLI_OK) ||
       (mode && (status = cli_parse_mode(c, mode, &job.mode)) != CLI_OK) ||
       (status = parse_words(c, rows, wall, &job)) != CLI_OK ||
       (status = cli_format(c, "--from", from, &job.format)) != CLI_OK ||
-      (status = check_numbers(c, &job, &n)) != CLI_OK ||
+      (status = check_numbers(c, &job, &n)) != CLI_OK || (status = check_comparison(c, &job, &n)) != CLI_OK ||
       (status = cli_pair_part_check(c, &job.pairs, job.baseline_text)) != CLI_OK)
     return status;
   job.mode_given = mode != NULL;

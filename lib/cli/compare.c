@@ -101,6 +101,7 @@ static void print(const level *of) {
 int cli_compare_levels(cli *c, const mtp_train_options *options, const mtp_potential *pot, int other,
                        const mtp_config_set *set, bool json) {
   level of[2] = {{.number = mtp_potential_level(pot)}, {.number = other}};
+  if (other == of[0].number) return cli_fail(c, "--compare-level: %s is of level %d itself", c->words[0], other);
   mtp_config_set *parts[2] = {mtp_config_set_new(), mtp_config_set_new()};
   if (!parts[0] || !parts[1]) cli_die_of_memory();
   int status = split(c, set, parts);

@@ -146,7 +146,7 @@ void report_run_take(report_run *run, const cJSON *event) {
   const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "event"));
   const double step = number(event, "step");
   if (step > run->last_step) run->last_step = step;
-  if (step >= 0) { /* NAN where there is none */
+  if (step >= 0 && !flag(event, "recovered")) { /* NAN where there is none; the others are of an earlier run */
     run->first_step = fmin(run->first_step, step);
     run->now_step = fmax(run->now_step, step);
   }

@@ -270,6 +270,7 @@ static void note_losses(mtp_writer *w, const mtp_config *cfg) {
   lose(w, cfg->site_energy != NULL, "site_energy");
   lose(w, cfg->grade || cfg->has_max_grade, "grade");
   lose(w, cfg->force_error != NULL, "force_error");
+  lose(w, cfg->charge != NULL, "initial_charges");
   lose(w, cfg->ghost != NULL, "ghost");
   lose(w, cfg->force_mask != NULL, "force_mask");
   lose(w, !cfg->periodic[0] || !cfg->periodic[1] || !cfg->periodic[2], "directions that are not periodic");

@@ -54,6 +54,7 @@ mtp report warm.jsonl -o warm.html >out.txt 2>err.txt || die "$(cat err.txt)"
 # has its cause
 cat >late.jsonl <<'END'
 {"event":"start","step":null}
+{"event":"label","step":7000,"gamma":5,"warmup":false,"natoms":32,"seconds":1,"recovered":true}
 {"event":"label","step":0,"gamma":null,"warmup":true,"natoms":32,"seconds":1}
 {"event":"label","step":400,"gamma":11,"warmup":false,"natoms":32,"seconds":1,"force_rmse_before":0.2,"energy_error_before":0.001}
 {"event":"label","step":300,"gamma":3,"warmup":false,"natoms":32,"seconds":1,"force_rmse_before":0.1,"energy_error_before":0.001}
@@ -68,7 +69,7 @@ mtp report late.jsonl -o late.html
 contains late.html 'Learned: 2 labels in 1000 steps, 0 in the second half; the next one is expected in 7000 steps (80 %: .*): converged. The exploration after it took 1 more. Error to expect of a force: 0.05 eV/A (2 %'
 contains late.html 'Checks: true errors'
 for cause in warm-up grade 'pair squeezed to 0.8' 'exploration, 2.5 ps'; do contains late.html "<td>$cause</td>"; done
-contains late.html '<tr><td>3</td><td>300</td><td>grade</td><td>3</td><td>32</td><td>1</td><td>0.1</td><td>1</td></tr>'
+contains late.html '<tr><td>4</td><td>300</td><td>grade</td><td>3</td><td>32</td><td>1</td><td>0.1</td><td>1</td></tr>'
 mtp report events.jsonl -o log.html 2>err.txt && die 'a bad line is accepted'
 contains err.txt 'events.jsonl:6'
 absent log.html

@@ -43,7 +43,11 @@ contains compare.txt '^    8  .*[0-9] .*[0-9]$'
 mtp train start.mtp train.extxyz --compare-level 8 --threads 1 --max-iter 5 --json >compare.json
 contains compare.json '"levels":\[{"level":4,.*"held_out":{.*"level":8,.*"verdict":"'
 refuse 2 'even number' mtp train start.mtp train.extxyz --compare-level 7
+refuse 2 'even number' mtp train start.mtp train.extxyz --compare-level 0 -o never.almtp
 refuse 2 'without --linear' mtp train start.mtp train.extxyz --compare-level 8 --linear
+refuse 2 'writes nothing.* -o' mtp train start.mtp train.extxyz --compare-level 8 -o never.almtp
+refuse 1 'start.mtp is of level 4 itself' mtp train start.mtp train.extxyz --compare-level 4
+absent never.almtp
 
 # limits
 mtp train start.mtp train.extxyz -o brief.almtp --time 0.001 --json >brief.json

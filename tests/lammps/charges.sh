@@ -109,8 +109,6 @@ mass 2 16.00
 variable t index 300
 variable dt index 0.0005'
 refuses_comb() {
-  untrained 6 Al,O
-  cp untrained.almtp comb.untrained.almtp
   deck comb 'Hf O' "$oxide" 'comb' 'pair_coeff * * comb ffield.comb Hf O
 fix q all qeq/comb 1 0.001'
   mtp init --level 6 --species Hf,O --cutoff 5 --force -o comb.untrained.almtp >init.txt

@@ -22,7 +22,7 @@ right=$(barrier in.reference)
 band in.learn "pair_style mtp/al qm 'lammps reference_al.lmp' share yes save al.almtp log events.\$w.jsonl explore no" \
   'pair_coeff * * first.almtp Al'
 learned=$(barrier in.learn)
-# by steps of the band: the generation that each image had when it learned or took over a potential last
+# the same band with the potential that was left
 band in.frozen 'pair_style mtp' 'pair_coeff * * al.almtp Al'
 frozen=$(barrier in.frozen)
 echo "$right $learned $frozen" >barriers

@@ -110,8 +110,8 @@ static void test_poscar_written(void **state) {
   bench *b = *state;
   mtp_config_set *set =
       bench_read(b, "in.xyz",
-                 "3\nLattice=\"4 0 0 0 0 4 0 4.5 0\" Properties=species:S:1:pos:R:3:forces:R:3 energy=-1 "
-                 "pbc=\"T T F\"\nCu 0.1 0.2 0.3 1 2 3\nAl 1 1 1 0 0 0\nCu 2 2 2 0 0 0\n");
+                 "3\nLattice=\"4 0 0 0 0 4 0 4.5 0\" Properties=species:S:1:pos:R:3:forces:R:3:initial_charges:R:1 "
+                 "energy=-1 pbc=\"T T F\"\nCu 0.1 0.2 0.3 1 2 3 1\nAl 1 1 1 0 0 0 3\nCu 2 2 2 0 0 0 1\n");
   mtp_config_set *again = bench_round_trip(b, set, "POSCAR");
   const mtp_config *cfg = again->configs[0];
   assert_string_equal(again->names[cfg->species[0]], "Cu");
@@ -127,7 +127,8 @@ static void test_poscar_written(void **state) {
   snprintf(path, sizeof path, "%s/POSCAR", b->folder);
   b->warnings[0] = 0;
   assert_int_equal(mtp_config_set_write(b->ctx, set, path, MTP_FORMAT_AUTO), MTP_OK);
-  assert_non_null(strstr(b->warnings, "no place for it: energy, forces, directions that are not periodic"));
+  assert_non_null(
+      strstr(b->warnings, "no place for it: energy, forces, initial_charges, directions that are not periodic"));
   memset(set->configs[0]->cell + 6, 0, 3 * sizeof(double));
   assert_int_equal(mtp_config_set_write(b->ctx, set, path, MTP_FORMAT_AUTO), MTP_ERR_ARGUMENT);
   mtp_config_set_free(set);

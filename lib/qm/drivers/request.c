@@ -7,11 +7,12 @@
 
 #include "qm/process/folder.h"
 
-/* The command gets atoms and cell only: whatever else is known here could come back as if it were a result. */
+/* The command gets the cell and the atoms with their charges: whatever else is known here could come back as if it were
+ * a result. */
 mtp_status mtp_qm_write_request(const mtp_qm_call *call, const char *dir) {
   mtp_config bare = *call->config;
   bare.has_energy = bare.has_virial = bare.has_max_grade = false;
-  bare.force = bare.site_energy = bare.grade = NULL;
+  bare.force = bare.site_energy = bare.grade = bare.force_error = NULL;
   bare.feature_count = 0;
   char *text = NULL;
   size_t size = 0;
