@@ -20,6 +20,7 @@
 #include "support_learning.h"
 
 static atomic_int is_open; /* else calls do not come to their end */
+static atomic_int fails;
 static atomic_llong calls;
 
 static mtp_qm_status gate_open(mtp_context *ctx, void *user, const mtp_qm_setup *setup, int count,
@@ -41,6 +42,7 @@ static mtp_qm_status gate_label(void *state, mtp_qm_call *call) {
     if (call->stop && *call->stop) return mtp_qm_fail(call->ctx, MTP_QM_STOPPED, "stopped");
     nap();
   }
+  if (atomic_load(&fails)) return mtp_qm_fail(call->ctx, MTP_QM_CRASHED, "crashed");
   learning_morse(call->label);
   return MTP_QM_OK;
 }
@@ -56,6 +58,7 @@ static mtp_learner *late_learner(learning_world *world) {
   mtp_learner *learner = NULL;
   mtp_action action;
   atomic_store(&is_open, 1);
+  atomic_store(&fails, 0);
   world->options.wait = false;
   world->options.pool = 1;
   world->options.break_grade = 10.0;
@@ -126,6 +129,39 @@ static void beyond_break_it_waits(void **state) {
   mtp_learner_free(learner);
 }
 
+/* What came to no label changes nothing: the run does not go on. */
+static void beyond_break_it_asks_after_a_failure(void **state) {
+  learning_world *world = *state;
+  world->options.onfail = MTP_ONFAIL_SKIP;
+  mtp_learner *learner = late_learner(world);
+  atomic_store(&is_open, 0);
+  atomic_store(&fails, 1);
+  offer(world, learner, 1, 3.0);
+  while (atomic_load(&calls) == 0) nap();
+  atomic_store(&is_open, 1);
+  while (learner->late && follow(world, learner) == MTP_GO_ON) nap();
+  assert_int_equal(mtp_learner_get_stats(learner).configurations, 5);
+  atomic_store(&is_open, 0);
+  offer(world, learner, 3, 3.0);
+  while (atomic_load(&calls) == 1) nap();
+  mtp_action action;
+  atomic_store(&is_open, 1);
+  assert_int_equal(learning_world_offer(world, learner, 2, 20.0, 200, &action), MTP_ERR_QM);
+  assert_int_equal(atomic_load(&calls), 3); /* that one was asked for as well */
+  mtp_learner_free(learner);
+}
+
+static void four_pools_wait(void **state) {
+  learning_world *world = *state;
+  mtp_learner *learner = late_learner(world);
+  offer(world, learner, 1, 3.0);
+  for (unsigned k = 2; k < 5; k++) offer(world, learner, k, 3.0);
+  offer(world, learner, 5, 3.0);
+  assert_true(mtp_learner_get_stats(learner).configurations >= 6);
+  assert_int_equal(mtp_learner_get_stats(learner).candidates, 0);
+  mtp_learner_free(learner);
+}
+
 static void the_end_waits(void **state) {
   learning_world *world = *state;
   mtp_learner *learner = late_learner(world);
@@ -166,8 +202,12 @@ static void a_signal_ends_the_waiting(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, learning_plain_world_new, learning_world_free)
 int main(void) {
-  const struct CMUnitTest tests[] = {TEST(a_late_label_is_learned_when_it_comes), TEST(beyond_break_it_waits),
-                                     TEST(the_end_waits), TEST(what_was_not_answered_is_left_to_the_next),
+  const struct CMUnitTest tests[] = {TEST(a_late_label_is_learned_when_it_comes),
+                                     TEST(beyond_break_it_waits),
+                                     TEST(beyond_break_it_asks_after_a_failure),
+                                     TEST(four_pools_wait),
+                                     TEST(the_end_waits),
+                                     TEST(what_was_not_answered_is_left_to_the_next),
                                      TEST(a_signal_ends_the_waiting)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

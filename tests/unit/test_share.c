@@ -179,6 +179,58 @@ static void what_one_learns_all_know(void **state) {
   mtp_learner_free(a);
 }
 
+/* What was fitted to linear coefficients alone has no trained functions, whoever reads it. */
+static void functions_that_nobody_trained_are_known_as_such(void **state) {
+  learning_world *world = *state;
+  world->options.refit = MTP_REFIT_LINEAR;
+  mtp_learner *a = learner_of(world, "a.jsonl"), *b = learner_of(world, "b.jsonl");
+  begin(world, a);
+  begin(world, b);
+  assert_int_equal(mtp_learner_get_stats(b).adopted, 1);
+  assert_false(b->history.trained);
+  mtp_learner_free(a);
+  mtp_learner_free(b);
+  world->options.refit = MTP_REFIT_FULL;
+  a = learner_of(world, "a.jsonl");
+  assert_true(a->history.trained); /* by the refit of the start */
+  mtp_learner_free(a);
+  world->options.refit = MTP_REFIT_LINEAR;
+  a = learner_of(world, "a.jsonl");
+  assert_true(a->history.trained);
+  mtp_learner_free(a);
+}
+
+/* One that began at a low level goes on with what another one has climbed to. */
+static void all_climb_with_the_first(void **state) {
+  learning_world *world = *state;
+  mtp_learner *a = NULL, *b = NULL;
+  mtp_action action;
+  mtp_potential *top = learning_potential(world->ctx, 12);
+  char *log = data_path(world->folder, "b.jsonl");
+  world->options.grow = world->options.share = true;
+  learning_run *run = learning_run_new(world->ctx, learning_crystal(2, 4.05, 0.02, 3), 900.0, 4);
+  data_must(world->ctx, learning_world_learner_of(world, top, "", &a));
+  data_must(world->ctx, learning_run_attach(run, a, 2.0));
+  world->options.log_path = log;
+  data_must(world->ctx, learning_world_learner_of(world, top, "", &b));
+  assert_int_equal(mtp_potential_level(mtp_learner_potential(b)), 8);
+  for (int k = 0; k < 40 && mtp_potential_level(mtp_learner_potential(a)) == 8; k++)
+    data_must(world->ctx, learning_run_steps(run, 20));
+  assert_int_equal(mtp_potential_level(mtp_learner_potential(a)), 12);
+  data_must(world->ctx, mtp_learner_follow(world->ctx, b, 1, mtp_learner_get_stats(a).generation, &action));
+  assert_int_equal(action, MTP_REDO);
+  expect_same_potential(a, b);
+  mtp_learner_free(b);
+  world->options.grow = false; /* to one that does not grow it is another kind */
+  b = NULL;
+  assert_int_equal(learning_world_learner_of(world, world->pot, "", &b), MTP_ERR_STATE);
+  learning_world_expect_message(world, "another kind");
+  mtp_learner_free(a);
+  learning_run_free(run);
+  mtp_potential_free(top);
+  free(log);
+}
+
 /* Both were offered the same at the same time: the second one finds it in the training file. */
 static void the_same_is_asked_for_once(void **state) {
   learning_world *world = *state;
@@ -338,6 +390,8 @@ int main(void) {
       TEST(calls_of_the_dead_are_claimed),
       TEST(what_one_learns_all_know),
       TEST(the_same_is_asked_for_once),
+      TEST(functions_that_nobody_trained_are_known_as_such),
+      TEST(all_climb_with_the_first),
       TEST(alone_and_together_do_not_mix),
       TEST(calls_of_a_killed_run_are_made_by_others),
       TEST(what_is_coming_covers_what_is_like_it),
