@@ -10,6 +10,7 @@
 
 static const int standard_levels[] = {12, 16, 20, 24, 28};
 static const int standard_sizes[] = {6, 8, 10, 12, 16, 20};
+#define LEVELS       (sizeof standard_levels / sizeof standard_levels[0])
 #define LARGEST_SIZE 20
 #define SIZES        (sizeof standard_sizes / sizeof standard_sizes[0])
 
@@ -36,6 +37,12 @@ static int first_size(const mtp_potential *pot) {
   return last;
 }
 
+int mtp_continuation_next_level(int level) {
+  for (size_t k = 0; k < LEVELS; k++)
+    if (standard_levels[k] > level) return standard_levels[k];
+  return level;
+}
+
 int mtp_continuation_next_size(const mtp_potential *pot, int size) {
   const int last = largest_size(pot);
   for (size_t k = 0; k < SIZES; k++)
@@ -51,7 +58,7 @@ int mtp_continuation_stages(const mtp_potential *pot, mtp_stage stages[MTP_MAX_S
     return n;
   }
   int size = first_size(pot);
-  for (size_t k = 0; k < sizeof standard_levels / sizeof standard_levels[0]; k++)
+  for (size_t k = 0; k < LEVELS; k++)
     if (standard_levels[k] < top) stages[n++] = (mtp_stage){standard_levels[k], size};
   stages[n++] = (mtp_stage){top, size};
   for (int next; (next = mtp_continuation_next_size(pot, size)) > size; size = next)

@@ -19,6 +19,9 @@ typedef struct mtp_stage {
  * not of Chebyshev functions. Returns their number. */
 int mtp_continuation_stages(const mtp_potential *pot, mtp_stage stages[MTP_MAX_STAGES]);
 
+/** The level of the continuation that follows `level`, or `level` where there is none. */
+int mtp_continuation_next_level(int level);
+
 /** The radial size that follows `size` on the way to the largest one of `pot`, or `size` at the end. */
 int mtp_continuation_next_size(const mtp_potential *pot, int size);
 

@@ -149,8 +149,7 @@ static mtp_status find_moving(mtp_context *ctx, const double *radius, walk *w) {
   const size_t i = w->place->pair.i, j = w->place->pair.j;
   size_t *unit = mtp_calloc(w->nb->n, sizeof *unit);
   const mtp_status status = unit ? mtp_neighbors_find_molecules(ctx, w->nb, radius, unit) : mtp_fail_memory(ctx);
-  for (size_t k = 0; k < w->nb->n && status == MTP_OK; k++)
-    w->moves[k] = k == j || (unit[k] == unit[j] && unit[i] != unit[j]);
+  for (size_t k = 0; k < w->nb->n && status == MTP_OK; k++) w->moves[k] = mtp_moves_with(unit, i, j, k);
   free(unit);
   return status;
 }

@@ -10,12 +10,9 @@
 #include "model/model.h"
 #include "support/support.h"
 
-static const int levels[] = {MTP_LOWEST_LEVEL, 12, 16, 20, 24, 28};
-
 int mtp_level_above(int level, int top) {
-  for (size_t k = 0; k < sizeof levels / sizeof levels[0]; k++)
-    if (levels[k] > level) return levels[k] < top ? levels[k] : top;
-  return top;
+  const int next = level < MTP_LOWEST_LEVEL ? MTP_LOWEST_LEVEL : mtp_continuation_next_level(level);
+  return next > level && next < top ? next : top;
 }
 
 /* Notes and what other programs know the species by. */

@@ -48,7 +48,7 @@ static void join(size_t *unit, size_t i, size_t j) {
 
 static void join_bonded(const mtp_neighbors *nb, const double *radius, size_t *unit) {
   for (size_t i = 0; i < nb->n; i++)
-    for (int q = 0; q < nb->count[i]; q++) {
+    for (int q = 0; q < nb->count[i] && radius[nb->species[i]] > 0.0; q++) {
       const size_t k = (size_t)nb->list[i][q], j = (size_t)nb->owner[k];
       const double a = radius[nb->species[i]], b = radius[nb->species[k]], most = BOND * (a + b);
       double d[3];

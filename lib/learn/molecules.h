@@ -14,4 +14,10 @@ double mtp_molecule_radii(const mtp_potential *pot, double *radius);
  * for in the list: none is found beyond its cutoff. */
 mtp_status mtp_neighbors_find_molecules(mtp_context *ctx, const mtp_neighbors *nb, const double *radius, size_t *unit);
 
+/** Two molecules that are pushed together move as a whole, atoms of one molecule alone: does `atom` move when `goes` is
+ * pushed towards `stays`? */
+static inline bool mtp_moves_with(const size_t *unit, size_t stays, size_t goes, size_t atom) {
+  return atom == goes || (unit[stays] != unit[goes] && unit[atom] == unit[goes]);
+}
+
 #endif

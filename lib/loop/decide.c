@@ -67,11 +67,20 @@ mtp_status mtp_loop_equations(mtp_context *ctx, const mtp_learner *l, const mtp_
   return mtp_normal_add_samples(ctx, *out, l->samples->n, l->samples->sample, l->options.threads);
 }
 
+mtp_status mtp_loop_solve(mtp_context *ctx, const mtp_learner *l, mtp_potential *pot, mtp_normal **out) {
+  mtp_status status = mtp_loop_equations(ctx, l, pot, out);
+  if (status == MTP_OK) status = mtp_normal_fit(ctx, *out, 0.0, pot);
+  if (status == MTP_OK) return MTP_OK;
+  mtp_normal_free(*out);
+  *out = NULL;
+  return status;
+}
+
 /* ---- all parameters? ---- */
 
-/* Of configurations that are not squeezed. */
-static double force_components(const mtp_learner *l, double *configs) {
+double mtp_loop_force_components(const mtp_learner *l, double *configs) {
   double components = 0;
+  *configs = 0;
   for (size_t i = 0; i < l->train->n; i++) {
     if (mtp_config_is_squeezed(l->train->configs[i])) continue;
     components += 3.0 * (double)l->train->configs[i]->n;
@@ -82,9 +91,9 @@ static double force_components(const mtp_learner *l, double *configs) {
 
 /* Once it was, it is: that the functions have grown since is no reason to leave them as they are. */
 static bool has_enough(const mtp_learner *l) {
-  double configs = 0;
+  double configs;
   if (l->history.here) return true;
-  const double components = force_components(l, &configs);
+  const double components = mtp_loop_force_components(l, &configs);
   return configs >= FIRST_CONFIGS && components >= FIRST_DATA * (double)mtp_potential_parameter_count(l->pot);
 }
 
@@ -157,8 +166,8 @@ static mtp_status train(mtp_context *ctx, const mtp_learner *l, const mtp_potent
 /* So many data for each parameter that a fit to all of them tells as much as what it predicts: then errors of what was
  * held out, which is part of what the functions before were trained on, would only favour these. */
 static bool has_plenty(const mtp_learner *l, const mtp_potential *pot) {
-  double configs = 0;
-  return force_components(l, &configs) >= COMPONENTS * (double)mtp_potential_parameter_count(pot);
+  double configs;
+  return mtp_loop_force_components(l, &configs) >= COMPONENTS * (double)mtp_potential_parameter_count(pot);
 }
 
 static bool predicts_better(const mtp_train_result *r) {
@@ -174,11 +183,6 @@ typedef struct trained_fit {
 static void trained_clear(trained_fit *t) {
   mtp_normal_free(t->normal);
   mtp_potential_free(t->pot);
-}
-
-static mtp_status solve(mtp_context *ctx, const mtp_learner *l, trained_fit *t) {
-  const mtp_status status = mtp_loop_equations(ctx, l, t->pot, &t->normal);
-  return status == MTP_OK ? mtp_normal_fit(ctx, t->normal, 0.0, t->pot) : status;
 }
 
 /* What is held out tells before there are equations. */
@@ -225,7 +229,7 @@ static mtp_status try_all(mtp_context *ctx, const mtp_learner *l, mtp_fitted *f)
     f->fresh = f->fresh || fresh;
     mtp_status status = train(ctx, l, f->pot, fresh, &trained.pot, &result);
     const bool out = status == MTP_OK && is_out(l, trained.pot, &result);
-    if (status == MTP_OK && !out) status = solve(ctx, l, &trained);
+    if (status == MTP_OK && !out) status = mtp_loop_solve(ctx, l, trained.pot, &trained.normal);
     if (status == MTP_OK && !out && fits_better(l, f, &trained)) adopt_trained(&trained, f);
     trained_clear(&trained);
     if (status != MTP_OK) return status;

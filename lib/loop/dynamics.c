@@ -229,7 +229,8 @@ static mtp_status evaluate(mtp_context *ctx, mtp_dynamics *d, bool graded) {
   const bool by_doubt = graded && d->posterior;
   double *variance = by_doubt ? mtp_calloc(d->nb->nall, sizeof *variance) : NULL;
   if (by_doubt && !variance) return mtp_fail_memory(ctx);
-  const mtp_request request = {.skip_energy = true, .largest_grade = graded && by_atom && !by_doubt};
+  const mtp_request request = {
+      .skip_energy = true, .skip_virial = !d->bath.moves_cell, .largest_grade = graded && by_atom && !by_doubt};
   mtp_output out = {.force = d->all_force,
                     .gradient = graded && d->mode == MTP_MODE_CONFIGURATION ? d->gradient : NULL,
                     .site_variance = variance};

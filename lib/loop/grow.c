@@ -93,25 +93,16 @@ static mtp_status held_out_error(mtp_context *ctx, const mtp_learner *l, const s
 }
 
 static bool has_data_for(const mtp_learner *l, const mtp_potential *pot) {
-  double components = 0;
-  size_t ordinary = 0;
-  for (size_t k = 0; k < l->samples->n; k++) {
-    if (l->samples->sample[k]->kind != MTP_SAMPLE_ORDINARY) continue;
-    components += 3.0 * (double)l->samples->sample[k]->config->n;
-    ordinary++;
-  }
+  double ordinary;
+  const double components = mtp_loop_force_components(l, &ordinary);
   return ordinary >= LEAST && components >= DATA * (double)mtp_potential_parameter_count(pot);
 }
 
 /* The linear fit of the raised potential goes into `f`. */
 static mtp_status adopt(mtp_context *ctx, const mtp_learner *l, mtp_potential *raised, mtp_fitted *f) {
   mtp_normal *normal = NULL;
-  mtp_status status = mtp_loop_equations(ctx, l, raised, &normal);
-  if (status == MTP_OK) status = mtp_normal_fit(ctx, normal, 0.0, raised);
-  if (status != MTP_OK) {
-    mtp_normal_free(normal);
-    return status;
-  }
+  const mtp_status status = mtp_loop_solve(ctx, l, raised, &normal);
+  if (status != MTP_OK) return status;
   mtp_potential_free(f->pot);
   mtp_normal_free(f->normal);
   f->pot = raised;

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "mtp/append.h"
@@ -282,11 +281,10 @@ static mtp_status append(mtp_context *ctx, mtp_journal *journal, const void *rec
 /* Appending takes others milliseconds, but who has the file for good must not keep us for ever. */
 static int lock_shared(const mtp_journal *journal) {
   const double patience = 20.0, start = mtp_now();
-  const struct timespec nap = {0, 10000000};
   while (flock(journal->fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) return 0; /* a file system without locks */
     if (mtp_now() - start > patience) return -1;
-    nanosleep(&nap, NULL);
+    mtp_sleep(0.01);
   }
   return 1;
 }

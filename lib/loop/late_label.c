@@ -75,7 +75,7 @@ typedef struct taking {
   int *labels;
 } taking;
 
-static mtp_status take(void *user, size_t i, mtp_config *label, const mtp_qm_report *report) {
+static mtp_status on_answer(void *user, size_t i, mtp_config *label, const mtp_qm_report *report) {
   const taking *t = user;
   t->learner->stats.qm_seconds += report->seconds;
   return mtp_loop_take_answer(t->ctx, t->learner, &t->learner->late_of[i], label, report, t->labels);
@@ -87,7 +87,7 @@ mtp_status mtp_loop_take_late(mtp_context *ctx, mtp_learner *l, bool wait, int *
   if (!l->late) return MTP_OK;
   const mtp_moment moment = l->moment; /* is of another configuration */
   l->moment = (mtp_moment){0};
-  const mtp_status status = mtp_late_take(ctx, l->late, wait, take, &t, &over);
+  const mtp_status status = mtp_late_take(ctx, l->late, wait, on_answer, &t, &over);
   l->moment = moment;
   if (over || status != MTP_OK) forget(l);
   return status;

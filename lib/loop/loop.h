@@ -371,6 +371,10 @@ typedef struct mtp_fitted {
 mtp_status mtp_loop_fit(mtp_context *ctx, const mtp_learner *l, mtp_fitted *f);
 /** Equations of the linear coefficients on the training set for the radial functions of `pot`. */
 mtp_status mtp_loop_equations(mtp_context *ctx, const mtp_learner *l, const mtp_potential *pot, mtp_normal **out);
+/** The same, and the linear coefficients that solve them put into `pot`. */
+mtp_status mtp_loop_solve(mtp_context *ctx, const mtp_learner *l, mtp_potential *pot, mtp_normal **out);
+/** Of the configurations that are not squeezed, *configs of them. */
+double mtp_loop_force_components(const mtp_learner *l, double *configs);
 /** Whether more training is possible and has something to gain. */
 bool mtp_loop_may_improve(const mtp_learner *l);
 /** L at the linear coefficients of `pot`. */

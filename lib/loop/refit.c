@@ -62,12 +62,8 @@ static mtp_status raise_weight(mtp_context *ctx, mtp_learner *l, mtp_fitted *f) 
   l->raises++;
   f->squeezed *= RAISE;
   mtp_sample_set_scale_squeezed(l->samples, f->squeezed);
-  mtp_status status = mtp_loop_equations(ctx, l, f->pot, &normal);
-  if (status == MTP_OK) status = mtp_normal_fit(ctx, normal, 0.0, f->pot);
-  if (status != MTP_OK) {
-    mtp_normal_free(normal);
-    return status;
-  }
+  const mtp_status status = mtp_loop_solve(ctx, l, f->pot, &normal);
+  if (status != MTP_OK) return status;
   mtp_normal_free(f->normal);
   f->normal = normal;
   return MTP_OK;

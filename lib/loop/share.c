@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "support/support.h"
@@ -68,8 +67,7 @@ mtp_status mtp_share_take(mtp_context *ctx, mtp_share *s, mtp_share_lock lock) {
                   lock == MTP_SHARE_REFIT ? "makes a potential" : "writes to the training file");
       told = true;
     }
-    const struct timespec pause = {0, (long)(1e9 * nap)};
-    nanosleep(&pause, NULL);
+    mtp_sleep(nap);
     nap = nap < LONGEST ? 1.5 * nap : nap;
   }
   s->held[lock] = true;

@@ -70,16 +70,15 @@ typedef struct filling {
   size_t tried, pushed; /* of the pairs that were found, those that had a way to go */
 } filling;
 
-/* Two that are in different molecules move with all of these. */
-static bool moves_with(const filling *f, size_t i, const mtp_close_pair *p, size_t atom) {
-  return i == atom || (f->unit[p->i] != f->unit[p->j] && f->unit[i] == f->unit[atom]);
+static bool moves(const filling *f, const mtp_close_pair *p, size_t atom) {
+  return mtp_moves_with(f->unit, p->i, p->j, atom);
 }
 
 static void mark_around(const filling *f, const mtp_close_pair *p) {
   mtp_neighbors *nb = NULL;
   const bool built = mtp_neighbors_build(NULL, f->cfg, APART * p->r, &nb) == MTP_OK;
   for (size_t i = 0; i < f->cfg->n; i++) {
-    if (!moves_with(f, i, p, p->i) && !moves_with(f, i, p, p->j)) continue;
+    if (!mtp_moves_with(f->unit, p->j, p->i, i) && !moves(f, p, i)) continue;
     f->busy[i] = true;
     for (int q = 0; built && q < nb->count[i]; q++) f->busy[nb->owner[nb->list[i][q]]] = true;
   }
@@ -94,7 +93,7 @@ static double way_to_go(const filling *f, const mtp_neighbors *nb, const mtp_clo
   for (size_t i = 0; i < nb->n; i++)
     for (int q = 0; q < nb->count[i]; q++) {
       const size_t k = (size_t)nb->list[i][q], j = (size_t)nb->owner[k];
-      if (moves_with(f, i, p, p->j) || !moves_with(f, j, p, p->j)) continue;
+      if (moves(f, p, i) || !moves(f, p, j)) continue;
       const int a = nb->species[i], b = nb->species[k];
       const double known = f->l->near[a < b ? a * C + b : b * C + a].known, least = part * known;
       double d[3];
@@ -109,13 +108,13 @@ static double way_to_go(const filling *f, const mtp_neighbors *nb, const mtp_clo
 /* By a part of the distance. */
 static void move_by(const filling *f, const mtp_close_pair *p, double part) {
   for (size_t i = 0; i < f->cfg->n; i++)
-    for (size_t c = 0; c < 3 && moves_with(f, i, p, p->j); c++) f->cfg->x[3 * i + c] -= p->d[c] * part;
+    for (size_t c = 0; c < 3 && moves(f, p, i); c++) f->cfg->x[3 * i + c] -= p->d[c] * part;
 }
 
 /* Does only one atom move? */
 static bool is_alone(const filling *f, const mtp_close_pair *p) {
   bool alone = true;
-  for (size_t i = 0; i < f->cfg->n; i++) alone = alone && (i == p->j || !moves_with(f, i, p, p->j));
+  for (size_t i = 0; i < f->cfg->n; i++) alone = alone && (i == p->j || !moves(f, p, i));
   return alone;
 }
 

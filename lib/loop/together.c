@@ -6,7 +6,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "loop/loop.h"
 #include "support/support.h"
@@ -84,11 +83,6 @@ bool mtp_loop_knows_all(const mtp_learner *l) {
 
 /* ---- before a label ---- */
 
-static void nap(double seconds) {
-  const struct timespec pause = {0, (long)(1e9 * seconds)};
-  nanosleep(&pause, NULL);
-}
-
 /* Whatever others have labelled is learned first, by them or here. */
 static mtp_status learn_from_others(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c) {
   bool begun;
@@ -144,7 +138,7 @@ static mtp_status wait_for_one(mtp_context *ctx, mtp_learner *l, const mtp_confi
                   l->last_step, PATIENCE);
       told = true;
     }
-    nap(seconds);
+    mtp_sleep(seconds);
     seconds = fmin(1.5 * seconds, LONGEST_WAIT);
     const mtp_status status = mtp_loop_coming(ctx, l, &now);
     all = status == MTP_OK && has_all_of(now, coming);
@@ -186,7 +180,7 @@ mtp_status mtp_loop_after_label(mtp_context *ctx, mtp_learner *l, bool *changed)
   *changed = s->postponed;
   s->postponed = false;
   if (!*changed) return MTP_OK;
-  nap(WAIT); /* it is offered again, and waits for the other run then */
+  mtp_sleep(WAIT); /* it is offered again, and waits for the other run then */
   return mtp_context_is_stopped(ctx) ? mtp_fail(ctx, MTP_ERR_STOPPED, "stopped") : MTP_OK;
 }
 
@@ -225,7 +219,7 @@ static mtp_status check_caught_up(mtp_context *ctx, mtp_learner *l, long long ge
     return mtp_fail(ctx, MTP_ERR_STATE,
                     "share: another run has potential number %lld, and what %s holds cannot be taken over for %g s",
                     generation, l->save_path, PATIENCE);
-  nap(WAIT);
+  mtp_sleep(WAIT);
   return MTP_OK;
 }
 

@@ -114,6 +114,12 @@ double mtp_largest_modulus(size_t n, const double *x) {
   return largest[0];
 }
 
+void mtp_sleep(double seconds) {
+  struct timespec time = {.tv_sec = (time_t)seconds};
+  time.tv_nsec = (long)((seconds - (double)time.tv_sec) * 1e9);
+  nanosleep(&time, NULL);
+}
+
 double mtp_now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);

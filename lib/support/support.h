@@ -86,6 +86,8 @@ double mtp_largest_modulus(size_t n, const double *x);
 
 /** Wall clock in seconds (monotonic). */
 double mtp_now(void);
+/** Waits so many seconds, or until a signal comes. */
+void mtp_sleep(double seconds);
 
 /** A small reproducible random generator (splitmix64): uniform in [0,1) and normal deviates. */
 typedef struct mtp_random {

@@ -117,3 +117,17 @@ learn() {
   timeout 100 "$MPIEXEC" -n "$2" lmp -in "in.$1" -log "log.$1" -nocite ${3:-} >"screen.$1" 2>&1 </dev/null ||
     die "$1 on $2 ranks: $(tail -n 5 "screen.$1")"
 }
+
+# learns_alike_on_ranks RANKS: in.ranks on one and on two ranks, and a restart on RANKS that pays for nothing twice.
+learns_alike_on_ranks() {
+  for ranks in 1 2; do
+    learn ranks $ranks "-var name ranks$ranks"
+    decisions ranks$ranks.jsonl >ranks$ranks.decisions
+  done
+  [ "$(wc -l <ranks1.decisions)" -gt 3 ] || die "hardly a label: $(cat ranks1.decisions)"
+  same ranks1.decisions ranks2.decisions
+  same ranks1.extxyz.baseline ranks2.extxyz.baseline
+  cp ranks1.extxyz before.extxyz
+  learn ranks "$1" '-var name ranks1 -var steps 0'
+  same ranks1.extxyz before.extxyz
+}

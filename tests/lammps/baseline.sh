@@ -101,18 +101,7 @@ decisions() { sed -n '/"event":"label"/{/"explored"/d; s/.*"step":\([-0-9]*\),"g
 lmp -in in.salt -log none >salt.screen 2>&1
 sed -e '/^lattice/,/^set type 2/d; s/^atom_modify.*/&\nread_data salt.data/; /^velocity/d' -e 's/kspace_style ewald.*/kspace_style pppm 1e-5/' \
   in.coul >in.ranks
-for ranks in 1 2; do
-  learn ranks $ranks "-var name ranks$ranks"
-  decisions ranks$ranks.jsonl >ranks$ranks.decisions
-done
-[ "$(wc -l <ranks1.decisions)" -gt 3 ] || die "hardly a label: $(cat ranks1.decisions)"
-same ranks1.decisions ranks2.decisions
-same ranks1.extxyz.baseline ranks2.extxyz.baseline
-
-# again: nothing is paid for twice
-cp ranks1.extxyz before.extxyz
-learn ranks 1 '-var name ranks1 -var steps 0'
-same ranks1.extxyz before.extxyz
+learns_alike_on_ranks 1
 [ "$(tail -n 1 ranks1.jsonl | sed 's/.*"qm_calls":\([0-9]*\).*/\1/')" -eq 0 ] || die "a restart asks again"
 
 # ---- a run without the whole of it: minimisers, grades, exploration ----

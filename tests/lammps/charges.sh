@@ -56,16 +56,7 @@ contains train.txt 'configuration 1: the baseline cannot be computed: .*configur
 
 # ranks, and a restart
 sed 's/kspace_style ewald.*/kspace_style pppm 1e-5/' in.atoms >in.ranks
-for ranks in 1 2; do
-  learn ranks $ranks "-var name ranks$ranks"
-  decisions ranks$ranks.jsonl >ranks$ranks.decisions
-done
-[ "$(wc -l <ranks1.decisions)" -gt 3 ] || die "hardly a label: $(cat ranks1.decisions)"
-same ranks1.decisions ranks2.decisions
-same ranks1.extxyz.baseline ranks2.extxyz.baseline
-cp ranks1.extxyz before.extxyz
-learn ranks 2 '-var name ranks1 -var steps 0'
-same ranks1.extxyz before.extxyz
+learns_alike_on_ranks 2
 
 # charges by element are another baseline
 sed 's/^velocity/set type 1 charge 1\nset type 2 charge -1\n&/; s/^run.*/run 1/' in.atoms >in.other

@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 #include <lapacke.h>
@@ -226,10 +225,9 @@ static void grades_in_any_mode(void **state) {
 
 static void is_kept_in_files(void **state) {
   world *w = *state;
-  char path[] = "/tmp/mtp-forces-XXXXXX";
+  char *folder = data_folder_new(), *path = data_path(folder, "forces.almtp");
   mtp_active_set *as = NULL, *again = NULL;
   mtp_potential *pot = NULL;
-  close(mkstemp(path));
   data_must(w->ctx,
             mtp_active_set_build_of(w->ctx, w->pot, w->set, MTP_MODE_FORCES, MTP_ROWS_LINEAR, 1.001, NULL, &as));
   data_must(w->ctx, mtp_active_set_write(w->ctx, as, w->pot, path));
@@ -242,7 +240,8 @@ static void is_kept_in_files(void **state) {
   mtp_active_set_free(as);
   mtp_active_set_free(again);
   mtp_potential_free(pot);
-  unlink(path);
+  free(path);
+  data_folder_remove(folder);
 }
 
 int main(void) {

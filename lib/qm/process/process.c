@@ -15,7 +15,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #ifdef __linux__
@@ -124,18 +123,12 @@ static pid_t fork_quietly(void) {
   return pid;
 }
 
-static void sleep_for(double seconds) {
-  struct timespec t = {.tv_sec = (time_t)seconds};
-  t.tv_nsec = (long)((seconds - (double)t.tv_sec) * 1e9);
-  nanosleep(&t, NULL);
-}
-
 /* Two seconds' notice for the group, which launchers use to end their ranks, then death for the whole session. */
 static void end_group(pid_t group) {
   kill(-group, SIGTERM);
   kill(-group, SIGCONT);
   for (double waited = 0; waited < GRACE && mtp_session_signal(group, 0) > 0; waited += LONGEST_SLEEP)
-    sleep_for(LONGEST_SLEEP);
+    mtp_sleep(LONGEST_SLEEP);
   kill(-group, SIGKILL);
   mtp_session_signal(group, SIGKILL);
 }
@@ -258,7 +251,7 @@ static void sleep_beside(pid_t pid, double seconds, double *pause) {
 #else
   (void)pid;
 #endif
-  sleep_for(seconds < *pause ? seconds : *pause);
+  mtp_sleep(seconds < *pause ? seconds : *pause);
   *pause = *pause * 1.25 < LONGEST_SLEEP ? *pause * 1.25 : LONGEST_SLEEP;
 }
 

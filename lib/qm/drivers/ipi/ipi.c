@@ -9,7 +9,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "qm/drivers/drivers.h"
@@ -174,8 +173,7 @@ static void ipi_close(void *state) {
   double deadline = mtp_now() + EXIT_PATIENCE;
   for (int i = 0; s->clients && i < s->setup.workers; i++) {
     client *c = &s->clients[i];
-    struct timespec pause = {.tv_nsec = 2000000};
-    while (c->channel.fd >= 0 && !mtp_process_has_ended(&c->running) && mtp_now() < deadline) nanosleep(&pause, NULL);
+    while (c->channel.fd >= 0 && !mtp_process_has_ended(&c->running) && mtp_now() < deadline) mtp_sleep(0.002);
     drop(s, c, false);
   }
   free(s->clients);

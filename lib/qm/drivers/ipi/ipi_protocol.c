@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "config/compare.h"
 #include "config/config_internal.h"
@@ -163,7 +162,7 @@ static mtp_qm_status await_results(mtp_channel *channel, mtp_qm_call *call) {
     if (!ask_status(channel, word)) return fail(channel, call, "while it computed");
     if (strcmp(word, "HAVEDATA") == 0) return MTP_QM_OK;
     if (strcmp(word, "BUSY") != 0 && strcmp(word, "WORKING") != 0) return unexpected(call, "have results", word);
-    nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    mtp_sleep(0.002);
   }
 }
 
