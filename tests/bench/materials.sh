@@ -126,15 +126,19 @@ part_squeeze() {
     awk -v detail=squeeze.txt -f "$decks/verdict.awk" >squeeze.part
 }
 
-# long MODE: how many ps a run of the potential alone lived, and how it ended.
+# long NAME MODE [lmp options]: how many ps a run of the potential alone lived, and how it ended.
 long() {
-  how=lives
-  deck "$1" "$2" 99173 -var hold "$hold" -var closest "$(awk '{ print 0.6 * $1 }' "$folder/closest")" || how=dies
-  grep -q '^frozen run survived' "log.$2" || how=dies
-  if [ $how = dies ] && grep -q 'is beyond stop' "log.$2" "screen.$2"; then how=stopped; fi
+  name=$1 mode=$2 how=lives
+  shift 2
+  deck "$name" "$mode" 99173 -var hold "$hold" -var closest "$(awk '{ print 0.6 * $1 }' "$folder/closest")" "$@" || how=dies
+  grep -q '^frozen run survived' "log.$mode" || how=dies
+  if [ $how = dies ] && grep -q 'is beyond stop' "log.$mode" "screen.$mode"; then how=stopped; fi
   why=null
-  if [ $how != lives ]; then why="\"$(grep -h '^ERROR' "log.$2" "screen.$2" | head -n 1 | tr -d '"\134' | cut -c 1-90)\""; fi
-  printf '"%s":"%s","%s_ps":%.1f,"%s_why":%s\n' "$2" $how "$2" "$(thermo "log.$2" Time | tail -n 1)" "$2" "$why" >"$2.part"
+  if [ $how != lives ]; then
+    why="\"$(grep -h '^ERROR' "log.$mode" "screen.$mode" | head -n 1 | tr -d '"\134' | cut -c 1-90)\""
+  fi
+  printf '"%s":"%s","%s_ps":%.1f,"%s_why":%s\n' "$mode" $how "$mode" "$(thermo "log.$mode" Time | tail -n 1)" "$mode" \
+    "$why" >"$mode.part"
 }
 part_frozen() { long "$1" frozen; }
 part_hot() { long "$1" hot -var over "${OVER:-1.5}" -var watch "${WATCH:-stop 10}"; }
