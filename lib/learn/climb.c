@@ -29,20 +29,26 @@ typedef mtp_training_task task;
 #define MOST_CLIMBERS 16
 /* A larger radial size has to lower the loss to this part of what it was. */
 #define WORTH 0.98
-/* Sizes that bring nothing before the next one is not tried any more: a feature may need two steps. */
+/* Sizes that bring nothing before the next one is not tried any more: a feature may need two steps. One that fits more
+ * of what is fitted is none of them: a few configurations that are held out may tell late what a sharp feature is
+ * worth.
+ */
 #define PATIENCE 2
-/* The same of sizes that make an evaluation slower, for which errors have to fall by a twelfth. */
-#define WORTH_ITS_COST   0.84
+/* The same of sizes that make an evaluation slower, for which errors have to fall by a tenth. */
+#define WORTH_ITS_COST   0.8
 #define PATIENCE_AT_COST 1
 /* Deviations of so small a part of the forces are no reason for a larger radial size. */
 #define NEGLIGIBLE 1e-3
 /* Where nothing is held out, force components for each parameter that a larger radial size must have. */
 #define DATA_PER_PARAMETER 30.0
+/* And in any case one that makes an evaluation slower. */
+#define DATA_AT_COST 10.0
 
 /* A start on its way up. */
 typedef struct climber {
   mtp_potential *pot;
-  double loss; /* of what is held out, or else of what is fitted */
+  double loss;   /* of what is held out, or else of what is fitted */
+  double fitted; /* of what is fitted */
 } climber;
 
 typedef struct party {
@@ -61,17 +67,16 @@ static unsigned first_parts(const job *j) {
 
 /* The potential in hand becomes better; a copy of it goes to the climber. */
 static mtp_status improve(job *j, const char *name, long iterations, double share, climber *c) {
-  double loss;
   const task t = {.name = name,
                   .share = share,
                   .trained = first_parts(j),
                   .iterations = iterations,
                   .tolerance = mtp_training_tolerance(j)};
-  mtp_status status = mtp_training_improve(j, &t, &loss);
+  mtp_status status = mtp_training_improve(j, &t, &c->fitted);
   if (status != MTP_OK) return status;
   mtp_potential_free(c->pot);
   c->pot = NULL;
-  c->loss = j->has_held_out ? j->held_out : loss;
+  c->loss = j->has_held_out ? j->held_out : c->fitted;
   if (isnan(c->loss)) c->loss = INFINITY;
   return mtp_potential_copy(j->ctx, j->pot, &c->pot);
 }
@@ -151,12 +156,13 @@ static mtp_status climb_stage(job *j, mtp_stage stage, const char *name, long it
 }
 
 static bool has_data_for(const job *j, const mtp_potential *pot, int size) {
-  if (j->has_held_out) return true;
+  const bool costs = size > mtp_continuation_cheap_size(j->top);
+  if (j->has_held_out && !costs) return true;
   const size_t n = pot->nparams / (size_t)pot->radial.size * (size_t)size; /* nearly all of them are radial */
   double components = 0;
   for (size_t k = 0; k < j->n; k++)
     if (j->part[k] != MTP_PART_VALIDATION) components += 3.0 * (double)j->sample[k]->config->n;
-  return components >= DATA_PER_PARAMETER * (double)n;
+  return components >= (j->has_held_out ? DATA_AT_COST : DATA_PER_PARAMETER) * (double)n;
 }
 
 static int forced_size(const job *j) {
@@ -184,6 +190,14 @@ static double worth_of(const job *j, int size) {
   return size <= mtp_continuation_cheap_size(j->top) ? WORTH : WORTH_ITS_COST;
 }
 
+/* Is what the best climber of a larger size leaves so much less? Where it costs time, what is fitted has to say so too:
+ * few configurations are held out. */
+static bool is_worth(const job *j, int size, const climber *larger, const climber *best) {
+  const double worth = worth_of(j, size);
+  const bool costs = size > mtp_continuation_cheap_size(j->top);
+  return larger->loss < worth * best->loss && (!costs || larger->fitted < worth * best->fitted);
+}
+
 /* One radial size after the other. Sizes up to the one that the user asked for are climbed to in any case; beyond, the
  * best party stays. */
 static mtp_status climb_sizes(job *j, party *p) {
@@ -197,6 +211,7 @@ static mtp_status climb_sizes(job *j, party *p) {
     if (size == before || (costs && !forced && idle >= PATIENCE_AT_COST)) break;
     if (!forced && (p->of[0].loss < negligible || !has_data_for(j, now.of[0].pot, size))) break;
     party next = {.n = 0};
+    const double fitted = now.of[0].fitted;
     j->stage++;
     j->accepted = forced ? NULL : p->of[0].pot;
     status = climb_stage(j, (mtp_stage){mtp_basis_level(&j->top->basis), size}, "radial", SIZE_ITERATIONS, STAGE_SHARE,
@@ -204,8 +219,9 @@ static mtp_status climb_sizes(job *j, party *p) {
     if (status == MTP_OK && next.n > 0) thin_out(&next);
     if (now.of[0].pot != p->of[0].pot) party_clear(&now);
     now = next;
-    if (status != MTP_OK || next.n == 0 || (!forced && !(next.of[0].loss < worth_of(j, size) * p->of[0].loss)))
-      continue;
+    if (status != MTP_OK || next.n == 0) continue;
+    if (next.of[0].fitted < worth_of(j, size) * fitted) idle--;
+    if (!forced && !is_worth(j, size, &next.of[0], &p->of[0])) continue;
     party_clear(p);
     *p = now;
     j->accepted_stage = j->stage;

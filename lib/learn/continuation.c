@@ -9,16 +9,16 @@
 #include <string.h>
 
 static const int standard_levels[] = {12, 16, 20, 24, 28};
-static const int standard_sizes[] = {6, 8, 10, 12, 16, 20};
+static const int standard_sizes[] = {6, 8, 10, 12, 16, 20, 24, 28};
 #define LEVELS       (sizeof standard_levels / sizeof standard_levels[0])
-#define LARGEST_SIZE 20
+#define LARGEST_SIZE 28
 #define SIZES        (sizeof standard_sizes / sizeof standard_sizes[0])
 
 /* At level 16 a radial size of 10 makes an evaluation 4 % slower than one of 8, one of 16 12 %; above, products of
  * moments dominate, and below, accuracy is worth more than the microsecond. */
 int mtp_continuation_cheap_size(const mtp_potential *pot) {
   const int level = mtp_basis_level(&pot->basis);
-  return level < 16 ? LARGEST_SIZE : level < 20 ? 10 : 12;
+  return level < 16 ? 20 : level < 20 ? 10 : 12;
 }
 
 /* From level 20 on, where a stage takes minutes, no larger one is tried. */
