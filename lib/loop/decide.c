@@ -97,10 +97,11 @@ static bool has_enough(const mtp_learner *l) {
   return configs >= FIRST_CONFIGS && components >= FIRST_DATA * (double)mtp_potential_parameter_count(l->pot);
 }
 
-/* The last training is over, and what was learned since, or what was to mend a hole, does not go with its functions. */
-static bool is_spoilt(const mtp_learner *l, const mtp_residual *linear) {
+/* The last training is over, and what was learned since, or what was to mend a hole, does not go with its functions.
+ * `residual`: what a fit with them leaves. */
+static bool is_spoilt(const mtp_learner *l, const mtp_residual *residual) {
   return (l->explored > 0.0 || l->trained_last) && !l->mending &&
-         mtp_rmse(linear->force, linear->force_size) > WORSENING * l->history.full_error;
+         mtp_rmse(residual->force, residual->force_size) > WORSENING * l->history.full_error;
 }
 
 /* `linear`: what a fit of the linear coefficients leaves. */
@@ -146,7 +147,8 @@ static mtp_status train(mtp_context *ctx, const mtp_learner *l, const mtp_potent
       l->options.comm && l->options.comm->size > 1 && l->options.start_helpers && !is_over(l) ? l->options.comm : NULL;
   mtp_train_options options = mtp_train_defaults();
   options.weights = l->options.weights;
-  options.seed = l->options.seed;
+  /* What is held out is drawn again for each training: one draw that refuses a good fit must not refuse all. */
+  options.seed = l->options.seed + 0x9e3779b97f4a7c15ULL * (unsigned long long)l->train->n;
   const bool thorough = l->ending || must_fit(l);
   options.components = thorough ? LAST_COMPONENTS : COMPONENTS;
   options.economical = true;
@@ -214,27 +216,39 @@ bool mtp_loop_may_improve(const mtp_learner *l) {
   return l->options.refit != MTP_REFIT_LINEAR && has_enough(l) && !good;
 }
 
+/* One training, from nothing (`fresh`) or from where the functions are, which is taken if it is better. */
+static mtp_status try_once(mtp_context *ctx, const mtp_learner *l, bool fresh, mtp_fitted *f) {
+  trained_fit trained = {0};
+  mtp_train_result result;
+  if (!fresh && !l->history.trained) return MTP_OK; /* there is nothing to go on from */
+  f->fresh = f->fresh || fresh;
+  mtp_status status = train(ctx, l, f->pot, fresh, &trained.pot, &result);
+  const bool out = status == MTP_OK && is_out(l, trained.pot, &result);
+  if (status == MTP_OK && !out) status = mtp_loop_solve(ctx, l, trained.pot, &trained.normal);
+  if (status == MTP_OK && !out && fits_better(l, f, &trained)) adopt_trained(&trained, f);
+  trained_clear(&trained);
+  return status;
+}
+
+/* Functions that go on from each other may be in a minimum that only a new start leaves. */
+static mtp_status is_left_spoilt(mtp_context *ctx, const mtp_learner *l, const mtp_fitted *f, bool *is) {
+  mtp_residual residual = {0};
+  const mtp_status status = mtp_loop_measure(ctx, f->normal ? f->normal : l->normal, f->pot, &residual);
+  *is = status == MTP_OK && is_spoilt(l, &residual);
+  return status;
+}
+
 /* A new start if it is time for one, else or if that is no better from where the functions are; a bad fit tries the one
  * after the other in any case. */
 static mtp_status try_all(mtp_context *ctx, const mtp_learner *l, mtp_fitted *f) {
   const bool due = wants_fresh(l), either = due || is_bad(l);
+  bool again = false;
   f->tried = true;
-  const mtp_status raised = mtp_loop_raise_level(ctx, l, f);
-  if (raised != MTP_OK) return raised;
-  for (int turn = 0; turn < (either ? 2 : 1) && !f->full; turn++) {
-    const bool fresh = due == (turn == 0);
-    trained_fit trained = {0};
-    mtp_train_result result;
-    if (!fresh && !l->history.trained) break; /* there is nothing to go on from */
-    f->fresh = f->fresh || fresh;
-    mtp_status status = train(ctx, l, f->pot, fresh, &trained.pot, &result);
-    const bool out = status == MTP_OK && is_out(l, trained.pot, &result);
-    if (status == MTP_OK && !out) status = mtp_loop_solve(ctx, l, trained.pot, &trained.normal);
-    if (status == MTP_OK && !out && fits_better(l, f, &trained)) adopt_trained(&trained, f);
-    trained_clear(&trained);
-    if (status != MTP_OK) return status;
-  }
-  return MTP_OK;
+  mtp_status status = mtp_loop_raise_level(ctx, l, f);
+  if (status == MTP_OK && !f->full) status = try_once(ctx, l, due, f);
+  if (status == MTP_OK && !due) status = is_left_spoilt(ctx, l, f, &again);
+  if (status == MTP_OK && ((either && !f->full) || again)) status = try_once(ctx, l, !due, f);
+  return status;
 }
 
 /* ---- the fit ---- */
