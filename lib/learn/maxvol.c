@@ -71,7 +71,7 @@ static mtp_status candidates_new(mtp_context *ctx, size_t capacity, size_t n, ca
 /* Rows of a task. */
 #define TASK_ROWS ((size_t)256)
 
-/* Z[k,:] += factor_k q, and where the largest element is then. */
+/* Z as it is made from rows, or Z[k,:] += factor_k q; and where the largest element is then. */
 typedef struct scan {
   const mtp_active_set *as;
   candidates *c;
@@ -92,9 +92,17 @@ static size_t larger(const double *z, size_t best, size_t at) {
   return fabs(z[at]) <= fabs(z[best]) ? best : at;
 }
 
+static void make_rows(const scan *s, size_t first, size_t end) {
+  const int n = (int)s->as->n;
+  const size_t at = first * s->as->n;
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)(end - first), n, n, 1.0, s->c->rows + at, n,
+              s->as->inverse, n, 0.0, s->c->z + at, n);
+}
+
 static size_t scan_rows(const scan *s, size_t first, size_t end) {
   const size_t n = s->as->n;
   size_t best = first * n;
+  if (!s->updates) make_rows(s, first, end);
   for (size_t k = first; k < end; k++) {
     if (s->updates) update_row(s, k);
     best = larger(s->c->z, best, k * n + cblas_idamax((int)n, s->c->z + k * n, 1));
@@ -155,8 +163,6 @@ static void exchange(mtp_active_set *as, candidates *c, size_t i, size_t j, scan
 static mtp_status sweep(mtp_context *ctx, mtp_active_set *as, candidates *c, double threshold, swaps *done) {
   const size_t n = as->n;
   if (c->m == 0) return MTP_OK;
-  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)c->m, (int)n, (int)n, 1.0, c->rows, (int)n, as->inverse,
-              (int)n, 0.0, c->z, (int)n);
   /* every swap multiplies the volume by more than threshold, so this ends; the bound is for thresholds of nearly 1 */
   const size_t limit = 100 * (n + c->m) + 1000;
   scan s = {.as = as, .c = c};
