@@ -179,10 +179,35 @@ static mtp_status sweep(mtp_context *ctx, mtp_active_set *as, candidates *c, dou
   return MTP_OK;
 }
 
+typedef struct copying {
+  candidates *c;
+  size_t n;
+  const double *rows;
+  const long long *origin;
+} copying;
+
+static mtp_status copy_task(mtp_context *ctx, void *user, int thread, size_t task, double *result) {
+  const copying *y = user;
+  candidates *c = y->c;
+  (void)ctx;
+  (void)thread;
+  (void)result;
+  for (size_t k = task * TASK_ROWS; k < c->m && k < (task + 1) * TASK_ROWS; k++) {
+    memcpy(c->rows + k * y->n, y->rows + c->number[k] * y->n, y->n * sizeof(double));
+    memcpy(c->origin + 2 * k, y->origin + 2 * c->number[k], 2 * sizeof *y->origin);
+  }
+  return MTP_OK;
+}
+
+static void reduce_nothing(void *user, size_t task, const double *result) {
+  (void)user;
+  (void)task;
+  (void)result;
+}
+
 /* Puts all rows in play if they fit, else the first of those above the threshold; the others come with later rounds. */
 static mtp_status select_candidates(mtp_context *ctx, const mtp_active_set *as, size_t m, const double *rows,
                                     const long long *origin, double threshold, size_t capacity, candidates *c) {
-  const size_t n = as->n;
   double *gamma = NULL;
   mtp_status status = MTP_OK;
   if (m > capacity) {
@@ -190,14 +215,14 @@ static mtp_status select_candidates(mtp_context *ctx, const mtp_active_set *as, 
     status = gamma ? mtp_active_set_grade(ctx, as, m, rows, gamma) : mtp_fail_memory(ctx);
   }
   c->m = 0;
-  for (size_t i = 0; status == MTP_OK && i < m && c->m < capacity; i++) {
-    if (gamma && gamma[i] <= threshold) continue;
-    memcpy(c->rows + c->m * n, rows + i * n, n * sizeof(double));
-    memcpy(c->origin + 2 * c->m, origin + 2 * i, 2 * sizeof *origin);
-    c->number[c->m++] = i;
-  }
+  for (size_t i = 0; status == MTP_OK && i < m && c->m < capacity; i++)
+    if (!gamma || !(gamma[i] <= threshold)) c->number[c->m++] = i;
   free(gamma);
-  return status;
+  copying y = {c, as->n, rows, origin};
+  const size_t tasks = (c->m + TASK_ROWS - 1) / TASK_ROWS;
+  const mtp_workers workers = {NULL, tasks > 1 ? as->threads : 1};
+  const mtp_tasks all = {tasks, 0, &y, copy_task, reduce_nothing, true};
+  return status == MTP_OK ? mtp_workers_run(ctx, &workers, &all) : status;
 }
 
 static mtp_status offer(mtp_context *ctx, mtp_active_set *as, size_t m, const double *rows, const long long *origin,
