@@ -113,7 +113,12 @@ static int parse_weighting(cli *c, const char *text, mtp_weighting *weighting) {
   return cli_usage(c, "--weighting: vibrations, molecules or structures is expected, not '%s'", text);
 }
 
-static int parse_words(cli *c, const char *rows, const char *wall, job *job) {
+/* Options of which only some words are possible, as they were given. */
+typedef struct words {
+  const char *weights, *weighting, *mode, *from, *rows, *wall;
+} words;
+
+static int parse_rows(cli *c, const char *rows, const char *wall, job *job) {
   if (rows && strcmp(rows, "linear") != 0 && strcmp(rows, "all") != 0)
     return cli_usage(c, "--rows: linear or all is expected, not '%s'", rows);
   if (wall && strcmp(wall, "auto") != 0 && strcmp(wall, "off") != 0)
@@ -122,6 +127,17 @@ static int parse_words(cli *c, const char *rows, const char *wall, job *job) {
   job->rows = rows && strcmp(rows, "linear") == 0 ? MTP_ROWS_LINEAR : MTP_ROWS_ALL;
   job->wall = !wall || strcmp(wall, "auto") == 0;
   return CLI_OK;
+}
+
+static int parse_words(cli *c, const words *w, job *job) {
+  int status = CLI_OK;
+  if ((w->weights && (status = parse_weights(c, w->weights, &job->options.weights)) != CLI_OK) ||
+      (w->weighting && (status = parse_weighting(c, w->weighting, &job->options.weights.weighting)) != CLI_OK) ||
+      (w->mode && (status = cli_parse_mode(c, w->mode, &job->mode)) != CLI_OK) ||
+      (status = parse_rows(c, w->rows, w->wall, job)) != CLI_OK)
+    return status;
+  job->mode_given = w->mode != NULL;
+  return cli_format(c, "--from", w->from, &job->format);
 }
 
 /* ---- watching ---- */
@@ -464,7 +480,7 @@ static void use_numbers(const cli *c, job *job, const numbers *n) {
 static int run_train(cli *c, int argc, char **argv) {
   job job = {.options = mtp_train_defaults(), .mode = MTP_MODE_NEIGHBOURHOOD};
   mtp_train_options *o = &job.options;
-  const char *weights = NULL, *weighting = NULL, *mode = NULL, *from = NULL, *rows = NULL, *wall = NULL;
+  words w = {0};
   bool fix_radial = false;
   numbers n = {.max_iter = NOT_GIVEN,
                .level = NOT_GIVEN,
@@ -476,8 +492,8 @@ static int run_train(cli *c, int argc, char **argv) {
                                 {"fresh", 0, CLI_FLAG, &o->fresh},
                                 {"output", 'o', CLI_TEXT, &job.output},
                                 {"valid", 0, CLI_TEXT, &job.valid},
-                                {"weights", 0, CLI_TEXT, &weights},
-                                {"weighting", 0, CLI_TEXT, &weighting},
+                                {"weights", 0, CLI_TEXT, &w.weights},
+                                {"weighting", 0, CLI_TEXT, &w.weighting},
                                 {"scale-by-force", 0, CLI_REAL, &o->scale_by_force},
                                 {"penalty", 0, CLI_REAL, &o->penalty},
                                 {"update-min-dist", 0, CLI_FLAG, &o->update_min_dist},
@@ -494,11 +510,11 @@ static int run_train(cli *c, int argc, char **argv) {
                                 {"checkpoint", 0, CLI_TEXT, &job.checkpoint},
                                 {"checkpoint-every", 0, CLI_REAL, &o->checkpoint_seconds},
                                 {"log", 0, CLI_TEXT, &job.log},
-                                {"mode", 0, CLI_TEXT, &mode},
-                                {"rows", 0, CLI_TEXT, &rows},
-                                {"wall", 0, CLI_TEXT, &wall},
+                                {"mode", 0, CLI_TEXT, &w.mode},
+                                {"rows", 0, CLI_TEXT, &w.rows},
+                                {"wall", 0, CLI_TEXT, &w.wall},
                                 {"compare-level", 0, CLI_INTEGER, &n.level},
-                                {"from", 0, CLI_TEXT, &from},
+                                {"from", 0, CLI_TEXT, &w.from},
                                 {"baseline", 0, CLI_TEXT, &job.baseline_text},
                                 {"pair-part", 0, CLI_TEXT, &job.pairs.file},
                                 {"pair-cutoff", 0, CLI_REAL, &job.pairs.cutoff},
@@ -511,15 +527,10 @@ static int run_train(cli *c, int argc, char **argv) {
   if (status != CLI_GO_ON) return status;
   o->linear = o->linear || fix_radial;
   if ((n.level == NOT_GIVEN && (status = cli_require(c, job.output, "-o")) != CLI_OK) ||
-      (weights && (status = parse_weights(c, weights, &o->weights)) != CLI_OK) ||
-      (weighting && (status = parse_weighting(c, weighting, &o->weights.weighting)) != CLI_OK) ||
-      (mode && (status = cli_parse_mode(c, mode, &job.mode)) != CLI_OK) ||
-      (status = parse_words(c, rows, wall, &job)) != CLI_OK ||
-      (status = cli_format(c, "--from", from, &job.format)) != CLI_OK ||
-      (status = check_numbers(c, &job, &n)) != CLI_OK || (status = check_comparison(c, &job, &n)) != CLI_OK ||
+      (status = parse_words(c, &w, &job)) != CLI_OK || (status = check_numbers(c, &job, &n)) != CLI_OK ||
+      (status = check_comparison(c, &job, &n)) != CLI_OK ||
       (status = cli_pair_part_check(c, &job.pairs, job.baseline_text)) != CLI_OK)
     return status;
-  job.mode_given = mode != NULL;
   use_numbers(c, &job, &n);
   if (job.other_level > 0) return read_and_train(c, &job);
   if (strcmp(job.output, "-") == 0) return cli_usage(c, "-o: a potential needs a file, not standard output");

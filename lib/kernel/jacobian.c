@@ -16,8 +16,10 @@ typedef struct shell {
   const mtp_jacobian_work *work;
   const mtp_plan *plan;
   size_t atom;
-  int slots;
+  int slots, kept;
   vec *ux, *uy, *uz, *r, *rinv, *f, *df;
+  vec (*place)[3];      /* [kept] vectors to the neighbours whose derivatives are kept */
+  vec (*derivative)[3]; /* [kept][S] */
 } shell;
 
 static void gather(shell *s) {
@@ -156,47 +158,51 @@ static void tangent_products(const shell *s, vec (*d)[3]) {
     for (int parallel = 0; parallel < g->height; parallel++) tangent_group(plan, g, parallel, m, d);
 }
 
-/* Takes the derivatives of W scalars by one coordinate, or of the last `count`, off the rows of the neighbours: lanes
- * become columns. */
-INLINE void subtract_from_rows(const shell *s, vec (*const d)[3], const int *scalar, int count, int a,
-                               double *const *row) {
-  vec v[W];
-  for (int e = 0; e < W; e++) v[e] = d[scalar[e < count ? e : 0]][a];
-  transpose(v);
-  for (int l = 0; l < W; l++) {
-    if (!row[l]) continue;
-    double *to = row[l] + (size_t)a * s->work->rows->m;
-    if (count >= W) {
-      vec sum;
-      memcpy(&sum, to, sizeof sum);
-      sum -= v[l];
-      memcpy(to, &sum, sizeof sum);
-    } else
-      for (int e = 0; e < count; e++) to[e] -= v[l][e];
+/* Adds a vector of columns, or the first `count` of them, to a row. */
+INLINE void add_to_row(int count, vec v, double *to) {
+  if (count == W) {
+    vec sum;
+    memcpy(&sum, to, sizeof sum);
+    sum += v;
+    memcpy(to, &sum, sizeof sum);
+  } else
+    for (int e = 0; e < count; e++) to[e] += v[e];
+}
+
+/* Scalars t to t + count - 1: lanes become columns. */
+INLINE void scatter_block(const shell *s, vec (*const d)[3], int t, int count, double *const *row) {
+  for (size_t a = 0; a < 3; a++) {
+    vec v[W];
+    for (int e = 0; e < W; e++) v[e] = d[t + (e < count ? e : 0)][a];
+    transpose(v);
+    for (int l = 0; l < W; l++)
+      if (row[l]) add_to_row(count, -v[l], row[l] + a * s->work->rows->m + t);
   }
 }
 
-/* Adds the derivatives D of one slot to the rows: F_j -= D here, F_i += D and W -= D r at the end of the atom. */
-static void scatter(const shell *s, int k, vec (*const d)[3], vec (*own)[9]) {
-  const mtp_plan *plan = s->plan;
+/* Takes the derivatives D of one slot off the rows of the neighbours. */
+static void scatter(const shell *s, int k, vec (*const d)[3]) {
   const mtp_linear_rows *rows = s->work->rows;
-  const vec rx = s->r[k] * s->ux[k], ry = s->r[k] * s->uy[k], rz = s->r[k] * s->uz[k];
-  for (int t = 0; t < plan->nscalars; t++) {
-    const vec *g = d[plan->scalar[t]];
-    vec *o = own[t];
-    o[0] += g[0], o[1] += g[1], o[2] += g[2];
-    o[3] -= rx * g[0], o[4] -= ry * g[1], o[5] -= rz * g[2];
-    o[6] -= rx * g[1], o[7] -= rx * g[2], o[8] -= ry * g[2];
+  const int S = s->plan->nscalars;
+  double *row[W];
+  for (int l = 0; l < W; l++) {
+    const int j = s->work->neighbour[k * W + l], at = j < 0 ? -1 : s->work->nb->owner[j];
+    row[l] = at < 0 ? NULL : rows->force + 3 * (size_t)at * rows->m + s->plan->nspecies;
   }
-  for (int t = 0; t < plan->nscalars; t += W) {
-    double *row[W];
-    for (int l = 0; l < W; l++) {
-      const int j = s->work->neighbour[k * W + l];
-      const int at = j < 0 ? -1 : s->work->nb->owner[j];
-      row[l] = at < 0 ? NULL : rows->force + 3 * (size_t)at * rows->m + plan->nspecies + t;
-    }
-    for (int a = 0; a < 3; a++) subtract_from_rows(s, d, plan->scalar + t, plan->nscalars - t, a, row);
-  }
+  int t = 0;
+  for (; t + W <= S; t += W) scatter_block(s, d, t, W, row);
+  if (t < S) scatter_block(s, d, t, S - t, row);
+}
+
+/* Puts the derivatives of the scalars aside. What is summed over slots then stays in registers. */
+static void keep(shell *s, int k, vec (*const d)[3]) {
+  const mtp_plan *plan = s->plan;
+  vec(*to)[3] = s->derivative + (size_t)s->kept * (size_t)plan->nscalars;
+  for (int t = 0; t < plan->nscalars; t++)
+    for (int a = 0; a < 3; a++) to[t][a] = d[plan->scalar[t]][a];
+  vec *r = s->place[s->kept++];
+  r[0] = s->r[k] * s->ux[k], r[1] = s->r[k] * s->uy[k], r[2] = s->r[k] * s->uz[k];
+  scatter(s, k, to);
 }
 
 /* The row of the force on the central atom, or -1. */
@@ -214,17 +220,44 @@ static bool is_wanted(const shell *s, int k) {
   return false;
 }
 
-static void add_own(const shell *s, vec (*const own)[9]) {
-  const mtp_plan *plan = s->plan;
+/* Of one scalar, over all slots: the force on the central atom, and the virial -D r. */
+INLINE void sum_slots(const shell *s, int scalar, vec *sum) {
+  const size_t step = (size_t)s->plan->nscalars;
+  vec fx = {0}, fy = {0}, fz = {0}, xx = {0}, yy = {0}, zz = {0}, xy = {0}, xz = {0}, yz = {0};
+  vec(*g)[3] = s->derivative + scalar;
+  for (int k = 0; k < s->kept; k++, g += step) {
+    const vec *r = s->place[k], gx = (*g)[0], gy = (*g)[1], gz = (*g)[2];
+    fx += gx, fy += gy, fz += gz;
+    xx -= r[0] * gx, yy -= r[1] * gy, zz -= r[2] * gz;
+    xy -= r[0] * gy, xz -= r[0] * gz, yz -= r[1] * gz;
+  }
+  sum[0] = fx, sum[1] = fy, sum[2] = fz;
+  sum[3] = xx, sum[4] = yy, sum[5] = zz, sum[6] = xy, sum[7] = xz, sum[8] = yz;
+}
+
+/* Lane by lane to the rows: to the same bits as without vectors. */
+INLINE void add_block(const shell *s, int t, int count, double *force, double *virial) {
+  const size_t m = s->work->rows->m;
+  vec sum[W][9];
+  for (int e = 0; e < W; e++) sum_slots(s, t + (e < count ? e : 0), sum[e]);
+  for (size_t c = force ? 0 : 3; c < 9; c++) {
+    double *to = (c < 3 ? force + c * m : virial + (c - 3) * m) + t;
+    vec v[W];
+    for (int e = 0; e < W; e++) v[e] = sum[e][c];
+    transpose(v);
+    for (int l = 0; l < W; l++) add_to_row(count, v[l], to);
+  }
+}
+
+static void add_own(const shell *s) {
   const mtp_linear_rows *rows = s->work->rows;
   const ptrdiff_t place = place_of(s);
-  double *virial = rows->virial + plan->nspecies;
-  double *force = place < 0 ? NULL : rows->force + 3 * (size_t)place * rows->m + plan->nspecies;
-  for (int t = 0; t < plan->nscalars; t++)
-    for (int l = 0; l < W; l++) {
-      for (size_t a = 0; force && a < 3; a++) force[a * rows->m + (size_t)t] += own[t][a][l];
-      for (size_t c = 0; c < 6; c++) virial[c * rows->m + (size_t)t] += own[t][3 + c][l];
-    }
+  const int S = s->plan->nscalars;
+  double *virial = rows->virial + s->plan->nspecies;
+  double *force = place < 0 ? NULL : rows->force + 3 * (size_t)place * rows->m + s->plan->nspecies;
+  int t = 0;
+  for (; t + W <= S; t += W) add_block(s, t, W, force, virial);
+  if (t < S) add_block(s, t, S - t, force, virial);
 }
 
 void VARIANT(mtp_jacobian)(mtp_jacobian_work *work) {
@@ -234,7 +267,8 @@ void VARIANT(mtp_jacobian)(mtp_jacobian_work *work) {
   shell s = {.work = work, .plan = plan};
   s.ux = geometry, s.uy = s.ux + work->slots, s.uz = s.uy + work->slots, s.r = s.uz + work->slots;
   s.rinv = s.r + work->slots, s.f = (vec *)work->function, s.df = (vec *)work->slope;
-  vec(*const d)[3] = (vec(*)[3])work->tangent, (*const own)[9] = (vec(*)[9])work->own;
+  s.place = (vec(*)[3])(s.rinv + work->slots), s.derivative = (vec(*)[3])work->derivative;
+  vec(*const d)[3] = (vec(*)[3])work->tangent;
   for (s.atom = 0; s.atom < work->nb->n; s.atom++) {
     gather(&s);
     moments(&s);
@@ -242,13 +276,13 @@ void VARIANT(mtp_jacobian)(mtp_jacobian_work *work) {
     double *site = rows->site + (size_t)species * rows->m;
     site[species] += 1.0;
     for (int t = 0; t < plan->nscalars; t++) site[plan->nspecies + t] += work->moment[plan->scalar[t]];
-    memset(own, 0, (size_t)plan->nscalars * sizeof *own);
+    s.kept = 0;
     for (int k = 0; k < s.slots; k++) {
       if (!is_wanted(&s, k)) continue;
       tangent_reduced(&s, k, d);
       tangent_products(&s, d);
-      scatter(&s, k, d, own);
+      keep(&s, k, d);
     }
-    add_own(&s, own);
+    add_own(&s);
   }
 }

@@ -40,14 +40,15 @@ void mtp_equations_add_rows(mtp_equations *e, size_t m, size_t count, const doub
   for (size_t k = 0; k < count; k++) e->targets += weight * target[k] * target[k];
 }
 
-/* e += weight * sum, of which only the lower triangle is there. */
 void mtp_equations_add(mtp_equations *e, size_t m, const mtp_equations *sum, double weight) {
   cblas_daxpy((int)m, weight, sum->rhs, 1, e->rhs, 1);
   e->targets += weight * sum->targets;
-  for (size_t i = 0; i < m; i++) {
-    cblas_daxpy((int)i + 1, weight, sum->matrix + i * m, 1, e->matrix + i * m, 1);
+  for (size_t i = 0; i < m; i++) cblas_daxpy((int)i + 1, weight, sum->matrix + i * m, 1, e->matrix + i * m, 1);
+}
+
+void mtp_equations_fill(mtp_equations *e, size_t m) {
+  for (size_t i = 0; e->matrix && i < m; i++)
     for (size_t j = 0; j < i; j++) e->matrix[j * m + i] = e->matrix[i * m + j];
-  }
 }
 
 /* x^T A x - 2 x^T b + sum of targets^2, from the lower triangle. */

@@ -20,8 +20,10 @@ void mtp_equations_clear(mtp_equations *e);
 void mtp_equations_copy(const mtp_equations *from, size_t m, mtp_equations *to);
 void mtp_equations_add_rows(mtp_equations *e, size_t m, size_t count, const double *rows, const double *target,
                             double weight);
-/** e += weight * sum; both triangles of e are filled. */
+/** e += weight * sum; the lower triangle only. */
 void mtp_equations_add(mtp_equations *e, size_t m, const mtp_equations *sum, double weight);
+/** The upper triangle becomes what the lower one is. */
+void mtp_equations_fill(mtp_equations *e, size_t m);
 /** Sum of weight * (row . x - target)^2. */
 double mtp_equations_residual(const mtp_equations *e, size_t m, const double *x);
 /** x[m] of the smallest residual. The matrix (both triangles) is scaled to unit diagonal and gets the relative ridge;

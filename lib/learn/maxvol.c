@@ -71,7 +71,7 @@ static mtp_status candidates_new(mtp_context *ctx, size_t capacity, size_t n, ca
 /* Rows of a task. */
 #define TASK_ROWS ((size_t)256)
 
-/* Z[k,:] += factor_k q, and where the largest element is then. */
+/* Z as it is made from rows, or Z[k,:] += factor_k q; and where the largest element is then. */
 typedef struct scan {
   const mtp_active_set *as;
   candidates *c;
@@ -92,9 +92,17 @@ static size_t larger(const double *z, size_t best, size_t at) {
   return fabs(z[at]) <= fabs(z[best]) ? best : at;
 }
 
+static void make_rows(const scan *s, size_t first, size_t end) {
+  const int n = (int)s->as->n;
+  const size_t at = first * s->as->n;
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)(end - first), n, n, 1.0, s->c->rows + at, n,
+              s->as->inverse, n, 0.0, s->c->z + at, n);
+}
+
 static size_t scan_rows(const scan *s, size_t first, size_t end) {
   const size_t n = s->as->n;
   size_t best = first * n;
+  if (!s->updates) make_rows(s, first, end);
   for (size_t k = first; k < end; k++) {
     if (s->updates) update_row(s, k);
     best = larger(s->c->z, best, k * n + cblas_idamax((int)n, s->c->z + k * n, 1));
@@ -155,8 +163,6 @@ static void exchange(mtp_active_set *as, candidates *c, size_t i, size_t j, scan
 static mtp_status sweep(mtp_context *ctx, mtp_active_set *as, candidates *c, double threshold, swaps *done) {
   const size_t n = as->n;
   if (c->m == 0) return MTP_OK;
-  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)c->m, (int)n, (int)n, 1.0, c->rows, (int)n, as->inverse,
-              (int)n, 0.0, c->z, (int)n);
   /* every swap multiplies the volume by more than threshold, so this ends; the bound is for thresholds of nearly 1 */
   const size_t limit = 100 * (n + c->m) + 1000;
   scan s = {.as = as, .c = c};
@@ -173,10 +179,35 @@ static mtp_status sweep(mtp_context *ctx, mtp_active_set *as, candidates *c, dou
   return MTP_OK;
 }
 
+typedef struct copying {
+  candidates *c;
+  size_t n;
+  const double *rows;
+  const long long *origin;
+} copying;
+
+static mtp_status copy_task(mtp_context *ctx, void *user, int thread, size_t task, double *result) {
+  const copying *y = user;
+  candidates *c = y->c;
+  (void)ctx;
+  (void)thread;
+  (void)result;
+  for (size_t k = task * TASK_ROWS; k < c->m && k < (task + 1) * TASK_ROWS; k++) {
+    memcpy(c->rows + k * y->n, y->rows + c->number[k] * y->n, y->n * sizeof(double));
+    memcpy(c->origin + 2 * k, y->origin + 2 * c->number[k], 2 * sizeof *y->origin);
+  }
+  return MTP_OK;
+}
+
+static void reduce_nothing(void *user, size_t task, const double *result) {
+  (void)user;
+  (void)task;
+  (void)result;
+}
+
 /* Puts all rows in play if they fit, else the first of those above the threshold; the others come with later rounds. */
 static mtp_status select_candidates(mtp_context *ctx, const mtp_active_set *as, size_t m, const double *rows,
                                     const long long *origin, double threshold, size_t capacity, candidates *c) {
-  const size_t n = as->n;
   double *gamma = NULL;
   mtp_status status = MTP_OK;
   if (m > capacity) {
@@ -184,14 +215,14 @@ static mtp_status select_candidates(mtp_context *ctx, const mtp_active_set *as, 
     status = gamma ? mtp_active_set_grade(ctx, as, m, rows, gamma) : mtp_fail_memory(ctx);
   }
   c->m = 0;
-  for (size_t i = 0; status == MTP_OK && i < m && c->m < capacity; i++) {
-    if (gamma && gamma[i] <= threshold) continue;
-    memcpy(c->rows + c->m * n, rows + i * n, n * sizeof(double));
-    memcpy(c->origin + 2 * c->m, origin + 2 * i, 2 * sizeof *origin);
-    c->number[c->m++] = i;
-  }
+  for (size_t i = 0; status == MTP_OK && i < m && c->m < capacity; i++)
+    if (!gamma || !(gamma[i] <= threshold)) c->number[c->m++] = i;
   free(gamma);
-  return status;
+  copying y = {c, as->n, rows, origin};
+  const size_t tasks = (c->m + TASK_ROWS - 1) / TASK_ROWS;
+  const mtp_workers workers = {NULL, tasks > 1 ? as->threads : 1};
+  const mtp_tasks all = {tasks, 0, &y, copy_task, reduce_nothing, true};
+  return status == MTP_OK ? mtp_workers_run(ctx, &workers, &all) : status;
 }
 
 static mtp_status offer(mtp_context *ctx, mtp_active_set *as, size_t m, const double *rows, const long long *origin,

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/jacobian.h"
-#include "learn/equations.h"
+#include "learn/contribution.h"
 #include "learn/normal.h"
 #include "learn/weights.h"
 #include "learn/workers.h"
@@ -38,6 +37,8 @@ struct mtp_normal {
   double *mean; /* [C*m] average basis functions of the sites of each species; species columns are zero */
   double mean_energy;
   int has_mean;
+  mtp_contribution_desk desk; /* memory of what is added alone */
+  mtp_contribution one;
 };
 
 /* An evaluator of the same potential with all linear coefficients zero. */
@@ -104,19 +105,10 @@ void mtp_normal_free(mtp_normal *nq) {
   mtp_equations_clear(&nq->force);
   mtp_equations_clear(&nq->site);
   mtp_equations_clear(&nq->virial);
+  mtp_contribution_desk_clear(&nq->desk);
+  mtp_contribution_clear(&nq->one);
   free(nq->mean);
   free(nq);
-}
-
-/* Stretches of atoms that are not masked; returns how many atoms they hold. */
-static size_t add_forces(mtp_equations *e, size_t m, const mtp_linear_rows *rows, const mtp_config *target) {
-  size_t atoms = 0;
-  for (size_t begin = 0, end; begin < target->n; begin = end + 1) {
-    for (end = begin; end < target->n && !mtp_config_is_masked(target, end);) end++;
-    mtp_equations_add_rows(e, m, 3 * (end - begin), rows->force + 3 * begin * m, target->force + 3 * begin, 1.0);
-    atoms += end - begin;
-  }
-  return atoms;
 }
 
 static bool counts_for_errors(const mtp_normal *nq, const mtp_config *cfg) {
@@ -127,26 +119,6 @@ static bool is_of_wall(const mtp_normal *nq, const mtp_config *cfg) {
   return nq->wall.matrix && mtp_config_is_squeezed(cfg);
 }
 
-/* Sums over the forces and, where there is one, the virial of a configuration, neither of them weighted. */
-typedef struct derivatives {
-  mtp_equations force, virial;
-  size_t atoms; /* whose forces count */
-  bool has_virial;
-} derivatives;
-
-static mtp_status derivatives_sum(mtp_context *ctx, size_t m, const mtp_linear_rows *rows, const mtp_config *target,
-                                  derivatives *d) {
-  *d = (derivatives){.has_virial = target->has_virial};
-  if (!mtp_equations_new(m, &d->force) || (d->has_virial && !mtp_equations_new(m, &d->virial)))
-    return mtp_fail_memory(ctx);
-  if (target->force) d->atoms = add_forces(&d->force, m, rows, target);
-  if (d->has_virial) { /* the objective sums over all 9 components */
-    mtp_equations_add_rows(&d->virial, m, 3, rows->virial, target->virial, 1.0);
-    mtp_equations_add_rows(&d->virial, m, 3, rows->virial + 3 * m, target->virial + 3, 2.0);
-  }
-  return MTP_OK;
-}
-
 /* Of configurations that errors count: every component once. */
 static void add_plain_virial(mtp_normal *nq, const mtp_linear_rows *rows, const mtp_config *target) {
   const double count = (double)target->n;
@@ -154,28 +126,23 @@ static void add_plain_virial(mtp_normal *nq, const mtp_linear_rows *rows, const 
   nq->virials += 6.0;
 }
 
-static void derivatives_clear(derivatives *d) {
-  mtp_equations_clear(&d->force);
-  mtp_equations_clear(&d->virial);
-}
-
-static void add_weighted(mtp_equations *e, size_t m, const derivatives *d, mtp_weights w) {
-  mtp_equations_add(e, m, &d->force, w.force); /* without forces, too: it fills the upper triangle */
-  if (d->has_virial) mtp_equations_add(e, m, &d->virial, w.stress);
+static void add_weighted(mtp_equations *e, size_t m, const mtp_contribution *c) {
+  mtp_equations_add(e, m, &c->force, c->weights.force);
+  if (c->has_virial) mtp_equations_add(e, m, &c->virial, c->weights.stress);
 }
 
 /* The centring leaves derivatives alone: they are summed once for all. */
-static void add_derivatives(mtp_normal *nq, const derivatives *d, const mtp_config *cfg, mtp_weights w) {
+static void add_derivatives(mtp_normal *nq, const mtp_config *cfg, const mtp_contribution *c) {
   const size_t m = nq->m;
   if (is_of_wall(nq, cfg)) {
-    add_weighted(&nq->wall, m, d, w);
+    add_weighted(&nq->wall, m, c);
   } else {
-    add_weighted(&nq->plain, m, d, w);
-    add_weighted(&nq->centred, m, d, w);
+    add_weighted(&nq->plain, m, c);
+    add_weighted(&nq->centred, m, c);
   }
-  if (d->atoms && counts_for_errors(nq, cfg)) {
-    mtp_equations_add(&nq->force, m, &d->force, 1.0);
-    nq->errors.components += 3.0 * (double)d->atoms;
+  if (c->atoms && counts_for_errors(nq, cfg)) {
+    mtp_equations_add(&nq->force, m, &c->force, 1.0);
+    nq->errors.components += 3.0 * (double)c->atoms;
   }
 }
 
@@ -249,50 +216,27 @@ static void add_force_squares(mtp_normal *nq, const mtp_config *cfg) {
     if (!mtp_config_is_masked(cfg, i / 3)) nq->errors.force_squares += cfg->force[i] * cfg->force[i];
 }
 
-/* What a configuration brings, before it is summed. */
-typedef struct contribution {
-  mtp_config *target; /* NULL: the labels as they are */
-  mtp_linear_rows rows;
-  derivatives derivatives;
-  mtp_weights weights;
-} contribution;
-
-static void contribution_clear(contribution *c) {
-  mtp_linear_rows_clear(&c->rows);
-  derivatives_clear(&c->derivatives);
-  mtp_config_free(c->target);
-  *c = (contribution){0};
-}
-
-static mtp_status compute_rows(mtp_context *ctx, const mtp_normal *nq, const mtp_sample *sample,
-                               mtp_linear_rows *rows) {
-  mtp_neighbors *nb = NULL;
-  mtp_status status = mtp_sample_acquire_neighbors(ctx, sample, nq->plan->radial.max_dist, &nb);
-  if (status != MTP_OK) return status;
-  status = mtp_linear_rows_compute(ctx, nq->plan, nb, rows);
-  mtp_sample_release_neighbors(sample, nb);
-  return status;
-}
-
 /* Nearly all of the work; nothing of `nq` changes, but what is fixed is evaluated with it. */
-static mtp_status prepare(mtp_context *ctx, mtp_normal *nq, const mtp_sample *sample, contribution *c) {
+static mtp_status prepare(mtp_context *ctx, mtp_normal *nq, const mtp_sample *sample, mtp_contribution_desk *desk,
+                          mtp_contribution *c) {
   const mtp_config *cfg = sample->config;
   double own[3];
+  mtp_config_free(c->target);
+  c->target = NULL;
   mtp_status status = check_labels(ctx, nq, cfg);
   if (status == MTP_OK) status = mtp_sample_weights(ctx, sample, own);
   if (status == MTP_OK) status = make_targets(ctx, nq, cfg, &c->target);
-  if (status == MTP_OK) status = compute_rows(ctx, nq, sample, &c->rows);
-  if (status == MTP_OK) status = derivatives_sum(ctx, nq->m, &c->rows, c->target ? c->target : cfg, &c->derivatives);
+  if (status == MTP_OK) status = mtp_contribution_sum(ctx, nq->plan, sample, desk, c);
   if (status == MTP_OK) c->weights = mtp_weights_of(&nq->weights, cfg, own);
   return status;
 }
 
-static mtp_status add(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg, const contribution *c) {
+static mtp_status add(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg, const mtp_contribution *c) {
   const mtp_config *target = c->target ? c->target : cfg;
   mtp_status status = MTP_OK;
   if (cfg->has_energy) status = add_energy(ctx, nq, &c->rows, target, c->weights.energy);
   if (status != MTP_OK) return status;
-  add_derivatives(nq, &c->derivatives, cfg, c->weights);
+  add_derivatives(nq, cfg, c);
   if (target->has_virial && target->n && counts_for_errors(nq, cfg)) add_plain_virial(nq, &c->rows, target);
   if (cfg->force && counts_for_errors(nq, cfg)) add_force_squares(nq, cfg);
   nq->configs++;
@@ -300,11 +244,17 @@ static mtp_status add(mtp_context *ctx, mtp_normal *nq, const mtp_config *cfg, c
   return MTP_OK;
 }
 
+/* What is solved and shown has both triangles. */
+static void fill(mtp_normal *nq) {
+  mtp_equations_fill(&nq->plain, nq->m);
+  mtp_equations_fill(&nq->centred, nq->m);
+  mtp_equations_fill(&nq->wall, nq->m);
+}
+
 mtp_status mtp_normal_add_sample(mtp_context *ctx, mtp_normal *nq, const mtp_sample *sample) {
-  contribution c = {0};
-  mtp_status status = prepare(ctx, nq, sample, &c);
-  if (status == MTP_OK) status = add(ctx, nq, sample->config, &c);
-  contribution_clear(&c);
+  mtp_status status = prepare(ctx, nq, sample, &nq->desk, &nq->one);
+  if (status == MTP_OK) status = add(ctx, nq, sample->config, &nq->one);
+  fill(nq);
   return status;
 }
 
@@ -321,52 +271,89 @@ mtp_status mtp_normal_add(mtp_context *ctx, mtp_normal *nq, const mtp_config *cf
 #define CHUNK_BYTES 6.4e7
 
 typedef struct chunk {
-  mtp_context *ctx;
-  mtp_normal *nq;
+  size_t count;
   const mtp_sample *sample[CHUNK];
-  contribution of[CHUNK];
-  mtp_status status;
+  mtp_sample borrowed[CHUNK];
+  mtp_contribution of[CHUNK];
 } chunk;
 
-static mtp_status prepare_task(mtp_context *ctx, void *user, int thread, size_t task, double *result) {
-  chunk *k = user;
-  (void)thread;
-  (void)result;
-  return prepare(ctx, k->nq, k->sample[task], &k->of[task]);
+/* Sums are made in the order of the samples, by one thread, while others prepare the chunk that comes next. */
+typedef struct adding {
+  mtp_normal *nq;
+  chunk *next, *last;          /* two, which change places */
+  mtp_contribution_desk *desk; /* [threads] */
+  int threads;
+} adding;
+
+static mtp_status add_chunk(mtp_context *ctx, mtp_normal *nq, chunk *k) {
+  mtp_status status = MTP_OK;
+  for (size_t i = 0; i < k->count && status == MTP_OK; i++) status = add(ctx, nq, k->sample[i]->config, &k->of[i]);
+  k->count = 0;
+  return status;
 }
 
-static void add_task(void *user, size_t task, const double *result) {
-  chunk *k = user;
+static mtp_status work_task(mtp_context *ctx, void *user, int thread, size_t task, double *result) {
+  adding *a = user;
   (void)result;
-  if (k->status == MTP_OK) k->status = add(k->ctx, k->nq, k->sample[task]->config, &k->of[task]);
+  if (task == 0) return add_chunk(ctx, a->nq, a->last);
+  return prepare(ctx, a->nq, a->next->sample[task - 1], &a->desk[thread], &a->next->of[task - 1]);
+}
+
+static void reduce_nothing(void *user, size_t task, const double *result) {
+  (void)user;
+  (void)task;
+  (void)result;
 }
 
 static size_t chunk_size(const mtp_normal *nq, int threads) {
-  const double most = CHUNK_BYTES / (2.0 * (double)(nq->m * nq->m) * sizeof(double));
+  const double most = CHUNK_BYTES / (4.0 * (double)(nq->m * nq->m) * sizeof(double));
   const size_t least = threads < CHUNK ? (size_t)threads : CHUNK;
   return most > CHUNK ? CHUNK : most > (double)least ? (size_t)most : least;
 }
 
-static mtp_status add_chunk(mtp_context *ctx, chunk *k, size_t count, int threads) {
-  /* an evaluator works for one thread at a time */
-  const mtp_workers workers = {NULL, k->nq->fixed ? 1 : threads};
-  const mtp_tasks tasks = {count, 1, k, prepare_task, add_task, false};
-  k->ctx = ctx;
-  mtp_status status = mtp_workers_run(ctx, &workers, &tasks);
-  if (status == MTP_OK) status = k->status;
-  for (size_t i = 0; i < count; i++) contribution_clear(&k->of[i]);
+static mtp_status adding_begin(mtp_context *ctx, mtp_normal *nq, int threads, adding *a) {
+  *a = (adding){.nq = nq, .threads = nq->fixed ? 1 : threads}; /* an evaluator is for one thread at a time */
+  a->desk = mtp_calloc((size_t)a->threads, sizeof *a->desk);
+  a->next = mtp_calloc(1, sizeof *a->next);
+  a->last = mtp_calloc(1, sizeof *a->last);
+  return a->desk && a->next && a->last ? MTP_OK : mtp_fail_memory(ctx);
+}
+
+/* Prepares the chunk that was filled and adds the one before. */
+static mtp_status advance(mtp_context *ctx, adding *a) {
+  const mtp_workers workers = {NULL, a->threads};
+  const mtp_tasks tasks = {a->next->count + 1, 0, a, work_task, reduce_nothing, false};
+  const mtp_status status = mtp_workers_run(ctx, &workers, &tasks);
+  chunk *prepared = a->next;
+  a->next = a->last;
+  a->last = prepared;
+  return status;
+}
+
+static void chunk_free(chunk *k) {
+  for (size_t i = 0; k && i < CHUNK; i++) mtp_contribution_clear(&k->of[i]);
+  free(k);
+}
+
+static mtp_status adding_end(mtp_context *ctx, adding *a, mtp_status status) {
+  if (status == MTP_OK) status = add_chunk(ctx, a->nq, a->last);
+  fill(a->nq);
+  chunk_free(a->next);
+  chunk_free(a->last);
+  for (int t = 0; a->desk && t < a->threads; t++) mtp_contribution_desk_clear(&a->desk[t]);
+  free(a->desk);
   return status;
 }
 
 mtp_status mtp_normal_add_samples(mtp_context *ctx, mtp_normal *nq, size_t n, mtp_sample *const *samples, int threads) {
   const size_t most = chunk_size(nq, threads);
-  mtp_status status = MTP_OK;
-  for (size_t done = 0, count; done < n && status == MTP_OK; done += count) {
-    chunk k = {.nq = nq};
-    for (count = 0; count < most && done + count < n; count++) k.sample[count] = samples[done + count];
-    status = add_chunk(ctx, &k, count, threads);
+  adding a;
+  mtp_status status = adding_begin(ctx, nq, threads, &a);
+  for (size_t done = 0; done < n && status == MTP_OK;) {
+    for (chunk *k = a.next; k->count < most && done < n; done++) k->sample[k->count++] = samples[done];
+    status = advance(ctx, &a);
   }
-  return status;
+  return adding_end(ctx, &a, status);
 }
 
 mtp_status mtp_normal_add_all(mtp_context *ctx, mtp_normal *nq, size_t n, const mtp_config *const *configs,
@@ -374,26 +361,24 @@ mtp_status mtp_normal_add_all(mtp_context *ctx, mtp_normal *nq, size_t n, const 
   if (!nq || (n && !configs) || threads < 1)
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "linear fit: expected configurations and at least one thread");
   const size_t most = chunk_size(nq, threads);
-  mtp_status status = MTP_OK;
-  for (size_t done = 0, count; done < n && status == MTP_OK; done += count) {
-    mtp_sample samples[CHUNK];
-    chunk k = {.nq = nq};
-    for (count = 0; count < most && done + count < n; count++) {
-      samples[count] = mtp_sample_of(configs[done + count]);
-      k.sample[count] = &samples[count];
+  adding a;
+  mtp_status status = adding_begin(ctx, nq, threads, &a);
+  for (size_t done = 0; done < n && status == MTP_OK;) {
+    for (chunk *k = a.next; k->count < most && done < n; done++) {
+      k->borrowed[k->count] = mtp_sample_of(configs[done]);
+      k->sample[k->count] = &k->borrowed[k->count];
+      k->count++;
     }
-    status = add_chunk(ctx, &k, count, threads);
+    status = advance(ctx, &a);
   }
-  return status;
+  return adding_end(ctx, &a, status);
 }
 
 mtp_status mtp_normal_set_origin(mtp_context *ctx, mtp_normal *nq, const mtp_sample *sample) {
-  mtp_linear_rows rows = {0};
   mtp_config *target = NULL;
   mtp_status status = make_targets(ctx, nq, sample->config, &target);
-  if (status == MTP_OK) status = compute_rows(ctx, nq, sample, &rows);
-  if (status == MTP_OK) set_means(nq, &rows, target ? target : sample->config);
-  mtp_linear_rows_clear(&rows);
+  if (status == MTP_OK) status = mtp_contribution_rows(ctx, nq->plan, sample, &nq->desk);
+  if (status == MTP_OK) set_means(nq, &nq->desk.rows, target ? target : sample->config);
   mtp_config_free(target);
   return status;
 }
@@ -487,6 +472,7 @@ static mtp_status solve_with_wall(mtp_context *ctx, const mtp_normal *nq, double
   for (double part = 1.0; status == MTP_OK && !fits && part > LEAST_PART; part *= 0.1) {
     mtp_equations_copy(&nq->centred, m, &sum);
     mtp_equations_add(&sum, m, &nq->wall, part);
+    mtp_equations_fill(&sum, m);
     /* what cannot be solved with this weight may be with a smaller one */
     fits = mtp_equations_solve(NULL, &sum, m, top, ridge, y) == MTP_OK &&
            mtp_equations_residual(&nq->centred, m, y) <= limit;

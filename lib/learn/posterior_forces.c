@@ -287,9 +287,11 @@ static int central(const mtp_atoms *a, size_t k) {
 static mtp_status add_sites(mtp_context *ctx, const mtp_posterior *p, const mtp_atoms *a, const int *row, size_t n,
                             const int *site, size_t links, mtp_linear_rows *rows) {
   layout l;
+  mtp_jacobian_scratch scratch = {0};
   mtp_status status = layout_new(&l, links) ? MTP_OK : mtp_fail_memory(ctx);
   for (size_t k = 0; k < n && status == MTP_OK; k++) put_site(p, &l, a, row, site[k]);
-  if (status == MTP_OK) status = mtp_linear_rows_add(ctx, p->plan, &l.nb, l.place, rows);
+  if (status == MTP_OK) status = mtp_linear_rows_add(ctx, p->plan, &l.nb, l.place, &scratch, rows);
+  mtp_jacobian_scratch_clear(&scratch);
   layout_clear(&l);
   return status;
 }

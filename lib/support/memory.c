@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "support/support.h"
@@ -34,9 +35,21 @@ static size_t aligned_bytes(size_t count, size_t size) {
   return bytes ? bytes : 64;
 }
 
+/* Of a large array even the first touch of its pages of 4 kB takes longer than filling it. */
+#define HUGE_PAGE ((size_t)2 << 20)
+
+static void *alloc_huge(size_t bytes) {
+  void *p = aligned_alloc(HUGE_PAGE, bytes / HUGE_PAGE * HUGE_PAGE + HUGE_PAGE);
+#ifdef MADV_HUGEPAGE
+  if (p) madvise(p, bytes, MADV_HUGEPAGE); /* a wish: where there are none nothing changes */
+#endif
+  return p;
+}
+
 void *mtp_alloc_scratch(size_t count, size_t size) {
   const size_t bytes = aligned_bytes(count, size);
-  return bytes && mtp_test_may_allocate() ? aligned_alloc(64, bytes) : NULL;
+  if (!bytes || !mtp_test_may_allocate()) return NULL;
+  return bytes < 4 * HUGE_PAGE || bytes > SIZE_MAX - HUGE_PAGE ? aligned_alloc(64, bytes) : alloc_huge(bytes);
 }
 
 void *mtp_alloc_aligned(size_t count, size_t size) {

@@ -150,6 +150,8 @@ for shape in block prism; do
   crystal -var cells 2 -var shape $shape
   mv crystal.data $shape.data
 done
+crystal -var cells 5
+mv crystal.data large.data
 once='select 2.0 break 2.0 refit linear' # no candidate waits
 
 (
@@ -209,6 +211,39 @@ once='select 2.0 break 2.0 refit linear' # no candidate waits
     '/^change_box/d; /^displace_atoms/d'
   given block 12_Al
   twins 10 15 2000 -var keywords "$once" -var ftol 0.02
+) || exit 1
+(
+  kind forces "$decks/in.modes" "$dynamics" "$velocities"
+  given block 6_Al
+  twins 40 60 100 -var what md -var keywords "$once mode forces"
+  exact
+) || exit 1
+(
+  kind overlay "$decks/in.learn" "$dynamics; s/^pair_style mtp/pair_style hybrid\/overlay zbl 2.0 3.0 mtp/
+    s/^pair_coeff.*/pair_coeff * * zbl 13 13\npair_coeff * * mtp\/al \${potential} \${elements}/" "$velocities"
+  given block 8_Al
+  twins 160 200 300 -var keywords "$once rewind 20"
+  exact
+) || exit 1
+(
+  kind grow "$decks/in.learn" "$dynamics" "$velocities"
+  given block 12_Al
+  twins 160 200 300 -var keywords "select auto break auto grow yes"
+) || exit 1
+(
+  kind share "$decks/in.learn" "$dynamics" "$velocities"
+  given block 8_Al
+  twins 160 200 300 -var keywords "$once share yes"
+  exact
+) || exit 1
+(
+  kind cut "$decks/in.cut" "$dynamics; /^units/d; /^atom_style/d; /^boundary/d; /== block/d
+    s/\"\${end} == run\"/\"run == run\"/
+    s/^lattice .*/include \${decks}\/start.lmp/
+    s/\"pair_style mtp\/al qm/\"pair_style mtp\/al train train.extxyz save learned.almtp log events.jsonl qm/
+    s/learned.almtp Al\"/untrained.almtp Al Al\"/" 's/"velocity all create ${hot} 4711 loop geom"/"print again"/'
+  given large 6_Al
+  twins 20 30 40 -var keywords "$once cut auto"
 ) || exit 1
 (
   melt=$SOURCE_DIR/examples/al-melt

@@ -136,6 +136,30 @@ static mtp_status select_and_save(void) {
   return status;
 }
 
+/* A potential as a file would have it; allocations succeed meanwhile. */
+static char *text_of(const mtp_potential *pot) {
+  const long left = countdown;
+  char *text = NULL;
+  size_t size = 0;
+  countdown = -1;
+  data_must(w.ctx, mtp_potential_format(w.ctx, pot, &text, &size));
+  countdown = left;
+  return text;
+}
+
+/* After a failure the potential is what it was. */
+static mtp_status train(const mtp_train_options *options, mtp_potential *pot, const mtp_config_set *set) {
+  char *before = text_of(pot);
+  const mtp_status status = mtp_train(w.ctx, options, pot, set, NULL, NULL);
+  if (status != MTP_OK) {
+    char *after = text_of(pot);
+    assert_string_equal(after, before);
+    free(after);
+  }
+  free(before);
+  return status;
+}
+
 static mtp_status train_from(const char *path, bool linear) {
   const char *const names[] = {"Al"};
   mtp_potential *pot = NULL;
@@ -148,7 +172,7 @@ static mtp_status train_from(const char *path, bool linear) {
   mtp_status status = mtp_potential_read(w.ctx, path, &pot);
   if (status == MTP_OK) status = mtp_config_set_read(w.ctx, w.data, NULL, &set);
   if (status == MTP_OK) status = mtp_config_set_map_species(w.ctx, set, 1, names);
-  if (status == MTP_OK) status = mtp_train(w.ctx, &options, pot, set, NULL, NULL);
+  if (status == MTP_OK) status = train(&options, pot, set);
   if (status == MTP_OK && linear) status = mtp_train_wall(w.ctx, &options.weights, pot, set, &report);
   if (status == MTP_OK) status = mtp_potential_write(w.ctx, pot, w.out);
   mtp_config_set_free(set);

@@ -165,14 +165,25 @@ static void notes_of_other_labels_go(void **state) {
   mtp_potential_free(pot);
 }
 
+/* Ranks that nobody can call do not help. */
+static void without_a_call_one_rank_trains_alone(void **state) {
+  learning_world *world = *state;
+  const mtp_comm two = {.rank = 0, .size = 2};
+  world->options.refit = MTP_REFIT_FULL;
+  world->options.comm = &two;
+  world->options.start_helpers = NULL;
+  mtp_learner *l = learner_of(world, 6, false, NULL);
+  assert_true(mtp_learner_get_stats(l).full_refits > 0);
+  mtp_learner_free(l);
+}
+
 #define test(function) cmocka_unit_test_setup_teardown(function, learning_plain_world_new, learning_world_free)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      test(weight_that_mends_nothing_is_taken_back),
-      test(squeezed_ones_do_not_choose_the_functions),
-      test(a_spoilt_fit_is_trained_again),
-      test(notes_of_other_labels_go),
+      test(weight_that_mends_nothing_is_taken_back), test(squeezed_ones_do_not_choose_the_functions),
+      test(a_spoilt_fit_is_trained_again),           test(notes_of_other_labels_go),
+      test(without_a_call_one_rank_trains_alone),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
