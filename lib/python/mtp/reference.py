@@ -130,6 +130,9 @@ class Driver(Handle):
 
 
 def as_driver(reference: Any, keys: Any) -> Driver:
+    """The driver that was handed in, or one that is opened for the reference."""
+    if isinstance(reference, Driver) and not reference._as_parameter_.value:
+        raise Error('the driver is closed, or belongs to a learner', 'state')
     return reference if isinstance(reference, Driver) and not keys else Driver(reference, **keys)
 
 
