@@ -21,6 +21,7 @@
 #include "compute.h"
 #include "error.h"
 #include "force.h"
+#include "foreign.h"
 #include "memory.h"
 #include "modify.h"
 #include "mpi/mpi_comm.h"
@@ -152,6 +153,9 @@ int PairMTP::take_keyword(const Keywords &keywords, const std::string &others, i
     keyword.second(arg[1]);
     return 2;
   }
+  if (!learns && strstr(arg[0], "mtp")) /* a potential, as other programs have it here */
+    stop(std::string("unknown keyword ") + arg[0] +
+         ": a file belongs to pair_coeff. Write: " + mtp_lines_for("mtp", narg, arg));
   stop(std::string("unknown keyword ") + arg[0] + ", known are" + known + others);
 }
 
