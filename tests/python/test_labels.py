@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A Python function as the reference: in this process, for the command, and when it fails."""
 import os
+import tempfile
 import threading
 import unittest
 
@@ -130,6 +131,16 @@ class Servers(Case):
         with mtp.Server(doubts) as server:
             self.refused('not converged', mtp.label, fcc(1), server.driver + ' retries=0')
         self.refused('needs no server', mtp.Server, 'exec ./x')
+
+    def test_long_folder(self):
+        long = os.path.join(self.folder, 100 * 'x')
+        os.mkdir(long)
+        tempfile.tempdir = long
+        try:
+            with mtp.Server(pairs) as server:
+                self.assertEqual(len(mtp.label(fcc(1), server.driver)), 1)
+        finally:
+            tempfile.tempdir = None
 
 
 if __name__ == '__main__':

@@ -82,7 +82,8 @@ class Server:
         """parallel: the function may be called in several threads at a time; else calls take turns."""
         if isinstance(reference, str):
             raise Error('a driver string needs no server: %r' % reference)
-        self._folder: Optional[str] = tempfile.mkdtemp(prefix='mtp-')
+        long = len(tempfile.gettempdir()) > 80  # names of sockets have 108 bytes
+        self._folder: Optional[str] = tempfile.mkdtemp(prefix='mtp-', dir='/tmp' if long else None)
         listener = socket.socket(socket.AF_UNIX)
         self._path = os.path.join(self._folder, 'socket')
         listener.bind(self._path)
