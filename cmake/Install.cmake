@@ -12,6 +12,13 @@ endif()
 if(TARGET mtpplugin)
   install(TARGETS mtpplugin LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/lammps/plugins)
 endif()
+# The Python package looks for the library beside itself.
+set(MTP_PYTHON_DIR lib/python3/dist-packages CACHE STRING "Where the Python package is installed, under the prefix")
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/lib/python/mtp DESTINATION ${MTP_PYTHON_DIR}
+        FILES_MATCHING PATTERN "*.py" PATTERN py.typed PATTERN __pycache__ EXCLUDE)
+file(RELATIVE_PATH library ${CMAKE_INSTALL_PREFIX}/${MTP_PYTHON_DIR}/mtp
+     ${CMAKE_INSTALL_FULL_LIBDIR}/$<TARGET_SONAME_FILE_NAME:mtp-shared>)
+install(CODE "file(CREATE_LINK ${library} \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${MTP_PYTHON_DIR}/mtp/libmtpal.so\" SYMBOLIC)")
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${PROJECT_SOURCE_DIR}/lib/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME LICENSE.libmtpal)
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Builds the default LAMMPS once into the user's cache and prints its folder, which holds src/ (the headers),
-# liblammps.so, lmp and potentials/. The source is that of Debian 13's package, fetched by apt from the mirror that this
+# liblammps.so, lmp, potentials/ and python/ (its module). The source is that of Debian 13's package, fetched by apt from the mirror that this
 # machine is set up for; apt's own settings and lists are left alone. What is there already is used as it is.
 set -euo pipefail
 . "$(dirname "$0")/shell.sh"
@@ -90,6 +90,8 @@ collect() {
   (cd "$folder/source/src" && find . -name '*.h' -exec cp --parents -t "$result/src" {} +) &&
     cp -P "$folder"/build/liblammps.so* "$folder/build/lmp" "$folder/source/LICENSE" "$result" &&
     cp -r "$folder/source/potentials" "$result" &&
+    mkdir "$result/python" && cp -r "$folder/source/python/lammps" "$result/python" &&
+    ln -s ../../liblammps.so "$result/python/lammps/liblammps.so" &&
     "$result/lmp" -help >"$folder/lmp.log" 2>&1
 }
 

@@ -21,6 +21,7 @@
 #include "compute.h"
 #include "error.h"
 #include "force.h"
+#include "foreign.h"
 #include "memory.h"
 #include "modify.h"
 #include "mpi/mpi_comm.h"
@@ -69,7 +70,7 @@ static const char cite_mtp[] =
 PairMTP::PairMTP(LAMMPS *lmp, const char *style)
     : Pair(lmp), name(style), ctx(mtp_context_new()), pot(nullptr), evaluator(nullptr), precision(MTP_PRECISION_DOUBLE),
       can_grade(false), mode(MTP_MODE_NEIGHBOURHOOD), out(), worst{0.0, 0, -1, 0}, grade_flag(0), error_flag(0),
-      learns(false), by_doubt(false), doubt_limit(0.0), largest_error(0.0), gathers_charges(false),
+      learns(false), usable(false), by_doubt(false), doubt_limit(0.0), largest_error(0.0), gathers_charges(false),
       compute_pair_exists(false), count_grades(false), with_errors(false), posterior_known(false),
       reversed(&force_buffer), energy_factor(1.0), central_count(0), central(nullptr), active_size(0),
       inverse_shared(false), watch{0.0, 10, false, "stopped.extxyz", 0.0} {
@@ -152,6 +153,9 @@ int PairMTP::take_keyword(const Keywords &keywords, const std::string &others, i
     keyword.second(arg[1]);
     return 2;
   }
+  if (!learns && strstr(arg[0], "mtp")) /* a potential, as other programs have it here */
+    stop(std::string("unknown keyword ") + arg[0] +
+         ": a file belongs to pair_coeff. Write: " + mtp_lines_for("mtp", narg, arg));
   stop(std::string("unknown keyword ") + arg[0] + ", known are" + known + others);
 }
 
@@ -209,12 +213,20 @@ PairMTP::ActiveSet PairMTP::take_file(int narg, char **arg) {
   return as;
 }
 
+void PairMTP::become_unusable() {
+  usable = false;
+  mtp_evaluator_free(evaluator);
+  evaluator = nullptr;
+}
+
 void PairMTP::coeff(int narg, char **arg) {
+  become_unusable();
   const ActiveSet as = take_file(narg, arg);
   if (!mtp_potential_is_trained(pot))
     stop(path + " is untrained: train it (mtp train), or learn with pair_style mtp/al");
   rebuild_evaluator();
   share_active_set(as.get());
+  usable = true;
 }
 
 /* Rank 0 reads, so that thousands of ranks do not ask the file system for the same file, and once, so that both halves
@@ -309,6 +321,7 @@ void PairMTP::init_style() {
   else
     stop(std::string("works in metal and real units, not in ") + update->unit_style);
   if (!force->newton_pair) stop("needs newton pair on");
+  if (!usable) stop("the last pair_coeff failed: give another one");
   compute_pair_exists = false;
   for (int i = 0; i < modify->ncompute; i++)
     if (strcmp(modify->compute[i]->style, "pair") == 0) compute_pair_exists = true;

@@ -75,6 +75,7 @@ protected:
   int error_flag; /* the same of errors to expect */
 
   bool learns;          /* as mtp/al does */
+  bool usable;          /* the last pair_coeff came to its end */
   bool by_doubt;        /* `worst` is of errors to expect and not of an active set */
   double doubt_limit;   /* eV/A that is allowed then; 0: the noise */
   double largest_error; /* to expect, eV/A; of the last evaluation that was asked for errors */
@@ -119,6 +120,8 @@ protected:
   void take_precision(const char *word);
   /* The potential of pair_coeff and what its words mean; returns its active set, which only rank 0 may have. */
   ActiveSet take_file(int narg, char **arg);
+  /* Until a pair_coeff has come to its end: programs that bear errors of LAMMPS go on after one that failed. */
+  void become_unusable();
   /* The potential of rank 0 (taken over) becomes that of every rank. */
   void share_potential(mtp_potential *of_root);
   void rebuild_evaluator();

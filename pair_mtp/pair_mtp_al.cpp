@@ -134,7 +134,9 @@ bool PairMTPAL::answer(const char *keyword, const char *word) {
 void PairMTPAL::coeff(int narg, char **arg) {
   end_learner();
   numbers.clear();
+  become_unusable();
   known = take_file(narg, arg);
+  usable = true;
 }
 
 void PairMTPAL::init_style() {

@@ -3,9 +3,12 @@
  * Makes the pair styles known to LAMMPS, through `plugin load mtpplugin.so` or LAMMPS_PLUGIN_PATH. */
 #include "lammpsplugin.h"
 
+#include "error.h"
 #include "fix_words.h"
 #include "force.h"
+#include "foreign.h"
 #include "lammps.h"
+#include "lmptype.h"
 #include "overlay.h"
 #include "pair_mtp.h"
 #include "pair_mtp_al.h"
@@ -17,6 +20,8 @@ using namespace LAMMPS_NS;
 
 /* Of OpenBLAS, if that is the library in use. */
 extern "C" void openblas_set_num_threads(int) __attribute__((weak));
+/* Of LAMMPS's library, which a program that is linked statically may lack. */
+extern "C" int lammps_extract_setting(void *, const char *) __attribute__((weak));
 
 static Pair *create_mtp(LAMMPS *lmp) {
   return new PairMTP(lmp);
@@ -39,6 +44,21 @@ static void replace_overlay(LAMMPS *lmp) {
   }
 }
 
+static Pair *create_mlip(LAMMPS *lmp) {
+  return new PairMTPForeign(lmp, "mlip");
+}
+
+static Pair *create_extrapolation(LAMMPS *lmp) {
+  return new PairMTPForeign(lmp, "mtp/extrapolation");
+}
+
+/* Unless this LAMMPS has them itself. */
+static void add_foreign_styles(LAMMPS *lmp) {
+  auto &styles = *lmp->force->pair_map;
+  if (styles.find("mlip") == styles.end()) styles["mlip"] = create_mlip;
+  if (styles.find("mtp/extrapolation") == styles.end()) styles["mtp/extrapolation"] = create_extrapolation;
+}
+
 static void add_pair_style(LAMMPS *lmp, void *handle, lammpsplugin_regfunc add, const char *name, const char *info,
                            Pair *(*create)(LAMMPS *)) {
   lammpsplugin_t plugin;
@@ -55,14 +75,32 @@ static void add_pair_style(LAMMPS *lmp, void *handle, lammpsplugin_regfunc add, 
   (*lmp->force->pair_map)[name] = create;
 }
 
+/* Arrays of LAMMPS would be read with a wrong stride, and atom IDs come out wrong, before anything else fails. */
+static void check_sizes(LAMMPS *lmp) {
+  const struct {
+    const char *name;
+    int bytes;
+  } ours[] = {{"tagint", sizeof(tagint)}, {"bigint", sizeof(bigint)}, {"imageint", sizeof(imageint)}};
+  for (const auto &type : ours) {
+    const int theirs = lammps_extract_setting ? lammps_extract_setting(lmp, type.name) : 0;
+    if (theirs > 0 && theirs != type.bytes)
+      lmp->error->all(FLERR,
+                      "mtpplugin.so was built for a LAMMPS whose {} has {} bytes, here it has {}: build it with "
+                      "-D LAMMPS_SOURCE_DIR=... of this LAMMPS and -D LAMMPS_SIZES=smallbig, bigbig or smallsmall",
+                      type.name, type.bytes, theirs);
+  }
+}
+
 extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void *lmp, void *handle, void *regfunc) {
   /* The matrices of one rank are small: threads would only get in the way of the other ranks. */
   if (openblas_set_num_threads && !getenv("OPENBLAS_NUM_THREADS")) openblas_set_num_threads(1);
   auto *instance = static_cast<LAMMPS *>(lmp);
   auto add = (lammpsplugin_regfunc)regfunc;
+  check_sizes(instance);
   add_pair_style(instance, handle, add, "mtp", "moment tensor potential " MTP_VERSION, create_mtp);
   add_pair_style(instance, handle, add, "mtp/al", "moment tensor potential that learns on the fly " MTP_VERSION,
                  create_mtp_al);
+  add_foreign_styles(instance);
   replace_overlay(instance);
   mtp_remember_fixes(instance);
 }

@@ -72,6 +72,18 @@ done
 mtp grade dated.almtp cell.extxyz >a.txt
 mtp grade pot.almtp cell.extxyz >b.txt
 same a.txt b.txt
+# ... which convert writes
+for file in pot.mtp pot.almtp pot.mtp.gz; do
+  mtp convert pot.almtp "for.$file" --lammps
+  mtp convert pot.almtp "plain.$file"
+  cat "for.$file" >for.text
+  cat "plain.$file" >plain.text
+  case $file in *.gz) gzip -dc "for.$file" >for.text && gzip -dc "plain.$file" >plain.text ;; esac
+  head -n 1 for.text | grep -q -x -E '# DATE: [0-9]{4}-[0-9]{2}-[0-9]{2} UNITS: metal' || die "$(head -n 1 for.text)"
+  sed 1d for.text >rest.text
+  same rest.text plain.text
+done
+refuse 2 '--lammps is for potentials' mtp convert cell.extxyz cell.cfg --lammps
 sed 's/UNITS: metal/UNITS: real/' dated.mtp >real.mtp
 mtp info real.mtp >real.txt 2>real.err
 contains real.err 'real.mtp:1: UNITS: real'

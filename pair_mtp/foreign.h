@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**@file foreign.h
+ * Decks of other programs for the same potentials: they do not run here, but are told the lines to write. */
+#ifndef LMP_MTP_FOREIGN_H
+#define LMP_MTP_FOREIGN_H
+
+#include "pair.h"
+
+#include <string>
+
+namespace LAMMPS_NS {
+
+/* The lines that do here what `pair_style STYLE WORD ...` does there: `mlip` of MLIP-2 and MLIP-3, `mtp FILE` and
+ * `mtp/extrapolation` of lammps-mtp-kokkos. */
+std::string mtp_lines_for(const std::string &style, int narg, char **arg);
+
+/* A style that ends with these lines. */
+class PairMTPForeign : public Pair {
+public:
+  PairMTPForeign(class LAMMPS *, const char *style);
+  void settings(int, char **) override;
+  void coeff(int, char **) override {}
+  void compute(int, int) override {}
+
+private:
+  const std::string style;
+};
+
+} // namespace LAMMPS_NS
+
+#endif

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# processors: 1
+# Decks of other programs for the same potentials end with the lines to write, and these lines run.
+. "$SOURCE_DIR/tests/lammps/_lib.sh"
+make_al_potential 6
+mtp convert pot.almtp plain.mtp
+cp pot.almtp state.als
+
+# deck FILE LINE...: a crystal of aluminium with these lines
+deck() {
+  file=$1
+  shift
+  { printf '%s\n' 'units metal' 'lattice fcc 4.1' 'region box block 0 2 0 2 0 2' 'create_box 1 box' \
+    'create_atoms 1 box' 'mass 1 27' "$@" 'run 0'; } >"$file"
+}
+
+# hint WANTED LINE...: what the lines are told; it runs when it is written
+hint() {
+  wanted=$1
+  shift
+  deck foreign.in "$@"
+  status=0
+  lmp -in foreign.in -log none -screen none >foreign.txt 2>&1 </dev/null || status=$?
+  [ $status -ne 0 ] || die "$1 runs"
+  lmp -in foreign.in -log foreign.log >foreign.txt 2>&1 </dev/null || true
+  grep '^ERROR' foreign.txt | grep -q -F -e "$wanted" || die "$1: '$(grep '^ERROR' foreign.txt)' instead of '$wanted'"
+  case $wanted in *DRIVER* | *FILE* | \;*) return ;; esac
+  style=${wanted%%;*}
+  coeff=${wanted#*; }
+  deck ours.in "$style" "${coeff%% Al*} Al"
+  lmp -in ours.in -log ours.log >ours.txt 2>&1 </dev/null || die "$wanted: $(tail -n 3 ours.txt)"
+}
+
+printf '%s\n' 'mtp-filename plain.mtp # the potential' 'calculate-efs TRUE' 'select FALSE' >mlip.ini
+hint 'pair_style mtp; pair_coeff * * plain.mtp Al' 'pair_style mlip mlip.ini' 'pair_coeff * *'
+printf '%s\n' 'mtp-filename = plain.mtp' 'select = TRUE' '  select:threshold 2.1' '  select:threshold-break 10.0' \
+  '  select:save-selected preselected.cfg' '  select:load-state state.als' >mlip.ini
+hint 'pair_style mtp/al qm none select 2.1 break 10.0; pair_coeff * * state.als Al' 'pair_style mlip mlip.ini'
+printf '%s\n' 'mtp-filename pot.almtp' 'lotf TRUE' >mlip.ini
+hint 'pair_style mtp/al qm "DRIVER ..."; pair_coeff * * pot.almtp Al' 'pair_style mlip mlip.ini'
+hint 'pair_style mtp; pair_coeff * * pot.almtp Al' 'pair_style mlip load_from=pot.almtp'
+hint 'pair_style mtp/al qm none select 2 break 10; pair_coeff * * pot.almtp Al' \
+  'pair_style mlip load_from=pot.almtp extrapolation_control=true extrapolation_control:threshold_save=2 &' \
+  'extrapolation_control:threshold_break=10 extrapolation_control:save_extrapolative_to=preselected.cfg'
+hint 'pair_style mtp; pair_coeff * * FILE Al' 'pair_style mlip nowhere.ini'
+hint 'pair_style mtp; pair_coeff * * plain.mtp Al' 'pair_style mtp plain.mtp'
+hint 'pair_style mtp; pair_coeff * * pot.almtp Al' 'pair_style mtp/extrapolation pot.almtp'
+hint "; fix g all pair 10 mtp grade 1" 'pair_style mtp/extrapolation pot.almtp chunksize 1024'
+hint 'pair_style mtp/al qm none select 2 break 10; pair_coeff * * pot.almtp Al' \
+  'pair_style mtp/extrapolation pot.almtp pre.cfg 2 10'
