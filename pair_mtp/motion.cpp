@@ -39,7 +39,7 @@ static bool is_plain(const char *style) {
 
 MTPMotion::MTPMotion(LAMMPS *lmp)
     : Pointers(lmp), reason("there was no run"), steps(0), quiet(0), temperature(0.0), quiet_sum(0.0), quiet_count(0),
-      samples(0), moves_cell(false), pressure(0.0) {}
+      samples(0), moves_cell(false), pressure(0.0), timestep(0.0) {}
 
 void MTPMotion::begin_run(bool knows_others) {
   int movers = 0;
@@ -94,6 +94,7 @@ double MTPMotion::current_temperature(const std::vector<int> &species) const {
 void MTPMotion::note(const std::vector<int> &species) {
   if (!reason.empty() || update->setupflag) return;
   quiet++;
+  timestep = strcmp(update->unit_style, "real") == 0 ? 1e-3 * update->dt : update->dt;
   if (steps++ % LOOK_EVERY != 0) return;
   const double now = current_temperature(species);
   samples = std::min<long long>(samples + 1, LOOKS);
@@ -102,6 +103,8 @@ void MTPMotion::note(const std::vector<int> &species) {
   quiet_count++;
 }
 
+/* LAMMPS deletes `update` before the pair style, unless it unloads the plugin first. It does not do that any more once
+ * a private instance of the driver lammps was closed: there is one list of plugins in a process. */
 bool MTPMotion::conditions(const std::vector<int> &species, int species_count, mtp_conditions *conditions) {
   if (!reason.empty() || samples == 0 || !(temperature > 0.0)) return false;
   masses.assign(species_count, 0.0);
@@ -114,7 +117,7 @@ bool MTPMotion::conditions(const std::vector<int> &species, int species_count, m
   const bool as_hot = quiet_count > 0 && quiet_sum >= AS_HOT * temperature * (double)quiet_count;
   *conditions = mtp_conditions();
   conditions->temperature = temperature;
-  conditions->timestep = strcmp(update->unit_style, "real") == 0 ? 1e-3 * update->dt : update->dt;
+  conditions->timestep = timestep;
   conditions->masses = masses.data();
   conditions->steps = steps;
   conditions->quiet_steps = as_hot ? quiet : 0;

@@ -37,6 +37,7 @@ private:
   long long samples;
   bool moves_cell; /* in all directions */
   double pressure; /* the one that the cell follows, in the end; eV/A^3 */
+  double timestep; /* ps */
   std::vector<double> masses;
 
   void note_pressure(class Fix *fix);

@@ -42,12 +42,27 @@ static void mend_last_line(int fd) {
   if (write(fd, "\n", 1) != 1) return; /* the next event will say what is wrong */
 }
 
+/* Events after something else would spoil both. */
+static bool holds_something_else(int fd) {
+  struct stat st;
+  char head[256];
+  if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) return false;
+  const ssize_t got = pread(fd, head, sizeof head - 1, 0);
+  head[got > 0 ? got : 0] = 0;
+  const char first = head[strspn(head, " \t\r\n")];
+  return first != 0 && first != '{';
+}
+
 mtp_status mtp_event_log_open(mtp_context *ctx, const char *path, mtp_event_log **out) {
   struct stat st;
   if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
     return mtp_fail(ctx, MTP_ERR_IO, "cannot write the event log %s: not a regular file", path);
   int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
   if (fd < 0) return mtp_fail(ctx, MTP_ERR_IO, "cannot write the event log %s: %s", path, strerror(errno));
+  if (holds_something_else(fd)) {
+    close(fd);
+    return mtp_fail(ctx, MTP_ERR_FORMAT, "cannot append events to %s:1: expected an event log (JSON lines)", path);
+  }
   mtp_event_log *log = mtp_calloc(1, sizeof *log);
   if (log) log->path = mtp_strdup(path);
   if (!log || !log->path) {

@@ -386,5 +386,11 @@ mtp_status mtp_append_configs(mtp_context *ctx, const char *path, size_t n, cons
 
 mtp_status mtp_append_check(mtp_context *ctx, const char *path, const char *what) {
   if (!path || !what) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "appending: expected a file and what it is");
-  return mtp_check_writable(ctx, path, what);
+  struct stat st;
+  const mtp_status status = mtp_check_writable(ctx, path, what);
+  if (status != MTP_OK || stat(path, &st) != 0 || !S_ISREG(st.st_mode)) return status;
+  mtp_journal *journal = NULL; /* it is there: nothing is made or locked */
+  const mtp_status opened = mtp_journal_open(ctx, path, false, &journal);
+  mtp_journal_close(journal);
+  return opened;
 }

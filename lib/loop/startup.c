@@ -2,15 +2,19 @@
 /**@file loop/startup.c
  * A learner comes to life: every file that it will need later is tried first, because a QM call is too dear to find out
  * afterwards; then the training set is read and the potential made from it. */
+#include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "config/species.h"
 #include "learn/normal.h"
 #include "loop/loop.h"
 #include "model/model.h"
+#include "mtp/append.h"
 #include "qm/process/folder.h"
 #include "support/support.h"
 
@@ -91,10 +95,51 @@ static mtp_status open_train_file(mtp_context *ctx, mtp_learner *l) {
                   mtp_context_message(ctx));
 }
 
+static bool is_same_folder(const char *a, size_t length_a, const char *b, size_t length_b) {
+  char of_a[PATH_MAX], of_b[PATH_MAX], *found_a, *found_b;
+  if (length_a + 2 > sizeof of_a || length_b + 2 > sizeof of_b) return false;
+  snprintf(of_a, sizeof of_a, "%.*s/", (int)length_a, a);
+  snprintf(of_b, sizeof of_b, "%.*s/", (int)length_b, b);
+  found_a = realpath(of_a, NULL);
+  found_b = realpath(of_b, NULL);
+  const bool same = found_a && found_b && strcmp(found_a, found_b) == 0;
+  free(found_a);
+  free(found_b);
+  return same;
+}
+
+/* Do both names mean one file, which may not be there yet? Several devices, such as /dev/null, do no harm. */
+static bool is_same_file(const char *a, const char *b) {
+  struct stat of_a, of_b;
+  if (stat(a, &of_a) != 0 || stat(b, &of_b) != 0) {
+    const char *name_a = strrchr(a, '/'), *name_b = strrchr(b, '/');
+    if (!name_a || !name_b || strcmp(name_a, name_b) != 0) return false;
+    return is_same_folder(a, (size_t)(name_a - a), b, (size_t)(name_b - b));
+  }
+  return S_ISREG(of_a.st_mode) && of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+}
+
+/* What appends to one, or replaces it, would ruin the other: labels among them. */
+static mtp_status check_files_differ(mtp_context *ctx, const mtp_learner *l) {
+  const struct {
+    const char *what, *path;
+  } files[] = {{"train", l->train_path},
+               {"save", l->save_path},
+               {"log", l->log_path},
+               {"the file of candidates", l->candidate_path}};
+  for (size_t a = 0; a < sizeof files / sizeof files[0]; a++)
+    for (size_t b = 0; b < a; b++)
+      if (is_same_file(files[a].path, files[b].path))
+        return mtp_fail(ctx, MTP_ERR_ARGUMENT, "%s and %s are both %s: expected different files", files[b].what,
+                        files[a].what, files[a].path);
+  return MTP_OK;
+}
+
 static mtp_status open_files(mtp_context *ctx, mtp_learner *l) {
-  mtp_status status = mtp_event_log_open(ctx, l->log_path, &l->log);
+  mtp_status status = check_files_differ(ctx, l);
+  if (status == MTP_OK) status = mtp_event_log_open(ctx, l->log_path, &l->log);
   if (status == MTP_OK) status = mtp_check_writable(ctx, l->save_path, "the potential");
-  if (status == MTP_OK) status = mtp_check_writable(ctx, l->candidate_path, "the candidates");
+  if (status == MTP_OK) status = mtp_append_check(ctx, l->candidate_path, "the candidates");
   if (status == MTP_OK) status = open_train_file(ctx, l);
   if (status == MTP_OK) status = open_calls(ctx, l);
   if (status == MTP_OK && l->options.onfail == MTP_ONFAIL_SKIP) mtp_calls_remember_failures(l->calls);

@@ -52,3 +52,9 @@ for ranks in 1 2; do
   contains quit$ranks/learn.log.screen "$told"
   [ "$(grep -c '"event":"end"' quit$ranks/events.jsonl)" -eq 1 ] || die 'quit leaves out the end'
 done
+
+# LAMMPS deletes a pair style late, when much is gone, after a private LAMMPS was closed: here that of a first learner
+printf 'pair_coeff * * learned.almtp Al Al\nvelocity all scale 3000.0\nrun 50\n' >in.more
+learn 1 anew -var last "include $PWD/in.more"
+[ "$(grep -c "$told" anew/learn.log.screen)" -eq 2 ] || die 'a second learner is not tried at the end'
+[ "$(grep -c '"event":"end"' anew/events.jsonl)" -eq 2 ] || die 'a second learner has no end'

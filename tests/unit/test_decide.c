@@ -147,6 +147,84 @@ static void a_spoilt_fit_is_trained_again(void **state) {
   mtp_learner_free(l);
 }
 
+/* As if the fit left this part of the RMS force. */
+static void leave(mtp_learner *l, double part) {
+  l->residual.force = part * part * l->residual.force_size;
+}
+
+/* As if all parameters had been trained to so many configurations, and that had left this part of the forces. */
+static void trained_on(mtp_learner *l, size_t configs, double part) {
+  l->history.trained = l->history.here = true;
+  l->history.full_configs = l->history.fresh_configs = configs;
+  l->history.full_error = part;
+}
+
+static void growth_of_data_and_errors_decides(void **state) {
+  static const struct {
+    size_t known;        /* configurations of the last training, of 6 now */
+    double before, part; /* what it left, what the fit leaves */
+    bool tried;
+  } cases[] = {{5, 0.05, 0.05, false},  {4, 0.05, 0.05, true}, /* half as many again */
+               {5, 0.05, 0.07, false},  {5, 0.05, 0.08, true}, /* errors have grown, */
+               {6, 0.05, 0.08, false},                         /* but no label is new */
+               {3, 0.01, 0.009, false}, {2, 0.01, 0.009, true}};
+  learning_world *world = *state;
+  world->options.refit = MTP_REFIT_LINEAR;
+  world->options.warmup = 0;
+  mtp_learner *l = learner_of(world, 6, false, NULL);
+  l->options.refit = MTP_REFIT_AUTO;
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    trained_on(l, cases[k].known, cases[k].before);
+    leave(l, cases[k].part);
+    if (is_tried(world, l) != cases[k].tried) fail_msg("case %zu", k);
+  }
+  l->trained_last = l->mending = true; /* what mends a hole has not spoilt the last training */
+  trained_on(l, 6, 1e-6);
+  leave(l, 1e-6);
+  assert_false(is_tried(world, l));
+  mtp_learner_free(l);
+}
+
+static void few_configurations_are_no_reason(void **state) {
+  learning_world *world = *state;
+  world->options.refit = MTP_REFIT_LINEAR;
+  world->options.warmup = 0;
+  for (int crystals = 3; crystals <= 4; crystals++) {
+    mtp_learner *l = learner_of(world, crystals, false, "1e-4"); /* the squeezed one does not count */
+    l->options.refit = MTP_REFIT_AUTO;
+    assert_true(is_tried(world, l) == (crystals == 4));
+    mtp_learner_free(l);
+    assert_int_equal(unlink(world->train), 0);
+    assert_int_equal(unlink(world->save), 0);
+  }
+}
+
+/* From nothing, where there are twice as many data as the last time and the fit is poor. */
+static void new_starts_are_rare(void **state) {
+  static const struct {
+    size_t known;
+    double part;
+    bool fresh;
+  } cases[] = {{3, 0.05, true}, {4, 0.05, false}, {3, 0.03, false}};
+  learning_world *world = *state;
+  world->options.refit = MTP_REFIT_LINEAR;
+  world->options.warmup = 0;
+  mtp_learner *l = learner_of(world, 6, false, NULL);
+  l->options.refit = MTP_REFIT_AUTO;
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    mtp_fitted f = {.hole = {.a = -1, .b = -1}};
+    trained_on(l, cases[k].known, cases[k].part);
+    l->history.full_configs = 1;
+    leave(l, cases[k].part);
+    data_must(world->ctx, mtp_loop_fit(world->ctx, l, &f));
+    assert_true(f.tried);
+    if (f.fresh != cases[k].fresh) fail_msg("case %zu", k);
+    mtp_normal_free(f.normal);
+    mtp_potential_free(f.pot);
+  }
+  mtp_learner_free(l);
+}
+
 /* A potential that comes from elsewhere says things of labels that are not here. */
 static void notes_of_other_labels_go(void **state) {
   static const char *const keys[] = {"al_squeezed", "al_scale", "al_scaled", "al_grade_square", "al_grade_error"};
@@ -181,8 +259,13 @@ static void without_a_call_one_rank_trains_alone(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      test(weight_that_mends_nothing_is_taken_back), test(squeezed_ones_do_not_choose_the_functions),
-      test(a_spoilt_fit_is_trained_again),           test(notes_of_other_labels_go),
+      test(weight_that_mends_nothing_is_taken_back),
+      test(squeezed_ones_do_not_choose_the_functions),
+      test(a_spoilt_fit_is_trained_again),
+      test(growth_of_data_and_errors_decides),
+      test(few_configurations_are_no_reason),
+      test(new_starts_are_rare),
+      test(notes_of_other_labels_go),
       test(without_a_call_one_rank_trains_alone),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

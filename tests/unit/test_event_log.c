@@ -126,7 +126,21 @@ static void half_a_line_is_mended(void **state) {
   reopened_after("{\"ev", "");
   reopened_after("{\"event\":\"start\"}\n", "{\"event\":\"start\"}\n");
   /* somebody's own text is not ours to cut */
-  reopened_after("notes without an end", "notes without an end\n");
+  reopened_after("{\"event\":\"start\"}\nnotes without an end", "{\"event\":\"start\"}\nnotes without an end\n");
+}
+
+/* A potential, say, or a training file. */
+static void what_is_no_log_is_left_alone(void **state) {
+  (void)state;
+  mtp_event_log *log = NULL;
+  mtp_context *ctx = mtp_context_new();
+  put("MTP\nversion = 1.1.0\n");
+  assert_int_equal(mtp_event_log_open(ctx, path, &log), MTP_ERR_FORMAT);
+  assert_non_null(strstr(mtp_context_message(ctx), "log.jsonl:1: expected an event log"));
+  char *text = content();
+  assert_string_equal(text, "MTP\nversion = 1.1.0\n");
+  free(text);
+  mtp_context_free(ctx);
 }
 
 static int warnings;
@@ -220,6 +234,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(numbers_keep_their_digits, set_up, tear_down),
       cmocka_unit_test_setup_teardown(awkward_values_stay_json, set_up, tear_down),
       cmocka_unit_test_setup_teardown(half_a_line_is_mended, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(what_is_no_log_is_left_alone, set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_full_disk_is_one_warning, set_up, tear_down),
       cmocka_unit_test_setup_teardown(unusable_files_are_named, set_up, tear_down),
       cmocka_unit_test_setup_teardown(events_are_read, set_up, tear_down),

@@ -90,6 +90,47 @@ static void climbs_and_goes_on(void **state) {
   mtp_potential_free(top);
 }
 
+/* To which level a run goes that has so many crystals in its file, of Morse atoms or with forces by lot. */
+static int level_for(learning_world *world, int count, int cells, bool by_lot) {
+  mtp_config_set *set = mtp_config_set_new();
+  mtp_learner *l = NULL;
+  mtp_fitted f = {.hole = {.a = -1, .b = -1}};
+  mtp_potential *top = learning_potential(world->ctx, 12);
+  mtp_random random = {11};
+  world->options.grow = true;
+  assert_int_equal(mtp_config_set_species(set, "Al"), 0);
+  for (int k = 0; k < count; k++) {
+    mtp_config *cfg = learning_crystal(cells, 4.05, 0.1, (unsigned)k);
+    learning_morse(cfg);
+    for (size_t i = 0; by_lot && i < 3 * cfg->n; i++) cfg->force[i] = data_uniform(&random, -1.0, 1.0);
+    data_must(world->ctx, mtp_config_set_append(world->ctx, set, cfg));
+  }
+  data_must(world->ctx, mtp_config_set_write(world->ctx, set, world->train, MTP_FORMAT_EXTXYZ));
+  data_must(world->ctx, learning_world_learner_of(world, top, "", &l));
+  assert_int_equal(mtp_potential_level(l->pot), 8);
+  l->history.here = true;
+  data_must(world->ctx, mtp_potential_copy(world->ctx, l->pot, &f.pot));
+  data_must(world->ctx, mtp_loop_raise_level(world->ctx, l, &f));
+  const int level = mtp_potential_level(f.pot);
+  mtp_normal_free(f.normal);
+  mtp_potential_free(f.pot);
+  mtp_learner_free(l);
+  mtp_potential_free(top);
+  mtp_config_set_free(set);
+  remove(world->train);
+  remove(world->save);
+  return level;
+}
+
+/* Data that are too few do not ask for more functions, nor do those that no function describes. */
+static void only_data_that_ask_for_it_raise_the_level(void **state) {
+  learning_world *world = *state;
+  assert_int_equal(level_for(world, 5, 2, false), 12);
+  assert_int_equal(level_for(world, 4, 2, false), 8);
+  assert_int_equal(level_for(world, 8, 1, false), 8); /* 96 components of forces */
+  assert_int_equal(level_for(world, 5, 2, true), 8);
+}
+
 /* A run that shares takes over what another one has climbed to, instead of saving its own level in its place. */
 static void others_follow(void **state) {
   learning_world *world = *state;
@@ -158,6 +199,8 @@ int main(void) {
       cmocka_unit_test(has_levels_between),
       cmocka_unit_test(carries_what_both_have),
       cmocka_unit_test_setup_teardown(climbs_and_goes_on, learning_world_new, learning_world_free),
+      cmocka_unit_test_setup_teardown(only_data_that_ask_for_it_raise_the_level, learning_world_new,
+                                      learning_world_free),
       cmocka_unit_test_setup_teardown(others_follow, learning_world_new, learning_world_free),
       cmocka_unit_test_setup_teardown(needs_levels, learning_world_new, learning_world_free),
       cmocka_unit_test_setup_teardown(is_left_alone_without_the_word, learning_world_new, learning_world_free),

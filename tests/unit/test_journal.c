@@ -335,6 +335,7 @@ static void engines_append(void **state) {
   mtp_config_set_free(set);
   put("ITEM: TIMESTEP\n");
   assert_int_not_equal(mtp_append_configs(ctx, path, 1, configs, 1, names), MTP_OK);
+  assert_int_equal(mtp_append_check(ctx, path, "the file"), MTP_ERR_FORMAT);
   expect_content("ITEM: TIMESTEP\n");
   assert_int_equal(mtp_append_check(ctx, folder, "the file"), MTP_ERR_IO);
   mtp_config_free(cfg);

@@ -60,6 +60,45 @@ static void expect_bad_option(learning_world *world, const char *part) {
   learning_world_expect_message(world, part);
 }
 
+/* An event log in the training file, or candidates in it, would ruin labels that were paid for. */
+static void one_file_for_two_things_is_refused(void **state) {
+  learning_world *world = *state;
+  const mtp_learner_options good = world->options;
+  char *other_spelling = data_path(world->folder, "./train.extxyz");
+  const char *const words[] = {"log", "save", "candidates"};
+  const char **paths[] = {&world->options.log_path, &world->options.save_path, &world->options.candidate_path};
+  for (int k = 0; k < 3; k++) {
+    *paths[k] = k == 1 ? other_spelling : world->train;
+    expect_bad_option(world, "expected different files");
+    learning_world_expect_message(world, "train and ");
+    learning_world_expect_message(world, words[k]);
+    assert_int_not_equal(access(world->train, F_OK), 0);
+    world->options = good;
+  }
+  assert_int_equal(world->reference.calls, 0);
+  free(other_spelling);
+}
+
+static void expect_foreign(learning_world *world, const char *path) {
+  mtp_learner *learner = NULL;
+  char *text;
+  size_t size;
+  data_must(world->ctx, mtp_file_replace(world->ctx, path, "MTP\n", 4));
+  assert_int_equal(learning_world_learner(world, NULL, &learner), MTP_ERR_FORMAT);
+  learning_world_expect_message(world, path);
+  data_must(world->ctx, mtp_file_read(world->ctx, path, &text, &size));
+  assert_string_equal(text, "MTP\n");
+  free(text);
+  remove(path);
+}
+
+static void nothing_is_appended_to_a_file_of_another_kind(void **state) {
+  learning_world *world = *state;
+  expect_foreign(world, world->log);
+  expect_foreign(world, world->candidates);
+  assert_int_equal(world->reference.calls, 0);
+}
+
 static void bad_options_are_named(void **state) {
   learning_world *world = *state;
   const mtp_learner_options good = world->options;
@@ -316,6 +355,8 @@ static void cut_tails_are_dropped(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       test(unusable_files_stop_before_any_call),
+      test(one_file_for_two_things_is_refused),
+      test(nothing_is_appended_to_a_file_of_another_kind),
       test(bad_options_are_named),
       test(unlabelled_training_data_is_refused),
       test(one_training_file_one_run),

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "config/pairs.h"
+#include "config/species.h"
 #include "learn/hole.h"
 #include "learn/molecules.h"
 #include "model/model.h"
@@ -78,6 +79,51 @@ static void bonded_atoms_are_one(void **state) {
   find_units(aluminium, 1, cfg, unit); /* a metal */
   for (size_t i = 0; i < 16; i++) assert_int_equal(unit[i], i);
   mtp_config_free(cfg);
+}
+
+static bool are_bound(const char *a, const char *b, double apart) {
+  const char *const elements[] = {a, b};
+  const bool same = strcmp(a, b) == 0;
+  size_t unit[2];
+  mtp_config *cfg = box(2, 14.0);
+  cfg->x[3] = apart;
+  cfg->species[1] = same ? 0 : 1;
+  find_units(elements, same ? 1 : 2, cfg, unit);
+  mtp_config_free(cfg);
+  return unit[0] == unit[1];
+}
+
+static double bond(const char *a, const char *b) {
+  return mtp_element_radius(mtp_element_number(a)) + mtp_element_radius(mtp_element_number(b));
+}
+
+static void bonds_are_of_non_metals(void **state) {
+  (void)state;
+  static const char *const bind[] = {"H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Se", "Br", "I"};
+  static const char *const others[] = {"He", "Li", "Na", "Al", "Fe", "Ge", "W"};
+  for (size_t k = 0; k < sizeof bind / sizeof *bind; k++) {
+    assert_true(are_bound(bind[k], bind[k], 1.2 * bond(bind[k], bind[k])));
+    assert_false(are_bound(bind[k], bind[k], 1.3 * bond(bind[k], bind[k])));
+    assert_true(are_bound(bind[k], "O", 1.2 * bond(bind[k], "O")));
+  }
+  for (size_t k = 0; k < sizeof others / sizeof *others; k++) {
+    assert_false(are_bound(others[k], others[k], bond(others[k], others[k])));
+    assert_false(are_bound("I", others[k], 1.1)); /* closer than the share of the iodine alone */
+  }
+}
+
+/* How far neighbours have to be looked for, whatever comes last. */
+static void the_longest_bond_counts(void **state) {
+  (void)state;
+  static const char *const orders[2][3] = {{"I", "H", "Al"}, {"Al", "H", "I"}};
+  for (int k = 0; k < 2; k++) {
+    mtp_context *ctx = mtp_context_new();
+    mtp_potential *pot = potential(ctx, 3, orders[k], 2);
+    double radius[3];
+    assert_true(fabs(mtp_molecule_radii(pot, radius) - 1.25 * bond("I", "I")) < 1e-12);
+    mtp_potential_free(pot);
+    mtp_context_free(ctx);
+  }
 }
 
 /* Diamond, of `cells` conventional cells in a row. */
@@ -238,6 +284,8 @@ static void holes_are_of_whole_molecules(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(bonded_atoms_are_one),
+      cmocka_unit_test(bonds_are_of_non_metals),
+      cmocka_unit_test(the_longest_bond_counts),
       cmocka_unit_test(crystals_are_none),
       cmocka_unit_test(contacts_are_told_from_bonds),
       cmocka_unit_test_setup_teardown(labels_are_of_whole_molecules, learning_world_new, learning_world_free),

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "mtp/outlook.h"
+#include "loop/loop.h"
 #include "support/support.h"
 #include "support_data.h"
 
@@ -40,6 +40,8 @@ static void follows_its_formula(void **state) {
   assert_true(fabs(survival(&o, o.next) - 0.5) < 1e-12);
   assert_true(fabs(survival(&o, o.soonest) - 0.9) < 1e-12);
   assert_true(fabs(survival(&o, o.latest) - 0.1) < 1e-12);
+  static const double of_a_restart[] = {100100, 100800};
+  assert_int_equal(find(100000, 101000, 2, of_a_restart).late, 1); /* halves are of the run, not of all steps */
 }
 
 static void is_converged_after_a_quiet_half(void **state) {
@@ -111,6 +113,39 @@ static void is_said_in_words(void **state) {
   mtp_context_free(ctx);
 }
 
+static void expect(const mtp_learner *l, double steps, size_t labels) {
+  mtp_outlook o;
+  assert_true(mtp_loop_outlook(l, &o));
+  assert_true(o.steps == steps);
+  assert_int_equal(o.labels, labels);
+}
+
+/* Steps that are counted anew (reset_timestep), or come again because the run went back. */
+static void follows_the_count_of_steps(void **state) {
+  (void)state;
+  mtp_context *ctx = mtp_context_new();
+  mtp_learner *l = mtp_calloc(1, sizeof *l);
+  assert_non_null(l);
+  mtp_loop_note_step(l, 0);
+  data_must(ctx, mtp_loop_note_asked(ctx, l, 5));
+  mtp_loop_note_step(l, 100);
+  expect(l, 100, 1);
+  mtp_loop_note_return(l, 40);
+  expect(l, 40, 1);
+  mtp_loop_note_step(l, 41);
+  expect(l, 41, 1);
+  mtp_loop_note_step(l, 3);
+  mtp_loop_note_step(l, 13);
+  expect(l, 10, 0);
+  mtp_loop_note_return(l, 2); /* is not on the way */
+  expect(l, 10, 0);
+  data_must(ctx, mtp_learner_end_run(ctx, l)); /* without a driver nothing is to be expected, */
+  assert_int_not_equal(l->asked.told, 13);     /* or told */
+  free(l->asked.step);
+  free(l);
+  mtp_context_free(ctx);
+}
+
 static void refuses_nonsense(void **state) {
   (void)state;
   static const double step[] = {NAN};
@@ -125,9 +160,10 @@ static void refuses_nonsense(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(follows_its_formula), cmocka_unit_test(is_converged_after_a_quiet_half),
-      cmocka_unit_test(holds_for_records),   cmocka_unit_test(forgets_what_is_over),
-      cmocka_unit_test(is_said_in_words),    cmocka_unit_test(refuses_nonsense),
+      cmocka_unit_test(follows_its_formula),        cmocka_unit_test(is_converged_after_a_quiet_half),
+      cmocka_unit_test(holds_for_records),          cmocka_unit_test(forgets_what_is_over),
+      cmocka_unit_test(is_said_in_words),           cmocka_unit_test(refuses_nonsense),
+      cmocka_unit_test(follows_the_count_of_steps),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

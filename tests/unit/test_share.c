@@ -82,6 +82,11 @@ static void of_runs_that_end_one_is_the_last(void **state) {
             mtp_share_is_last(world->ctx, one, &last)); /* the other one is still there, and goes on no more */
   assert_true(last);
   assert_int_equal(mtp_share_next(one, 0), 2);
+  mtp_share *late = NULL; /* one that comes while the last training goes on is not the last */
+  data_must(world->ctx, mtp_share_join(world->ctx, world->train, true, &late));
+  data_must(world->ctx, mtp_share_is_last(world->ctx, late, &last));
+  assert_false(last);
+  mtp_share_leave(late);
   mtp_share_leave(one);
   mtp_share_leave(two);
 }
@@ -104,7 +109,18 @@ static void calls_of_the_dead_are_claimed(void **state) {
   assert_int_equal(mtp_share_number(two), 2);
   assert_int_equal(mtp_share_claim(one), 0); /* it lives */
   mtp_share_leave(two);
-  assert_int_equal(mtp_share_claim(one), 2);
+  for (int k = 3; k < 9; k++) {
+    char name[40];
+    snprintf(name, sizeof name, "train.extxyz.%d.calls", k);
+    char *path = data_path(world->folder, name);
+    write_text(path, "x");
+    free(path);
+  }
+  assert_int_equal(mtp_share_claim(one), 2); /* the lowest one */
+  mtp_share_drop(one, 2);
+  data_must(world->ctx, mtp_share_join(world->ctx, world->train, false, &two)); /* makes no calls */
+  assert_int_equal(mtp_share_number(two), 9);
+  mtp_share_leave(two);
   mtp_share_leave(one);
   free(left);
   free(other);

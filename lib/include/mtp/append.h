@@ -21,8 +21,8 @@ extern "C" {
 MTP_API mtp_status mtp_append_configs(mtp_context *ctx, const char *path, size_t n, const mtp_config *const *configs,
                                       int species_count, const char *const *names);
 
-/** Fails unless a file of that name could be created or replaced, so that a long run learns of it before and not after.
- * Nothing is touched. `what` names the file in the message ("save file"). */
+/** Fails unless a file of that name could be created, or holds what configurations can be appended to, so that a long
+ * run learns of it before and not after. Nothing is touched. `what` names the file in the message ("save file"). */
 MTP_API mtp_status mtp_append_check(mtp_context *ctx, const char *path, const char *what);
 
 #ifdef __cplusplus
