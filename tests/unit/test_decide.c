@@ -115,14 +115,18 @@ static double part_of_force(const mtp_learner *l) {
   return mtp_rmse(l->residual.force, l->residual.force_size);
 }
 
-/* Are all parameters trained, and from nothing? */
-static bool is_tried(learning_world *world, mtp_learner *l, bool *fresh) {
+static bool is_tried_anew(learning_world *world, mtp_learner *l, bool *fresh) {
   mtp_fitted f = {.hole = {.a = -1, .b = -1}};
   data_must(world->ctx, mtp_loop_fit(world->ctx, l, &f));
   mtp_normal_free(f.normal);
   mtp_potential_free(f.pot);
   *fresh = f.fresh;
   return f.tried;
+}
+
+static bool is_tried(learning_world *world, mtp_learner *l) {
+  bool fresh;
+  return is_tried_anew(world, l, &fresh);
 }
 
 /* After the last training a label that does not go with its functions is a reason to train them again, and where that
@@ -137,13 +141,13 @@ static void a_spoilt_fit_is_trained_again(void **state) {
   l->history.full_configs = l->history.fresh_configs = l->train->n;
   l->history.full_error = part_of_force(l) / 1.2; /* grown by less than what counts as spoilt */
   l->trained_last = true;
-  assert_false(is_tried(world, l, &fresh));
+  assert_false(is_tried(world, l));
   l->history.full_error = part_of_force(l) / 1.4;
-  assert_true(is_tried(world, l, &fresh));
+  assert_true(is_tried(world, l));
   l->history.full_error = part_of_force(l) * 1e-9;
-  assert_true(is_tried(world, l, &fresh) && fresh);
+  assert_true(is_tried_anew(world, l, &fresh) && fresh);
   l->trained_last = false; /* in the run it is the number of labels that decides */
-  assert_false(is_tried(world, l, &fresh));
+  assert_false(is_tried(world, l));
   mtp_learner_free(l);
 }
 
