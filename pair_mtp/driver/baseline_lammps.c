@@ -191,6 +191,7 @@ static mtp_status make_name(mtp_context *ctx, mtp_lammps_baseline *b) {
   }
   if (types) hash_bytes(&hash, types, strlen(types));
   if (mtp_private_lammps_needs_charges(b->instance)) hash_bytes(&hash, " charges", sizeof " charges");
+  if (mtp_private_lammps_has_slabs(b->instance)) hash_bytes(&hash, " slab", sizeof " slab");
   hash_bytes(&hash, "\n", 1);
   for (const char *line = b->text; *line && status == MTP_OK;) {
     const char *end = line + strcspn(line, "\n");
