@@ -86,6 +86,14 @@ refused 'the one in use is b[0-9a-f]*_Cl-0.5' 1 in.other -var name lacks -var po
 sed '/^set type 2/d' lacks.extxyz.baseline >part.lmp
 refuse 1 'of runs without Cl, whose charge' mtp train untrained.almtp lacks.qm.extxyz -o x.almtp --linear --baseline 'lammps part.lmp'
 
+# what fixes are called is nobody's business
+for id in a b; do
+  { cat lacks.extxyz.baseline && printf '\nfix %s all momentum 1 linear 1 1 1\n' $id; } >fix.lmp
+  mtp train untrained.almtp lacks.qm.extxyz -o fix.almtp --linear --baseline 'lammps fix.lmp' >train.txt
+  sed -n 's/.*baseline=\([^ ]*\).*/\1/p' fix.almtp >>fix.names
+done
+[ "$(sort -u fix.names | wc -l)" -eq 1 ] && [ "$(wc -l <fix.names)" -eq 2 ] || die "names differ by IDs: $(cat fix.names)"
+
 # cut-outs: as many of each ion, each with its charge
 charged 4
 cp untrained.almtp cuts.untrained.almtp
