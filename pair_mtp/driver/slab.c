@@ -14,6 +14,8 @@
 #define PERIODS   2.0
 #define THICK     2.0
 #define LEAST_GAP 30.0 /* A */
+/* Heights are multiples of this (A), so that the cell stays what it is while atoms move, and an instance with it. */
+#define ROUNDED 10.0
 
 bool mtp_slab_is(const mtp_config *cfg) {
   return cfg->periodic[0] && cfg->periodic[1] && !cfg->periodic[2];
@@ -37,8 +39,9 @@ bool mtp_slab_extend(const mtp_config *cfg, mtp_config *slab) {
   const double longest = sqrt(fmax(mtp_dot(cfg->cell, cfg->cell), mtp_dot(cfg->cell + 3, cfg->cell + 3)));
   const double thick = cfg->n ? high - low : 0.0;
   const double gap = fmax(LEAST_GAP, fmax(THICK * thick, PERIODS * longest));
+  const double height = ROUNDED * ceil((thick + gap) / ROUNDED);
   *slab = *cfg;
-  for (int k = 0; k < 3; k++) slab->cell[6 + k] = (thick + gap) * normal[k];
+  for (int k = 0; k < 3; k++) slab->cell[6 + k] = height * normal[k];
   slab->periodic[2] = true;
   return true;
 }
