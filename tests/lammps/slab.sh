@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Baselines with sums over the lattice where a direction is not periodic: a slab of ions under kspace_modify slab, learned
 # whole, in sheared copies and in cut-outs; what LAMMPS computes itself, finite differences, ranks; msm; what is refused.
-# timeout: 200
+# timeout: 300
 . "$SOURCE_DIR/tests/lammps/_lib.sh"
 . "$SOURCE_DIR/tests/lammps/_baseline.sh"
 
