@@ -68,10 +68,18 @@ std::string MTPBaseline::why_not(const std::vector<int> &species) const {
     if (utils::strmatch(modify->fix[k]->style, "^electrode/"))
       return std::string("fix ") + modify->fix[k]->id + " " + modify->fix[k]->style +
              " cannot be a part of the baseline: cells of labels have no electrodes";
-  if (force->kspace && domain->nonperiodic)
-    return "kspace_style needs a cell that is periodic in all directions as a part of the baseline (LAMMPS has no slab "
-           "correction for sheared cells, as some labels are): give the box a vacuum instead of walls";
-  return "";
+  return why_no_sums();
+}
+
+/* Where there are walls LAMMPS sums over charged slabs alone, and the private instance with it. */
+std::string MTPBaseline::why_no_sums() const {
+  const KSpace *k = force->kspace;
+  if (!k || !domain->nonperiodic) return "";
+  if (k->slabflag == 1 && k->ewaldflag + k->pppmflag == 1 && !k->dispersionflag) return "";
+  return "kspace_style needs a cell that is periodic in all directions as a part of the baseline, or ewald or pppm "
+         "with "
+         "kspace_modify slab (other sums are not the same in cells of any size): give the box a vacuum instead of "
+         "walls";
 }
 
 /* Of several types of one species one stands for all: the first that has atoms, or else the first. */
@@ -113,6 +121,7 @@ std::string MTPBaseline::kspace_lines() const {
   if (k->accuracy_real_6 > 0.0) text += "kspace_modify force/disp/real " + exact(k->accuracy_real_6) + "\n";
   if (k->accuracy_kspace_6 > 0.0) text += "kspace_modify force/disp/kspace " + exact(k->accuracy_kspace_6) + "\n";
   if (!k->compute_flag) text += "kspace_modify compute no\n";
+  if (utils::strmatch(style, "^msm")) text += "kspace_modify pressure/scalar no\n"; /* labels have all components */
   if (k->auto_disp_flag) text += "kspace_modify disp/auto yes\n";
   return text;
 }
@@ -189,6 +198,7 @@ std::string MTPBaseline::look(const std::vector<int> &species, const mtp_potenti
   const std::vector<double> range = atom->q_flag ? charge_ranges(species) : std::vector<double>();
   if (used_text.empty()) choose_charges(range);
   text = types_line(species, pot);
+  if (force->kspace && force->kspace->slabflag == 1) text += "# mtp: slab\n";
   text += std::string("units ") + update->unit_style + "\n";
   if (atom->q_flag) text += "atom_style charge\n";
   if (force->dielectric != 1.0) text += "dielectric " + exact(force->dielectric) + "\n";

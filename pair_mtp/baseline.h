@@ -30,6 +30,7 @@ class MTPBaseline : protected Pointers {
   bool proven;                   /* there: its forces are those of an energy */
 
   std::string why_not(const std::vector<int> &species) const;
+  std::string why_no_sums() const;
   void choose_types(const std::vector<int> &species, int species_count);
   std::string types_line(const std::vector<int> &species, const mtp_potential *pot) const;
   std::string kspace_lines() const;

@@ -2,6 +2,7 @@
 /**@file cli/baseline.c
  * The option --baseline: labels less a model that LAMMPS computes. Without it, data that were made relative to a
  * baseline are taken as they are. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -17,6 +18,33 @@ static const char *file_of(const char *text) {
   return *word ? word : NULL;
 }
 
+#ifdef MTP_HAVE_LAMMPS
+static mtp_status open_file(mtp_context *ctx, const char *file, const mtp_potential *pot, mtp_lammps_baseline **out) {
+  cli_names names = cli_names_of(pot);
+  const mtp_status status = mtp_lammps_baseline_open(ctx, file, NULL, names.count, cli_names_list(&names), NULL, out);
+  cli_names_free(&names);
+  return status;
+}
+
+/* What a kill has left of a learned pair part. */
+static int recover(cli *c, const char *file, const mtp_potential *pot) {
+  char name[64];
+  return mtp_potential_get_baseline(pot, name, sizeof name) ? cli_pair_part_recover(c, file, name) : CLI_OK;
+}
+#endif
+
+void cli_baseline_name(const char *file, const mtp_potential *pot, char *name, size_t size) {
+  snprintf(name, size, "none");
+#ifdef MTP_HAVE_LAMMPS
+  mtp_lammps_baseline *made = NULL;
+  if (open_file(NULL, file, pot, &made) == MTP_OK) snprintf(name, size, "%s", mtp_lammps_baseline_get(made)->name);
+  mtp_lammps_baseline_close(made);
+#else
+  (void)file;
+  (void)pot;
+#endif
+}
+
 int cli_baseline_open(cli *c, const char *text, const mtp_potential *pot, cli_baseline *b) {
   *b = (cli_baseline){0};
   if (!text) return CLI_OK;
@@ -24,10 +52,8 @@ int cli_baseline_open(cli *c, const char *text, const mtp_potential *pot, cli_ba
   if (!file) return cli_usage(c, "--baseline: \"lammps FILE\" is expected, not '%s'", text);
 #ifdef MTP_HAVE_LAMMPS
   mtp_lammps_baseline *made = NULL;
-  cli_names names = cli_names_of(pot);
-  const mtp_status status =
-      mtp_lammps_baseline_open(c->ctx, file, NULL, names.count, cli_names_list(&names), NULL, &made);
-  cli_names_free(&names);
+  if (recover(c, file, pot) != CLI_OK) return CLI_FAILED;
+  const mtp_status status = open_file(c->ctx, file, pot, &made);
   b->owner = made;
   b->model = mtp_lammps_baseline_get(made);
   return status == MTP_OK ? CLI_OK : cli_library(c, NULL);

@@ -246,6 +246,8 @@ typedef struct cli_baseline {
 } cli_baseline;
 /** The value of --baseline, NULL: not given. */
 int cli_baseline_open(cli *c, const char *text, const mtp_potential *pot, cli_baseline *b);
+/** The name of the baseline that FILE is, "none" if it is none. */
+void cli_baseline_name(const char *file, const mtp_potential *pot, char *name, size_t size);
 void cli_baseline_close(cli_baseline *b);
 /** Subtracts it from labels, or sees that all are relative to the same one. */
 int cli_baseline_apply(cli *c, cli_baseline *b, mtp_config_set *set);
@@ -266,6 +268,7 @@ typedef struct cli_pair_part {
   mtp_pair_part_report report; /**< once it is learned */
   char *baseline;              /**< the value of --baseline that it stands for, with a draft of FILE */
   mtp_pair_part *part;
+  bool is_new; /**< FILE is, and OUT is not written yet */
 } cli_pair_part;
 /** Options that do not go together are wrong usage. */
 int cli_pair_part_check(cli *c, const cli_pair_part *p, const char *baseline);
@@ -273,10 +276,23 @@ int cli_pair_part_check(cli *c, const cli_pair_part *p, const char *baseline);
 int cli_pair_part_learn(cli *c, cli_pair_part *p, const mtp_train_options *train, mtp_potential *pot,
                         const mtp_config_set *set);
 /** Writes the file once the potential that stands on it is trained, which is told so, with its labels. */
-int cli_pair_part_keep(cli *c, const cli_pair_part *p, mtp_potential *pot, mtp_config_set *set);
+int cli_pair_part_keep(cli *c, cli_pair_part *p, mtp_potential *pot, mtp_config_set *set, const char *output);
 /** Removes the draft, whatever became of it. */
-void cli_pair_part_end(cli_pair_part *p);
+void cli_pair_part_end(cli *c, cli_pair_part *p);
 void cli_pair_part_print(const cli_pair_part *p);
+/** OUT is written. */
+void cli_pair_part_is_written(cli_pair_part *p);
+
+/* pair_part_old.c */
+
+/** Copies FILE and FILE.table, if they are there, to FILE.old and FILE.old.table, as the baseline of that name. */
+int cli_pair_part_keep_old(cli *c, const char *file, const char *name);
+bool cli_pair_part_has_old(const char *file);
+int cli_pair_part_restore_old(cli *c, const char *file);
+void cli_pair_part_drop_old(const char *file);
+/** Puts the old ones back if they are the baseline of that name ("" of none): that of a potential, which a kill has
+ * left beside pairs that are newer. */
+int cli_pair_part_recover(cli *c, const char *file, const char *name);
 
 /* compare.c */
 

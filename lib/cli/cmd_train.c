@@ -266,8 +266,7 @@ static int stamp_posterior(cli *c, const job *job, mtp_potential *pot, const mtp
   return status == MTP_OK ? CLI_OK : cli_library(c, NULL);
 }
 
-static int train(cli *c, const job *job, mtp_potential *pot, mtp_config_set *set, const mtp_config_set *valid,
-                 outcome *out) {
+static int train(cli *c, job *job, mtp_potential *pot, mtp_config_set *set, const mtp_config_set *valid, outcome *out) {
   double start = cli_now();
   int status = fit(c, job, set, valid, pot, &out->result);
   /* whether the energy falls cannot be told without the baseline */
@@ -277,12 +276,13 @@ static int train(cli *c, const job *job, mtp_potential *pot, mtp_config_set *set
     status = cli_library(c, NULL);
   if (status == CLI_OK) status = compute_errors(c, pot, set, &out->training);
   if (status == CLI_OK && valid) status = compute_errors(c, pot, valid, &out->validation);
-  if (status == CLI_OK) status = cli_pair_part_keep(c, &job->pairs, pot, set); /* rows say what they stand on, too */
+  if (status == CLI_OK) status = cli_pair_part_keep(c, &job->pairs, pot, set, job->output); /* rows say so, too */
   if (status == CLI_OK && cli_writes_active_set(job->output) &&
       mtp_active_set_build_of(c->ctx, pot, set, job->mode, rows_of(job), SWAP_THRESHOLD, NULL, &out->as) != MTP_OK)
     status = cli_library(c, NULL);
   if (status == CLI_OK) status = stamp_posterior(c, job, pot, set, valid, out);
   if (status == CLI_OK) status = cli_write_potential(c, job->output, pot, out->as);
+  if (status == CLI_OK) cli_pair_part_is_written(&job->pairs);
   out->seconds = cli_now() - start;
   return status;
 }
@@ -388,7 +388,7 @@ static int take_baseline(cli *c, job *job, mtp_potential *pot, mtp_config_set *s
   return status;
 }
 
-static int train_and_print(cli *c, const job *job, mtp_potential *pot, mtp_config_set *set, const mtp_config_set *valid,
+static int train_and_print(cli *c, job *job, mtp_potential *pot, mtp_config_set *set, const mtp_config_set *valid,
                            outcome *out) {
   const int status = train(c, job, pot, set, valid, out);
   if (status == CLI_OK && job->json) return print_json(c, job, pot, out);
@@ -416,7 +416,7 @@ static int read_and_train(cli *c, job *job) {
     status = train_and_print(c, job, pot, set, valid, &out);
   mtp_active_set_free(out.as);
   cli_baseline_close(&job->baseline);
-  cli_pair_part_end(&job->pairs);
+  cli_pair_part_end(c, &job->pairs);
   mtp_config_set_free(valid);
   mtp_config_set_free(set);
   mtp_potential_free(pot);

@@ -60,13 +60,31 @@ int cli_pair_part_learn(cli *c, cli_pair_part *p, const mtp_train_options *train
   return status == MTP_OK ? CLI_OK : cli_library(c, NULL);
 }
 
+/* OUT is what it was as long as this lasts, and so its pairs have to stay. */
+static int keep_old(cli *c, const cli_pair_part *p, const mtp_potential *pot, const char *output) {
+  mtp_potential *before = NULL;
+  char name[64];
+  if (cli_pair_part_has_old(p->file) && mtp_potential_read(NULL, output, &before) == MTP_OK &&
+      mtp_potential_get_baseline(before, name, sizeof name) && cli_pair_part_recover(c, p->file, name) != CLI_OK) {
+    mtp_potential_free(before);
+    return CLI_FAILED;
+  }
+  mtp_potential_free(before);
+  cli_pair_part_drop_old(p->file);
+  cli_baseline_name(p->file, pot, name, sizeof name);
+  return cli_pair_part_keep_old(c, p->file, name);
+}
+
 /* What the potential stands on is called by the name of the file, too. */
-int cli_pair_part_keep(cli *c, const cli_pair_part *p, mtp_potential *pot, mtp_config_set *set) {
+int cli_pair_part_keep(cli *c, cli_pair_part *p, mtp_potential *pot, mtp_config_set *set, const char *output) {
   cli_baseline baseline = {0};
   if (!p->file) return CLI_OK;
+  int status = keep_old(c, p, pot, output);
+  if (status != CLI_OK) return status;
+  p->is_new = true;
   if (write_part(c, p, pot, p->file) != MTP_OK) return cli_library(c, NULL);
   char *text = joined(driver, p->file, "");
-  int status = cli_baseline_open(c, text, pot, &baseline);
+  status = cli_baseline_open(c, text, pot, &baseline);
   if (status == CLI_OK && mtp_potential_set_baseline(c->ctx, pot, baseline.model->name) != MTP_OK)
     status = cli_library(c, NULL);
   for (size_t i = 0; status == CLI_OK && i < set->n; i++)
@@ -78,7 +96,25 @@ int cli_pair_part_keep(cli *c, const cli_pair_part *p, mtp_potential *pot, mtp_c
   return status;
 }
 
-void cli_pair_part_end(cli_pair_part *p) {
+void cli_pair_part_is_written(cli_pair_part *p) {
+  if (p->is_new) cli_pair_part_drop_old(p->file);
+  p->is_new = false;
+}
+
+/* Without the potential there are no new pairs. */
+static void take_back(cli *c, const cli_pair_part *p) {
+  char *table = joined(p->file, table_suffix, "");
+  if (cli_pair_part_has_old(p->file)) {
+    cli_pair_part_restore_old(c, p->file);
+  } else {
+    remove(p->file);
+    remove(table);
+  }
+  free(table);
+}
+
+void cli_pair_part_end(cli *c, cli_pair_part *p) {
+  if (p->is_new) take_back(c, p);
   if (p->part) remove_draft(p);
   mtp_pair_part_free(p->part);
   free(p->baseline);

@@ -15,16 +15,39 @@
 /* Longest name that is told in a message. */
 #define NAME_SIZE 64
 
+static const char allowed[] = "its name must be letters and digits, and what it says of species";
+
 static bool is_word(const char *name) {
-  if (!name || !*name) return false;
+  if (!name || !isalnum((unsigned char)*name)) return false;
   for (const char *c = name; *c; c++)
-    if (!isalnum((unsigned char)*c)) return false;
+    if (!isalnum((unsigned char)*c) && !strchr("_+-.", *c)) return false;
+  return true;
+}
+
+/* ---- names ---- */
+
+/* Is what a name says of one species, "_Cl-1", nothing that another one says otherwise? */
+static bool has_no_other(const char *name, const char *part) {
+  const size_t length = 1 + strcspn(part + 1, "_"), key = 1 + strcspn(part + 1, "+-_");
+  for (const char *at = strchr(name, '_'); at; at = strchr(at + 1, '_')) {
+    if (strncmp(at, part, key) != 0 || !strchr("+-", at[key])) continue;
+    return 1 + strcspn(at + 1, "_") == length && strncmp(at, part, length) == 0;
+  }
+  return true;
+}
+
+/* Runs without atoms of a species do not know all that others say of it. */
+static bool is_same(const char *a, const char *b) {
+  const size_t length = strcspn(a, "_");
+  if (strcspn(b, "_") != length || strncmp(a, b, length) != 0) return false;
+  for (const char *part = strchr(a, '_'); part; part = strchr(part + 1, '_'))
+    if (!has_no_other(b, part)) return false;
   return true;
 }
 
 static mtp_status check_baseline(mtp_context *ctx, const mtp_baseline *b) {
   if (!b || !b->compute) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "baseline: nothing to compute it with");
-  if (!is_word(b->name)) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "baseline: its name must be letters and digits");
+  if (!is_word(b->name)) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "baseline: %s", allowed);
   return MTP_OK;
 }
 
@@ -110,7 +133,7 @@ mtp_status mtp_baseline_check(mtp_context *ctx, const char *name, const mtp_conf
   if (!set) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "baseline: no set");
   for (size_t i = 0; i < set->n; i++) {
     const char *own = mtp_config_get_feature(set->configs[i], MTP_BASELINE_KEY);
-    if (!has_label(set->configs[i]) || strcmp(or_none(own), or_none(name)) == 0) continue;
+    if (!has_label(set->configs[i]) || is_same(or_none(own), or_none(name))) continue;
     return mtp_fail(ctx, MTP_ERR_STATE,
                     "%s: configuration %zu is labelled relative to the baseline %.64s, the one in use is %.64s",
                     path ? path : "data", i + 1, or_none(own), or_none(name));
@@ -137,7 +160,7 @@ bool mtp_potential_get_baseline(const mtp_potential *pot, char *name, size_t siz
 
 mtp_status mtp_potential_set_baseline(mtp_context *ctx, mtp_potential *pot, const char *name) {
   if (!pot) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "baseline: no potential");
-  if (name && !is_word(name)) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "baseline: its name must be letters and digits");
+  if (name && !is_word(name)) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "baseline: %s", allowed);
   return mtp_potential_set_text_note(ctx, pot, MTP_BASELINE_KEY, name);
 }
 
@@ -146,7 +169,7 @@ mtp_status mtp_potential_check_baseline(mtp_context *ctx, const mtp_potential *p
   char own[NAME_SIZE + 1];
   if (!pot) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "baseline: no potential");
   if (!mtp_potential_get_baseline(pot, own, sizeof own)) strcpy(own, "?");
-  if (!mtp_potential_is_trained(pot) || strcmp(or_none(own), or_none(name)) == 0) return MTP_OK;
+  if (!mtp_potential_is_trained(pot) || is_same(or_none(own), or_none(name))) return MTP_OK;
   return mtp_fail(ctx, MTP_ERR_STATE, "%s was trained on top of the baseline %s, the one in use is %.64s",
                   path ? path : "the potential", or_none(own), or_none(name));
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**@file driver/baseline_lammps.c
- * What is hashed is what the commands mean and not how they are laid out, so that the file that a run leaves and the
- * run itself have the same hash. */
+ * What is hashed is what the commands mean and not how they are laid out or what fixes are called, so that the file
+ * that a run leaves and the run itself have the same hash. Charges of elements are no part of it: a run without atoms
+ * of an element does not know its charge. They follow the hash, each with its element. */
 #include "baseline_lammps.h"
 
 #include <ctype.h>
+#include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,14 +16,20 @@
 #include "private_lammps.h"
 #include "support/support.h"
 
+/* "b" and twelve digits */
+#define HASH_SIZE 13
+
 struct mtp_lammps_baseline {
   mtp_baseline baseline;
-  char name[16];
+  char name[64];
   char *text;
   int species_count;
   char **names;
-  double *charge; /* [species_count], NULL: none */
+  double *charge;   /* [species_count], NULL: none */
+  bool *is_charged; /* [species_count] is that known? */
   mtp_private_lammps *instance;
+  char *beside; /* the file of runs before or beside this one, NULL: it is all there is */
+  const char *plugin;
 };
 
 /* ---- the hash ---- */
@@ -86,39 +95,6 @@ static const char *take_word(const char *at, const char *end, char *word, size_t
   return at < end && *at == '#' ? end : at;
 }
 
-static mtp_status hash_line(mtp_context *ctx, uint64_t *hash, const char *line, const char *end) {
-  char word[1024];
-  mtp_status status = MTP_OK;
-  const char *at = take_word(line, end, word, sizeof word);
-  if (!*word || (strcmp(word, "units") == 0 && strncmp(at + strspn(at, " \t"), "metal", 5) == 0)) return MTP_OK;
-  while (*word && status == MTP_OK) {
-    status = hash_word(ctx, hash, word);
-    at = take_word(at, end, word, sizeof word);
-  }
-  hash_bytes(hash, "\n", 1);
-  return status;
-}
-
-static mtp_status make_name(mtp_context *ctx, mtp_lammps_baseline *b) {
-  uint64_t hash = 0xcbf29ce484222325ULL;
-  mtp_status status = MTP_OK;
-  const char *types = mtp_private_lammps_types(b->instance);
-  for (int s = 0; s < b->species_count && !types; s++) {
-    hash_bytes(&hash, " ", 1);
-    hash_bytes(&hash, b->names[s], strlen(b->names[s]));
-  }
-  if (types) hash_bytes(&hash, types, strlen(types));
-  if (mtp_private_lammps_needs_charges(b->instance)) hash_bytes(&hash, " charges", sizeof " charges");
-  hash_bytes(&hash, "\n", 1);
-  for (const char *line = b->text; *line && status == MTP_OK;) {
-    const char *end = line + strcspn(line, "\n");
-    status = hash_line(ctx, &hash, line, end);
-    line = *end ? end + 1 : end;
-  }
-  snprintf(b->name, sizeof b->name, "b%012llx", (unsigned long long)((hash ^ hash >> 48) & 0xffffffffffffULL));
-  return status;
-}
-
 /* ---- charges ---- */
 
 /* Is `name` number `type` of the words in `types`? */
@@ -132,30 +108,164 @@ static bool is_called(const char *types, int type, const char *name) {
   return strcspn(word, " ") == length && strncmp(word, name, length) == 0;
 }
 
-/* "set type 1 charge 0.5", as a run says it, and as one would write it. */
-static mtp_status take_charge(mtp_context *ctx, mtp_lammps_baseline *b, const char *line, const char *end) {
+/* The species of "set type 1 charge 0.5", as a run says it and as one would write it; -1 of other lines. */
+static int species_charged(const mtp_lammps_baseline *b, const char *line, const char *end, double *charge) {
   char word[5][64];
   for (int k = 0; k < 5; k++) line = take_word(line, end, word[k], sizeof word[k]);
-  if (strcmp(word[0], "set") != 0 || strcmp(word[1], "type") != 0 || strcmp(word[3], "charge") != 0) return MTP_OK;
+  if (strcmp(word[0], "set") != 0 || strcmp(word[1], "type") != 0 || strcmp(word[3], "charge") != 0) return -1;
   const char *types = mtp_private_lammps_types(b->instance);
   const int type = atoi(word[2]);
-  if (!b->charge && !(b->charge = mtp_calloc((size_t)b->species_count, sizeof *b->charge))) return mtp_fail_memory(ctx);
-  for (int s = 0; s < b->species_count; s++)
-    if (types ? is_called(types, type, b->names[s]) : s + 1 == type) b->charge[s] = mtp_strtod(word[4], NULL);
-  return MTP_OK;
+  *charge = mtp_strtod(word[4], NULL);
+  for (int s = 0; s < b->species_count && is_number(word[2]) && is_number(word[4]); s++)
+    if (types ? is_called(types, type, b->names[s]) : s + 1 == type) return s;
+  return -1;
 }
 
 static mtp_status take_charges(mtp_context *ctx, mtp_lammps_baseline *b) {
-  mtp_status status = MTP_OK;
-  for (const char *line = b->text; *line && status == MTP_OK;) {
+  const size_t count = (size_t)b->species_count;
+  for (const char *line = b->text; *line;) {
     const char *end = line + strcspn(line, "\n");
-    status = take_charge(ctx, b, line, end);
+    double charge;
+    const int s = species_charged(b, line, end, &charge);
+    if (s >= 0 && !b->charge) {
+      b->charge = mtp_calloc(count, sizeof *b->charge);
+      b->is_charged = mtp_calloc(count, sizeof *b->is_charged);
+      if (!b->charge || !b->is_charged) return mtp_fail_memory(ctx);
+    }
+    if (s >= 0) {
+      b->charge[s] = charge;
+      b->is_charged[s] = true;
+    }
     line = *end ? end + 1 : end;
   }
+  return MTP_OK;
+}
+
+/* In the order of the alphabet: "_Cl-1_Na+1". */
+static void add_charges(mtp_text *text, const mtp_lammps_baseline *b) {
+  const char *before = "";
+  while (b->is_charged) {
+    int next = -1;
+    for (int s = 0; s < b->species_count; s++)
+      if (b->is_charged[s] && strcmp(b->names[s], before) > 0 && (next < 0 || strcmp(b->names[s], b->names[next]) < 0))
+        next = s;
+    if (next < 0) return;
+    before = b->names[next];
+    double read = NAN;
+    char number[40];
+    for (int digits = 6; digits <= 17 && read != b->charge[next]; digits++) {
+      mtp_snprintf(number, sizeof number, "%+.*g", digits, b->charge[next]);
+      read = mtp_strtod(number, NULL);
+    }
+    mtp_text_add(text, "_%s%s", before, number);
+  }
+}
+
+/* ---- the name ---- */
+
+static mtp_status hash_line(mtp_context *ctx, const mtp_lammps_baseline *b, uint64_t *hash, const char *line,
+                            const char *end) {
+  char word[1024];
+  double charge;
+  mtp_status status = MTP_OK;
+  const char *at = take_word(line, end, word, sizeof word);
+  if (!*word || (strcmp(word, "units") == 0 && strncmp(at + strspn(at, " \t"), "metal", 5) == 0)) return MTP_OK;
+  if (species_charged(b, line, end, &charge) >= 0) return MTP_OK;
+  const bool is_fix = strcmp(word, "fix") == 0;
+  for (int k = 0; *word && status == MTP_OK; k++) {
+    status = k == 1 && is_fix ? MTP_OK : hash_word(ctx, hash, word);
+    at = take_word(at, end, word, sizeof word);
+  }
+  hash_bytes(hash, "\n", 1);
+  return status;
+}
+
+static mtp_status make_name(mtp_context *ctx, mtp_lammps_baseline *b) {
+  uint64_t hash = 0xcbf29ce484222325ULL;
+  mtp_status status = MTP_OK;
+  mtp_text charges = {0};
+  const char *types = mtp_private_lammps_types(b->instance);
+  for (int s = 0; s < b->species_count && !types; s++) {
+    hash_bytes(&hash, " ", 1);
+    hash_bytes(&hash, b->names[s], strlen(b->names[s]));
+  }
+  if (types) hash_bytes(&hash, types, strlen(types));
+  if (mtp_private_lammps_needs_charges(b->instance)) hash_bytes(&hash, " charges", sizeof " charges");
+  if (mtp_private_lammps_has_slabs(b->instance)) hash_bytes(&hash, " slab", sizeof " slab");
+  hash_bytes(&hash, "\n", 1);
+  for (const char *line = b->text; *line && status == MTP_OK;) {
+    const char *end = line + strcspn(line, "\n");
+    status = hash_line(ctx, b, &hash, line, end);
+    line = *end ? end + 1 : end;
+  }
+  mtp_text_add(&charges, "%s", "");
+  add_charges(&charges, b);
+  if (charges.failed) status = mtp_fail_memory(ctx);
+  const bool is_long = status == MTP_OK && HASH_SIZE + charges.size >= sizeof b->name;
+  if (is_long) hash_bytes(&hash, charges.data, charges.size);
+  if (status == MTP_OK)
+    snprintf(b->name, sizeof b->name, "b%012llx%s", (unsigned long long)((hash ^ hash >> 48) & 0xffffffffffffULL),
+             is_long ? "" : charges.data);
+  mtp_text_free(&charges);
   return status;
 }
 
 /* ---- the baseline ---- */
+
+/* Charges that the file of other runs has of species that this one does not; says whether there are any. */
+static mtp_status add_known(mtp_context *ctx, mtp_lammps_baseline *b, bool *found) {
+  mtp_lammps_baseline *other = NULL;
+  mtp_text text = {0};
+  *found = false;
+  if (!b->beside || !b->is_charged || !is_file(b->beside) ||
+      mtp_lammps_baseline_open(NULL, b->beside, NULL, b->species_count, (const char *const *)b->names, NULL, &other) !=
+          MTP_OK)
+    return MTP_OK; /* it is replaced */
+  mtp_text_add(&text, "%s", b->text);
+  for (const char *line = other->text; strncmp(other->name, b->name, HASH_SIZE) == 0 && *line;) {
+    const char *end = line + strcspn(line, "\n");
+    double charge;
+    const int s = species_charged(other, line, end, &charge);
+    *found = *found || (s >= 0 && !b->is_charged[s]);
+    if (s >= 0 && !b->is_charged[s]) mtp_text_add(&text, "%.*s\n", (int)(end - line), line);
+    line = *end ? end + 1 : end;
+  }
+  mtp_lammps_baseline_close(other);
+  if (text.failed || !*found) {
+    mtp_text_free(&text);
+    return *found ? mtp_fail_memory(ctx) : MTP_OK;
+  }
+  free(b->text);
+  b->text = text.data;
+  return MTP_OK;
+}
+
+/* From its text. */
+static mtp_status start(mtp_context *ctx, mtp_lammps_baseline *b, const char *path) {
+  mtp_private_lammps_close(b->instance);
+  b->instance = NULL;
+  const mtp_status status = mtp_private_lammps_open(ctx, path, b->text, true, b->plugin, &b->instance);
+  return status == MTP_OK ? take_charges(ctx, b) : status;
+}
+
+/* Commands of a run that had no atoms of a species do not say their charge, which is hardly zero. */
+static bool lacks_charge(const mtp_lammps_baseline *b, const mtp_config *cfg, size_t *atom) {
+  if (!b->is_charged || !mtp_private_lammps_types(b->instance)) return false;
+  for (*atom = 0; *atom < cfg->n; ++*atom)
+    if (!b->is_charged[cfg->species[*atom]]) return true;
+  return false;
+}
+
+static mtp_status check_charges(mtp_context *ctx, mtp_lammps_baseline *b, const mtp_config *cfg) {
+  size_t atom;
+  bool found;
+  if (!lacks_charge(b, cfg, &atom)) return MTP_OK;
+  mtp_status status = add_known(ctx, b, &found);
+  if (status == MTP_OK && found) status = start(ctx, b, b->beside);
+  if (status != MTP_OK || !lacks_charge(b, cfg, &atom)) return status;
+  return mtp_fail(ctx, MTP_ERR_STATE, "the baseline is of runs without %s, whose charge it does not have",
+                  b->names[cfg->species[atom]]);
+}
 
 static mtp_status compute(void *user, mtp_context *ctx, mtp_config *cfg) {
   mtp_lammps_baseline *b = user;
@@ -167,6 +277,8 @@ static mtp_status compute(void *user, mtp_context *ctx, mtp_config *cfg) {
   for (size_t i = 0; i < cfg->n; i++)
     if (cfg->species[i] < 0 || cfg->species[i] >= b->species_count)
       return mtp_fail(ctx, MTP_ERR_ARGUMENT, "the baseline knows no species %d", cfg->species[i]);
+  const mtp_status known = check_charges(ctx, b, cfg);
+  if (known != MTP_OK) return known;
   const mtp_qm_status status = mtp_private_lammps_evaluate(b->instance, &call);
   if (status == MTP_QM_OK) return MTP_OK;
   return mtp_fail(ctx, MTP_ERR_QM, "the baseline cannot be computed: %s", mtp_context_message(ctx));
@@ -185,10 +297,15 @@ static mtp_status copy_names(mtp_context *ctx, mtp_lammps_baseline *b, int count
 static mtp_status open_baseline(mtp_context *ctx, mtp_lammps_baseline *b, const char *path, const char *text,
                                 const char *plugin) {
   size_t size = 0;
+  bool found = false;
+  b->plugin = plugin;
   mtp_status status = text ? MTP_OK : mtp_file_read(ctx, path, &b->text, &size);
-  if (text && !(b->text = mtp_strdup(text))) status = mtp_fail_memory(ctx);
-  if (status == MTP_OK) status = mtp_private_lammps_open(ctx, path, b->text, true, plugin, &b->instance);
-  if (status == MTP_OK) status = take_charges(ctx, b);
+  if (text && (!(b->text = mtp_strdup(text)) || !(b->beside = mtp_strdup(path)))) status = mtp_fail_memory(ctx);
+  if (status == MTP_OK) status = start(ctx, b, path);
+  if (status == MTP_OK) status = make_name(ctx, b);
+  if (status == MTP_OK) status = add_known(ctx, b, &found);
+  if (status != MTP_OK || !found) return status;
+  status = start(ctx, b, path);
   return status == MTP_OK ? make_name(ctx, b) : status;
 }
 
@@ -213,7 +330,9 @@ void mtp_lammps_baseline_close(mtp_lammps_baseline *b) {
   for (int s = 0; s < b->species_count; s++) free(b->names[s]);
   free(b->names);
   free(b->charge);
+  free(b->is_charged);
   free(b->text);
+  free(b->beside);
   free(b);
 }
 

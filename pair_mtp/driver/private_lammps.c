@@ -21,12 +21,15 @@
 #include "config/lammps.h"
 #include "config/rotate.h"
 #include "library.h"
+#include "slab.h"
 #include "support/support.h"
 
 /* The line of FILE that says which element each type is: a comment to LAMMPS. */
 #define TYPES "# mtp: types"
 /* This one says that charges are those of the atoms, which a configuration then must have. */
 #define CHARGES "# mtp: charges"
+/* And this one that their sums over the lattice in cells that are periodic in two directions are those of slabs. */
+#define SLAB "# mtp: slab"
 /* kcal/mol, as LAMMPS converts them */
 #define EV_IN_REAL 23.060549
 
@@ -39,6 +42,7 @@ struct mtp_private_lammps {
   bool takes_real, is_real; /* units */
   bool keeps;               /* the instance for the next configuration of the same cell */
   bool needs_charges;       /* of atoms */
+  bool has_slabs;           /* sums over the lattice of cells that are periodic in two directions */
   bool has_fix;             /* whose state would depend on what was asked before */
   const char *plugin;
   void *lmp;        /* NULL until the first label and after an error */
@@ -357,7 +361,7 @@ static mtp_qm_status evaluate(mtp_private_lammps *s, mtp_qm_call *call, const mt
   return status;
 }
 
-mtp_qm_status mtp_private_lammps_evaluate(mtp_private_lammps *s, mtp_qm_call *call) {
+static mtp_qm_status evaluate_in_box(mtp_private_lammps *s, mtp_qm_call *call) {
   mtp_lammps_box b;
   if (call->config->n > INT32_MAX) return mtp_qm_fail(call->ctx, MTP_QM_BAD_DATA, "too many atoms");
   if (!make_box(call->config, &b)) return mtp_qm_fail(call->ctx, MTP_QM_BAD_DATA, "the cell spans no volume");
@@ -368,6 +372,32 @@ mtp_qm_status mtp_private_lammps_evaluate(mtp_private_lammps *s, mtp_qm_call *ca
   }
   pin_plugins();
   return evaluate(s, call, &b);
+}
+
+/* What the instance has computed, images of the slab with it, becomes what the slab has alone. */
+static mtp_qm_status correct(mtp_private_lammps *s, mtp_qm_call *call) {
+  const double *unit = lammps_extract_global(s->lmp, "qqrd2e");
+  double *charge = mtp_calloc(call->config->n, sizeof *charge);
+  char q[] = "q";
+  if (!charge) return mtp_qm_fail(call->ctx, MTP_QM_CRASHED, "memory is exhausted");
+  call->label->has_virial = false;
+  if (lammps_extract_setting(s->lmp, "q_flag")) lammps_gather_atoms(s->lmp, q, 1, 1, charge);
+  const mtp_qm_status status = check_engine(s, call);
+  if (status == MTP_QM_OK && unit)
+    mtp_slab_correct(call->config, charge, *unit / (s->is_real ? EV_IN_REAL : 1.0), &call->label->energy,
+                     call->label->force);
+  free(charge);
+  return status;
+}
+
+mtp_qm_status mtp_private_lammps_evaluate(mtp_private_lammps *s, mtp_qm_call *call) {
+  mtp_config slab;
+  mtp_qm_call extended = *call;
+  if (!s->has_slabs || !mtp_slab_is(call->config)) return evaluate_in_box(s, call);
+  if (!mtp_slab_extend(call->config, &slab)) return mtp_qm_fail(call->ctx, MTP_QM_BAD_DATA, "the cell spans no area");
+  extended.config = &slab;
+  const mtp_qm_status status = evaluate_in_box(s, &extended);
+  return status == MTP_QM_OK ? correct(s, &extended) : status;
 }
 
 void mtp_private_lammps_close(mtp_private_lammps *s) {
@@ -421,6 +451,7 @@ static mtp_status parse_settings(mtp_context *ctx, mtp_private_lammps *s) {
     if (units && s->takes_real) s->is_real = is_value(value, "real");
     s->has_fix = s->has_fix || (length == 3 && strncmp(word, "fix", 3) == 0);
     s->needs_charges = s->needs_charges || strncmp(line, CHARGES, strlen(CHARGES)) == 0;
+    s->has_slabs = s->has_slabs || strncmp(line, SLAB, strlen(SLAB)) == 0;
     if (strncmp(line, TYPES, strlen(TYPES)) == 0 && parse_types(ctx, s, line, end) != MTP_OK) return MTP_ERR_FORMAT;
     if (units && !is_value(value, "metal") && !s->is_real)
       return mtp_fail(ctx, MTP_ERR_FORMAT,
@@ -469,6 +500,10 @@ mtp_status mtp_private_lammps_open(mtp_context *ctx, const char *path, const cha
 
 const char *mtp_private_lammps_types(const mtp_private_lammps *s) {
   return s->types;
+}
+
+bool mtp_private_lammps_has_slabs(const mtp_private_lammps *s) {
+  return s->has_slabs;
 }
 
 bool mtp_private_lammps_needs_charges(const mtp_private_lammps *s) {

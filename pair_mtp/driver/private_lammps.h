@@ -3,7 +3,9 @@
  * A LAMMPS instance of our own on MPI_COMM_SELF, in which a file of commands (`pair_style`, `pair_coeff`, ...) is run
  * after the atoms exist. Its type i is species i-1, unless the line `# mtp: types Al Ni Al` names the element of each
  * type; a species then is the first type with its name. Atoms have the charges of the configuration (`charge`), if it
- * has any and no command sets others; with the line `# mtp: charges` it must have them. The driver `lammps` and
+ * has any and no command sets others; with the line `# mtp: charges` it must have them. With the line
+ * `# mtp: slab` what `kspace_style` sums in a cell that is periodic in its first two directions is that of a slab, as
+ * with `kspace_modify slab`, whatever the angles; the file has no such command then. The driver `lammps` and
  * baselines have one each. */
 #ifndef MTP_PRIVATE_LAMMPS_H
 #define MTP_PRIVATE_LAMMPS_H
@@ -30,6 +32,8 @@ mtp_qm_status mtp_private_lammps_evaluate(mtp_private_lammps *s, mtp_qm_call *ca
 
 /** The names after `# mtp: types`, a blank before each; NULL without that line. */
 const char *mtp_private_lammps_types(const mtp_private_lammps *s);
+/** Is there a line `# mtp: slab`? */
+bool mtp_private_lammps_has_slabs(const mtp_private_lammps *s);
 /** Is there a line `# mtp: charges`? */
 bool mtp_private_lammps_needs_charges(const mtp_private_lammps *s);
 

@@ -180,7 +180,3 @@ again coul 's/^run/run 1\ndielectric 1.01\nrun/'
 refused 'the baseline, computed by its commands, is not what the run has' 2 in.other -var name changed -var steps 1
 again coul 's/^run/run 1\npair_coeff * * coul\/long\npair_modify shift yes\nrun/' # changes nothing
 lmp -in in.other -log other.log -var name unchanged -var steps 1 >other.screen 2>&1 || die "commands again: $(tail -n 3 other.screen)"
-
-# no kspace with walls
-again coul 's/^atom_modify.*/&\nboundary p p f/; s/^run/kspace_modify slab 3.0\n&/'
-refused 'needs a cell that is periodic in all directions' 1 in.other -var name walls

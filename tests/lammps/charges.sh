@@ -62,6 +62,38 @@ learns_alike_on_ranks 2
 sed 's/^velocity/set type 1 charge 1\nset type 2 charge -1\n&/; s/^run.*/run 1/' in.atoms >in.other
 refused 'configuration 1 is labelled relative to the baseline b[0-9a-f]*, the one in use is b' 1 in.other
 
+# runs that lack an element do not know its charge: what they learn together is of one baseline, whoever comes first
+deck lacks 'Na Cl' "$salt" 'coul/dsf 0.2 5.0' 'pair_coeff * * coul/dsf'
+cp untrained.almtp lacks.untrained.almtp
+sed '/kspace/d; s/^pair_style.*/set type 1 charge 1\nset type 2 charge -1\npair_style born\/coul\/dsf 0.2 5.0/' ref.atoms.lmp >ref.lacks.lmp
+sed -i 's/^velocity/delete_atoms group ions\n&/; s/^set type 2.*/&\nvariable ions index 1\ngroup ions type ${ions}/
+  s/ log ${name}/ explore no&/; s/^pair_coeff.*untrained.almtp/pair_coeff * * mtp\/al ${pot}/; 1i variable pot index lacks.untrained.almtp' in.lacks
+learn lacks 1 '-var steps 4 -var ions 2'
+contains lacks.extxyz.baseline '^set type 1 charge 1$'
+! grep -q '^set type 2' lacks.extxyz.baseline || die 'a charge of atoms that are not there'
+contains lacks.extxyz ' baseline=b[0-9a-f]*_Na+1 '
+first=$(head -n 1 lacks.extxyz)
+learn lacks 1 '-var steps 4 -var ions 1 -var pot lacks.almtp'
+grep -q '^Cl ' lacks.extxyz || die 'the second run learned nothing'
+[ "$(head -n 1 lacks.extxyz)" = "$first" ] || die 'labels of the first run are gone'
+for charge in 1 2; do contains lacks.extxyz.baseline "^set type $charge charge"; done
+subtracted lacks Na,Cl # configurations of as many atoms
+sed 's/^delete_atoms.*//' in.lacks >in.both
+learn both 1 '-var name lacks -var pot lacks.almtp -var steps 4'
+contains lacks.extxyz ' baseline=b[0-9a-f]*_Cl-1_Na+1 '
+sed 's/^set type 2 charge.*/set type 2 charge -0.5/' in.lacks >in.other
+refused 'the one in use is b[0-9a-f]*_Cl-0.5' 1 in.other -var name lacks -var pot lacks.almtp
+sed '/^set type 2/d' lacks.extxyz.baseline >part.lmp
+refuse 1 'of runs without Cl, whose charge' mtp train untrained.almtp lacks.qm.extxyz -o x.almtp --linear --baseline 'lammps part.lmp'
+
+# what fixes are called is nobody's business
+for id in a b; do
+  { cat lacks.extxyz.baseline && printf '\nfix %s all momentum 1 linear 1 1 1\n' $id; } >fix.lmp
+  mtp train untrained.almtp lacks.qm.extxyz -o fix.almtp --linear --baseline 'lammps fix.lmp' >train.txt
+  sed -n 's/.*baseline=\([^ ]*\).*/\1/p' fix.almtp >>fix.names
+done
+[ "$(sort -u fix.names | wc -l)" -eq 1 ] && [ "$(wc -l <fix.names)" -eq 2 ] || die "names differ by IDs: $(cat fix.names)"
+
 # cut-outs: as many of each ion, each with its charge
 charged 4
 cp untrained.almtp cuts.untrained.almtp

@@ -113,6 +113,38 @@ static void a_baseline_that_fails_changes_nothing(void **state) {
   mtp_context_free(ctx);
 }
 
+/* Names of the same hash are of one baseline unless they say two things of one species. */
+static void names_may_lack_species(void **state) {
+  (void)state;
+  static const struct {
+    const char *a, *b;
+    bool same;
+  } pairs[] = {{"b1", "b1_Na+1", true},
+               {"b1_Na+1", "b1_Cl-1", true},
+               {"b1_Cl-1_Na+1", "b1_Na+1", true},
+               {"b1_Na+1", "b1_Na+1.5", false},
+               {"b1_Cl-1_Na+1", "b1_Na-1", false},
+               {"b1_Na+1", "b2_Na+1", false},
+               {"b1_N-1", "b1_Na+1", true},
+               {"b1_Cl-1_Na+1", "b1_Cl-1_Na+2", false},
+               {"b1", "b12", false},
+               {"b1_O-2", "b1_O-2e-05", false},
+               {"b1", "", false}};
+  mtp_context *ctx = mtp_context_new();
+  mtp_config_set *set = mtp_config_set_new();
+  data_must(ctx, mtp_config_set_append(ctx, set, labelled_crystal(1)));
+  for (size_t k = 0; k < sizeof pairs / sizeof pairs[0]; k++) {
+    const mtp_status expected = pairs[k].same ? MTP_OK : MTP_ERR_STATE;
+    data_must(ctx, mtp_config_set_feature(ctx, set->configs[0], MTP_BASELINE_KEY, pairs[k].a));
+    assert_int_equal(mtp_baseline_check(ctx, pairs[k].b, set, NULL), expected);
+    if (!*pairs[k].b) continue;
+    data_must(ctx, mtp_config_set_feature(ctx, set->configs[0], MTP_BASELINE_KEY, pairs[k].b));
+    assert_int_equal(mtp_baseline_check(ctx, pairs[k].a, set, NULL), expected);
+  }
+  mtp_config_set_free(set);
+  mtp_context_free(ctx);
+}
+
 static void sets_stand_on_one_baseline(void **state) {
   (void)state;
   model m = {.strength = 0.2};
@@ -345,6 +377,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_subtracted_is_told),
       cmocka_unit_test(a_baseline_that_fails_changes_nothing),
+      cmocka_unit_test(names_may_lack_species),
       cmocka_unit_test(sets_stand_on_one_baseline),
       cmocka_unit_test(potentials_say_what_they_stand_on),
       cmocka_unit_test_setup_teardown(the_difference_is_learned, learning_world_new, learning_world_free),

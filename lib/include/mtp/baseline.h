@@ -23,7 +23,10 @@ extern "C" {
 
 /** Plain data of its maker, who keeps it as long as it is used. */
 typedef struct mtp_baseline {
-  const char *name; /**< one word of letters and digits that no other baseline has, such as a hash of its commands */
+  /** One word that no other baseline has: letters and digits, such as a hash of its commands, and then what is known of
+   * single species, as in b1f_Na+1_Cl-1. Names that differ in species that one of them lacks are of the same baseline:
+   * a run without their atoms cannot know. At most 63 characters. */
+  const char *name;
   /** Puts energy (eV), forces (eV/A) and, for a cell that is periodic in all directions, virial (eV) into `cfg`, whose
    * `force` is there. The same for the same configuration, whatever was asked before. Failure says why in `ctx`. */
   mtp_status (*compute)(void *user, mtp_context *ctx, mtp_config *cfg);
