@@ -515,6 +515,8 @@ bool mtp_loop_expect(mtp_context *ctx, const mtp_learner *l, size_t most, double
 /* thresholds.c */
 /** Takes note of what the grade of a label meant. */
 void mtp_loop_note_grade(mtp_learner *l, const mtp_candidate *c, const mtp_residual *before);
+/** Before there is anything to go by, an automatic threshold gives way to one that was given. */
+void mtp_loop_order_thresholds(mtp_learner_options *options);
 /** The thresholds that are automatic. */
 void mtp_loop_set_thresholds(mtp_learner *l);
 

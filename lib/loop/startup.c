@@ -60,6 +60,7 @@ static char *whole_path(const char *path) {
 
 static mtp_status copy_options(mtp_context *ctx, mtp_learner *l, const mtp_learner_options *options) {
   l->options = *options;
+  mtp_loop_order_thresholds(&l->options);
   l->train_path = whole_path(options->train_path);
   l->save_path = whole_path(options->save_path);
   l->log_path = whole_path(options->log_path);
