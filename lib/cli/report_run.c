@@ -38,6 +38,8 @@ struct report_run {
   double first_step, now_step; /* of that run */
   double last_step, predicted, predicted_part, label_seconds, refit_seconds;
   bool has_ended;
+  bool is_told; /* the outlook, by the last event of all: it knows whether steps were counted anew */
+  mtp_outlook told;
   char stopped[200];
 };
 
@@ -134,6 +136,19 @@ static void take_end(report_run *run, const cJSON *event) {
   run->predicted_part = or_zero(number(event, known ? "expected_part_of_force" : "predicted_part_of_force"));
 }
 
+static void take_outlook(report_run *run, const cJSON *event) {
+  const mtp_outlook told = {.steps = number(event, "step") - number(event, "first_step"),
+                            .labels = (size_t)or_zero(number(event, "asked_labels")),
+                            .late = (size_t)or_zero(number(event, "late_labels")),
+                            .next = number(event, "next_label"),
+                            .soonest = number(event, "next_label_soonest"),
+                            .latest = number(event, "next_label_latest"),
+                            .quiet = number(event, "quiet_steps"),
+                            .converged = flag(event, "converged")};
+  run->is_told = told.steps > 0.0 && isfinite(told.next) && isfinite(told.quiet);
+  run->told = told;
+}
+
 /* Steps may be counted anew in each run, and what was asked for in an earlier one says little of this one. */
 static void take_start(report_run *run) {
   run->has_ended = false;
@@ -146,6 +161,10 @@ void report_run_take(report_run *run, const cJSON *event) {
   const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "event"));
   const double step = number(event, "step");
   if (step > run->last_step) run->last_step = step;
+  if (strcmp(name, "end") == 0 || strcmp(name, "outlook") == 0)
+    take_outlook(run, event);
+  else
+    run->is_told = false;
   if (step >= 0 && !flag(event, "recovered")) { /* NAN where there is none; the others are of an earlier run */
     run->first_step = fmin(run->first_step, step);
     run->now_step = fmax(run->now_step, step);
@@ -162,18 +181,24 @@ void report_run_take(report_run *run, const cJSON *event) {
 
 /* ---- the verdict ---- */
 
-/* What the run says itself at its end, from its log. */
-static int tell_of_learning(report_page *page, const report_run *run) {
-  char text[256];
-  mtp_outlook outlook;
+/* Of a run that did not come to tell it, or has a log of an earlier version. */
+static mtp_status find_outlook(report_page *page, const report_run *run, mtp_outlook *outlook) {
   size_t n = 0;
-  if (*run->stopped) report_tell(page, &page->verdict, "The run was stopped: %s. ", run->stopped);
   double *steps = cli_alloc(run->label_count, sizeof *steps);
   for (size_t k = run->first_label; k < run->label_count; k++)
     if (run->labels[k].counts) steps[n++] = run->labels[k].step;
   const double first = or_zero(run->first_step), last = fmax(or_zero(run->now_step), first);
-  mtp_status status = mtp_outlook_find(page->c->ctx, first, last, n, steps, &outlook);
+  const mtp_status status = mtp_outlook_find(page->c->ctx, first, last, n, steps, outlook);
   free(steps);
+  return status;
+}
+
+/* What the run says itself at its end, from its log. */
+static int tell_of_learning(report_page *page, const report_run *run) {
+  char text[256];
+  mtp_outlook outlook = run->told;
+  if (*run->stopped) report_tell(page, &page->verdict, "The run was stopped: %s. ", run->stopped);
+  mtp_status status = run->is_told ? MTP_OK : find_outlook(page, run, &outlook);
   if (status == MTP_OK) status = mtp_outlook_describe(page->c->ctx, &outlook, sizeof text, text);
   if (status != MTP_OK) return cli_library(page->c, NULL);
   if (outlook.steps > 0.0)
