@@ -63,6 +63,10 @@ struct cli {
   char *keys_copy;          /**< holds them; freed at the end */
 };
 
+/** What is told where rows of mode forces are to be all. */
+#define CLI_ROWS_OF_FORCES                                                                                             \
+  "--rows all has no effect on mode forces: its rows are the equations of a fit, by the linear coefficients"
+
 /* message.c: the one line of an error, and memory */
 
 /** Prints one line to stderr and returns `status`: `mtp COMMAND: message` for CLI_FAILED, with a pointer to --help for
