@@ -34,8 +34,9 @@ struct report_run {
   check *checks; /* true errors that were bought on the way */
   label *labels;
   refit *refits;
-  size_t first_label;          /* of the last run in the log */
-  double first_step, now_step; /* of that run */
+  size_t first_label;                             /* of the last run in the log */
+  double first_step, now_step;                    /* of that run */
+  double higher_level, held_out, held_out_higher; /* level that was tried at the end, and force errors; else NAN */
   double last_step, predicted, predicted_part, label_seconds, refit_seconds;
   bool has_ended;
   bool is_told; /* the outlook, by the last event of all: it knows whether steps were counted anew */
@@ -45,7 +46,7 @@ struct report_run {
 
 report_run *report_run_new(void) {
   report_run *run = cli_alloc(1, sizeof *run);
-  run->predicted = run->first_step = run->now_step = NAN;
+  run->predicted = run->first_step = run->now_step = run->higher_level = NAN;
   return run;
 }
 
@@ -132,6 +133,9 @@ static void take_check(report_run *run, const cJSON *event) {
 static void take_end(report_run *run, const cJSON *event) {
   const bool known = number(event, "expected_force_error") > 0;
   run->has_ended = true;
+  run->higher_level = number(event, "higher_level");
+  run->held_out = number(event, "held_out_rmse_force");
+  run->held_out_higher = number(event, "higher_level_rmse_force");
   run->predicted = number(event, known ? "expected_force_error" : "predicted_rmse_force");
   run->predicted_part = or_zero(number(event, known ? "expected_part_of_force" : "predicted_part_of_force"));
 }
@@ -216,6 +220,9 @@ static int tell(report_page *page, const report_run *run) {
   if (isfinite(run->predicted) && run->predicted > 0)
     report_tell(page, &page->verdict, "Error to expect of a force: %.3g eV/A (%.2g %% of the RMS force). ",
                 run->predicted, 100 * run->predicted_part);
+  if (isfinite(run->higher_level))
+    report_tell(page, &page->verdict, "Level %g would bring %.3g instead of %.3g eV/A on held-out labels. ",
+                run->higher_level, run->held_out_higher, run->held_out);
   report_tell(page, &page->verdict, "%zu labels. ", run->label_count);
   if (!run->has_ended && !*run->stopped)
     report_tell(page, &page->verdict, "The log has no end: the run goes on, or was killed. ");

@@ -368,6 +368,13 @@ mtp_status mtp_loop_measure(mtp_context *ctx, const mtp_normal *normal, const mt
 mtp_status mtp_loop_start_low(mtp_context *ctx, mtp_learner *l);
 /** Another level of the (untrained) potential. */
 mtp_status mtp_loop_take_level(mtp_context *ctx, mtp_learner *l, int level);
+/** Force errors (RMS, eV/A) on a held-out quarter of the training set of linear fits to the rest: of the present
+ * potential, and of one of a higher level; `higher` is 0 where there is none, or too few data for it. */
+typedef struct mtp_higher {
+  int level, higher;
+  double now, then;
+} mtp_higher;
+mtp_status mtp_loop_compare_higher(mtp_context *ctx, const mtp_learner *l, mtp_higher *out);
 /** There is a higher level, and something to tell whether it is worth it. */
 bool mtp_loop_may_climb(const mtp_learner *l);
 /** Puts into `f` the linear fit of a higher level where that predicts better. */
