@@ -78,6 +78,9 @@ protected:
   bool usable;          /* the last pair_coeff came to its end */
   bool by_doubt;        /* `worst` is of errors to expect and not of an active set */
   double doubt_limit;   /* eV/A that is allowed then; 0: the noise */
+  double doubt_enough;  /* far below this grade it may be guessed from the errors of site energies; 0: nowhere */
+  double doubt_ratio;   /* by which grades are the larger of the two; 0: not known */
+  int doubt_guesses;    /* since it was found */
   double largest_error; /* to expect, eV/A; of the last evaluation that was asked for errors */
   /* Whose site energy is least sure: its atom, and the variances of the force on it. */
   struct Doubt {
@@ -139,6 +142,7 @@ protected:
   bool wants_errors(bool summary);
   void find_errors();
   void grade_by_doubt();
+  bool guess_worst_doubt();
   void tally(const double *buffer);
   void place(int i, double x[3]) const;
   void copy_cell(mtp_config *cfg) const;

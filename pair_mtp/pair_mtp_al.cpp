@@ -512,6 +512,8 @@ void PairMTPAL::compute(int eflag, int vflag) {
         (by_doubt ? has_posterior() : can_grade) && (learning || (trial ? grade_flag != 0 : wants_grades()));
     timed_evaluation(eflag, vflag, graded);
     last_graded = graded;
+    const bool is_looked_at = with_errors || grade_flag || wanted || due || trial;
+    doubt_enough = is_looked_at || (compute_pair_exists && eflag_global) ? 0.0 : options.select_grade;
     const double begin = MPI_Wtime();
     if (graded || learning) find_worst(graded);
     /* errors of forces and equations of the whole are found there, not in the evaluation */

@@ -32,6 +32,7 @@ bool PairMTP::has_posterior() {
 void PairMTP::forget_posterior() {
   posterior.reset();
   posterior_known = false;
+  doubt_ratio = 0.0;
 }
 
 /* A style that learns has a posterior soon. */
@@ -159,10 +160,40 @@ void PairMTP::find_errors() {
   MPI_Allreduce(&largest, &largest_error, 1, MPI_DOUBLE, MPI_MAX, world);
 }
 
+/* Variances of forces take as long as all the rest of a step. Where site energies say that the run is far from select,
+ * by the factor that was found last and some more, they are made every tenth time. */
+static constexpr double DOUBT_MARGIN = 1.5, DOUBT_MEMORY = 0.9;
+static constexpr int DOUBT_GUESSES = 9;
+
+bool PairMTP::guess_worst_doubt() {
+  if (!(doubt_enough > 0.0) || !(doubt_ratio > 0.0) || doubt_guesses++ >= DOUBT_GUESSES) return false;
+  struct {
+    double site;
+    int rank;
+  } mine = {-1.0, comm->me}, all;
+  int here = -1;
+  for (int k = 0; k < central_count; k++) {
+    const int i = central[k];
+    if (species[(size_t)atom->type[i]] < 0) continue;
+    const double v = site_variance[(size_t)i];
+    if (here < 0 || !(v <= mine.site)) mine.site = std::isfinite(v) ? v : HUGE_VAL, here = i;
+  }
+  MPI_Allreduce(&mine, &all, 1, MPI_DOUBLE_INT, MPI_MAXLOC, world);
+  const double guess = doubt_ratio * std::sqrt(std::max(all.site, 0.0));
+  if (!(DOUBT_MARGIN * guess < doubt_enough)) return false;
+  worst = {guess, all.rank, -1, 0};
+  if (comm->me == all.rank && here >= 0) {
+    worst.atom = here;
+    worst.tag = atom->tag[here];
+  }
+  return true;
+}
+
 /* Query bayes: the worst atom is that of whose force more labels would take away most, over what is allowed. */
 void PairMTP::find_worst_doubt() {
   size_t which = 0;
   double most = -1.0;
+  if (guess_worst_doubt()) return;
   find_doubts();
   for (size_t k = 0; k < doubts.size(); k++) {
     const double found = mtp_posterior_grade(posterior.get(), &doubts[k].force, doubt_limit);
@@ -170,6 +201,10 @@ void PairMTP::find_worst_doubt() {
     if (grade_here > most) most = grade_here, which = k;
   }
   worst = {std::max(most, 0.0), 0, -1, 0};
+  doubt_guesses = 0;
+  doubt_ratio = !doubts.empty() && doubts[0].site > 0.0 && std::isfinite(most)
+                    ? std::max(most / std::sqrt(doubts[0].site), DOUBT_MEMORY * doubt_ratio)
+                    : 0.0;
   struct {
     int found, rank;
   } mine = {0, comm->me}, owner;

@@ -26,8 +26,8 @@ enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
 typedef struct cli cli;
 
-/** What ranks of an mpiexec other than 0 do for a command. */
-typedef enum cli_ranks { CLI_ALONE, CLI_TRAINS, CLI_EVALUATES } cli_ranks;
+/** What ranks of an mpiexec other than 0 do for a command; CLI_SLEEPS: they leave their cores to engines. */
+typedef enum cli_ranks { CLI_ALONE, CLI_TRAINS, CLI_EVALUATES, CLI_SLEEPS } cli_ranks;
 
 typedef struct cli_command {
   const char *name;
@@ -62,6 +62,10 @@ struct cli {
   const char *species_text; /**< of the option --species of commands that read a potential and data */
   char *keys_copy;          /**< holds them; freed at the end */
 };
+
+/** What is told where rows of mode forces are to be all. */
+#define CLI_ROWS_OF_FORCES                                                                                             \
+  "--rows all has no effect on mode forces: its rows are the equations of a fit, by the linear coefficients"
 
 /* message.c: the one line of an error, and memory */
 

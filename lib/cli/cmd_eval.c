@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "cli/cli.h"
-#include "mtp/posterior.h"
+#include "mtp/team.h"
 
 static const char help[] =
     "Every configuration gets energy (eV), forces (eV/A), virial (eV) and site energies. Labels and grades\n"
@@ -39,7 +39,8 @@ static int read_posterior(cli *c, const mtp_potential *pot, mtp_posterior **post
 
 enum { AT_ONCE = 64 }; /* configurations between two steps of the bar */
 
-static int add_errors_of(cli *c, const mtp_posterior *posterior, size_t n, mtp_config **configs, size_t first) {
+static int add_errors_of(cli *c, mtp_team *team, const mtp_posterior *posterior, size_t n, mtp_config **configs,
+                         size_t first) {
   double *error[AT_ONCE];
   for (size_t k = 0; k < n; k++) {
     if (configs[k]->ghost)
@@ -47,23 +48,25 @@ static int add_errors_of(cli *c, const mtp_posterior *posterior, size_t n, mtp_c
     free(configs[k]->force_error);
     error[k] = configs[k]->force_error = cli_alloc(configs[k]->n, sizeof(double));
   }
-  if (mtp_posterior_errors_all(c->ctx, posterior, n, (const mtp_config *const *)configs, cli_threads(c, 0), error) !=
-      MTP_OK)
-    return cli_fail(c, "configurations %zu to %zu: %s", first + 1, first + n, mtp_context_message(c->ctx));
+  if (mtp_team_errors(c->ctx, team, posterior, first, n, (const mtp_config *const *)configs, error) != MTP_OK)
+    return cli_library(c, NULL);
   int status = CLI_OK;
   for (size_t k = 0; k < n && status == CLI_OK; k++) status = note_largest(c, configs[k]);
   return status;
 }
 
-static int add_errors(cli *c, const mtp_posterior *posterior, mtp_config_set *set) {
+static int add_errors(cli *c, const mtp_potential *pot, const mtp_posterior *posterior, mtp_config_set *set) {
   int status = CLI_OK;
+  mtp_team *team = NULL;
+  if (mtp_team_new(c->ctx, pot, NULL, cli_threads(c, 0), c->comm, &team) != MTP_OK) return cli_library(c, NULL);
   cli_progress_begin(c, "errors", set->n);
   for (size_t i = 0, n; i < set->n && status == CLI_OK; i += n) {
     n = set->n - i < AT_ONCE ? set->n - i : AT_ONCE;
-    status = add_errors_of(c, posterior, n, set->configs + i, i);
+    status = add_errors_of(c, team, posterior, n, set->configs + i, i);
     cli_progress_step(c, n);
   }
   cli_progress_end(c);
+  mtp_team_free(team);
   return status;
 }
 
@@ -88,7 +91,7 @@ static int run_eval(cli *c, int argc, char **argv) {
   if (status == CLI_OK && with_errors) status = read_posterior(c, pot, &posterior);
   if (status == CLI_OK) status = cli_read_data(c, 1, c->words + 1, route.input_format, pot, &set);
   if (status == CLI_OK) status = cli_evaluate(c, pot, as, set);
-  if (status == CLI_OK && with_errors) status = add_errors(c, posterior, set);
+  if (status == CLI_OK && with_errors) status = add_errors(c, pot, posterior, set);
   if (status == CLI_OK) status = cli_write_set(c, set, route.output, route.output_format);
   mtp_config_set_free(set);
   mtp_posterior_free(posterior);

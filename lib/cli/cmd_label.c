@@ -17,7 +17,8 @@ static const char help[] =
     "Labels every configuration of IN with energy, forces and virial of a QM driver and appends it to\n"
     "OUT (extended XYZ). Configurations that OUT holds already are skipped, so a call that was\n"
     "interrupted or had failures is simply repeated; answers that could not be appended in order yet\n"
-    "wait in OUT.calls and are used then.\n\n"
+    "wait in OUT.calls and are used then. On N ranks of an mpiexec N times as many calls are made at\n"
+    "a time, all of them started by the first one (the driver lammps makes one after the other).\n\n"
     "  -o, --output OUT    the file to append to\n"
     "  --qm \"DRIVER ...\"   exec COMMAND; ipi ADDRESS [COMMAND]; qe TEMPLATE [COMMAND]; vasp FOLDER COMMAND;\n"
     "                      plugin LIBRARY [ARGUMENTS]; lammps FILE (where it is built in); with\n"
@@ -261,4 +262,5 @@ const cli_command cli_cmd_label = {
     .usage = "IN -o OUT --qm \"DRIVER ...\" [--species Al,Ni] | IN --check --qm \"DRIVER ...\"",
     .help = help,
     .run = run_label,
+    .ranks = CLI_SLEEPS,
 };

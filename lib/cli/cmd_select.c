@@ -330,6 +330,8 @@ static int run_job(cli *c, job *job, bool mode_given, bool rows_given) {
   reader r = {0};
   int status = cli_read_potential(c, c->words[0], &pot, &as);
   if (status == CLI_OK) use_defaults(job, as, mode_given, rows_given);
+  if (status == CLI_OK && rows_given && job->options.rows == MTP_ROWS_ALL && job->options.mode == MTP_SELECT_BY_FORCES)
+    cli_warn(c, CLI_ROWS_OF_FORCES);
   if (status == CLI_OK) status = read_train(c, job, pot, &train);
   if (status == CLI_OK) status = reader_open(c, pot, job->input_format, &r);
   if (status == CLI_OK) status = select_frames(c, job, pot, as, train, &r);

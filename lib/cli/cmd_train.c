@@ -276,6 +276,8 @@ static int train(cli *c, job *job, mtp_potential *pot, mtp_config_set *set, cons
     status = cli_library(c, NULL);
   if (status == CLI_OK) status = compute_errors(c, pot, set, &out->training);
   if (status == CLI_OK && valid) status = compute_errors(c, pot, valid, &out->validation);
+  if (status == CLI_OK && job->rows_given && job->rows == MTP_ROWS_ALL && job->mode == MTP_MODE_FORCES)
+    cli_warn(c, CLI_ROWS_OF_FORCES);
   if (status == CLI_OK) status = cli_pair_part_keep(c, &job->pairs, pot, set, job->output); /* rows say so, too */
   if (status == CLI_OK && cli_writes_active_set(job->output) &&
       mtp_active_set_build_of(c->ctx, pot, set, job->mode, rows_of(job), SWAP_THRESHOLD, NULL, &out->as) != MTP_OK)

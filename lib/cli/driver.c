@@ -37,7 +37,8 @@ int cli_open_driver(cli *c, const char *option, const char *text, mtp_qm **qm) {
   if (cli_is_lammps(text))
     return cli_usage(c, "%s: this mtp was built without LAMMPS, so it has no driver lammps", option);
 #endif
-  const mtp_status status = mtp_qm_open(c->ctx, text, extra, extra ? 1 : 0, qm);
+  const int ranks = c->comm ? c->comm->size : 1;
+  const mtp_status status = mtp_qm_open_for_ranks(c->ctx, text, extra, extra ? 1 : 0, ranks, qm);
   if (status == MTP_ERR_ARGUMENT) return cli_usage(c, "%s: %s", option, mtp_context_message(c->ctx));
   if (status != MTP_OK) return cli_library(c, NULL);
   watch_signals();

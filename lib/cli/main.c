@@ -64,10 +64,33 @@ static bool is_one_of_several(const cli_launch *launch) {
   return launch->size > 1 || launch->rank > 0;
 }
 
+/* Engines want the cores of ranks that wait, so these do not ask all the time whether it is over. */
+static void sleep_until_all_are_here(MPI_Comm world) {
+  MPI_Request request;
+  int done = 0;
+  MPI_Ibarrier(world, &request);
+  while (MPI_Test(&request, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS && !done)
+    nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+}
+
+static void let_go(const cli *c, MPI_Comm world) {
+  if (c->command->ranks == CLI_SLEEPS)
+    sleep_until_all_are_here(world);
+  else
+    (c->command->ranks == CLI_TRAINS ? mtp_trainer_end_help : mtp_team_end_help)(c->comm);
+}
+
+/* What the others do until they are let go. */
+static mtp_status help_first(const cli *c, const mtp_comm *comm, MPI_Comm world) {
+  if (c->command->ranks != CLI_SLEEPS)
+    return (c->command->ranks == CLI_TRAINS ? mtp_trainer_help : mtp_team_help)(c->ctx, comm);
+  sleep_until_all_are_here(world);
+  return MTP_OK;
+}
+
 /* Rank 0 runs the command, the others work for it. */
 static int run_ranks(cli *c, const cli_launch *launch, int argc, char **argv) {
   MPI_Comm world = MPI_COMM_WORLD;
-  const bool trains = c->command->ranks == CLI_TRAINS;
   int status = CLI_OK;
   MPI_Init(NULL, NULL);
   const mtp_comm comm = mtp_mpi_comm(&world);
@@ -78,8 +101,8 @@ static int run_ranks(cli *c, const cli_launch *launch, int argc, char **argv) {
   } else if (comm.rank == 0) {
     c->comm = &comm;
     status = c->command->run(c, argc, argv);
-    (trains ? mtp_trainer_end_help : mtp_team_end_help)(&comm);
-  } else if ((trains ? mtp_trainer_help : mtp_team_help)(c->ctx, &comm) != MTP_OK) {
+    let_go(c, world);
+  } else if (help_first(c, &comm, world) != MTP_OK) {
     status = cli_library(c, NULL);
   }
   MPI_Finalize();

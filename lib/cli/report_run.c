@@ -34,16 +34,19 @@ struct report_run {
   check *checks; /* true errors that were bought on the way */
   label *labels;
   refit *refits;
-  size_t first_label;          /* of the last run in the log */
-  double first_step, now_step; /* of that run */
+  size_t first_label;                             /* of the last run in the log */
+  double first_step, now_step;                    /* of that run */
+  double higher_level, held_out, held_out_higher; /* level that was tried at the end, and force errors; else NAN */
   double last_step, predicted, predicted_part, label_seconds, refit_seconds;
   bool has_ended;
+  bool is_told; /* the outlook, by the last event of all: it knows whether steps were counted anew */
+  mtp_outlook told;
   char stopped[200];
 };
 
 report_run *report_run_new(void) {
   report_run *run = cli_alloc(1, sizeof *run);
-  run->predicted = run->first_step = run->now_step = NAN;
+  run->predicted = run->first_step = run->now_step = run->higher_level = NAN;
   return run;
 }
 
@@ -130,8 +133,24 @@ static void take_check(report_run *run, const cJSON *event) {
 static void take_end(report_run *run, const cJSON *event) {
   const bool known = number(event, "expected_force_error") > 0;
   run->has_ended = true;
+  run->higher_level = number(event, "higher_level");
+  run->held_out = number(event, "held_out_rmse_force");
+  run->held_out_higher = number(event, "higher_level_rmse_force");
   run->predicted = number(event, known ? "expected_force_error" : "predicted_rmse_force");
   run->predicted_part = or_zero(number(event, known ? "expected_part_of_force" : "predicted_part_of_force"));
+}
+
+static void take_outlook(report_run *run, const cJSON *event) {
+  const mtp_outlook told = {.steps = number(event, "step") - number(event, "first_step"),
+                            .labels = (size_t)or_zero(number(event, "asked_labels")),
+                            .late = (size_t)or_zero(number(event, "late_labels")),
+                            .next = number(event, "next_label"),
+                            .soonest = number(event, "next_label_soonest"),
+                            .latest = number(event, "next_label_latest"),
+                            .quiet = number(event, "quiet_steps"),
+                            .converged = flag(event, "converged")};
+  run->is_told = told.steps > 0.0 && isfinite(told.next) && isfinite(told.quiet);
+  run->told = told;
 }
 
 /* Steps may be counted anew in each run, and what was asked for in an earlier one says little of this one. */
@@ -146,6 +165,10 @@ void report_run_take(report_run *run, const cJSON *event) {
   const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "event"));
   const double step = number(event, "step");
   if (step > run->last_step) run->last_step = step;
+  if (strcmp(name, "end") == 0 || strcmp(name, "outlook") == 0)
+    take_outlook(run, event);
+  else
+    run->is_told = false;
   if (step >= 0 && !flag(event, "recovered")) { /* NAN where there is none; the others are of an earlier run */
     run->first_step = fmin(run->first_step, step);
     run->now_step = fmax(run->now_step, step);
@@ -162,18 +185,24 @@ void report_run_take(report_run *run, const cJSON *event) {
 
 /* ---- the verdict ---- */
 
-/* What the run says itself at its end, from its log. */
-static int tell_of_learning(report_page *page, const report_run *run) {
-  char text[256];
-  mtp_outlook outlook;
+/* Of a run that did not come to tell it, or has a log of an earlier version. */
+static mtp_status find_outlook(report_page *page, const report_run *run, mtp_outlook *outlook) {
   size_t n = 0;
-  if (*run->stopped) report_tell(page, &page->verdict, "The run was stopped: %s. ", run->stopped);
   double *steps = cli_alloc(run->label_count, sizeof *steps);
   for (size_t k = run->first_label; k < run->label_count; k++)
     if (run->labels[k].counts) steps[n++] = run->labels[k].step;
   const double first = or_zero(run->first_step), last = fmax(or_zero(run->now_step), first);
-  mtp_status status = mtp_outlook_find(page->c->ctx, first, last, n, steps, &outlook);
+  const mtp_status status = mtp_outlook_find(page->c->ctx, first, last, n, steps, outlook);
   free(steps);
+  return status;
+}
+
+/* What the run says itself at its end, from its log. */
+static int tell_of_learning(report_page *page, const report_run *run) {
+  char text[256];
+  mtp_outlook outlook = run->told;
+  if (*run->stopped) report_tell(page, &page->verdict, "The run was stopped: %s. ", run->stopped);
+  mtp_status status = run->is_told ? MTP_OK : find_outlook(page, run, &outlook);
   if (status == MTP_OK) status = mtp_outlook_describe(page->c->ctx, &outlook, sizeof text, text);
   if (status != MTP_OK) return cli_library(page->c, NULL);
   if (outlook.steps > 0.0)
@@ -191,6 +220,9 @@ static int tell(report_page *page, const report_run *run) {
   if (isfinite(run->predicted) && run->predicted > 0)
     report_tell(page, &page->verdict, "Error to expect of a force: %.3g eV/A (%.2g %% of the RMS force). ",
                 run->predicted, 100 * run->predicted_part);
+  if (isfinite(run->higher_level))
+    report_tell(page, &page->verdict, "Level %g would bring %.3g instead of %.3g eV/A on held-out labels. ",
+                run->higher_level, run->held_out_higher, run->held_out);
   report_tell(page, &page->verdict, "%zu labels. ", run->label_count);
   if (!run->has_ended && !*run->stopped)
     report_tell(page, &page->verdict, "The log has no end: the run goes on, or was killed. ");

@@ -6,7 +6,8 @@
 
 #include "mtp/potential.h"
 
-#define MTP_LOWEST_LEVEL 8
+#define MTP_LOWEST_LEVEL  8
+#define MTP_HIGHEST_LEVEL 30
 
 /** The level above `level` on the way to `top`, or `top` where there is none. */
 int mtp_level_above(int level, int top);

@@ -211,19 +211,43 @@ static bool is_neighbour(const mtp_posterior *p, const mtp_atoms *a, int i, int 
   return s >= 0 && s < p->plan->nspecies && square_distance(a, i, j) < cutoff * cutoff;
 }
 
-/* Has atom i a row, or an atom of its list? Distances of all pairs would take longer than the rows of a few atoms. */
-static bool may_bring(const mtp_atoms *a, const int *row, int i) {
+/* Atoms with a row, if they are few. */
+enum { FEW = 24 };
+typedef struct wanted_atoms {
+  size_t n; /* more than FEW: they are many */
+  int atom[FEW];
+} wanted_atoms;
+
+static wanted_atoms find_wanted(const mtp_atoms *a, const int *row) {
+  wanted_atoms w = {0};
+  for (size_t i = 0; i < a->nall && w.n <= FEW; i++) {
+    if (row[i] < 0) continue;
+    if (w.n < FEW) w.atom[w.n] = (int)i;
+    w.n++;
+  }
+  return w;
+}
+
+/* Has atom i a row, or an atom of its list? Distances of all pairs would take longer than the rows of a few atoms, but
+ * those of few atoms are faster than a look at the whole list. */
+static bool may_bring(const mtp_posterior *p, const mtp_atoms *a, const wanted_atoms *w, const int *row, int i) {
   if (row[i] >= 0) return true;
+  if (w->n <= FEW) {
+    for (size_t k = 0; k < w->n; k++)
+      if (is_neighbour(p, a, i, w->atom[k])) return true;
+    return false;
+  }
   for (int k = 0; k < a->count[i]; k++)
     if (row[a->list[i][k] & a->mask] >= 0) return true;
   return false;
 }
 
 /* Does the site of atom i bring anything to a row? *count receives its neighbours. */
-static bool brings(const mtp_posterior *p, const mtp_atoms *a, const int *row, int i, size_t *count) {
+static bool brings(const mtp_posterior *p, const mtp_atoms *a, const wanted_atoms *w, const int *row, int i,
+                   size_t *count) {
   bool wanted = row[i] >= 0;
   *count = 0;
-  if (species_at(a, i) < 0 || species_at(a, i) >= p->plan->nspecies || !may_bring(a, row, i)) return false;
+  if (species_at(a, i) < 0 || species_at(a, i) >= p->plan->nspecies || !may_bring(p, a, w, row, i)) return false;
   for (int k = 0; k < a->count[i]; k++) {
     const int j = a->list[i][k] & a->mask;
     if (!is_neighbour(p, a, i, j)) continue;
@@ -300,10 +324,11 @@ static mtp_status add_all(mtp_context *ctx, const mtp_posterior *p, const mtp_at
                           mtp_linear_rows *rows) {
   int site[SITES];
   size_t n = 0, links = 0;
+  const wanted_atoms wanted = find_wanted(a, row);
   mtp_status status = MTP_OK;
   for (size_t k = 0; k < a->ncentral && status == MTP_OK; k++) {
     size_t count;
-    if (brings(p, a, row, central(a, k), &count)) {
+    if (brings(p, a, &wanted, row, central(a, k), &count)) {
       site[n++] = central(a, k);
       links += count;
     }

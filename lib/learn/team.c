@@ -12,10 +12,14 @@ struct mtp_team {
   mtp_evaluator **ev; /* [threads] */
   bool graded;
   mtp_mode mode;
+  mtp_potential *pot;       /* on ranks other than 0 */
+  mtp_posterior *posterior; /* of that; NULL until it is asked for */
 };
 
 void mtp_team_free(mtp_team *team) {
   if (!team) return;
+  mtp_posterior_free(team->posterior);
+  mtp_potential_free(team->pot);
   for (int t = 0; team->ev && t < team->workers.threads; t++) mtp_evaluator_free(team->ev[t]);
   free(team->ev);
   free(team);
@@ -143,7 +147,7 @@ static mtp_status run(mtp_context *ctx, evaluation *e, size_t n) {
 }
 
 /* Configurations from `first` on that go together. */
-static size_t count_next(size_t first, size_t n, mtp_config *const *configs) {
+static size_t count_next(size_t first, size_t n, const mtp_config *const *configs) {
   size_t atoms = 0, k = first;
   while (k < n && (k == first || atoms + configs[k]->n <= ATOMS_AT_ONCE)) atoms += configs[k++]->n;
   return k - first;
@@ -158,9 +162,56 @@ mtp_status mtp_team_evaluate(mtp_context *ctx, mtp_team *team, size_t number, si
   for (size_t first = 0, count; first < n && status == MTP_OK; first += count) {
     mtp_team_order order = {.kind = MTP_TEAM_EVALUATE, .number = number + first};
     evaluation e = {.team = team, .first = number + first, .config = configs + first, .is_leader = true};
-    count = count_next(first, n, configs);
+    count = count_next(first, n, (const mtp_config *const *)configs);
     status = mtp_team_send_configs(ctx, team->workers.comm, &order, count, (const mtp_config *const *)e.config);
     if (status == MTP_OK) status = run(ctx, &e, count);
+  }
+  return status;
+}
+
+/* ---- errors to expect ---- */
+
+typedef struct doubting {
+  const mtp_team *team;
+  const mtp_posterior *posterior;
+  size_t first;
+  const mtp_config *const *config;
+  double *const *error; /* on rank 0 */
+} doubting;
+
+static mtp_status find_errors(mtp_context *ctx, void *user, int thread, size_t task, double *result) {
+  const doubting *d = user;
+  (void)thread;
+  const mtp_status status =
+      mtp_posterior_errors(ctx, d->posterior, d->config[task], d->error ? d->error[task] : result);
+  if (status == MTP_OK) return MTP_OK;
+  return mtp_fail(ctx, status, "configuration %zu: %s", d->first + task + 1, mtp_context_message(ctx));
+}
+
+static void store_errors(void *user, size_t task, const double *result) {
+  const doubting *d = user;
+  if (!mtp_workers_has(&d->team->workers, task)) memcpy(d->error[task], result, d->config[task]->n * sizeof *result);
+}
+
+static mtp_status run_errors(mtp_context *ctx, doubting *d, size_t n) {
+  size_t length = 0;
+  for (size_t k = 0; k < n && mtp_workers_size(&d->team->workers) > 1; k++)
+    if (d->config[k]->n > length) length = d->config[k]->n;
+  const mtp_tasks tasks = {n, length, d, find_errors, store_errors, false};
+  return mtp_workers_run(ctx, &d->team->workers, &tasks);
+}
+
+mtp_status mtp_team_errors(mtp_context *ctx, mtp_team *team, const mtp_posterior *posterior, size_t number, size_t n,
+                           const mtp_config *const *configs, double *const *error) {
+  if (!team || !posterior || (n && (!configs || !error)))
+    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "team: expected a posterior and configurations");
+  mtp_status status = MTP_OK;
+  for (size_t first = 0, count; first < n && status == MTP_OK; first += count) {
+    mtp_team_order order = {.kind = MTP_TEAM_ERRORS, .number = number + first};
+    doubting d = {team, posterior, number + first, configs + first, error + first};
+    count = count_next(first, n, configs);
+    status = mtp_team_send_configs(ctx, team->workers.comm, &order, count, d.config);
+    if (status == MTP_OK) status = run_errors(ctx, &d, count);
   }
   return status;
 }
@@ -177,7 +228,10 @@ static mtp_status help_model(mtp_context *ctx, const mtp_comm *comm, const mtp_t
     mtp_team_broadcast(comm, inverse, order->count * order->count * sizeof *inverse);
   if (status == MTP_OK) status = create(ctx, pot, order->threads, comm, order->mode, order->count, inverse, team);
   free(inverse);
-  mtp_potential_free(pot);
+  if (status == MTP_OK)
+    (*team)->pot = pot;
+  else
+    mtp_potential_free(pot);
   return status;
 }
 
@@ -187,6 +241,21 @@ static mtp_status help_evaluate(mtp_context *ctx, const mtp_comm *comm, const mt
   if (status != MTP_OK) return status;
   evaluation e = {.team = team, .first = order->number, .config = set->configs};
   status = run(ctx, &e, set->n);
+  mtp_config_set_free(set);
+  return status;
+}
+
+static mtp_status help_errors(mtp_context *ctx, const mtp_comm *comm, const mtp_team_order *order, mtp_team *team) {
+  mtp_config_set *set = NULL;
+  mtp_status status = mtp_team_take_configs(ctx, comm, order, &set);
+  if (status == MTP_OK && !team->posterior) status = mtp_posterior_of(ctx, team->pot, &team->posterior);
+  if (status == MTP_OK && !team->posterior)
+    status = mtp_fail(ctx, MTP_ERR_STATE, "the potential does not say how sure it is");
+  doubting d = {.team = team, .posterior = team->posterior, .first = order->number};
+  if (status == MTP_OK) {
+    d.config = (const mtp_config *const *)set->configs;
+    status = run_errors(ctx, &d, set->n);
+  }
   mtp_config_set_free(set);
   return status;
 }
@@ -206,6 +275,8 @@ mtp_status mtp_team_help(mtp_context *ctx, const mtp_comm *comm) {
       status = help_model(ctx, comm, &order, &team);
     else if (order.kind == MTP_TEAM_EVALUATE)
       status = help_evaluate(ctx, comm, &order, team);
+    else if (order.kind == MTP_TEAM_ERRORS)
+      status = help_errors(ctx, comm, &order, team);
     else
       status = mtp_select_help(ctx, comm, &order, &job);
   }

@@ -12,6 +12,7 @@ typedef enum mtp_team_order_kind {
   MTP_TEAM_END,
   MTP_TEAM_MODEL,    /**< a potential, `bytes` of text, and the inverse of an active set of size `count`, 0: none */
   MTP_TEAM_EVALUATE, /**< `count` configurations in `bytes` */
+  MTP_TEAM_ERRORS,   /**< the errors to expect of these */
   MTP_TEAM_SELECT,   /**< a selection with these options, and a potential of `bytes` */
   MTP_TEAM_ROWS      /**< its rows of `count` configurations in `bytes` */
 } mtp_team_order_kind;

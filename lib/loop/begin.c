@@ -108,7 +108,8 @@ static mtp_status begin_with(mtp_context *ctx, mtp_learner *l, const mtp_config 
     return mtp_fail(ctx, MTP_ERR_STATE, "the untrained potential needs a QM driver or a training file (%s is empty)",
                     l->train_path);
   warn_begin(ctx, l, cold, wanted);
-  if (cold && untrained) status = mtp_loop_start_functions(ctx, l, first);
+  /* where another run has warmed up and is gone, labels are there, and no functions for them */
+  if (untrained && (cold || l->sharing.locks)) status = mtp_loop_start_functions(ctx, l, first);
   if (status != MTP_OK) return status;
   status = mtp_loop_resume_calls(ctx, l, &labels);
   if (status == MTP_OK) status = warm_up(ctx, l, first, step, wanted, &labels);
@@ -130,14 +131,15 @@ static mtp_status begin_with(mtp_context *ctx, mtp_learner *l, const mtp_config 
   return status;
 }
 
-/* Of runs that share, one warms up, and the others go on with what it has learned. */
+/* Of runs that share, one says what the warm-up is, the others help to label it, and all go on with what it has taught.
+ */
 static mtp_status begin_in_turn(mtp_context *ctx, mtp_learner *l, const mtp_config *first, const mtp_config *base,
                                 long long step, mtp_action *action) {
   const bool first_of_all = mtp_loop_is_warming_up(l) || !mtp_potential_is_trained(l->pot);
   const long long adopted = l->stats.adopted;
   bool begun;
   if (!l->sharing.locks || !first_of_all) return begin_with(ctx, l, first, base, step, action);
-  mtp_status status = mtp_loop_begin_refit(ctx, l, true, &begun);
+  mtp_status status = mtp_loop_begin_refit(ctx, l, MTP_UNTIL_BEGUN, &begun);
   if (status != MTP_OK) return status;
   status = begin_with(ctx, l, first, base, step, action);
   mtp_loop_end_refit(l);

@@ -76,6 +76,14 @@ static bool is_left_to_others(mtp_context *ctx, mtp_learner *l) {
   return true;
 }
 
+/* What others want by now is bought before this run is gone: their labels are its labels. */
+static mtp_status help_others(mtp_context *ctx, mtp_learner *l) {
+  mtp_status status = MTP_OK;
+  for (bool more = true; more && status == MTP_OK && !mtp_context_is_stopped(ctx);)
+    status = mtp_loop_help(ctx, l, &more);
+  return status;
+}
+
 static void finish_alone(mtp_context *ctx, mtp_learner *l, const mtp_conditions *conditions) {
   for (int round = 0; round < ROUNDS; round++) {
     train_last(ctx, l);
@@ -100,8 +108,11 @@ void mtp_loop_finish(mtp_context *ctx, mtp_learner *l, const mtp_conditions *con
   l->finished = true;
   if (conditions && mtp_loop_learn_pool(ctx, l) != MTP_OK)
     mtp_message(ctx, MTP_WARNING, "what waited at the end was not learned: %s", mtp_context_message(ctx));
+  if (help_others(ctx, l) != MTP_OK)
+    mtp_message(ctx, MTP_WARNING, "a label that another run wants is left to it: %s", mtp_context_message(ctx));
   if (is_left_to_others(ctx, l)) return;
-  if (mtp_loop_catch_up(ctx, l, &none, &changed) != MTP_OK || mtp_loop_begin_refit(ctx, l, true, &begun) != MTP_OK) {
+  if (mtp_loop_catch_up(ctx, l, &none, &changed) != MTP_OK ||
+      mtp_loop_begin_refit(ctx, l, MTP_UNTIL_BEGUN, &begun) != MTP_OK) {
     mtp_message(ctx, MTP_WARNING, "what other runs have learned is not taken over: %s", mtp_context_message(ctx));
     return;
   }

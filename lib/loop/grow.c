@@ -137,6 +137,29 @@ static mtp_status raise_once(mtp_context *ctx, const mtp_learner *l, mtp_fitted 
   return status;
 }
 
+/* What a level is to be compared with: what it would cost more would bring little more. */
+#define HIGHER 4
+
+mtp_status mtp_loop_compare_higher(mtp_context *ctx, const mtp_learner *l, mtp_higher *out) {
+  mtp_potential *next = NULL;
+  split s = {0};
+  mtp_higher h = {.level = mtp_potential_level(l->pot)};
+  *out = (mtp_higher){0};
+  if (h.level == 0 || l->pot->radial.type != MTP_RADIAL_CHEBYSHEV || h.level + HIGHER > MTP_HIGHEST_LEVEL)
+    return MTP_OK;
+  mtp_status status = mtp_potential_at_level(ctx, l->pot, h.level + HIGHER, &next);
+  if (status == MTP_OK && has_data_for(l, next)) {
+    status = split_samples(ctx, l, &s);
+    if (status == MTP_OK) status = held_out_error(ctx, l, &s, l->pot, &h.now);
+    if (status == MTP_OK) status = held_out_error(ctx, l, &s, next, &h.then);
+    h.higher = h.level + HIGHER;
+    if (status == MTP_OK) *out = h;
+  }
+  mtp_potential_free(next);
+  split_clear(&s);
+  return status;
+}
+
 bool mtp_loop_may_climb(const mtp_learner *l) {
   return l->options.grow && l->history.here && mtp_potential_level(l->pot) < l->history.top;
 }

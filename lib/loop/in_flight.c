@@ -28,16 +28,52 @@ static mtp_status peek(mtp_context *ctx, const mtp_learner *l, int number, showi
   return status;
 }
 
+bool mtp_loop_has_others(const mtp_learner *l) {
+  return l->sharing.locks && mtp_share_next(l->sharing.locks, 0) > 0;
+}
+
+void mtp_asked_clear(mtp_asked_elsewhere *asked) {
+  mtp_structure_index_free(asked->index);
+  mtp_config_set_free(asked->set);
+}
+
+mtp_status mtp_loop_find_asked(mtp_context *ctx, const mtp_learner *l, mtp_asked_elsewhere *asked) {
+  showing s = {ctx, l, asked->set = mtp_config_set_new()};
+  asked->index = mtp_structure_index_new(MTP_SAME_ROUNDED);
+  mtp_status status = s.set && asked->index ? MTP_OK : mtp_fail_memory(ctx);
+  for (int k = 0; status == MTP_OK && (k = mtp_share_next(l->sharing.locks, k)) > 0;)
+    if (mtp_share_is_busy(l->sharing.locks, k)) status = peek(ctx, l, k, &s);
+  for (size_t i = 0; status == MTP_OK && i < s.set->n; i++)
+    status = mtp_structure_index_add(ctx, asked->index, s.set->configs[i], NULL, i);
+  return status;
+}
+
 mtp_status mtp_loop_in_flight(mtp_context *ctx, const mtp_learner *l, mtp_config_set **out) {
   *out = NULL;
   if (!l->sharing.locks) return MTP_OK;
   showing s = {ctx, l, mtp_config_set_new()};
   mtp_status status = s.set ? MTP_OK : mtp_fail_memory(ctx);
   for (int k = 0; status == MTP_OK && (k = mtp_share_next(l->sharing.locks, k)) > 0;) status = peek(ctx, l, k, &s);
+  if (status == MTP_OK) status = mtp_loop_peek_wanted(ctx, l, add_request, &s);
   if (status != MTP_OK || s.set->n == 0)
     mtp_config_set_free(s.set);
   else
     *out = s.set;
+  return status;
+}
+
+bool mtp_loop_has_squeezed(const mtp_config_set *coming) {
+  for (size_t i = 0; coming && i < coming->n; i++)
+    if (mtp_config_get_feature(coming->configs[i], "squeezed") && !mtp_config_get_feature(coming->configs[i], "hole"))
+      return true;
+  return false;
+}
+
+mtp_status mtp_loop_is_squeezed_elsewhere(mtp_context *ctx, mtp_learner *l, bool *is) {
+  mtp_config_set *coming = NULL;
+  const mtp_status status = mtp_loop_coming(ctx, l, &coming);
+  *is = status == MTP_OK && mtp_loop_has_squeezed(coming);
+  mtp_config_set_free(coming);
   return status;
 }
 

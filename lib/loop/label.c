@@ -234,7 +234,7 @@ static void log_label(mtp_context *ctx, const mtp_learner *l, const mtp_candidat
 
 /* By the run itself and in this one, at a step of it. */
 static bool was_asked_for(const mtp_learner *l, const mtp_candidate *c, const mtp_qm_report *report) {
-  return c->warmup < 0 && !(c->squeezed > 0.0) && !(l->explored > 0.0) && report->tries > 0 &&
+  return !l->sharing.helping && c->warmup < 0 && !(c->squeezed > 0.0) && !(l->explored > 0.0) && report->tries > 0 &&
          !mtp_config_get_feature(c->cfg, MTP_CHECK_KEY);
 }
 
@@ -439,8 +439,10 @@ mtp_status mtp_loop_sift(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_c
   if (status == MTP_OK && !l->sharing.refitting) status = mtp_loop_in_flight(ctx, l, &coming);
   for (size_t i = 0; coming && i < coming->n && status == MTP_OK; i++)
     status = mtp_structure_index_add(ctx, asked, coming->configs[i], NULL, i);
+  const bool has_squeezed = mtp_loop_has_squeezed(coming);
   for (size_t i = 0; status == MTP_OK && i < n; i++) {
     const mtp_config *cfg = candidates[i]->cfg;
+    if (has_squeezed && candidates[i]->squeezed > 0.0 && !candidates[i]->hole) continue; /* two runs thought of it */
     if (mtp_structure_index_find(asked, cfg, NULL) != MTP_NOT_FOUND || (!was_known[i] && is_labelled(l, cfg)))
       l->sharing.postponed = true;
     else
@@ -457,15 +459,25 @@ static void on_announced(void *user) {
   mtp_loop_unlock_train(user);
 }
 
+mtp_status mtp_loop_label_announced(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                                    int *labels) {
+  mtp_share_set_busy(l->sharing.locks, true);
+  mtp_calls_on_announced(l->calls, on_announced, l);
+  const mtp_status status = label_all(ctx, l, n, candidates, labels);
+  mtp_calls_on_announced(l->calls, NULL, NULL);
+  mtp_share_set_busy(l->sharing.locks, false);
+  return status;
+}
+
 static mtp_status label_beside(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
                                int *labels) {
+  if (n > 1 && !l->sharing.dividing && mtp_loop_has_others(l))
+    return mtp_loop_label_divided(ctx, l, n, candidates, labels);
   const mtp_candidate **kept = mtp_calloc(n, sizeof *kept);
   size_t count = 0;
   mtp_status status = kept ? mtp_loop_lock_train(ctx, l) : mtp_fail_memory(ctx);
   if (status == MTP_OK) status = mtp_loop_sift(ctx, l, n, candidates, kept, &count);
-  mtp_calls_on_announced(l->calls, on_announced, l);
-  if (status == MTP_OK) status = label_all(ctx, l, count, kept, labels);
-  mtp_calls_on_announced(l->calls, NULL, NULL);
+  if (status == MTP_OK) status = mtp_loop_label_announced(ctx, l, count, kept, labels);
   mtp_loop_unlock_train(l);
   free(kept);
   return status;

@@ -14,6 +14,7 @@ bool mtp_loop_goes_on(const mtp_learner *l) {
 
 static void forget(mtp_learner *l) {
   mtp_late_free(l->late);
+  if (l->sharing.locks) mtp_share_set_busy(l->sharing.locks, false);
   for (size_t i = 0; i < l->late_count; i++) mtp_config_free(l->late_of[i].cfg);
   free(l->late_of);
   l->late = NULL;
@@ -43,6 +44,7 @@ static mtp_status start(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_ca
   mtp_config **configs = mtp_calloc(n, sizeof(mtp_config *));
   mtp_status status = configs ? copy_candidates(ctx, l, n, candidates, configs) : mtp_fail_memory(ctx);
   if (status == MTP_OK) {
+    if (l->sharing.locks) mtp_share_set_busy(l->sharing.locks, true);
     status = mtp_late_start(ctx, l->calls, l->qm, n, configs, &l->late);
   } else {
     for (size_t i = 0; configs && i < n; i++) mtp_config_free(configs[i]);
@@ -99,7 +101,7 @@ mtp_status mtp_loop_learn_late(mtp_context *ctx, mtp_learner *l, bool wait, mtp_
   const double before = l->stats.qm_seconds;
   mtp_status status = mtp_loop_take_late(ctx, l, wait, &labels);
   if (status != MTP_OK || labels == 0) return status;
-  status = mtp_loop_begin_refit(ctx, l, wait, &begun);
+  status = mtp_loop_begin_refit(ctx, l, wait ? MTP_UNTIL_BEGUN : MTP_AT_ONCE, &begun);
   if (status != MTP_OK || !begun) return status;
   const mtp_config *last = l->late ? NULL : mtp_loop_last_met(l, NULL); /* the driver is busy as long as some are out */
   if (last) status = mtp_loop_squeeze(ctx, l, last, l->last_step, &labels);

@@ -258,14 +258,16 @@ mtp_status mtp_loop_learn(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
   double before = l->stats.qm_seconds;
   mtp_status status = learn(ctx, l, trigger, &labels);
   if (status != MTP_OK || labels == 0) return status;
+  if (!mtp_loop_can_squeeze_later(l))
+    status = mtp_loop_squeeze(ctx, l, mtp_loop_last_met(l, cause->cfg), cause->step, &labels);
+  if (status != MTP_OK) return status;
   /* what waited in the pool can wait a little longer for another run that makes a potential */
-  status = mtp_loop_begin_refit(ctx, l, trigger != NULL, &begun);
+  status = mtp_loop_begin_refit(ctx, l, trigger ? MTP_UNTIL_MADE : MTP_AT_ONCE, &begun);
+  if (status == MTP_OK && (trigger || begun)) *action = MTP_REDO;
   if (status != MTP_OK || !begun) return status;
-  status = mtp_loop_squeeze(ctx, l, mtp_loop_last_met(l, cause->cfg), cause->step, &labels);
-  if (status == MTP_OK) status = mtp_loop_refit_and_fill(ctx, l, cause->step, cause->grade, labels, before);
-  mtp_loop_end_refit(l);
-  if (status == MTP_OK) *action = MTP_REDO;
-  return status;
+  status = mtp_loop_refit(ctx, l, cause->step, cause->grade, labels, l->stats.qm_seconds - before);
+  mtp_loop_end_refit(l); /* others may make one while labels of holes are bought */
+  return status == MTP_OK ? mtp_loop_fill_holes(ctx, l, cause->step) : status;
 }
 
 mtp_status mtp_loop_learn_pool(mtp_context *ctx, mtp_learner *l) {

@@ -16,6 +16,7 @@
  *   together.c    runs that learn into the same files (share.c has their locks)
  *   late.c        calls that are under way while the run goes on (late_label.c: what becomes of them)
  *   in_flight.c   what these have asked for and not got yet
+ *   wanted.c      labels that they divide among themselves
  *   squeeze.c     labels with atoms closer than the run brings them
  *   decide.c      which kind of fit is made
  *   grow.c        from a low level up
@@ -153,6 +154,9 @@ typedef struct mtp_sharing {
   long long known;      /* bytes of the training file that are in the training set */
   long long generation; /* of the present potential: so many were saved by all runs */
   int refitting;        /* MTP_SHARE_REFIT was taken so many times */
+  bool dividing;        /* labels that this run wants, with others */
+  bool helping;         /* with a label that another one wants */
+  bool wishes;          /* a label is left to others */
   bool changed;         /* the potential, since this was last looked at, by what others learned */
   bool postponed;       /* another run asks or has asked for what was to be labelled */
   double looked;        /* when the files were looked at last */
@@ -242,34 +246,6 @@ mtp_status mtp_loop_load_training_set(mtp_context *ctx, mtp_learner *l, bool *dr
 /** Reads what others have appended since; the training file is locked, and they are in its order. */
 mtp_status mtp_loop_take_news(mtp_context *ctx, mtp_learner *l);
 
-/* together.c; without `share` they do nothing, and succeed */
-/** Opens the training file beside others. */
-mtp_status mtp_loop_join(mtp_context *ctx, mtp_learner *l);
-/** Locks the training file for a moment; nobody else changes it then. */
-mtp_status mtp_loop_lock_train(mtp_context *ctx, mtp_learner *l);
-void mtp_loop_unlock_train(mtp_learner *l);
-/** Begins the making of a potential, which one run does at a time, and takes what others made and learned meanwhile.
- * Without `wait` *begun is false where another one is at it. To be ended as often as it was begun. */
-mtp_status mtp_loop_begin_refit(mtp_context *ctx, mtp_learner *l, bool wait, bool *begun);
-void mtp_loop_end_refit(mtp_learner *l);
-/** Has the present potential learned all labels? False where one learns alone: only a refit tells. */
-bool mtp_loop_knows_all(const mtp_learner *l);
-/** Before a label is asked for: takes what others know, learns from it, and waits for what they have asked for that may
- * tell enough of `c`. *changed: it should be graded again. */
-mtp_status mtp_loop_catch_up(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, bool *changed);
-/** Reads what others have labelled, and what they have asked for and not got yet: *coming, NULL for nothing. */
-mtp_status mtp_loop_coming(mtp_context *ctx, mtp_learner *l, mtp_config_set **coming);
-/** After a call that came to no label: *changed if that is because another run asked for it. */
-mtp_status mtp_loop_after_label(mtp_context *ctx, mtp_learner *l, bool *changed);
-/** Does nobody else go on? What is done once at the end is left to the last one. */
-mtp_status mtp_loop_is_last(mtp_context *ctx, mtp_learner *l, bool *last);
-
-/* in_flight.c */
-/** What other runs have asked for and not got yet, NULL for nothing. The training file is locked. */
-mtp_status mtp_loop_in_flight(mtp_context *ctx, const mtp_learner *l, mtp_config_set **out);
-/** Takes over what runs that are gone had asked for, which is then asked for here. *labels counts up. */
-mtp_status mtp_loop_take_over_calls(mtp_context *ctx, mtp_learner *l, int *labels);
-
 /** Before the first label: radial functions for the distances of the run, where min_dist is free. */
 mtp_status mtp_loop_start_functions(mtp_context *ctx, mtp_learner *l, const mtp_config *first);
 
@@ -304,7 +280,7 @@ void mtp_loop_log_candidate(mtp_context *ctx, mtp_learner *l, const mtp_candidat
  * beginning. With nothing to grade with, all are returned. */
 mtp_status mtp_loop_rank(mtp_context *ctx, const mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
                          size_t first, const mtp_config_set *coming, size_t *order, size_t *count);
-/** Will `c` not be beyond break any more when the labels that are `coming` are known? */
+/** Will `c` be worth no label any more when the labels that are `coming` are known? */
 mtp_status mtp_loop_is_covered(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *c,
                                const mtp_config_set *coming, bool *covered);
 
@@ -339,6 +315,9 @@ mtp_status mtp_loop_note_distances(mtp_context *ctx, mtp_learner *l, const mtp_s
 /** Asks for labels with the closest pairs of `base` pushed together, of the kinds for which none are known below the
  * distances of the run. *labels counts up. */
 mtp_status mtp_loop_squeeze(mtp_context *ctx, mtp_learner *l, const mtp_config *base, long long step, int *labels);
+
+/** Where runs share, one that waits for another asks for squeezed labels meanwhile, until they are long overdue. */
+bool mtp_loop_can_squeeze_later(const mtp_learner *l);
 
 /** Takes note that an earlier run asked for this one, which is about to be counted or asked for again: what it had
  * asked for is not asked for anew. */
@@ -389,6 +368,13 @@ mtp_status mtp_loop_measure(mtp_context *ctx, const mtp_normal *normal, const mt
 mtp_status mtp_loop_start_low(mtp_context *ctx, mtp_learner *l);
 /** Another level of the (untrained) potential. */
 mtp_status mtp_loop_take_level(mtp_context *ctx, mtp_learner *l, int level);
+/** Force errors (RMS, eV/A) on a held-out quarter of the training set of linear fits to the rest: of the present
+ * potential, and of one of a higher level; `higher` is 0 where there is none, or too few data for it. */
+typedef struct mtp_higher {
+  int level, higher;
+  double now, then;
+} mtp_higher;
+mtp_status mtp_loop_compare_higher(mtp_context *ctx, const mtp_learner *l, mtp_higher *out);
 /** There is a higher level, and something to tell whether it is worth it. */
 bool mtp_loop_may_climb(const mtp_learner *l);
 /** Puts into `f` the linear fit of a higher level where that predicts better. */
@@ -422,6 +408,10 @@ mtp_status mtp_loop_make_request(mtp_context *ctx, const mtp_learner *l, const m
 /** What becomes of the answer (taken over) to a request for `candidate`: a label that is learned, or none. */
 mtp_status mtp_loop_take_answer(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate, mtp_config *label,
                                 const mtp_qm_report *answer, int *labels);
+/** mtp_loop_label where runs share, for what no other one has asked for: the training file is locked, and is not any
+ * more as soon as others can see what is asked for. */
+mtp_status mtp_loop_label_announced(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                                    int *labels);
 /** Where runs share: the candidates that no other run has asked for, in kept[n]; the training file is locked. */
 mtp_status mtp_loop_sift(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
                          const mtp_candidate **kept, size_t *count);
@@ -454,6 +444,8 @@ mtp_status mtp_loop_adopt_active_set(mtp_context *ctx, mtp_learner *l);
 /** Takes over the potential in save_path if another run of the training set has saved it since, with its active set and
  * what it says of trainings. */
 mtp_status mtp_loop_adopt_newer(mtp_context *ctx, mtp_learner *l, bool *adopted);
+/** A request as the candidate that it was; the configuration is borrowed, and only read. */
+mtp_candidate mtp_loop_candidate_of(const mtp_config *request);
 /** Completes the calls that an earlier run had begun. *labels counts up what came of it. */
 mtp_status mtp_loop_resume_calls(mtp_context *ctx, mtp_learner *l, int *labels);
 
@@ -515,6 +507,8 @@ bool mtp_loop_expect(mtp_context *ctx, const mtp_learner *l, size_t most, double
 /* thresholds.c */
 /** Takes note of what the grade of a label meant. */
 void mtp_loop_note_grade(mtp_learner *l, const mtp_candidate *c, const mtp_residual *before);
+/** Before there is anything to go by, an automatic threshold gives way to one that was given. */
+void mtp_loop_order_thresholds(mtp_learner_options *options);
 /** The thresholds that are automatic. */
 void mtp_loop_set_thresholds(mtp_learner *l);
 
@@ -557,9 +551,12 @@ void mtp_loop_tell_hole(mtp_context *ctx, const mtp_learner *l, const mtp_hole *
 /** Fit to the training set, active set, save, event, one line. Nothing changes when it fails. `labels` is how many are
  * new and `seconds` what they took; `grade` is what triggered it (NaN: nothing did). */
 mtp_status mtp_loop_refit(mtp_context *ctx, mtp_learner *l, long long step, double grade, int labels, double seconds);
-/** The same, and again with a label in the hole that the fit has, if any; `before` is what stats.qm_seconds were before
- * the labels. */
+/** A label in the hole that the fit has, if any, and the same again, for as long as it is worth it. */
+mtp_status mtp_loop_fill_holes(mtp_context *ctx, mtp_learner *l, long long step);
+/** Both; `before` is what stats.qm_seconds were before the labels. */
 mtp_status mtp_loop_refit_and_fill(mtp_context *ctx, mtp_learner *l, long long step, double grade, int labels,
                                    double before);
+
+#include "loop/together.h"
 
 #endif

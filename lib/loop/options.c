@@ -269,7 +269,9 @@ static const char *wrong_value(const mtp_learner_options *o) {
   if (o->mode < MTP_MODE_CONFIGURATION || o->mode > MTP_MODE_FORCES)
     return "mode must be energy, forces, neighbourhood or configuration";
   if (!(isfinite(o->select_grade) && o->select_grade >= 1.0)) return "select must be at least 1";
-  if (!(isfinite(o->break_grade) && o->break_grade >= o->select_grade)) return "break must not be below select";
+  /* an automatic one gives way to the other */
+  const double least = o->auto_select || o->auto_break ? 1.0 : o->select_grade;
+  if (!(isfinite(o->break_grade) && o->break_grade >= least)) return "break must not be below select";
   if (o->query == MTP_QUERY_BAYES && (o->auto_select || o->auto_break))
     return "select auto and break auto go with query maxvol: grades of query bayes are errors already";
   if (o->query < MTP_QUERY_MAXVOL || o->query > MTP_QUERY_BAYES) return "query must be maxvol or bayes";

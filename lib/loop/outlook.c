@@ -145,6 +145,7 @@ void mtp_loop_add_outlook(const mtp_learner *l, cJSON *event) {
   mtp_event_number(event, "next_label", o.next);
   mtp_event_number(event, "next_label_soonest", o.soonest);
   mtp_event_number(event, "next_label_latest", o.latest);
+  mtp_event_number(event, "quiet_steps", o.quiet);
   mtp_event_flag(event, "converged", o.converged);
 }
 

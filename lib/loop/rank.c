@@ -159,7 +159,7 @@ mtp_status mtp_loop_is_covered(mtp_context *ctx, const mtp_learner *l, const mtp
                                const mtp_config_set *coming, bool *covered) {
   size_t order, count = 1;
   mtp_status status = MTP_OK;
-  const double limit = l->options.break_grade;
+  const double limit = l->options.select_grade;
   const bool can_tell = l->as && mtp_potential_is_trained(l->pot);
   if (l->options.query == MTP_QUERY_BAYES && l->posterior)
     status = mtp_loop_rank_doubt(ctx, l, limit, 1, &c, 1, coming, &order, &count);

@@ -221,6 +221,7 @@ static void take_over(mtp_learner *l, mtp_fitted *f) {
   l->residual_known = true;
   l->fitted = mtp_rmse(f->residual.force, f->residual.forces);
   mtp_loop_set_thresholds(l);
+  mtp_loop_wish_no_more(l);
   mtp_hole_clear(&l->hole);
   l->hole = f->hole;
   l->sharing.generation += l->sharing.locks != NULL;
@@ -261,8 +262,9 @@ static bool is_needed(const mtp_learner *l) {
 mtp_status mtp_loop_refit(mtp_context *ctx, mtp_learner *l, long long step, double grade, int labels,
                           double label_seconds) {
   bool begun;
-  mtp_status status = mtp_loop_begin_refit(ctx, l, true, &begun);
-  if (status != MTP_OK) return status;
+  const bool only_here = l->starting || l->ending || l->mending || l->train_all;
+  mtp_status status = mtp_loop_begin_refit(ctx, l, only_here ? MTP_UNTIL_BEGUN : MTP_UNTIL_MADE, &begun);
+  if (status != MTP_OK || !begun) return status;
   if (is_needed(l)) status = refit(ctx, l, step, grade, labels, label_seconds);
   mtp_loop_end_refit(l);
   return status;
@@ -271,15 +273,20 @@ mtp_status mtp_loop_refit(mtp_context *ctx, mtp_learner *l, long long step, doub
 /* Labels of a fit's hole for one event: a fit may have another one elsewhere then. */
 #define FILLS 2
 
-mtp_status mtp_loop_refit_and_fill(mtp_context *ctx, mtp_learner *l, long long step, double grade, int labels,
-                                   double before) {
-  mtp_status status = mtp_loop_refit(ctx, l, step, grade, labels, l->stats.qm_seconds - before);
+mtp_status mtp_loop_fill_holes(mtp_context *ctx, mtp_learner *l, long long step) {
+  mtp_status status = MTP_OK;
   for (int k = 0; k < FILLS && status == MTP_OK && l->hole.a >= 0; k++) {
     int filled = 0;
-    before = l->stats.qm_seconds;
+    const double before = l->stats.qm_seconds;
     status = mtp_loop_fill_hole(ctx, l, step, &filled);
     if (status != MTP_OK || filled == 0) break;
     status = mtp_loop_refit(ctx, l, step, NAN, filled, l->stats.qm_seconds - before);
   }
   return status;
+}
+
+mtp_status mtp_loop_refit_and_fill(mtp_context *ctx, mtp_learner *l, long long step, double grade, int labels,
+                                   double before) {
+  const mtp_status status = mtp_loop_refit(ctx, l, step, grade, labels, l->stats.qm_seconds - before);
+  return status == MTP_OK ? mtp_loop_fill_holes(ctx, l, step) : status;
 }

@@ -348,6 +348,7 @@ static mtp_status take_saved(mtp_context *ctx, mtp_learner *l, saved_model *s) {
   read_notes(l, l->as);
   l->sharing.generation = generation_of(l->pot);
   l->stats.adopted++;
+  mtp_loop_wish_no_more(l);
   mtp_hole_clear(&l->hole); /* who made it takes care of that */
   l->hole.a = l->hole.b = -1;
   *s = (saved_model){0};
@@ -394,8 +395,7 @@ mtp_status mtp_loop_adopt_newer(mtp_context *ctx, mtp_learner *l, bool *adopted)
   return status;
 }
 
-/* A request as the candidate that it was. */
-static mtp_candidate candidate_of(const mtp_config *request) {
+mtp_candidate mtp_loop_candidate_of(const mtp_config *request) {
   const char *step = mtp_config_get_feature(request, "step"), *warmup = mtp_config_get_feature(request, "warmup");
   const char *squeezed = mtp_config_get_feature(request, "squeezed");
   return (mtp_candidate){.cfg = (mtp_config *)request, /* only read */
@@ -415,7 +415,7 @@ static mtp_status collect(mtp_context *ctx, mtp_learner *l, mtp_candidate *candi
   *answered = 0;
   for (size_t i = 0; i < mtp_calls_left(l->calls); i++) {
     mtp_calls_end end;
-    mtp_candidate c = candidate_of(mtp_calls_request(l->calls, i, &end));
+    mtp_candidate c = mtp_loop_candidate_of(mtp_calls_request(l->calls, i, &end));
     if (mtp_seen_find(l->seen, c.cfg, NULL)) {
       mtp_calls_forget(l->calls, i);
       continue;

@@ -14,11 +14,13 @@
 
 #include "support/support.h"
 
-/* Bytes of FILE.share from which on they stand for runs that live, and for those of them that go on learning; those
- * before are the locks. */
+/* Bytes of FILE.share from which on they stand for runs that live, for those of them that go on learning, and for those
+ * that make calls; those before are the locks. */
 #define RUNS     16
 #define GOING_ON 4096
+#define BUSY     8192
 #define CALLS    ".calls"
+#define WANTED   ".wanted"
 /* Between two tries, seconds. */
 #define SHORTEST 0.001
 #define LONGEST  0.05
@@ -54,10 +56,18 @@ static mtp_status no_locks(mtp_context *ctx, const mtp_share *s, int error) {
 }
 
 mtp_status mtp_share_take(mtp_context *ctx, mtp_share *s, mtp_share_lock lock) {
+  bool taken;
+  return mtp_share_take_idly(ctx, s, lock, NULL, NULL, &taken);
+}
+
+mtp_status mtp_share_take_idly(mtp_context *ctx, mtp_share *s, mtp_share_lock lock, mtp_share_idle idle, void *user,
+                               bool *taken) {
   double nap = SHORTEST;
   const double begin = mtp_now();
+  *taken = false;
   for (bool told = false;;) {
     const int error = set_lock(s->fd, F_WRLCK, lock);
+    bool worked = false, enough = false;
     if (error == 0) break;
     if (error != EAGAIN) return no_locks(ctx, s, error);
     if (mtp_context_is_stopped(ctx))
@@ -67,10 +77,13 @@ mtp_status mtp_share_take(mtp_context *ctx, mtp_share *s, mtp_share_lock lock) {
                   lock == MTP_SHARE_REFIT ? "makes a potential" : "writes to the training file");
       told = true;
     }
+    const mtp_status status = idle ? idle(user, &worked, &enough) : MTP_OK;
+    if (status != MTP_OK || enough) return status;
+    if (worked) continue;
     mtp_sleep(nap);
     nap = nap < LONGEST ? 1.5 * nap : nap;
   }
-  s->held[lock] = true;
+  s->held[lock] = *taken = true;
   return MTP_OK;
 }
 
@@ -121,6 +134,23 @@ char *mtp_share_name(const mtp_share *s, int number) {
   return NULL;
 }
 
+char *mtp_share_wanted_name(const mtp_share *s, int number) {
+  mtp_text name = {0};
+  mtp_text_add(&name, "%s.%d" WANTED, s->train, number);
+  if (!name.failed) return name.data;
+  mtp_text_free(&name);
+  return NULL;
+}
+
+void mtp_share_set_busy(mtp_share *s, bool busy) {
+  set_lock(s->fd, busy ? F_WRLCK : F_UNLCK, BUSY + s->number);
+}
+
+bool mtp_share_is_busy(const mtp_share *s, int number) {
+  struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)(BUSY + number), .l_len = 1};
+  return fcntl(s->fd, F_OFD_GETLK, &range) == 0 && range.l_type != F_UNLCK;
+}
+
 static bool has_calls(const mtp_share *s, int number) {
   struct stat st;
   mtp_text name = {0};
@@ -136,26 +166,49 @@ void mtp_share_drop(mtp_share *s, int number) {
 
 /* ---- what is left of runs that are gone ---- */
 
-/* NUMBER of FILE.NUMBER.calls, 0 of other names. */
-static int number_of(const char *file, const char *name) {
+/* NUMBER of FILE.NUMBER and what ends in this way, 0 of other names. */
+static int number_of(const char *file, const char *name, const char *end_of_name) {
   const size_t length = strlen(name);
   char *end;
   if (strncmp(file, name, length) != 0 || file[length] != '.' || file[length + 1] < '1' || file[length + 1] > '9')
     return 0;
   const long number = strtol(file + length + 1, &end, 10);
-  return strcmp(end, CALLS) == 0 && number <= MTP_SHARE_RUNS ? (int)number : 0;
+  return strcmp(end, end_of_name) == 0 && number <= MTP_SHARE_RUNS ? (int)number : 0;
+}
+
+static const char *name_of(const mtp_share *s) {
+  const char *slash = strrchr(s->train, '/');
+  return slash ? slash + 1 : s->train;
+}
+
+static DIR *open_folder(const mtp_share *s) {
+  const char *slash = strrchr(s->train, '/');
+  char *folder = mtp_strdup(slash ? s->train : ".");
+  if (folder && slash) folder[slash - s->train + 1] = 0;
+  DIR *dir = folder ? opendir(folder) : NULL;
+  free(folder);
+  return dir;
+}
+
+/* Where this one begins anew, or another is gone, nobody is to ask for what it wanted. MTP_SHARE_TRAIN is held. */
+static void remove_wanted(mtp_share *s) {
+  DIR *dir = open_folder(s);
+  for (const struct dirent *entry; dir && (entry = readdir(dir));) {
+    const int number = number_of(entry->d_name, name_of(s), WANTED CALLS);
+    const bool other = number != s->number;
+    if (number == 0 || (other && !is_free_to_take(s->fd, RUNS + number))) continue;
+    unlinkat(dirfd(dir), entry->d_name, 0);
+    if (other) mtp_share_drop(s, number);
+  }
+  if (dir) closedir(dir);
 }
 
 /* The lowest one that could be locked; it is. */
 int mtp_share_claim(mtp_share *s) {
-  const char *slash = strrchr(s->train, '/'), *name = slash ? slash + 1 : s->train;
-  char *folder = mtp_strdup(s->train);
   int found = 0;
-  if (!folder) return 0;
-  folder[slash ? (size_t)(slash - s->train) + 1 : 0] = 0;
-  DIR *dir = opendir(slash ? folder : ".");
+  DIR *dir = open_folder(s);
   for (const struct dirent *entry; dir && (entry = readdir(dir));) {
-    const int number = number_of(entry->d_name, name);
+    const int number = number_of(entry->d_name, name_of(s), CALLS);
     if (number == 0 || number == s->number || (found && number > found) || !has_calls(s, number)) continue;
     if (!is_free_to_take(s->fd, RUNS + number)) continue;
     if (found) mtp_share_drop(s, found);
@@ -166,7 +219,6 @@ int mtp_share_claim(mtp_share *s) {
     }
   }
   if (dir) closedir(dir);
-  free(folder);
   return found;
 }
 
@@ -222,6 +274,7 @@ mtp_status mtp_share_join(mtp_context *ctx, const char *path, bool labels, mtp_s
   if (status == MTP_OK) status = check_effect(ctx, s);
   if (status == MTP_OK) status = take_number(ctx, s, labels);
   if (status == MTP_OK) {
+    remove_wanted(s);
     mtp_share_give(s, MTP_SHARE_TRAIN);
     *out = s;
   } else
@@ -232,9 +285,10 @@ mtp_status mtp_share_join(mtp_context *ctx, const char *path, bool labels, mtp_s
 void mtp_share_leave(mtp_share *s) {
   if (!s) return;
   /* who waits for the lock looks whether the file is still in its place; after a failure it stays */
-  if (s->lives && (s->held[MTP_SHARE_TRAIN] || mtp_share_take(NULL, s, MTP_SHARE_TRAIN) == MTP_OK) &&
-      mtp_share_next(s, 0) == 0)
-    unlink(s->path);
+  if (s->lives && (s->held[MTP_SHARE_TRAIN] || mtp_share_take(NULL, s, MTP_SHARE_TRAIN) == MTP_OK)) {
+    remove_wanted(s);
+    if (mtp_share_next(s, 0) == 0) unlink(s->path);
+  }
   if (s->fd >= 0) close(s->fd);
   free(s->train);
   free(s->path);

@@ -31,6 +31,11 @@ int mtp_share_number(const mtp_share *share);
 
 /** Waits for a lock; MTP_ERR_STOPPED if the stop flag of the context goes up meanwhile. Not to be taken twice. */
 mtp_status mtp_share_take(mtp_context *ctx, mtp_share *share, mtp_share_lock lock);
+/** What to do while one waits: *worked, if anything was done; *enough, if the lock is not needed any more. */
+typedef mtp_status (*mtp_share_idle)(void *user, bool *worked, bool *enough);
+/** The same, with `idle` between two tries (NULL: sleep); *taken is false where that said that it is enough. */
+mtp_status mtp_share_take_idly(mtp_context *ctx, mtp_share *share, mtp_share_lock lock, mtp_share_idle idle, void *user,
+                               bool *taken);
 /** The same at once or not at all. */
 bool mtp_share_try(mtp_share *share, mtp_share_lock lock);
 void mtp_share_give(mtp_share *share, mtp_share_lock lock);
@@ -38,12 +43,18 @@ bool mtp_share_holds(const mtp_share *share, mtp_share_lock lock);
 
 /** The first living run with a number above `number`, this one left out; 0: there is none. */
 int mtp_share_next(const mtp_share *share, int number);
+/** Says that this run makes calls, or that it makes none any more: what an earlier one left may wait for its turn. */
+void mtp_share_set_busy(mtp_share *share, bool busy);
+bool mtp_share_is_busy(const mtp_share *share, int number);
 /** True if no other run goes on. Else this one does no more, so that of several that end together one finds itself to
  * be the last. MTP_SHARE_TRAIN must not be held. */
 mtp_status mtp_share_is_last(mtp_context *ctx, mtp_share *share, bool *last);
 
 /** FILE.NUMBER, the name that the calls of a run go by; malloc'ed, NULL when memory is exhausted. */
 char *mtp_share_name(const mtp_share *share, int number);
+/** FILE.NUMBER.wanted, by which name there are the labels that a run wants others to ask for as well. Who comes or goes
+ * removes what runs that are gone have left there. */
+char *mtp_share_wanted_name(const mtp_share *share, int number);
 /** A number whose run is gone and left calls, 0 if there is none; it is as good as living until mtp_share_drop. */
 int mtp_share_claim(mtp_share *share);
 void mtp_share_drop(mtp_share *share, int number);

@@ -199,6 +199,14 @@ static bool want(mtp_learner *l, bool *wanted) {
   return any;
 }
 
+/* Of what is due there is so much time until others wait for it. */
+#define OVERDUE 1.5
+
+bool mtp_loop_can_squeeze_later(const mtp_learner *l) {
+  return l->squeezes > 0 && (double)l->train->n < OVERDUE * GROWTH * (double)l->squeezed_configs &&
+         mtp_loop_has_others(l);
+}
+
 void mtp_loop_note_squeezed(mtp_learner *l, bool hole) {
   if (hole) {
     l->filled++;
@@ -233,7 +241,12 @@ static mtp_status ask(mtp_context *ctx, mtp_learner *l, const mtp_config *base, 
 }
 
 mtp_status mtp_loop_squeeze(mtp_context *ctx, mtp_learner *l, const mtp_config *base, long long step, int *labels) {
+  bool elsewhere = false;
   if (!l->options.wall || !mtp_loop_can_label(l)) return MTP_OK;
+  if (l->sharing.locks) {
+    const mtp_status status = mtp_loop_is_squeezed_elsewhere(ctx, l, &elsewhere);
+    if (status != MTP_OK || elsewhere) return status;
+  }
   bool *wanted = mtp_calloc((size_t)mtp_loop_kinds(l), sizeof *wanted);
   if (!wanted) return mtp_fail_memory(ctx);
   const bool any = want(l, wanted);
@@ -265,6 +278,7 @@ mtp_status mtp_loop_fill_hole(mtp_context *ctx, mtp_learner *l, long long step, 
   candidate.hole = true;
   mtp_loop_drop_results(candidate.cfg);
   if (mtp_seen_find(l->seen, candidate.cfg, NULL)) return MTP_OK;
+  if (mtp_loop_has_others(l) && !l->finished) return mtp_loop_wish(ctx, l, &candidate);
   l->filled++;
   l->filled_since++;
   return mtp_loop_label(ctx, l, 1, &list, labels);

@@ -64,6 +64,7 @@ static char *whole_path(const char *path) {
 
 static mtp_status copy_options(mtp_context *ctx, mtp_learner *l, const mtp_learner_options *options) {
   l->options = *options;
+  mtp_loop_order_thresholds(&l->options);
   l->train_path = whole_path(options->train_path);
   l->save_path = whole_path(options->save_path);
   l->log_path = whole_path(options->log_path);
@@ -321,6 +322,10 @@ mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_op
   if (status != MTP_OK) return status;
   /* where no call ever went well, it was the driver that failed and not the configurations */
   if (l->train->n == 0) mtp_calls_ask_again(l->calls);
+  if (options->mode == MTP_MODE_FORCES && options->grading == MTP_GRADE_ALL)
+    mtp_message(ctx, MTP_WARNING,
+                "rows all has no effect on mode forces: its rows are the equations of a fit, by the linear "
+                "coefficients");
   log_start(ctx, l, dropped_tail);
   if (l->train->n) tell_resume(ctx, l);
   if (l->train->n == 0) return mtp_posterior_of(ctx, l->pot, &l->posterior); /* until there is something to fit to */

@@ -59,6 +59,13 @@ static double rounded(double x) {
   return x < 10.0 ? round(10.0 * x) / 10.0 : round(x);
 }
 
+void mtp_loop_order_thresholds(mtp_learner_options *o) {
+  if (o->auto_break)
+    o->break_grade = fmax(o->break_grade, o->select_grade);
+  else if (o->auto_select)
+    o->select_grade = fmin(o->select_grade, o->break_grade);
+}
+
 void mtp_loop_set_thresholds(mtp_learner *l) {
   mtp_learner_options *o = &l->options;
   const double at_select = rounded(grade_at(&l->history, AT_SELECT, LEAST_SELECT, MOST_SELECT));

@@ -13,8 +13,10 @@
 /* Seconds between looks at the files while a run has nothing to ask, and at what another run asks while it waits: at
  * first, and in the end. */
 #define LOOK         1.0
-#define WAIT         0.02
+#define WAIT         MTP_SHARE_NAP
 #define LONGEST_WAIT 0.5
+/* And such a part of the time that it has waited. */
+#define WAIT_PART 0.03
 /* After so many the user is told what a run waits for, and a potential that another one must have saved is missed: a
  * network file system shows it within some seconds. */
 #define PATIENCE 60.0
@@ -51,6 +53,23 @@ static mtp_status read_news(mtp_context *ctx, mtp_learner *l) {
 
 /* ---- potentials ---- */
 
+/* Is there another file in the place of the potential than when this was last asked? */
+static bool has_changed(mtp_learner *l) {
+  struct stat st;
+  if (stat(l->save_path, &st) != 0) return false;
+  mtp_sharing *s = &l->sharing;
+  const bool same = s->saved.device == (unsigned long long)st.st_dev &&
+                    s->saved.inode == (unsigned long long)st.st_ino && s->saved.size == (long long)st.st_size &&
+                    s->saved.seconds == (long long)st.st_mtim.tv_sec &&
+                    s->saved.nanoseconds == (long long)st.st_mtim.tv_nsec;
+  s->saved.device = (unsigned long long)st.st_dev;
+  s->saved.inode = (unsigned long long)st.st_ino;
+  s->saved.size = (long long)st.st_size;
+  s->saved.seconds = (long long)st.st_mtim.tv_sec;
+  s->saved.nanoseconds = (long long)st.st_mtim.tv_nsec;
+  return !same;
+}
+
 static mtp_status adopt(mtp_context *ctx, mtp_learner *l) {
   bool adopted = false;
   const mtp_status status = mtp_loop_adopt_newer(ctx, l, &adopted);
@@ -58,15 +77,32 @@ static mtp_status adopt(mtp_context *ctx, mtp_learner *l) {
   return status == MTP_OK && !adopted ? read_news(ctx, l) : status;
 }
 
-mtp_status mtp_loop_begin_refit(mtp_context *ctx, mtp_learner *l, bool wait, bool *begun) {
+typedef struct waiting {
+  mtp_context *ctx;
+  mtp_learner *learner;
+  mtp_patience patience;
+} waiting;
+
+/* While another run makes a potential: a label that others want, or a look whether there is enough to go on with. */
+static mtp_status use_the_time(void *user, bool *worked, bool *enough) {
+  const waiting *w = user;
+  mtp_status status = mtp_loop_help(w->ctx, w->learner, worked);
+  if (status != MTP_OK || w->patience != MTP_UNTIL_MADE || !has_changed(w->learner)) return status;
+  status = adopt(w->ctx, w->learner);
+  *enough = status == MTP_OK && mtp_loop_knows_all(w->learner);
+  return status;
+}
+
+mtp_status mtp_loop_begin_refit(mtp_context *ctx, mtp_learner *l, mtp_patience patience, bool *begun) {
   mtp_sharing *s = &l->sharing;
+  waiting w = {ctx, l, patience};
   *begun = true;
   if (!s->locks || s->refitting++ > 0) return MTP_OK;
   mtp_status status = MTP_OK;
-  if (wait)
-    status = mtp_share_take(ctx, s->locks, MTP_SHARE_REFIT);
-  else
+  if (patience == MTP_AT_ONCE)
     *begun = mtp_share_try(s->locks, MTP_SHARE_REFIT);
+  else
+    status = mtp_share_take_idly(ctx, s->locks, MTP_SHARE_REFIT, use_the_time, &w, begun);
   if (status == MTP_OK && *begun) status = adopt(ctx, l);
   if (status != MTP_OK || !*begun) mtp_loop_end_refit(l);
   return status;
@@ -93,8 +129,8 @@ static mtp_status learn_from_others(mtp_context *ctx, mtp_learner *l, const mtp_
   if (status == MTP_OK) status = adopt(ctx, l);
   if (status == MTP_OK) status = mtp_loop_take_over_calls(ctx, l, &labels);
   if (status != MTP_OK || l->train->n == 0 || mtp_loop_knows_all(l)) return status;
-  status = mtp_loop_begin_refit(ctx, l, true, &begun);
-  if (status != MTP_OK) return status;
+  status = mtp_loop_begin_refit(ctx, l, MTP_UNTIL_MADE, &begun);
+  if (status != MTP_OK || !begun) return status;
   if (!mtp_loop_knows_all(l)) {
     status = mtp_loop_refit(ctx, l, c->step, NAN, labels, l->stats.qm_seconds - before);
     l->sharing.changed = l->sharing.changed || status == MTP_OK;
@@ -124,6 +160,20 @@ static bool has_all_of(const mtp_config_set *now, const mtp_config_set *before) 
   return all;
 }
 
+/* A label that others want, or a squeezed one that is due: it would be waited for later on. */
+static mtp_status help_meanwhile(mtp_context *ctx, mtp_learner *l, bool *helped) {
+  int labels = 0;
+  const mtp_moment moment = l->moment; /* is of another configuration */
+  mtp_status status = mtp_loop_help(ctx, l, helped);
+  const mtp_config *last = mtp_loop_last_met(l, NULL);
+  if (status != MTP_OK || *helped || !last) return status;
+  l->moment = (mtp_moment){0};
+  status = mtp_loop_squeeze(ctx, l, last, l->last_step, &labels);
+  l->moment = moment;
+  *helped = labels > 0;
+  return status;
+}
+
 /* Until one of them is no more on its way: answered, failed, or its run is gone. */
 static mtp_status wait_for_one(mtp_context *ctx, mtp_learner *l, const mtp_config_set *coming) {
   const double begin = mtp_now();
@@ -138,9 +188,12 @@ static mtp_status wait_for_one(mtp_context *ctx, mtp_learner *l, const mtp_confi
                   l->last_step, PATIENCE);
       told = true;
     }
-    mtp_sleep(seconds);
-    seconds = fmin(1.5 * seconds, LONGEST_WAIT);
-    const mtp_status status = mtp_loop_coming(ctx, l, &now);
+    bool helped = false;
+    mtp_status status = help_meanwhile(ctx, l, &helped);
+    if (status != MTP_OK) return status;
+    if (!helped) mtp_sleep(seconds);
+    seconds = fmin(fmax(WAIT, WAIT_PART * (mtp_now() - begin)), LONGEST_WAIT);
+    status = mtp_loop_coming(ctx, l, &now);
     all = status == MTP_OK && has_all_of(now, coming);
     mtp_config_set_free(now);
     if (status != MTP_OK) return status;
@@ -186,22 +239,6 @@ mtp_status mtp_loop_after_label(mtp_context *ctx, mtp_learner *l, bool *changed)
 
 /* ---- between labels ---- */
 
-static bool has_changed(mtp_learner *l) {
-  struct stat st;
-  if (stat(l->save_path, &st) != 0) return false;
-  mtp_sharing *s = &l->sharing;
-  const bool same = s->saved.device == (unsigned long long)st.st_dev &&
-                    s->saved.inode == (unsigned long long)st.st_ino && s->saved.size == (long long)st.st_size &&
-                    s->saved.seconds == (long long)st.st_mtim.tv_sec &&
-                    s->saved.nanoseconds == (long long)st.st_mtim.tv_nsec;
-  s->saved.device = (unsigned long long)st.st_dev;
-  s->saved.inode = (unsigned long long)st.st_ino;
-  s->saved.size = (long long)st.st_size;
-  s->saved.seconds = (long long)st.st_mtim.tv_sec;
-  s->saved.nanoseconds = (long long)st.st_mtim.tv_nsec;
-  return !same;
-}
-
 static bool has_grown(const mtp_learner *l) {
   struct stat st;
   return stat(l->train_path, &st) == 0 && (long long)st.st_size > l->sharing.known;
@@ -237,6 +274,8 @@ static mtp_status look(mtp_context *ctx, mtp_learner *l, long long generation, m
   else if (has_grown(l))
     status = read_news(ctx, l);
   if (s->changed) *action = MTP_REDO;
+  bool helped;
+  if (status == MTP_OK && !behind) status = mtp_loop_help(ctx, l, &helped);
   return status == MTP_OK && behind ? check_caught_up(ctx, l, generation) : status;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file qm/qm.c
  * Opening drivers. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,7 +106,12 @@ static mtp_status open_driver(mtp_context *ctx, mtp_qm *qm) {
 }
 
 mtp_status mtp_qm_open(mtp_context *ctx, const char *text, const mtp_qm_driver *extra, int extra_count, mtp_qm **out) {
-  if (!text || !out || (extra_count > 0 && !extra))
+  return mtp_qm_open_for_ranks(ctx, text, extra, extra_count, 1, out);
+}
+
+mtp_status mtp_qm_open_for_ranks(mtp_context *ctx, const char *text, const mtp_qm_driver *extra, int extra_count,
+                                 int ranks, mtp_qm **out) {
+  if (!text || !out || (extra_count > 0 && !extra) || ranks < 1)
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "mtp_qm_open: a null pointer was passed");
   *out = NULL;
   mtp_qm *qm = mtp_calloc(1, sizeof *qm);
@@ -119,6 +125,7 @@ mtp_status mtp_qm_open(mtp_context *ctx, const char *text, const mtp_qm_driver *
     if (!driver->prepare || !driver->needs_dir) qm->driver.collect = NULL;
     qm->driver.name = qm->string.name; /* the caller's text may not live as long */
     qm->is_none = driver == &mtp_qm_none;
+    if (driver->parallel && qm->string.policy.workers <= INT_MAX / ranks) qm->string.policy.workers *= ranks;
     qm->text = mtp_strdup(text);
     status = qm->text ? open_driver(ctx, qm) : mtp_fail_memory(ctx);
   }

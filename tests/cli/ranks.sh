@@ -26,6 +26,41 @@ for n in 1 2 3; do
   for file in grade errors select forces range bayes; do same $file.1.txt $file.$n.txt; done
 done
 
+# Labels: as many calls at a time as there are ranks, each once, in the order of one rank; and after a kill the rest.
+cat >engine.sh <<END
+echo x >>$PWD/asked
+touch $PWD/now.\$\$
+ls $PWD/now.* | wc -l >>$PWD/at_once
+while [ -e $PWD/hold ] && [ "\$(wc -l <$PWD/asked)" -ge 5 ]; do sleep 0.05; done
+sleep 0.3
+mtp eval $PWD/pot.almtp in.extxyz -o out.extxyz
+rm $PWD/now.\$\$
+END
+crystals 8 3 >some.extxyz
+# shellcheck disable=SC2086 # words
+for n in 1 2; do
+  if [ $n = 1 ]; then on=; else on="$MPIEXEC -n $n"; fi
+  rm -f asked at_once
+  $on mtp label some.extxyz -o label.$n.extxyz --qm "exec sh engine.sh" >label.$n.txt
+  [ "$(wc -l <asked)" -eq 8 ] || die "$(wc -l <asked) calls for 8 labels on $n ranks"
+  [ "$(sort -n at_once | tail -n 1)" -eq $n ] || die "$(sort -n at_once | tail -n 1) calls at a time on $n ranks"
+done
+same label.1.extxyz label.2.extxyz
+rm -f asked at_once
+touch hold
+$MPIEXEC -n 2 mtp label some.extxyz -o killed.extxyz --qm "exec sh engine.sh keep=none" >killed.txt 2>&1 &
+pid=$!
+for wait in $(seq 600); do [ "$(cat asked 2>/dev/null | wc -l)" -ge 5 ] || sleep 0.05; done
+kill -9 $pid
+wait $pid 2>/dev/null || true
+rm -f hold now.*
+for wait in $(seq 100); do # the ranks of the dead go by themselves, and their lock with them
+  ! $MPIEXEC -n 2 mtp label some.extxyz -o killed.extxyz --qm "exec sh engine.sh keep=none" >killed.txt 2>&1 || break
+  sleep 0.1
+done
+same label.1.extxyz killed.extxyz
+[ "$(wc -l <asked)" -le 10 ] || die "$(wc -l <asked) calls for 8 labels, two of which were under way at the kill"
+
 # shellcheck disable=SC2086 # words
 {
   status=0

@@ -70,6 +70,18 @@ contains late.html 'Learned: 2 labels in 1000 steps, 0 in the second half; the n
 contains late.html 'Checks: true errors'
 for cause in warm-up grade 'pair squeezed to 0.8' 'exploration, 2.5 ps'; do contains late.html "<td>$cause</td>"; done
 contains late.html '<tr><td>4</td><td>300</td><td>grade</td><td>3</td><td>32</td><td>1</td><td>0.1</td><td>1</td></tr>'
+# steps that were counted anew: the run knows, and its last word is taken
+cat >anew.jsonl <<'END'
+{"event":"start","step":-1}
+{"event":"label","step":900,"gamma":12.5,"seconds":1.5,"force_rmse_before":0.2}
+{"event":"refit","step":900,"configurations":1,"rmse_energy":0.001,"rmse_force":0.1,"seconds":0.1}
+{"event":"outlook","step":1000,"first_step":0,"asked_labels":1,"late_labels":1,"next_label":500,"next_label_soonest":50,"next_label_latest":9000,"quiet_steps":800,"converged":false}
+{"event":"end","step":50,"first_step":0,"asked_labels":0,"late_labels":0,"next_label":350,"next_label_soonest":5,"next_label_latest":90000,"quiet_steps":0,"converged":true,"higher_level":16,"held_out_rmse_force":0.2,"higher_level_rmse_force":0.1}
+END
+mtp report anew.jsonl -o anew.html
+contains anew.html 'Learned: 0 labels in 50 steps, 0 in the second half; the next one is expected in 350 steps (80 %: 5 to 90000): converged'
+contains anew.html 'Level 16 would bring 0.1 instead of 0.2 eV/A on held-out labels'
+
 mtp report events.jsonl -o log.html 2>err.txt && die 'a bad line is accepted'
 contains err.txt 'events.jsonl:6'
 absent log.html

@@ -88,3 +88,9 @@ refuse 1 'foreign.extxyz.*Ga\|Ga' mtp select pot.almtp foreign.extxyz -o x.extxy
 sed '40s/[0-9]/x/' a.extxyz >bad.extxyz
 refuse 1 'bad.extxyz:40: ' mtp select pot.almtp bad.extxyz -o x.extxyz
 absent x.extxyz
+
+# rows of mode forces are linear, which is said where others were asked for
+mtp train start.mtp clusters.extxyz -o rows.almtp --linear --mode forces --rows all >rows.txt 2>rows.err
+contains rows.err '^mtp train: warning: --rows all has no effect on mode forces'
+mtp select rows.almtp clusters.extxyz -o rows.extxyz --mode forces --rows all >rows.txt 2>rows.err
+contains rows.err '^mtp select: warning: --rows all has no effect on mode forces'

@@ -16,7 +16,7 @@ for command in init train eval errors grade info convert label bench report; do
 done
 
 # ranks of an mpiexec would all do the same; one speaks for them
-for command in init info convert label bench cut; do
+for command in init info convert bench cut; do
   refuse 2 "^mtp $command: runs as one process" env PMI_SIZE=2 PMI_RANK=0 mtp $command x y -o z.mtp
   refuse 2 "^mtp $command: runs as one process" env OMPI_COMM_WORLD_SIZE=2 mtp $command x y -o z.mtp
 done

@@ -202,6 +202,12 @@ static mtp_status team_free(void) {
 static mtp_status team_evaluate(void) {
   return mtp_team_evaluate(P(1, w.ctx), P(2, team()), 0, 1, P(3, w.set->configs));
 }
+static mtp_status team_errors(void) {
+  static double errors[64];
+  static double *const error[] = {errors};
+  return mtp_team_errors(P(1, w.ctx), P(2, team()), P(3, w.posterior), 0, 1,
+                         P(4, (const mtp_config *const *)w.set->configs), P(5, error));
+}
 static mtp_status team_help(void) {
   static const mtp_comm alone = {.size = 1};
   return mtp_team_help(P(1, w.ctx), P(2, &alone));
@@ -264,6 +270,7 @@ static const misuse_entry entries[] = {
     {"mtp_team_new", team_new, 4, BIT(1) | BIT(3)},
     {"mtp_team_free", team_free, 1, 0},
     {"mtp_team_evaluate", team_evaluate, 3, BIT(1)},
+    {"mtp_team_errors", team_errors, 5, BIT(1)},
     {"mtp_team_help", team_help, 2, BIT(1)},
     {"mtp_team_end_help", team_end_help, 1, 0},
     {"mtp_error_table_compute_by", error_table_compute_by, 5, BIT(1)},

@@ -180,6 +180,29 @@ static void needs_levels(void **state) {
   mtp_potential_free(other);
 }
 
+/* What the end of a run tells: a quarter that neither fit has seen, and the potential as it was. */
+static void higher_levels_are_compared(void **state) {
+  learning_world *world = *state;
+  mtp_learner *l = NULL;
+  mtp_higher h;
+  mtp_potential *pot = learning_potential(world->ctx, 6);
+  data_must(world->ctx, learning_world_learner_of(world, pot, "", &l));
+  learning_run *run = learning_run_new(world->ctx, learning_crystal(2, 4.05, 0.02, 3), 900.0, 4);
+  data_must(world->ctx, learning_run_attach(run, l, 2.0));
+  data_must(world->ctx, mtp_loop_compare_higher(world->ctx, l, &h));
+  const bool early = h.higher > 0;
+  for (int k = 0; k < 20 && l->train->n < 12; k++) data_must(world->ctx, learning_run_steps(run, 20));
+  data_must(world->ctx, mtp_loop_compare_higher(world->ctx, l, &h));
+  assert_int_equal(h.level, 6);
+  assert_int_equal(h.higher, 10);
+  assert_true(h.now > 0.0 && h.then > 0.0 && isfinite(h.now) && isfinite(h.then));
+  assert_true(early || l->train->n > 5);
+  assert_int_equal(mtp_potential_level(mtp_learner_potential(l)), 6);
+  learning_run_free(run);
+  mtp_learner_free(l);
+  mtp_potential_free(pot);
+}
+
 static void is_left_alone_without_the_word(void **state) {
   learning_world *world = *state;
   mtp_learner *l = NULL;
@@ -203,6 +226,7 @@ int main(void) {
                                       learning_world_free),
       cmocka_unit_test_setup_teardown(others_follow, learning_world_new, learning_world_free),
       cmocka_unit_test_setup_teardown(needs_levels, learning_world_new, learning_world_free),
+      cmocka_unit_test_setup_teardown(higher_levels_are_compared, learning_world_new, learning_world_free),
       cmocka_unit_test_setup_teardown(is_left_alone_without_the_word, learning_world_new, learning_world_free),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,6 +130,10 @@ static mtp_status qm_open(void) {
   mtp_qm *qm;
   return mtp_qm_open(P(1, w.ctx), P(2, "none"), NULL, misuse_null == 3, P(4, &qm));
 }
+static mtp_status qm_open_for_ranks(void) {
+  mtp_qm *qm;
+  return mtp_qm_open_for_ranks(P(1, w.ctx), P(2, "none"), NULL, misuse_null == 3, 2, P(4, &qm));
+}
 static mtp_status qm_close(void) {
   return mtp_qm_close(P(1, w.qm)), MTP_ERR_ARGUMENT;
 }
@@ -443,6 +447,7 @@ static const misuse_entry entries[] = {
     {"mtp_trainer_end_help", trainer_end_help, 1, 0},
     {"mtp_qm_status_name", NULL, 0, 0},
     {"mtp_qm_open", qm_open, 4, BIT(1)},
+    {"mtp_qm_open_for_ranks", qm_open_for_ranks, 4, BIT(1)},
     {"mtp_qm_close", qm_close, 1, 0},
     {"mtp_qm_text", qm_text, 1, 0},
     {"mtp_qm_name", qm_name, 1, 0},

@@ -269,6 +269,115 @@ static void the_same_is_asked_for_once(void **state) {
   mtp_learner_free(b);
 }
 
+/* ---- labels that are divided ---- */
+
+static mtp_learner *idle; /* what another run does while this one waits for its driver */
+static long long divided_calls;
+static bool idle_runs;
+
+static mtp_qm_status divided_open(mtp_context *ctx, void *user, const mtp_qm_setup *setup, int count,
+                                  const char *const *arguments, void **state) {
+  (void)ctx, (void)setup, (void)count, (void)arguments;
+  *state = user;
+  return MTP_QM_OK;
+}
+
+static mtp_qm_status divided_label(void *state, mtp_qm_call *call) {
+  bool helped = false;
+  (void)state;
+  divided_calls++;
+  if (idle && !idle_runs) {
+    idle_runs = true;
+    data_must(NULL, mtp_loop_help(NULL, idle, &helped));
+    idle_runs = false;
+  }
+  learning_morse(call->label);
+  return MTP_QM_OK;
+}
+
+static void divided_close(void *state) {
+  (void)state;
+}
+
+static mtp_learner *dividing_learner(learning_world *world, const char *log) {
+  const mtp_qm_driver driver = {.name = "morse", .open = divided_open, .label = divided_label, .close = divided_close};
+  char *path = data_path(world->folder, log);
+  mtp_qm *qm = NULL;
+  mtp_learner *learner = NULL;
+  world->options.share = true;
+  world->options.log_path = path;
+  data_must(world->ctx, mtp_qm_open(world->ctx, "morse retries=0", &driver, 1, &qm));
+  data_must(world->ctx, mtp_learner_new(world->ctx, &world->options, world->pot, qm, &learner));
+  world->options.log_path = world->log;
+  free(path);
+  return learner;
+}
+
+/* Five warm-up labels: while one run makes its call, the other one makes the next that nobody has asked for. */
+static void idle_runs_make_calls_of_others(void **state) {
+  learning_world *world = *state;
+  mtp_learner *a = dividing_learner(world, "a.jsonl");
+  char *wanted = data_path(world->folder, "train.extxyz.1.wanted.calls");
+  idle = dividing_learner(world, "b.jsonl");
+  divided_calls = 0;
+  begin(world, a);
+  assert_int_equal(divided_calls, 5);
+  assert_int_equal(mtp_learner_get_stats(a).qm_calls, 3);
+  assert_int_equal(mtp_learner_get_stats(idle).qm_calls, 2);
+  assert_int_equal(mtp_learner_get_stats(a).configurations, 5);
+  assert_int_not_equal(access(wanted, F_OK), 0);
+  mtp_learner *b = idle;
+  idle = NULL;
+  begin(world, b);
+  assert_int_equal(divided_calls, 5);
+  expect_same_potential(a, b);
+  mtp_config_set *train = learning_world_train(world);
+  assert_int_equal(train->n, 5);
+  for (size_t i = 0; i < train->n; i++) assert_non_null(mtp_config_get_feature(train->configs[i], "warmup"));
+  mtp_config_set_free(train);
+  learning_world_expect_distinct(world);
+  mtp_learner_free(a);
+  mtp_learner_free(b);
+  free(wanted);
+}
+
+/* Nobody asks for what a run wanted that is gone. */
+static void what_the_dead_wanted_is_forgotten(void **state) {
+  learning_world *world = *state;
+  char *theirs = data_path(world->folder, "train.extxyz.2.wanted.calls");
+  char *old = data_path(world->folder, "train.extxyz.1.wanted.calls");
+  mtp_share *one = NULL, *two = NULL;
+  write_text(old, "x");
+  data_must(world->ctx, mtp_share_join(world->ctx, world->train, true, &one));
+  assert_int_not_equal(access(old, F_OK), 0);
+  data_must(world->ctx, mtp_share_join(world->ctx, world->train, true, &two));
+  write_text(theirs, "x");
+  write_text(old, "x");
+  assert_int_equal(mtp_share_claim(one), 0); /* these are no calls */
+  mtp_share_leave(one);
+  assert_int_not_equal(access(old, F_OK), 0);
+  assert_int_equal(access(theirs, F_OK), 0);
+  mtp_share_leave(two);
+  assert_int_not_equal(access(theirs, F_OK), 0);
+  free(theirs);
+  free(old);
+}
+
+static void who_makes_calls_is_busy(void **state) {
+  learning_world *world = *state;
+  mtp_share *one = NULL, *two = NULL;
+  data_must(world->ctx, mtp_share_join(world->ctx, world->train, true, &one));
+  data_must(world->ctx, mtp_share_join(world->ctx, world->train, true, &two));
+  assert_false(mtp_share_is_busy(two, 1));
+  mtp_share_set_busy(one, true);
+  assert_true(mtp_share_is_busy(two, 1));
+  assert_false(mtp_share_is_busy(one, 2));
+  mtp_share_set_busy(one, false);
+  assert_false(mtp_share_is_busy(two, 1));
+  mtp_share_leave(one);
+  mtp_share_leave(two);
+}
+
 /* What others wait for counts as known, but for squeezed ones, of which active sets have no rows. */
 static void what_is_coming_covers_what_is_like_it(void **state) {
   learning_world *world = *state;
@@ -410,6 +519,9 @@ int main(void) {
       TEST(all_climb_with_the_first),
       TEST(alone_and_together_do_not_mix),
       TEST(calls_of_a_killed_run_are_made_by_others),
+      TEST(idle_runs_make_calls_of_others),
+      TEST(what_the_dead_wanted_is_forgotten),
+      TEST(who_makes_calls_is_busy),
       TEST(what_is_coming_covers_what_is_like_it),
       TEST(an_unfinished_record_is_cut_off),
       TEST(a_warm_up_that_was_killed_goes_on),

@@ -101,6 +101,29 @@ static void keep_what_was_given(void **state) {
   expect(l, 7, 7); /* never below select */
 }
 
+/* The standard value of one that is automatic is not in the way of the other. */
+static void give_way_before_the_first_label(void **state) {
+  learning_world *world = *state;
+  double select, at_break;
+  mtp_learner *l = NULL;
+  world->options.auto_break = true;
+  world->options.select_grade = 15.0;
+  world->options.break_grade = 10.0;
+  data_must(world->ctx, learning_world_learner(world, "", &l));
+  data_must(world->ctx, mtp_learner_thresholds(world->ctx, l, &select, &at_break));
+  assert_true(select == 15.0 && at_break == 15.0);
+  mtp_learner_free(l);
+  l = NULL;
+  world->options.auto_break = false;
+  world->options.auto_select = true;
+  world->options.select_grade = 2.0;
+  world->options.break_grade = 1.5;
+  data_must(world->ctx, learning_world_learner(world, "", &l));
+  data_must(world->ctx, mtp_learner_thresholds(world->ctx, l, &select, &at_break));
+  assert_true(select == 1.5 && at_break == 1.5);
+  mtp_learner_free(l);
+}
+
 /* ---- in a run ---- */
 
 static mtp_learner *start(learning_world *world) {
@@ -136,6 +159,7 @@ int main(void) {
       cmocka_unit_test(move_by_degrees),
       cmocka_unit_test(take_what_counts),
       cmocka_unit_test(keep_what_was_given),
+      cmocka_unit_test_setup_teardown(give_way_before_the_first_label, learning_world_new, learning_world_free),
       cmocka_unit_test_setup_teardown(outlive_a_restart, learning_world_new, learning_world_free),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

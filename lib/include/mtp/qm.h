@@ -108,6 +108,10 @@ typedef struct mtp_qm mtp_qm;
  * keys and bad values are MTP_ERR_ARGUMENT, a driver that cannot start MTP_ERR_QM. The budget runs from here on. */
 MTP_API mtp_status mtp_qm_open(mtp_context *ctx, const char *text, const mtp_qm_driver *extra, int extra_count,
                                mtp_qm **out);
+/** The same where `ranks` processes were started to label, of which this one makes the calls: so many times workers= at
+ * a time, if the driver can make several. The others had better sleep. */
+MTP_API mtp_status mtp_qm_open_for_ranks(mtp_context *ctx, const char *text, const mtp_qm_driver *extra,
+                                         int extra_count, int ranks, mtp_qm **out);
 MTP_API void mtp_qm_close(mtp_qm *qm);
 
 /** The text that mtp_qm_open was given, and the driver's name. */

@@ -12,6 +12,7 @@
 #include "mtp/comm.h"
 #include "mtp/config.h"
 #include "mtp/context.h"
+#include "mtp/posterior.h"
 #include "mtp/potential.h"
 
 #ifdef __cplusplus
@@ -30,6 +31,11 @@ MTP_API void mtp_team_free(mtp_team *team);
  * first configuration that failed by its number (configs[0] is number + 1), some may have been evaluated. */
 MTP_API mtp_status mtp_team_evaluate(mtp_context *ctx, mtp_team *team, size_t number, size_t n,
                                      mtp_config *const *configs);
+
+/** mtp_posterior_errors of configs[n], error[k][atoms of configuration k]; `posterior` is that of the team's potential
+ * (mtp_posterior_of), which the other ranks find by themselves. After a failure, as after one of mtp_team_evaluate. */
+MTP_API mtp_status mtp_team_errors(mtp_context *ctx, mtp_team *team, const mtp_posterior *posterior, size_t number,
+                                   size_t n, const mtp_config *const *configs, double *const *error);
 
 /** Ranks other than 0: work for it (teams and selections) until it lets them go. */
 MTP_API mtp_status mtp_team_help(mtp_context *ctx, const mtp_comm *comm);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**@file loop/together.h
+ * What a run has to do with others that learn into the same files: a part of loop.h, which includes it. */
+#ifndef MTP_TOGETHER_H
+#define MTP_TOGETHER_H
+
+#include "loop/loop.h"
+
+/* together.c; without `share` they do nothing, and succeed */
+/** Opens the training file beside others. */
+mtp_status mtp_loop_join(mtp_context *ctx, mtp_learner *l);
+/** Locks the training file for a moment; nobody else changes it then. */
+mtp_status mtp_loop_lock_train(mtp_context *ctx, mtp_learner *l);
+void mtp_loop_unlock_train(mtp_learner *l);
+/** How long to wait for the turn to make a potential. */
+typedef enum mtp_patience {
+  MTP_AT_ONCE,    /**< not at all */
+  MTP_UNTIL_MADE, /**< until another run has made one that knows all labels */
+  MTP_UNTIL_BEGUN
+} mtp_patience;
+/** Begins the making of a potential, which one run does at a time, and takes what others made and learned meanwhile.
+ * *begun is false where it was not waited for any longer. To be ended as often as it was begun. */
+mtp_status mtp_loop_begin_refit(mtp_context *ctx, mtp_learner *l, mtp_patience patience, bool *begun);
+void mtp_loop_end_refit(mtp_learner *l);
+/** Has the present potential learned all labels? False where one learns alone: only a refit tells. */
+bool mtp_loop_knows_all(const mtp_learner *l);
+/** Before a label is asked for: takes what others know, learns from it, and waits for what they have asked for that may
+ * tell enough of `c`. *changed: it should be graded again. */
+mtp_status mtp_loop_catch_up(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, bool *changed);
+/** Reads what others have labelled, and what they have asked for and not got yet: *coming, NULL for nothing. */
+mtp_status mtp_loop_coming(mtp_context *ctx, mtp_learner *l, mtp_config_set **coming);
+/** After a call that came to no label: *changed if that is because another run asked for it. */
+mtp_status mtp_loop_after_label(mtp_context *ctx, mtp_learner *l, bool *changed);
+/** Does nobody else go on? What is done once at the end is left to the last one. */
+mtp_status mtp_loop_is_last(mtp_context *ctx, mtp_learner *l, bool *last);
+
+/* in_flight.c */
+/** What other runs have asked for and not got yet, NULL for nothing. The training file is locked. */
+mtp_status mtp_loop_in_flight(mtp_context *ctx, const mtp_learner *l, mtp_config_set **out);
+/** Takes over what runs that are gone had asked for, which is then asked for here. *labels counts up. */
+mtp_status mtp_loop_take_over_calls(mtp_context *ctx, mtp_learner *l, int *labels);
+/** The calls that other runs make at this moment, known again after rounding. */
+typedef struct mtp_asked_elsewhere {
+  mtp_config_set *set;
+  mtp_structure_index *index;
+} mtp_asked_elsewhere;
+/** The training file is locked. To be cleared whatever comes back. */
+mtp_status mtp_loop_find_asked(mtp_context *ctx, const mtp_learner *l, mtp_asked_elsewhere *asked);
+void mtp_asked_clear(mtp_asked_elsewhere *asked);
+/** Is a squeezed label on its way to another run? Runs that share need it once. One in a hole is none of these. */
+bool mtp_loop_has_squeezed(const mtp_config_set *coming);
+mtp_status mtp_loop_is_squeezed_elsewhere(mtp_context *ctx, mtp_learner *l, bool *is);
+
+/* wanted.c */
+#define MTP_SHARE_NAP 0.02 /* seconds between looks at what others do */
+/** mtp_loop_label of several, with the help of runs that have nothing to ask for. */
+mtp_status mtp_loop_label_divided(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                                  int *labels);
+/** Leaves a label to the first run that has nothing to ask for; this one goes on without. */
+mtp_status mtp_loop_wish(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate);
+void mtp_loop_wish_no_more(mtp_learner *l);
+/** Are there other runs, which may have nothing to ask for at times? */
+bool mtp_loop_has_others(const mtp_learner *l);
+/** Asks for a label that another run wants, if there is one that nobody has asked for. */
+mtp_status mtp_loop_help(mtp_context *ctx, mtp_learner *l, bool *helped);
+/** Shows what other runs want. */
+mtp_status mtp_loop_peek_wanted(mtp_context *ctx, const mtp_learner *l,
+                                mtp_status (*show)(void *user, const mtp_config *request), void *user);
+
+#endif
