@@ -211,7 +211,7 @@ static void test_forged(void **state) {
   (void)state;
   static const char *const forgeries[][2] = {{"\"stage\":", "99"},
                                              {"\"stage\":", "-1"},
-                                             {"\"stage\":", "8"},
+                                             {"\"stage\":", "10"},
                                              {"\"iterations\":", "-5"},
                                              {"\"seconds\":", "-1.0"}};
   char *folder = data_folder_new(), *path = data_path(folder, "checkpoint");

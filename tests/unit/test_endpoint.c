@@ -115,7 +115,7 @@ static void labels_what_is_unknown_once(void **state) {
 /* Five copies do not make the potential right about a strongly displaced crystal; a hundred labels near by do. */
 static void believes_what_was_right(void **state) {
   learning_world *world = *state;
-  mtp_config *crystal = learning_crystal(2, 4.05, 0.0, 3), *end = learning_crystal(2, 4.05, 0.2, 9);
+  mtp_config *crystal = learning_crystal(2, 4.05, 0.0, 3), *end = learning_crystal(2, 4.05, 0.3, 9);
   world->options.warmup = 12;
   world->options.warmup_sigma = 0.01;
   mtp_learner *learner = begun(world, NULL, crystal);
