@@ -42,7 +42,7 @@ typedef mtp_training_task task;
 /* Where nothing is held out, force components for each parameter that a larger radial size must have. */
 #define DATA_PER_PARAMETER 30.0
 /* And in any case one that makes an evaluation slower. */
-#define DATA_AT_COST 10.0
+#define DATA_AT_COST 50.0
 
 /* A start on its way up. */
 typedef struct climber {

@@ -104,17 +104,23 @@ static bool is_spoilt(const mtp_learner *l, const mtp_residual *residual) {
          mtp_rmse(residual->force, residual->force_size) > WORSENING * l->history.full_error;
 }
 
-/* `linear`: what a fit of the linear coefficients leaves. */
+/* A start finds what the last fit of the run before was made to: that run decides with its next label. */
+static bool is_found_fitted(const mtp_learner *l) {
+  return l->starting && l->history.here && l->graded == l->train->n;
+}
+
+/* `linear`: what a fit of the linear coefficients leaves; at a start there is no fit before it. */
 static bool is_due(const mtp_learner *l, const mtp_residual *linear) {
   const double now = (double)l->train->n, last = (double)l->history.full_configs;
+  const mtp_residual *before = l->residual_known ? &l->residual : linear;
+  const double part = mtp_rmse(before->force, before->force_size);
   if (l->options.refit == MTP_REFIT_FULL || (l->options.refit == MTP_REFIT_AUTO && l->train_all)) return true;
-  if (l->options.refit == MTP_REFIT_LINEAR || !has_enough(l)) return false;
+  if (l->options.refit == MTP_REFIT_LINEAR || !has_enough(l) || is_found_fitted(l)) return false;
   if (is_spoilt(l, linear)) return true;
   if (mtp_loop_may_climb(l) && now >= WITH_ERRORS * last) return true;
-  const bool good = l->history.here && mtp_rmse(l->residual.force, l->residual.force_size) < GOOD;
+  const bool good = l->history.here && part < GOOD;
   if (now >= (good ? GOOD_GROWTH : DATA_GROWTH) * last) return true;
-  return l->history.here && now >= WITH_ERRORS * last &&
-         mtp_rmse(l->residual.force, l->residual.force_size) > ERROR_GROWTH * l->history.full_error;
+  return l->history.here && now >= WITH_ERRORS * last && part > ERROR_GROWTH * l->history.full_error;
 }
 
 /* At the end point of a relaxation the fit has to be right there, whatever it predicts elsewhere. */
