@@ -129,6 +129,10 @@ static void names_may_lack_species(void **state) {
                {"b1_Cl-1_Na+1", "b1_Cl-1_Na+2", false},
                {"b1", "b12", false},
                {"b1_O-2", "b1_O-2e-05", false},
+               {"b1_Fe_up+2_O_up-2", "b1_Fe_up+2_O_up-2", true},
+               {"b1_Fe_up+2", "b1_O_up-2", true},
+               {"b1_Fe_up+2", "b1_Fe_up+3", false},
+               {"b1_Fe+2", "b1_Fe_up+3", true},
                {"b1", "", false}};
   mtp_context *ctx = mtp_context_new();
   mtp_config_set *set = mtp_config_set_new();
