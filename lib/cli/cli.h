@@ -276,7 +276,7 @@ typedef struct cli_pair_part {
   bool replaces; /**< there was a FILE before */
 } cli_pair_part;
 /** Options that do not go together are wrong usage. */
-int cli_pair_part_check(cli *c, const cli_pair_part *p, const char *baseline);
+int cli_pair_part_check(cli *c, const cli_pair_part *p, const char *baseline, const char *output);
 /** Learns it in turns with `pot`, and writes a draft to train on. */
 int cli_pair_part_learn(cli *c, cli_pair_part *p, const mtp_train_options *train, mtp_potential *pot,
                         const mtp_config_set *set);
