@@ -154,9 +154,14 @@ mtp_status mtp_baseline_check(mtp_context *ctx, const char *name, const mtp_conf
 }
 
 const char *mtp_baseline_of_set(const mtp_config_set *set) {
-  for (size_t i = 0; set && i < set->n; i++)
-    if (has_label(set->configs[i])) return mtp_config_get_feature(set->configs[i], MTP_BASELINE_KEY);
-  return NULL;
+  const char *found = NULL;
+  size_t labels = 0;
+  for (size_t i = 0; set && i < set->n; i++) {
+    if (!has_label(set->configs[i])) continue;
+    const char *name = mtp_config_get_feature(set->configs[i], MTP_BASELINE_KEY);
+    if (labels++ == 0 || (found && name && strlen(name) > strlen(found))) found = name;
+  }
+  return found;
 }
 
 /* ---- potentials ---- */

@@ -145,6 +145,10 @@ static void names_may_lack_species(void **state) {
     data_must(ctx, mtp_config_set_feature(ctx, set->configs[0], MTP_BASELINE_KEY, pairs[k].b));
     assert_int_equal(mtp_baseline_check(ctx, pairs[k].a, set, NULL), expected);
   }
+  data_must(ctx, mtp_config_set_append(ctx, set, labelled_crystal(2)));
+  data_must(ctx, mtp_config_set_feature(ctx, set->configs[0], MTP_BASELINE_KEY, "b1_Na+1"));
+  data_must(ctx, mtp_config_set_feature(ctx, set->configs[1], MTP_BASELINE_KEY, "b1_Cl-1_Na+1"));
+  assert_string_equal(mtp_baseline_of_set(set), "b1_Cl-1_Na+1"); /* a potential is of both charges */
   mtp_config_set_free(set);
   mtp_context_free(ctx);
 }
