@@ -77,9 +77,8 @@ std::string MTPBaseline::why_no_sums() const {
   if (!k || !domain->nonperiodic) return "";
   if (k->slabflag == 1 && k->ewaldflag + k->pppmflag == 1 && !k->dispersionflag) return "";
   return "kspace_style needs a cell that is periodic in all directions as a part of the baseline, or ewald or pppm "
-         "with "
-         "kspace_modify slab (other sums are not the same in cells of any size): give the box a vacuum instead of "
-         "walls";
+         "with kspace_modify slab (other sums are not the same in cells of any size): give the box a vacuum instead "
+         "of walls";
 }
 
 /* Of several types of one species one stands for all: the first that has atoms, or else the first. */

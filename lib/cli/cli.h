@@ -272,10 +272,11 @@ typedef struct cli_pair_part {
   mtp_pair_part_report report; /**< once it is learned */
   char *baseline;              /**< the value of --baseline that it stands for, with a draft of FILE */
   mtp_pair_part *part;
-  bool is_new; /**< FILE is, and OUT is not written yet */
+  bool is_new;   /**< FILE is, and OUT is not written yet */
+  bool replaces; /**< there was a FILE before */
 } cli_pair_part;
 /** Options that do not go together are wrong usage. */
-int cli_pair_part_check(cli *c, const cli_pair_part *p, const char *baseline);
+int cli_pair_part_check(cli *c, const cli_pair_part *p, const char *baseline, const char *output);
 /** Learns it in turns with `pot`, and writes a draft to train on. */
 int cli_pair_part_learn(cli *c, cli_pair_part *p, const mtp_train_options *train, mtp_potential *pot,
                         const mtp_config_set *set);
@@ -284,8 +285,8 @@ int cli_pair_part_keep(cli *c, cli_pair_part *p, mtp_potential *pot, mtp_config_
 /** Removes the draft, whatever became of it. */
 void cli_pair_part_end(cli *c, cli_pair_part *p);
 void cli_pair_part_print(const cli_pair_part *p);
-/** OUT is written. */
-void cli_pair_part_is_written(cli_pair_part *p);
+/** OUT, which is `pot`, is written: the pairs of before go. */
+int cli_pair_part_is_written(cli *c, cli_pair_part *p, const mtp_potential *pot);
 
 /* pair_part_old.c */
 

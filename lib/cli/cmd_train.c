@@ -284,7 +284,7 @@ static int train(cli *c, job *job, mtp_potential *pot, mtp_config_set *set, cons
     status = cli_library(c, NULL);
   if (status == CLI_OK) status = stamp_posterior(c, job, pot, set, valid, out);
   if (status == CLI_OK) status = cli_write_potential(c, job->output, pot, out->as);
-  if (status == CLI_OK) cli_pair_part_is_written(&job->pairs);
+  if (status == CLI_OK) status = cli_pair_part_is_written(c, &job->pairs, pot);
   out->seconds = cli_now() - start;
   return status;
 }
@@ -531,7 +531,7 @@ static int run_train(cli *c, int argc, char **argv) {
   if ((n.level == NOT_GIVEN && (status = cli_require(c, job.output, "-o")) != CLI_OK) ||
       (status = parse_words(c, &w, &job)) != CLI_OK || (status = check_numbers(c, &job, &n)) != CLI_OK ||
       (status = check_comparison(c, &job, &n)) != CLI_OK ||
-      (status = cli_pair_part_check(c, &job.pairs, job.baseline_text)) != CLI_OK)
+      (status = cli_pair_part_check(c, &job.pairs, job.baseline_text, job.output)) != CLI_OK)
     return status;
   use_numbers(c, &job, &n);
   if (job.other_level > 0) return read_and_train(c, &job);

@@ -8,7 +8,7 @@
 
 #include "cli/cli.h"
 
-int cli_pair_part_check(cli *c, const cli_pair_part *p, const char *baseline) {
+int cli_pair_part_check(cli *c, const cli_pair_part *p, const char *baseline, const char *output) {
   if (!p->file && (p->lattice || p->cutoff != 0.0))
     return cli_usage(c, "--pair-cutoff and --pair-lattice go with --pair-part FILE");
   if (!p->file) return CLI_OK;
@@ -18,6 +18,8 @@ int cli_pair_part_check(cli *c, const cli_pair_part *p, const char *baseline) {
   if (baseline) return cli_usage(c, "--pair-part makes the baseline: it goes without --baseline");
   if (strcmp(p->file, "-") == 0 || strpbrk(p->file, "\"\n"))
     return cli_usage(c, "--pair-part: the name of a file is expected, not '%s'", p->file);
+  if (output && strcmp(p->file, output) == 0)
+    return cli_usage(c, "--pair-part and -o are both '%s': expected different files", output);
   if (p->cutoff < 0.0) return cli_usage(c, "--pair-cutoff: a positive number is expected");
   return cli_check_output(c, p->file);
 }
@@ -82,6 +84,7 @@ int cli_pair_part_keep(cli *c, cli_pair_part *p, mtp_potential *pot, mtp_config_
   int status = keep_old(c, p, pot, output);
   if (status != CLI_OK) return status;
   p->is_new = true;
+  p->replaces = cli_pair_part_has_old(p->file);
   if (write_part(c, p, pot, p->file) != MTP_OK) return cli_library(c, NULL);
   char *text = joined(driver, p->file, "");
   status = cli_baseline_open(c, text, pot, &baseline);
@@ -96,17 +99,24 @@ int cli_pair_part_keep(cli *c, cli_pair_part *p, mtp_potential *pot, mtp_config_
   return status;
 }
 
-void cli_pair_part_is_written(cli_pair_part *p) {
-  if (p->is_new) cli_pair_part_drop_old(p->file);
+/* Who has opened FILE meanwhile for the OUT of before has put the pairs of before back. */
+int cli_pair_part_is_written(cli *c, cli_pair_part *p, const mtp_potential *pot) {
+  char wanted[64], found[64];
+  if (!p->is_new) return CLI_OK;
   p->is_new = false;
+  cli_baseline_name(p->file, pot, found, sizeof found);
+  const bool is_there = mtp_potential_get_baseline(pot, wanted, sizeof wanted) && strcmp(found, wanted) == 0;
+  if (!is_there && write_part(c, p, pot, p->file) != MTP_OK) return cli_library(c, NULL);
+  cli_pair_part_drop_old(p->file);
+  return CLI_OK;
 }
 
-/* Without the potential there are no new pairs. */
+/* Without the potential there are no new pairs. Those of before may be back already. */
 static void take_back(cli *c, const cli_pair_part *p) {
   char *table = joined(p->file, table_suffix, "");
   if (cli_pair_part_has_old(p->file)) {
     cli_pair_part_restore_old(c, p->file);
-  } else {
+  } else if (!p->replaces) {
     remove(p->file);
     remove(table);
   }

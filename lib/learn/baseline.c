@@ -12,27 +12,30 @@
 #include "model/model.h"
 #include "support/support.h"
 
-/* Longest name that is told in a message. */
+/* Of a name with its end. */
 #define NAME_SIZE 64
 
 static const char allowed[] = "its name must be letters and digits, and what it says of species";
 
-static bool is_word(const char *name) {
-  if (!name || !isalnum((unsigned char)*name)) return false;
-  for (const char *c = name; *c; c++)
-    if (!isalnum((unsigned char)*c) && !strchr("_+-.", *c)) return false;
-  return true;
-}
-
 /* ---- names ---- */
 
-/* Is what a name says of one species, "_Cl-1", nothing that another one says otherwise? */
+/* What a name says of one species, "_Cl-1", is the species up to a sign, and then a number. Names of species may hold
+ * "_" as well ("_Fe_up+2"), numbers do not. */
+static size_t key_length(const char *part) {
+  return strcspn(part, "+-");
+}
+
+static size_t part_length(const char *part) {
+  const size_t key = key_length(part);
+  return key + strcspn(part + key, "_");
+}
+
+/* Is that nothing that another name says otherwise? */
 static bool has_no_other(const char *name, const char *part) {
-  const size_t length = 1 + strcspn(part + 1, "_"), key = 1 + strcspn(part + 1, "+-_");
-  for (const char *at = strchr(name, '_'); at; at = strchr(at + 1, '_')) {
-    if (strncmp(at, part, key) != 0 || !strchr("+-", at[key])) continue;
-    return 1 + strcspn(at + 1, "_") == length && strncmp(at, part, length) == 0;
-  }
+  const size_t length = part_length(part), key = key_length(part);
+  for (const char *at = name + strcspn(name, "_"); *at; at += part_length(at))
+    if (key_length(at) == key && strncmp(at, part, key) == 0)
+      return part_length(at) == length && strncmp(at, part, length) == 0;
   return true;
 }
 
@@ -40,8 +43,17 @@ static bool has_no_other(const char *name, const char *part) {
 static bool is_same(const char *a, const char *b) {
   const size_t length = strcspn(a, "_");
   if (strcspn(b, "_") != length || strncmp(a, b, length) != 0) return false;
-  for (const char *part = strchr(a, '_'); part; part = strchr(part + 1, '_'))
+  for (const char *part = a + length; *part; part += part_length(part))
     if (!has_no_other(b, part)) return false;
+  return true;
+}
+
+static bool is_word(const char *name) {
+  if (!name || !isalnum((unsigned char)*name) || strlen(name) >= NAME_SIZE) return false;
+  for (const char *c = name; *c; c++)
+    if (!isalnum((unsigned char)*c) && !strchr("_+-.", *c)) return false;
+  for (const char *part = name + strcspn(name, "_"); *part; part += part_length(part))
+    if (key_length(part) == part_length(part)) return false; /* it says nothing of a species */
   return true;
 }
 
@@ -142,9 +154,14 @@ mtp_status mtp_baseline_check(mtp_context *ctx, const char *name, const mtp_conf
 }
 
 const char *mtp_baseline_of_set(const mtp_config_set *set) {
-  for (size_t i = 0; set && i < set->n; i++)
-    if (has_label(set->configs[i])) return mtp_config_get_feature(set->configs[i], MTP_BASELINE_KEY);
-  return NULL;
+  const char *found = NULL;
+  size_t labels = 0;
+  for (size_t i = 0; set && i < set->n; i++) {
+    if (!has_label(set->configs[i])) continue;
+    const char *name = mtp_config_get_feature(set->configs[i], MTP_BASELINE_KEY);
+    if (labels++ == 0 || (found && name && strlen(name) > strlen(found))) found = name;
+  }
+  return found;
 }
 
 /* ---- potentials ---- */

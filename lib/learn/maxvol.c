@@ -89,14 +89,18 @@ static void update_row(const scan *s, size_t k) {
 
 /* Row by row: their product may be beyond an int. What is not a number wins, and is noticed. */
 static size_t larger(const double *z, size_t best, size_t at) {
-  return fabs(z[at]) <= fabs(z[best]) ? best : at;
+  return isnan(z[best]) || fabs(z[at]) <= fabs(z[best]) ? best : at;
 }
 
+/* In the pieces of tasks, whoever makes them: a product may round otherwise in others. */
 static void make_rows(const scan *s, size_t first, size_t end) {
   const int n = (int)s->as->n;
-  const size_t at = first * s->as->n;
-  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)(end - first), n, n, 1.0, s->c->rows + at, n,
-              s->as->inverse, n, 0.0, s->c->z + at, n);
+  for (size_t k = first, count; k < end; k += count) {
+    const size_t at = k * s->as->n;
+    count = end - k < TASK_ROWS ? end - k : TASK_ROWS;
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)count, n, n, 1.0, s->c->rows + at, n, s->as->inverse, n,
+                0.0, s->c->z + at, n);
+  }
 }
 
 static size_t scan_rows(const scan *s, size_t first, size_t end) {

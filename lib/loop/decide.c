@@ -199,9 +199,11 @@ static bool is_out(const mtp_learner *l, const mtp_potential *pot, const mtp_tra
 }
 
 /* What squeezed configurations leave counts where the others hardly lose by it: it may be any number, and functions
- * that fit these alone are of no use. */
+ * that fit these alone are of no use. Where what is held out does not count the first training is taken as it is, and
+ * another one has to be better than that. */
 static bool fits_better(const mtp_learner *l, const mtp_fitted *f, const trained_fit *t) {
-  if (l->options.refit == MTP_REFIT_FULL || must_fit(l) || !has_plenty(l, t->pot)) return true;
+  const bool untold = l->options.refit == MTP_REFIT_FULL || must_fit(l);
+  if (untold ? !f->full : !has_plenty(l, t->pot)) return true;
   const mtp_normal *old = f->normal ? f->normal : l->normal;
   const double met = mtp_normal_loss_of_others(t->normal, linear_part(t->normal, t->pot)) /
                      mtp_normal_loss_of_others(old, linear_part(old, f->pot));

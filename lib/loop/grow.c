@@ -28,7 +28,7 @@ mtp_status mtp_loop_start_low(mtp_context *ctx, mtp_learner *l) {
     return mtp_fail(ctx, MTP_ERR_UNSUPPORTED,
                     "grow yes needs a potential of a standard level with RBChebyshev functions: this one has no other "
                     "levels");
-  l->history.top = noted > (double)level && noted <= 30.0 ? (int)noted : level;
+  l->history.top = noted > (double)level && noted <= MTP_HIGHEST_LEVEL ? (int)noted : level;
   if (mtp_potential_is_trained(l->pot)) return MTP_OK;
   return mtp_loop_take_level(ctx, l, mtp_level_above(0, level));
 }

@@ -388,6 +388,8 @@ mtp_status mtp_append_check(mtp_context *ctx, const char *path, const char *what
   if (!path || !what) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "appending: expected a file and what it is");
   struct stat st;
   const mtp_status status = mtp_check_writable(ctx, path, what);
+  if (status == MTP_OK && mtp_is_gzip_name(path))
+    return mtp_fail(ctx, MTP_ERR_IO, "cannot append to %s: it is compressed, expected a plain file", path);
   if (status != MTP_OK || stat(path, &st) != 0 || !S_ISREG(st.st_mode)) return status;
   mtp_journal *journal = NULL; /* it is there: nothing is made or locked */
   const mtp_status opened = mtp_journal_open(ctx, path, false, &journal);

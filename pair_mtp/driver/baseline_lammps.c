@@ -97,27 +97,30 @@ static const char *take_word(const char *at, const char *end, char *word, size_t
 
 /* ---- charges ---- */
 
-/* Is `name` number `type` of the words in `types`? */
-static bool is_called(const char *types, int type, const char *name) {
-  const char *word = types + strspn(types, " ");
-  for (int k = 1; k < type && *word; k++) {
-    word += strcspn(word, " ");
+/* The first of the words in `types` that is `name`, as the private instance takes it; 0: none is. */
+static int type_called(const char *types, const char *name) {
+  const size_t length = strlen(name);
+  int type = 1;
+  for (const char *word = types + strspn(types, " "); *word; type++) {
+    const size_t of_word = strcspn(word, " ");
+    if (of_word == length && strncmp(word, name, length) == 0) return type;
+    word += of_word;
     word += strspn(word, " ");
   }
-  const size_t length = strlen(name);
-  return strcspn(word, " ") == length && strncmp(word, name, length) == 0;
+  return 0;
 }
 
 /* The species of "set type 1 charge 0.5", as a run says it and as one would write it; -1 of other lines. */
 static int species_charged(const mtp_lammps_baseline *b, const char *line, const char *end, double *charge) {
-  char word[5][64];
-  for (int k = 0; k < 5; k++) line = take_word(line, end, word[k], sizeof word[k]);
-  if (strcmp(word[0], "set") != 0 || strcmp(word[1], "type") != 0 || strcmp(word[3], "charge") != 0) return -1;
+  char word[6][64];
+  for (int k = 0; k < 6; k++) line = take_word(line, end, word[k], sizeof word[k]);
+  if (strcmp(word[0], "set") != 0 || strcmp(word[1], "type") != 0 || strcmp(word[3], "charge") != 0 || *word[5])
+    return -1; /* what sets more than charges belongs to the hash */
   const char *types = mtp_private_lammps_types(b->instance);
   const int type = atoi(word[2]);
   *charge = mtp_strtod(word[4], NULL);
-  for (int s = 0; s < b->species_count && is_number(word[2]) && is_number(word[4]); s++)
-    if (types ? is_called(types, type, b->names[s]) : s + 1 == type) return s;
+  for (int s = 0; s < b->species_count && type > 0 && is_number(word[2]) && is_number(word[4]); s++)
+    if (type == (types ? type_called(types, b->names[s]) : s + 1)) return s;
   return -1;
 }
 
@@ -242,13 +245,15 @@ static mtp_status add_known(mtp_context *ctx, mtp_lammps_baseline *b, bool *foun
 
 /* From its text. */
 static mtp_status start(mtp_context *ctx, mtp_lammps_baseline *b, const char *path) {
+  mtp_private_lammps *instance = NULL;
+  const mtp_status status = mtp_private_lammps_open(ctx, path, b->text, true, b->plugin, &instance);
+  if (status != MTP_OK) return status; /* one that there was goes on */
   mtp_private_lammps_close(b->instance);
-  b->instance = NULL;
-  const mtp_status status = mtp_private_lammps_open(ctx, path, b->text, true, b->plugin, &b->instance);
-  return status == MTP_OK ? take_charges(ctx, b) : status;
+  b->instance = instance;
+  return take_charges(ctx, b);
 }
 
-/* Commands of a run that had no atoms of a species do not say their charge, which is hardly zero. */
+/* Commands of a run that had no atoms of a species do not say its charge, which is hardly zero. */
 static bool lacks_charge(const mtp_lammps_baseline *b, const mtp_config *cfg, size_t *atom) {
   if (!b->is_charged || !mtp_private_lammps_types(b->instance)) return false;
   for (*atom = 0; *atom < cfg->n; ++*atom)
@@ -262,6 +267,7 @@ static mtp_status check_charges(mtp_context *ctx, mtp_lammps_baseline *b, const 
   if (!lacks_charge(b, cfg, &atom)) return MTP_OK;
   mtp_status status = add_known(ctx, b, &found);
   if (status == MTP_OK && found) status = start(ctx, b, b->beside);
+  if (status == MTP_OK && found) status = make_name(ctx, b); /* labels say what they stand on */
   if (status != MTP_OK || !lacks_charge(b, cfg, &atom)) return status;
   return mtp_fail(ctx, MTP_ERR_STATE, "the baseline is of runs without %s, whose charge it does not have",
                   b->names[cfg->species[atom]]);

@@ -382,8 +382,9 @@ static mtp_qm_status correct(mtp_private_lammps *s, mtp_qm_call *call) {
   if (!charge) return mtp_qm_fail(call->ctx, MTP_QM_CRASHED, "memory is exhausted");
   call->label->has_virial = false;
   if (lammps_extract_setting(s->lmp, "q_flag")) lammps_gather_atoms(s->lmp, q, 1, 1, charge);
-  const mtp_qm_status status = check_engine(s, call);
-  if (status == MTP_QM_OK && unit)
+  mtp_qm_status status = check_engine(s, call);
+  if (status == MTP_QM_OK && !unit) status = mtp_qm_fail(call->ctx, MTP_QM_BAD_DATA, "LAMMPS gives no unit of charges");
+  if (status == MTP_QM_OK)
     mtp_slab_correct(call->config, charge, *unit / (s->is_real ? EV_IN_REAL : 1.0), &call->label->energy,
                      call->label->force);
   free(charge);
@@ -429,6 +430,10 @@ static mtp_status parse_types(mtp_context *ctx, mtp_private_lammps *s, const cha
   return s->type_count ? MTP_OK : mtp_fail(ctx, MTP_ERR_FORMAT, "%s: expected names after \"" TYPES "\"", s->path);
 }
 
+static bool is_command(const char *word, size_t length, const char *command) {
+  return length == strlen(command) && strncmp(word, command, length) == 0;
+}
+
 static bool is_value(const char *value, const char *wanted) {
   const size_t length = strlen(wanted);
   return strncmp(value, wanted, length) == 0 && strcspn(value, " \t\r\n#") == length;
@@ -437,7 +442,7 @@ static bool is_value(const char *value, const char *wanted) {
 /* The box is made before FILE runs, so its lines about units and atom style are read here and blanked. */
 static mtp_status parse_settings(mtp_context *ctx, mtp_private_lammps *s) {
   int number = 1;
-  bool has_style = false;
+  bool has_style = false, has_sums = false;
   for (char *line = s->commands; *line; number++) {
     char *end = line + strcspn(line, "\n");
     char *next = *end ? end + 1 : end;
@@ -445,11 +450,11 @@ static mtp_status parse_settings(mtp_context *ctx, mtp_private_lammps *s) {
     const size_t length = strcspn(word, " \t\r\n#");
     char *value = word + length + strspn(word + length, " \t");
     const size_t value_length = strcspn(value, "\r\n#&");
-    has_style = has_style || (length == 10 && strncmp(word, "pair_style", 10) == 0) ||
-                (length == 7 && strncmp(word, "include", 7) == 0);
-    const bool units = length == 5 && strncmp(word, "units", 5) == 0;
+    const bool includes = is_command(word, length, "include"), units = is_command(word, length, "units");
+    has_style = has_style || includes || is_command(word, length, "pair_style");
+    has_sums = has_sums || includes || is_command(word, length, "kspace_style");
     if (units && s->takes_real) s->is_real = is_value(value, "real");
-    s->has_fix = s->has_fix || (length == 3 && strncmp(word, "fix", 3) == 0);
+    s->has_fix = s->has_fix || is_command(word, length, "fix");
     s->needs_charges = s->needs_charges || strncmp(line, CHARGES, strlen(CHARGES)) == 0;
     s->has_slabs = s->has_slabs || strncmp(line, SLAB, strlen(SLAB)) == 0;
     if (strncmp(line, TYPES, strlen(TYPES)) == 0 && parse_types(ctx, s, line, end) != MTP_OK) return MTP_ERR_FORMAT;
@@ -457,7 +462,7 @@ static mtp_status parse_settings(mtp_context *ctx, mtp_private_lammps *s) {
       return mtp_fail(ctx, MTP_ERR_FORMAT,
                       "%s:%d: expected metal units (the lammps driver knows no others), found \"%.*s\"", s->path,
                       number, (int)(end - word), word);
-    if (length == 10 && strncmp(word, "atom_style", 10) == 0) {
+    if (is_command(word, length, "atom_style")) {
       free(s->atom_style);
       s->atom_style = mtp_calloc(value_length + 1, 1);
       if (!s->atom_style) return mtp_fail_memory(ctx);
@@ -468,8 +473,9 @@ static mtp_status parse_settings(mtp_context *ctx, mtp_private_lammps *s) {
     }
     line = next;
   }
-  if (has_style) return MTP_OK;
-  return mtp_fail(ctx, MTP_ERR_FORMAT, "%s: expected a pair_style and found none", s->path);
+  if (!has_style) return mtp_fail(ctx, MTP_ERR_FORMAT, "%s: expected a pair_style and found none", s->path);
+  if (!s->has_slabs || has_sums) return MTP_OK; /* what images do to each other would be taken off where it is not */
+  return mtp_fail(ctx, MTP_ERR_FORMAT, "%s: expected a kspace_style beside \"" SLAB "\" and found none", s->path);
 }
 
 static mtp_status read_commands(mtp_context *ctx, mtp_private_lammps *s, const char *path, const char *text) {

@@ -55,8 +55,10 @@ mtp train untrained.almtp labelled.extxyz -o pot.almtp --linear --pair-part pair
 belong 'once more'
 [ ! -e pairs.lmp.old ] || die 'old pairs are left of a training that went well'
 
-# a training that fails takes its pairs back
+# a training that fails takes its pairs back, and one that would replace its own pairs does not begin
 cp before/* .
+refuse 2 'both' mtp train untrained.almtp labelled.extxyz -o pairs.lmp --linear --pair-part pairs.lmp
+same pairs.lmp before/pairs.lmp
 if [ "$(id -u)" -ne 0 ] || [ -e /dev/full ]; then
   refuse 1 '/dev/full' mtp train untrained.almtp labelled.extxyz -o /dev/full --linear --pair-part pairs.lmp --pair-cutoff 7
   same pairs.lmp before/pairs.lmp

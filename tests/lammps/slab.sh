@@ -59,6 +59,8 @@ done
 sed -i 's/charge -0.5/charge -1/' slab.lmp
 sed 's/Lattice="[^"]*"/Lattice="9 0 0 1.3 8 0 0.4 -0.7 0"/' ions.extxyz >sheared.extxyz
 mtp label sheared.extxyz --qm 'lammps slab.lmp' --species Na,Cl --check >check.txt || die "$(cat check.txt)"
+sed '/^kspace/d; s/coul\/long/coul\/cut/' slab.lmp >sums.lmp
+refuse 1 'sums.lmp: expected a kspace_style' mtp label ions.extxyz -o x.extxyz --qm 'lammps sums.lmp' --species Na,Cl
 
 # ---- learned
 

@@ -129,6 +129,10 @@ static void names_may_lack_species(void **state) {
                {"b1_Cl-1_Na+1", "b1_Cl-1_Na+2", false},
                {"b1", "b12", false},
                {"b1_O-2", "b1_O-2e-05", false},
+               {"b1_Fe_up+2_O_up-2", "b1_Fe_up+2_O_up-2", true},
+               {"b1_Fe_up+2", "b1_O_up-2", true},
+               {"b1_Fe_up+2", "b1_Fe_up+3", false},
+               {"b1_Fe+2", "b1_Fe_up+3", true},
                {"b1", "", false}};
   mtp_context *ctx = mtp_context_new();
   mtp_config_set *set = mtp_config_set_new();
@@ -141,6 +145,10 @@ static void names_may_lack_species(void **state) {
     data_must(ctx, mtp_config_set_feature(ctx, set->configs[0], MTP_BASELINE_KEY, pairs[k].b));
     assert_int_equal(mtp_baseline_check(ctx, pairs[k].a, set, NULL), expected);
   }
+  data_must(ctx, mtp_config_set_append(ctx, set, labelled_crystal(2)));
+  data_must(ctx, mtp_config_set_feature(ctx, set->configs[0], MTP_BASELINE_KEY, "b1_Na+1"));
+  data_must(ctx, mtp_config_set_feature(ctx, set->configs[1], MTP_BASELINE_KEY, "b1_Cl-1_Na+1"));
+  assert_string_equal(mtp_baseline_of_set(set), "b1_Cl-1_Na+1"); /* a potential is of both charges */
   mtp_config_set_free(set);
   mtp_context_free(ctx);
 }

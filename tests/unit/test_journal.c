@@ -338,6 +338,9 @@ static void engines_append(void **state) {
   assert_int_equal(mtp_append_check(ctx, path, "the file"), MTP_ERR_FORMAT);
   expect_content("ITEM: TIMESTEP\n");
   assert_int_equal(mtp_append_check(ctx, folder, "the file"), MTP_ERR_IO);
+  char *packed = data_path(folder, "new.extxyz.gz");
+  assert_int_equal(mtp_append_check(ctx, packed, "the file"), MTP_ERR_IO);
+  free(packed);
   mtp_config_free(cfg);
 }
 

@@ -48,7 +48,7 @@ MTP_API mtp_status mtp_baseline_subtract_set(mtp_context *ctx, const mtp_baselin
 /** MTP_ERR_STATE, with a line that says both, unless all labels of `set` are relative to the baseline of that name
  * (NULL: none). `path` names the set in the message. */
 MTP_API mtp_status mtp_baseline_check(mtp_context *ctx, const char *name, const mtp_config_set *set, const char *path);
-/** The name that the first label of a set has; NULL: none. Belongs to the set. */
+/** The name that the first label of a set has, or one that says more; NULL: none. Belongs to the set. */
 MTP_API const char *mtp_baseline_of_set(const mtp_config_set *set);
 
 /** Copies the name of the baseline that `pot` was trained on, "" without one, to name[size]; false if it is longer,
