@@ -75,6 +75,7 @@ static void division_clear(division *d) {
   free(d->done);
   free(d->mine);
   free(d->number);
+  free(d->number);
 }
 
 /* Was it asked for by the run itself, at a step of it? */
