@@ -436,7 +436,7 @@ mtp_status mtp_loop_sift(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_c
   if (status == MTP_OK) status = mtp_loop_take_news(ctx, l);
   /* where no other run may make a potential, calls that one of them has from a run before wait for their turn as well
    */
-  if (status == MTP_OK && !l->sharing.refitting) status = mtp_loop_in_flight(ctx, l, &coming);
+  if (status == MTP_OK && !l->sharing.refitting) status = mtp_loop_in_flight(ctx, l, false, &coming);
   for (size_t i = 0; coming && i < coming->n && status == MTP_OK; i++)
     status = mtp_structure_index_add(ctx, asked, coming->configs[i], NULL, i);
   const bool has_squeezed = mtp_loop_has_squeezed(coming);

@@ -144,7 +144,7 @@ mtp_status mtp_loop_coming(mtp_context *ctx, mtp_learner *l, mtp_config_set **co
   if (!l->sharing.locks) return MTP_OK;
   mtp_status status = mtp_loop_lock_train(ctx, l);
   if (status == MTP_OK) status = mtp_loop_take_news(ctx, l);
-  if (status == MTP_OK) status = mtp_loop_in_flight(ctx, l, coming);
+  if (status == MTP_OK) status = mtp_loop_in_flight(ctx, l, true, coming);
   mtp_loop_unlock_train(l);
   return status;
 }
@@ -160,17 +160,18 @@ static bool has_all_of(const mtp_config_set *now, const mtp_config_set *before) 
   return all;
 }
 
-/* A label that others want, or a squeezed one that is due: it would be waited for later on. */
+/* Calls of a run that is gone, without which nobody may help, a label that others want, or a squeezed one that is due:
+ * it would be waited for later on. */
 static mtp_status help_meanwhile(mtp_context *ctx, mtp_learner *l, bool *helped) {
   int labels = 0;
   const mtp_moment moment = l->moment; /* is of another configuration */
-  mtp_status status = mtp_loop_help(ctx, l, helped);
-  const mtp_config *last = mtp_loop_last_met(l, NULL);
-  if (status != MTP_OK || *helped || !last) return status;
   l->moment = (mtp_moment){0};
-  status = mtp_loop_squeeze(ctx, l, last, l->last_step, &labels);
+  mtp_status status = mtp_loop_take_over_calls(ctx, l, &labels);
+  if (status == MTP_OK) status = mtp_loop_help(ctx, l, helped);
+  const mtp_config *last = mtp_loop_last_met(l, NULL);
+  if (status == MTP_OK && !*helped && last) status = mtp_loop_squeeze(ctx, l, last, l->last_step, &labels);
   l->moment = moment;
-  *helped = labels > 0;
+  *helped = *helped || labels > 0;
   return status;
 }
 

@@ -35,8 +35,9 @@ mtp_status mtp_loop_after_label(mtp_context *ctx, mtp_learner *l, bool *changed)
 mtp_status mtp_loop_is_last(mtp_context *ctx, mtp_learner *l, bool *last);
 
 /* in_flight.c */
-/** What other runs have asked for and not got yet, NULL for nothing. The training file is locked. */
-mtp_status mtp_loop_in_flight(mtp_context *ctx, const mtp_learner *l, mtp_config_set **out);
+/** What other runs have asked for and not got yet, NULL for nothing; `wanted`: and what they want and nobody has asked
+ * for. The training file is locked. */
+mtp_status mtp_loop_in_flight(mtp_context *ctx, const mtp_learner *l, bool wanted, mtp_config_set **out);
 /** Takes over what runs that are gone had asked for, which is then asked for here. *labels counts up. */
 mtp_status mtp_loop_take_over_calls(mtp_context *ctx, mtp_learner *l, int *labels);
 /** The calls that other runs make at this moment, known again after rounding. */
