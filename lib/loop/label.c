@@ -471,8 +471,6 @@ mtp_status mtp_loop_label_announced(mtp_context *ctx, mtp_learner *l, size_t n, 
 
 static mtp_status label_beside(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
                                int *labels) {
-  if (n > 1 && !l->sharing.dividing && mtp_loop_has_others(l))
-    return mtp_loop_label_divided(ctx, l, n, candidates, labels);
   const mtp_candidate **kept = mtp_calloc(n, sizeof *kept);
   size_t count = 0;
   mtp_status status = kept ? mtp_loop_lock_train(ctx, l) : mtp_fail_memory(ctx);
@@ -483,12 +481,19 @@ static mtp_status label_beside(mtp_context *ctx, mtp_learner *l, size_t n, const
   return status;
 }
 
-mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
-                          int *labels) {
+mtp_status mtp_loop_label_here(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                               int *labels) {
   if (n == 0) return MTP_OK;
   const mtp_status status = mtp_loop_take_late(ctx, l, true, labels);
   if (status != MTP_OK) return status;
   return l->sharing.locks ? label_beside(ctx, l, n, candidates, labels) : label_all(ctx, l, n, candidates, labels);
+}
+
+mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                          int *labels) {
+  if (n < 2 || !mtp_loop_has_others(l)) return mtp_loop_label_here(ctx, l, n, candidates, labels);
+  const mtp_status status = mtp_loop_take_late(ctx, l, true, labels);
+  return status == MTP_OK ? mtp_loop_label_divided(ctx, l, n, candidates, labels) : status;
 }
 
 size_t mtp_loop_allowance(const mtp_learner *l, size_t n) {

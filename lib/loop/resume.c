@@ -461,7 +461,7 @@ static mtp_status resume(mtp_context *ctx, mtp_learner *l, mtp_candidate *candid
   const mtp_candidate **list = mtp_calloc(n, sizeof *list);
   if (!list) return mtp_fail_memory(ctx);
   for (size_t i = 0; i < n; i++) list[i] = &candidates[i];
-  status = mtp_loop_label(ctx, l, n, list, labels);
+  status = mtp_loop_label_here(ctx, l, n, list, labels); /* others would ask anew for what may be answered */
   free(list);
   return status;
 }
