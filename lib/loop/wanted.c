@@ -5,7 +5,6 @@
  * for the next one that nobody has asked for. A request is a run's own from the moment on when it is in the file of its
  * calls, which is seen under the lock of the training file, so that nothing is asked for twice; what becomes of it
  * after a kill is what becomes of all requests. */
-#include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -145,13 +144,14 @@ mtp_status mtp_loop_label_divided(mtp_context *ctx, mtp_learner *l, size_t n, co
   mtp_status status = d.done && d.mine && d.number ? post(ctx, l, n, candidates) : mtp_fail_memory(ctx);
   l->sharing.dividing = true;
   l->sharing.wishes = false; /* its file has another content now */
+  mtp_wait wait = {.begin = mtp_now()};
   for (bool more = true; more && status == MTP_OK;) {
     status = ask_for_next(ctx, l, &d, labels);
     more = d.count > 0 || d.elsewhere > 0;
-    if (status != MTP_OK || d.count > 0 || !more) continue;
-    mtp_sleep(MTP_SHARE_NAP);
-    if (mtp_context_is_stopped(ctx))
-      status = mtp_fail(ctx, MTP_ERR_STOPPED, "stopped while it waited for a label that another run asked for");
+    if (d.count > 0)
+      wait = (mtp_wait){.begin = mtp_now()};
+    else if (status == MTP_OK && more)
+      status = mtp_loop_wait(ctx, l, &wait);
   }
   l->sharing.dividing = false;
   take_down(l);
