@@ -232,9 +232,13 @@ static void log_label(mtp_context *ctx, const mtp_learner *l, const mtp_candidat
   mtp_event_write(ctx, l->log, event);
 }
 
+bool mtp_loop_is_of_the_run(const mtp_learner *l, const mtp_candidate *c) {
+  return c->warmup < 0 && !(c->squeezed > 0.0) && !(l->explored > 0.0);
+}
+
 /* By the run itself and in this one, at a step of it. */
 static bool was_asked_for(const mtp_learner *l, const mtp_candidate *c, const mtp_qm_report *report) {
-  return !l->sharing.helping && c->warmup < 0 && !(c->squeezed > 0.0) && !(l->explored > 0.0) && report->tries > 0 &&
+  return !l->sharing.helping && mtp_loop_is_of_the_run(l, c) && report->tries > 0 &&
          !mtp_config_get_feature(c->cfg, MTP_CHECK_KEY);
 }
 

@@ -382,6 +382,9 @@ mtp_status mtp_loop_raise_level(mtp_context *ctx, const mtp_learner *l, mtp_fitt
 
 /* label.c */
 bool mtp_loop_can_label(const mtp_learner *l);
+/** Is it one that steps of the run bring: no copy, squeezed one or end of an exploration? Such ones the outlook counts.
+ */
+bool mtp_loop_is_of_the_run(const mtp_learner *l, const mtp_candidate *c);
 /** How many of n calls there are a driver and budget for. */
 size_t mtp_loop_allowance(const mtp_learner *l, size_t n);
 /** Asks the driver and puts good labels into the training file, the training set and the normal equations, in order.

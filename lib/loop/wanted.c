@@ -77,15 +77,10 @@ static void division_clear(division *d) {
   free(d->number);
 }
 
-/* Was it asked for by the run itself, at a step of it? */
-static bool is_of_the_run(const mtp_learner *l, const mtp_candidate *c) {
-  return c->warmup < 0 && !(c->squeezed > 0.0) && !(l->explored > 0.0);
-}
-
 /* What others labelled counts as if it had been labelled here. */
 static mtp_status count_theirs(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, int *labels) {
   ++*labels;
-  return is_of_the_run(l, c) ? mtp_loop_note_asked(ctx, l, c->step) : MTP_OK;
+  return mtp_loop_is_of_the_run(l, c) ? mtp_loop_note_asked(ctx, l, c->step) : MTP_OK;
 }
 
 /* Sorts out what is still to be asked for, at most `most` of it here. The training file is locked. */
