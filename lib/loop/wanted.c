@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file loop/wanted.c
  * Labels that runs divide among themselves. Who wants several puts them into a file, FILE.NUMBER.wanted.calls, and asks
- * for one after the other; who has nothing else to do, because it waits for a label or a potential of another run, asks
- * for the next one that nobody has asked for. A request is a run's own from the moment on when it is in the file of its
- * calls, which is seen under the lock of the training file, so that nothing is asked for twice; what becomes of it
- * after a kill is what becomes of all requests. */
+ * for one after the other; who has nothing to ask for, because it waits for a label or a potential of another run, or
+ * has just looked at the files between two steps, asks for the next one that nobody has asked for. A request is a run's
+ * own from the moment on when it is in the file of its calls, which is seen under the lock of the training file, so
+ * that nothing is asked for twice; what becomes of it after a kill is what becomes of all requests. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -157,6 +157,7 @@ mtp_status mtp_loop_label_divided(mtp_context *ctx, mtp_learner *l, size_t n, co
 /* ---- those of others ---- */
 
 typedef struct search {
+  mtp_context *ctx;
   const mtp_learner *learner;
   const mtp_structure_index *asked;
   mtp_config *found;
@@ -168,7 +169,7 @@ static mtp_status take_first(void *user, const mtp_config *request) {
       mtp_structure_index_find(s->asked, request, NULL) != MTP_NOT_FOUND)
     return MTP_OK;
   s->found = mtp_config_copy(request);
-  return s->found ? MTP_OK : MTP_ERR_MEMORY;
+  return s->found ? MTP_OK : mtp_fail_memory(s->ctx);
 }
 
 static mtp_status peek_at_wanted(mtp_context *ctx, const mtp_learner *l, int number,
@@ -196,7 +197,7 @@ static mtp_status note_any(void *user, const mtp_config *request) {
 /* The training file is locked. */
 static mtp_status find_wanted(mtp_context *ctx, mtp_learner *l, mtp_config **found) {
   mtp_asked_elsewhere asked = {0};
-  search s = {.learner = l};
+  search s = {.ctx = ctx, .learner = l};
   mtp_status status = mtp_loop_take_news(ctx, l);
   if (status == MTP_OK) status = mtp_loop_find_asked(ctx, l, &asked);
   s.asked = asked.index;
