@@ -158,7 +158,7 @@ static void take_start(report_run *run) {
   run->has_ended = false;
   *run->stopped = 0;
   run->first_label = run->label_count;
-  run->first_step = run->now_step = NAN;
+  run->first_step = run->now_step = run->higher_level = NAN;
 }
 
 void report_run_take(report_run *run, const cJSON *event) {

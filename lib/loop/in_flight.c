@@ -48,13 +48,13 @@ mtp_status mtp_loop_find_asked(mtp_context *ctx, const mtp_learner *l, mtp_asked
   return status;
 }
 
-mtp_status mtp_loop_in_flight(mtp_context *ctx, const mtp_learner *l, mtp_config_set **out) {
+mtp_status mtp_loop_in_flight(mtp_context *ctx, const mtp_learner *l, bool wanted, mtp_config_set **out) {
   *out = NULL;
   if (!l->sharing.locks) return MTP_OK;
   showing s = {ctx, l, mtp_config_set_new()};
   mtp_status status = s.set ? MTP_OK : mtp_fail_memory(ctx);
   for (int k = 0; status == MTP_OK && (k = mtp_share_next(l->sharing.locks, k)) > 0;) status = peek(ctx, l, k, &s);
-  if (status == MTP_OK) status = mtp_loop_peek_wanted(ctx, l, add_request, &s);
+  if (status == MTP_OK && wanted) status = mtp_loop_peek_wanted(ctx, l, add_request, &s);
   if (status != MTP_OK || s.set->n == 0)
     mtp_config_set_free(s.set);
   else

@@ -232,9 +232,13 @@ static void log_label(mtp_context *ctx, const mtp_learner *l, const mtp_candidat
   mtp_event_write(ctx, l->log, event);
 }
 
+bool mtp_loop_is_of_the_run(const mtp_learner *l, const mtp_candidate *c) {
+  return c->warmup < 0 && !(c->squeezed > 0.0) && !(l->explored > 0.0);
+}
+
 /* By the run itself and in this one, at a step of it. */
 static bool was_asked_for(const mtp_learner *l, const mtp_candidate *c, const mtp_qm_report *report) {
-  return !l->sharing.helping && c->warmup < 0 && !(c->squeezed > 0.0) && !(l->explored > 0.0) && report->tries > 0 &&
+  return !l->sharing.helping && mtp_loop_is_of_the_run(l, c) && report->tries > 0 &&
          !mtp_config_get_feature(c->cfg, MTP_CHECK_KEY);
 }
 
@@ -436,7 +440,7 @@ mtp_status mtp_loop_sift(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_c
   if (status == MTP_OK) status = mtp_loop_take_news(ctx, l);
   /* where no other run may make a potential, calls that one of them has from a run before wait for their turn as well
    */
-  if (status == MTP_OK && !l->sharing.refitting) status = mtp_loop_in_flight(ctx, l, &coming);
+  if (status == MTP_OK && !l->sharing.refitting) status = mtp_loop_in_flight(ctx, l, false, &coming);
   for (size_t i = 0; coming && i < coming->n && status == MTP_OK; i++)
     status = mtp_structure_index_add(ctx, asked, coming->configs[i], NULL, i);
   const bool has_squeezed = mtp_loop_has_squeezed(coming);
@@ -471,8 +475,6 @@ mtp_status mtp_loop_label_announced(mtp_context *ctx, mtp_learner *l, size_t n, 
 
 static mtp_status label_beside(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
                                int *labels) {
-  if (n > 1 && !l->sharing.dividing && mtp_loop_has_others(l))
-    return mtp_loop_label_divided(ctx, l, n, candidates, labels);
   const mtp_candidate **kept = mtp_calloc(n, sizeof *kept);
   size_t count = 0;
   mtp_status status = kept ? mtp_loop_lock_train(ctx, l) : mtp_fail_memory(ctx);
@@ -483,12 +485,19 @@ static mtp_status label_beside(mtp_context *ctx, mtp_learner *l, size_t n, const
   return status;
 }
 
-mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
-                          int *labels) {
+mtp_status mtp_loop_label_here(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                               int *labels) {
   if (n == 0) return MTP_OK;
   const mtp_status status = mtp_loop_take_late(ctx, l, true, labels);
   if (status != MTP_OK) return status;
   return l->sharing.locks ? label_beside(ctx, l, n, candidates, labels) : label_all(ctx, l, n, candidates, labels);
+}
+
+mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                          int *labels) {
+  if (n < 2 || !mtp_loop_has_others(l)) return mtp_loop_label_here(ctx, l, n, candidates, labels);
+  const mtp_status status = mtp_loop_take_late(ctx, l, true, labels);
+  return status == MTP_OK ? mtp_loop_label_divided(ctx, l, n, candidates, labels) : status;
 }
 
 size_t mtp_loop_allowance(const mtp_learner *l, size_t n) {

@@ -101,11 +101,11 @@ mtp_status mtp_loop_learn_late(mtp_context *ctx, mtp_learner *l, bool wait, mtp_
   const double before = l->stats.qm_seconds;
   mtp_status status = mtp_loop_take_late(ctx, l, wait, &labels);
   if (status != MTP_OK || labels == 0) return status;
-  status = mtp_loop_begin_refit(ctx, l, wait ? MTP_UNTIL_BEGUN : MTP_AT_ONCE, &begun);
-  if (status != MTP_OK || !begun) return status;
   const mtp_config *last = l->late ? NULL : mtp_loop_last_met(l, NULL); /* the driver is busy as long as some are out */
   if (last) status = mtp_loop_squeeze(ctx, l, last, l->last_step, &labels);
-  if (status == MTP_OK) status = mtp_loop_refit(ctx, l, l->last_step, NAN, labels, l->stats.qm_seconds - before);
+  if (status == MTP_OK) status = mtp_loop_begin_refit(ctx, l, wait ? MTP_UNTIL_BEGUN : MTP_AT_ONCE, &begun);
+  if (status != MTP_OK || !begun) return status;
+  status = mtp_loop_refit(ctx, l, l->last_step, NAN, labels, l->stats.qm_seconds - before);
   mtp_loop_end_refit(l);
   if (status == MTP_OK) *action = MTP_REDO;
   return status;

@@ -255,6 +255,7 @@ mtp_status mtp_loop_learn(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
                           mtp_action *action) {
   int labels = 0;
   bool begun;
+  const bool waits = trigger || cause->grade > l->options.break_grade;
   double before = l->stats.qm_seconds;
   mtp_status status = learn(ctx, l, trigger, &labels);
   if (status != MTP_OK || labels == 0) return status;
@@ -262,8 +263,8 @@ mtp_status mtp_loop_learn(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
     status = mtp_loop_squeeze(ctx, l, mtp_loop_last_met(l, cause->cfg), cause->step, &labels);
   if (status != MTP_OK) return status;
   /* what waited in the pool can wait a little longer for another run that makes a potential */
-  status = mtp_loop_begin_refit(ctx, l, trigger ? MTP_UNTIL_MADE : MTP_AT_ONCE, &begun);
-  if (status == MTP_OK && (trigger || begun)) *action = MTP_REDO;
+  status = mtp_loop_begin_refit(ctx, l, waits ? MTP_UNTIL_MADE : MTP_AT_ONCE, &begun);
+  if (status == MTP_OK && (waits || begun)) *action = MTP_REDO;
   if (status != MTP_OK || !begun) return status;
   status = mtp_loop_refit(ctx, l, cause->step, cause->grade, labels, l->stats.qm_seconds - before);
   mtp_loop_end_refit(l); /* others may make one while labels of holes are bought */

@@ -382,12 +382,19 @@ mtp_status mtp_loop_raise_level(mtp_context *ctx, const mtp_learner *l, mtp_fitt
 
 /* label.c */
 bool mtp_loop_can_label(const mtp_learner *l);
+/** Is it one that steps of the run bring: no copy, squeezed one or end of an exploration? Such ones the outlook counts.
+ */
+bool mtp_loop_is_of_the_run(const mtp_learner *l, const mtp_candidate *c);
 /** How many of n calls there are a driver and budget for. */
 size_t mtp_loop_allowance(const mtp_learner *l, size_t n);
 /** Asks the driver and puts good labels into the training file, the training set and the normal equations, in order.
- * *labels counts them up; a refused label is remembered, and an error only if the run must stop for it. */
+ * *labels counts them up; a refused label is remembered, and an error only if the run must stop for it. Where runs
+ * share, several are divided among them. */
 mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
                           int *labels);
+/** The same without help of other runs. */
+mtp_status mtp_loop_label_here(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                               int *labels);
 /** A label that is compared and not learned, less the baseline; NULL if the driver has none. */
 mtp_status mtp_loop_label_apart(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_qm_report *report,
                                 mtp_config **out);

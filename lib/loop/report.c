@@ -155,7 +155,8 @@ static bool basis_limits(const mtp_learner *l) {
 /* What a higher level would bring: some linear fits, which are made where it is worth knowing. */
 static void tell_of_higher_level(mtp_context *ctx, const mtp_learner *l, cJSON *end) {
   mtp_higher h;
-  if (!ctx || mtp_loop_compare_higher(ctx, l, &h) != MTP_OK || h.higher == 0) return;
+  /* who is told to stop may have seconds left */
+  if (!ctx || mtp_context_is_stopped(ctx) || mtp_loop_compare_higher(ctx, l, &h) != MTP_OK || h.higher == 0) return;
   mtp_event_integer(end, "higher_level", h.higher);
   mtp_event_number(end, "held_out_rmse_force", h.now);
   mtp_event_number(end, "higher_level_rmse_force", h.then);

@@ -124,10 +124,6 @@ static mtp_status follow_level(mtp_context *ctx, mtp_learner *l, const mtp_poten
   return mtp_loop_take_level(ctx, l, level);
 }
 
-static bool has_company(const mtp_learner *l) {
-  return l->sharing.locks && mtp_share_next(l->sharing.locks, 0) > 0;
-}
-
 /* The deck that is started again names the potential of its first start, which knows less than the saved one. */
 mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
   mtp_potential *saved = NULL;
@@ -145,7 +141,7 @@ mtp_status mtp_loop_adopt_saved(mtp_context *ctx, mtp_learner *l) {
                     mtp_context_message(ctx));
   const bool trained = mtp_potential_is_trained(saved);
   if (trained) status = follow_level(ctx, l, saved);
-  if (status == MTP_OK && trained && resumes && !is_alike(saved, l->pot) && has_company(l))
+  if (status == MTP_OK && trained && resumes && !is_alike(saved, l->pot) && mtp_loop_has_others(l))
     status = mtp_fail(ctx, MTP_ERR_STATE,
                       "share: %s holds a potential of another kind, which other runs are learning; runs that learn "
                       "together need the same file of pair_coeff, baseline and grow",
@@ -461,7 +457,7 @@ static mtp_status resume(mtp_context *ctx, mtp_learner *l, mtp_candidate *candid
   const mtp_candidate **list = mtp_calloc(n, sizeof *list);
   if (!list) return mtp_fail_memory(ctx);
   for (size_t i = 0; i < n; i++) list[i] = &candidates[i];
-  status = mtp_loop_label(ctx, l, n, list, labels);
+  status = mtp_loop_label_here(ctx, l, n, list, labels); /* others would ask anew for what may be answered */
   free(list);
   return status;
 }

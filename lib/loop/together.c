@@ -13,7 +13,7 @@
 /* Seconds between looks at the files while a run has nothing to ask, and at what another run asks while it waits: at
  * first, and in the end. */
 #define LOOK         1.0
-#define WAIT         MTP_SHARE_NAP
+#define WAIT         0.02
 #define LONGEST_WAIT 0.5
 /* And such a part of the time that it has waited. */
 #define WAIT_PART 0.03
@@ -144,7 +144,7 @@ mtp_status mtp_loop_coming(mtp_context *ctx, mtp_learner *l, mtp_config_set **co
   if (!l->sharing.locks) return MTP_OK;
   mtp_status status = mtp_loop_lock_train(ctx, l);
   if (status == MTP_OK) status = mtp_loop_take_news(ctx, l);
-  if (status == MTP_OK) status = mtp_loop_in_flight(ctx, l, coming);
+  if (status == MTP_OK) status = mtp_loop_in_flight(ctx, l, true, coming);
   mtp_loop_unlock_train(l);
   return status;
 }
@@ -160,40 +160,43 @@ static bool has_all_of(const mtp_config_set *now, const mtp_config_set *before) 
   return all;
 }
 
-/* A label that others want, or a squeezed one that is due: it would be waited for later on. */
+/* Calls of a run that is gone, without which nobody may help, a label that others want, or a squeezed one that is due:
+ * it would be waited for later on. */
 static mtp_status help_meanwhile(mtp_context *ctx, mtp_learner *l, bool *helped) {
   int labels = 0;
   const mtp_moment moment = l->moment; /* is of another configuration */
-  mtp_status status = mtp_loop_help(ctx, l, helped);
-  const mtp_config *last = mtp_loop_last_met(l, NULL);
-  if (status != MTP_OK || *helped || !last) return status;
   l->moment = (mtp_moment){0};
-  status = mtp_loop_squeeze(ctx, l, last, l->last_step, &labels);
+  mtp_status status = mtp_loop_take_over_calls(ctx, l, &labels);
+  if (status == MTP_OK) status = mtp_loop_help(ctx, l, helped);
+  const mtp_config *last = mtp_loop_last_met(l, NULL);
+  if (status == MTP_OK && !*helped && last) status = mtp_loop_squeeze(ctx, l, last, l->last_step, &labels);
   l->moment = moment;
-  *helped = labels > 0;
+  *helped = *helped || labels > 0;
   return status;
+}
+
+mtp_status mtp_loop_wait(mtp_context *ctx, const mtp_learner *l, mtp_wait *wait) {
+  const double waited = mtp_now() - wait->begin;
+  if (mtp_context_is_stopped(ctx))
+    return mtp_fail(ctx, MTP_ERR_STOPPED, "stopped while it waited for a label that another run asked for");
+  if (!wait->told && waited > PATIENCE) {
+    mtp_message(ctx, MTP_INFO, "step %lld: waiting since %g s for a label that another run has asked for", l->last_step,
+                PATIENCE);
+    wait->told = true;
+  }
+  mtp_sleep(fmin(fmax(WAIT, WAIT_PART * waited), LONGEST_WAIT));
+  return MTP_OK;
 }
 
 /* Until one of them is no more on its way: answered, failed, or its run is gone. */
 static mtp_status wait_for_one(mtp_context *ctx, mtp_learner *l, const mtp_config_set *coming) {
-  const double begin = mtp_now();
-  double seconds = WAIT;
-  bool told = false;
+  mtp_wait wait = {.begin = mtp_now()};
   for (bool all = true; all;) {
     mtp_config_set *now = NULL;
-    if (mtp_context_is_stopped(ctx))
-      return mtp_fail(ctx, MTP_ERR_STOPPED, "stopped while it waited for a label that another run asked for");
-    if (!told && mtp_now() - begin > PATIENCE) {
-      mtp_message(ctx, MTP_INFO, "step %lld: waiting since %g s for a label that another run has asked for",
-                  l->last_step, PATIENCE);
-      told = true;
-    }
     bool helped = false;
     mtp_status status = help_meanwhile(ctx, l, &helped);
-    if (status != MTP_OK) return status;
-    if (!helped) mtp_sleep(seconds);
-    seconds = fmin(fmax(WAIT, WAIT_PART * (mtp_now() - begin)), LONGEST_WAIT);
-    status = mtp_loop_coming(ctx, l, &now);
+    if (status == MTP_OK && !helped) status = mtp_loop_wait(ctx, l, &wait);
+    if (status == MTP_OK) status = mtp_loop_coming(ctx, l, &now);
     all = status == MTP_OK && has_all_of(now, coming);
     mtp_config_set_free(now);
     if (status != MTP_OK) return status;

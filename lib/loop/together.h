@@ -29,14 +29,23 @@ bool mtp_loop_knows_all(const mtp_learner *l);
 mtp_status mtp_loop_catch_up(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, bool *changed);
 /** Reads what others have labelled, and what they have asked for and not got yet: *coming, NULL for nothing. */
 mtp_status mtp_loop_coming(mtp_context *ctx, mtp_learner *l, mtp_config_set **coming);
+/** A wait for labels that other runs have asked for. */
+typedef struct mtp_wait {
+  double begin; /* mtp_now() */
+  bool told;
+} mtp_wait;
+/** Sleeps until it is time for another look, the longer the longer one has waited; tells the user after a minute.
+ * MTP_ERR_STOPPED if the stop flag of the context is up. */
+mtp_status mtp_loop_wait(mtp_context *ctx, const mtp_learner *l, mtp_wait *wait);
 /** After a call that came to no label: *changed if that is because another run asked for it. */
 mtp_status mtp_loop_after_label(mtp_context *ctx, mtp_learner *l, bool *changed);
 /** Does nobody else go on? What is done once at the end is left to the last one. */
 mtp_status mtp_loop_is_last(mtp_context *ctx, mtp_learner *l, bool *last);
 
 /* in_flight.c */
-/** What other runs have asked for and not got yet, NULL for nothing. The training file is locked. */
-mtp_status mtp_loop_in_flight(mtp_context *ctx, const mtp_learner *l, mtp_config_set **out);
+/** What other runs have asked for and not got yet, NULL for nothing; `wanted`: and what they want and nobody has asked
+ * for. The training file is locked. */
+mtp_status mtp_loop_in_flight(mtp_context *ctx, const mtp_learner *l, bool wanted, mtp_config_set **out);
 /** Takes over what runs that are gone had asked for, which is then asked for here. *labels counts up. */
 mtp_status mtp_loop_take_over_calls(mtp_context *ctx, mtp_learner *l, int *labels);
 /** The calls that other runs make at this moment, known again after rounding. */
@@ -52,7 +61,6 @@ bool mtp_loop_has_squeezed(const mtp_config_set *coming);
 mtp_status mtp_loop_is_squeezed_elsewhere(mtp_context *ctx, mtp_learner *l, bool *is);
 
 /* wanted.c */
-#define MTP_SHARE_NAP 0.02 /* seconds between looks at what others do */
 /** mtp_loop_label of several, with the help of runs that have nothing to ask for. */
 mtp_status mtp_loop_label_divided(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
                                   int *labels);

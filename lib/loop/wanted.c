@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file loop/wanted.c
  * Labels that runs divide among themselves. Who wants several puts them into a file, FILE.NUMBER.wanted.calls, and asks
- * for one after the other; who has nothing else to do, because it waits for a label or a potential of another run, asks
- * for the next one that nobody has asked for. A request is a run's own from the moment on when it is in the file of its
- * calls, which is seen under the lock of the training file, so that nothing is asked for twice; what becomes of it
- * after a kill is what becomes of all requests. */
-#include <math.h>
+ * for one after the other; who has nothing to ask for, because it waits for a label or a potential of another run, or
+ * has just looked at the files between two steps, asks for the next one that nobody has asked for. A request is a run's
+ * own from the moment on when it is in the file of its calls, which is seen under the lock of the training file, so
+ * that nothing is asked for twice; what becomes of it after a kill is what becomes of all requests. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -75,17 +74,13 @@ static void division_clear(division *d) {
   free(d->done);
   free(d->mine);
   free(d->number);
-}
-
-/* Was it asked for by the run itself, at a step of it? */
-static bool is_of_the_run(const mtp_learner *l, const mtp_candidate *c) {
-  return c->warmup < 0 && !(c->squeezed > 0.0) && !(l->explored > 0.0);
+  free(d->number);
 }
 
 /* What others labelled counts as if it had been labelled here. */
 static mtp_status count_theirs(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, int *labels) {
   ++*labels;
-  return is_of_the_run(l, c) ? mtp_loop_note_asked(ctx, l, c->step) : MTP_OK;
+  return mtp_loop_is_of_the_run(l, c) ? mtp_loop_note_asked(ctx, l, c->step) : MTP_OK;
 }
 
 /* Sorts out what is still to be asked for, at most `most` of it here. The training file is locked. */
@@ -144,13 +139,14 @@ mtp_status mtp_loop_label_divided(mtp_context *ctx, mtp_learner *l, size_t n, co
   mtp_status status = d.done && d.mine && d.number ? post(ctx, l, n, candidates) : mtp_fail_memory(ctx);
   l->sharing.dividing = true;
   l->sharing.wishes = false; /* its file has another content now */
+  mtp_wait wait = {.begin = mtp_now()};
   for (bool more = true; more && status == MTP_OK;) {
     status = ask_for_next(ctx, l, &d, labels);
     more = d.count > 0 || d.elsewhere > 0;
-    if (status != MTP_OK || d.count > 0 || !more) continue;
-    mtp_sleep(MTP_SHARE_NAP);
-    if (mtp_context_is_stopped(ctx))
-      status = mtp_fail(ctx, MTP_ERR_STOPPED, "stopped while it waited for a label that another run asked for");
+    if (d.count > 0)
+      wait = (mtp_wait){.begin = mtp_now()};
+    else if (status == MTP_OK && more)
+      status = mtp_loop_wait(ctx, l, &wait);
   }
   l->sharing.dividing = false;
   take_down(l);
@@ -161,6 +157,7 @@ mtp_status mtp_loop_label_divided(mtp_context *ctx, mtp_learner *l, size_t n, co
 /* ---- those of others ---- */
 
 typedef struct search {
+  mtp_context *ctx;
   const mtp_learner *learner;
   const mtp_structure_index *asked;
   mtp_config *found;
@@ -172,7 +169,7 @@ static mtp_status take_first(void *user, const mtp_config *request) {
       mtp_structure_index_find(s->asked, request, NULL) != MTP_NOT_FOUND)
     return MTP_OK;
   s->found = mtp_config_copy(request);
-  return s->found ? MTP_OK : MTP_ERR_MEMORY;
+  return s->found ? MTP_OK : mtp_fail_memory(s->ctx);
 }
 
 static mtp_status peek_at_wanted(mtp_context *ctx, const mtp_learner *l, int number,
@@ -200,7 +197,7 @@ static mtp_status note_any(void *user, const mtp_config *request) {
 /* The training file is locked. */
 static mtp_status find_wanted(mtp_context *ctx, mtp_learner *l, mtp_config **found) {
   mtp_asked_elsewhere asked = {0};
-  search s = {.learner = l};
+  search s = {.ctx = ctx, .learner = l};
   mtp_status status = mtp_loop_take_news(ctx, l);
   if (status == MTP_OK) status = mtp_loop_find_asked(ctx, l, &asked);
   s.asked = asked.index;

@@ -111,8 +111,9 @@ mtp_status mtp_qm_open(mtp_context *ctx, const char *text, const mtp_qm_driver *
 
 mtp_status mtp_qm_open_for_ranks(mtp_context *ctx, const char *text, const mtp_qm_driver *extra, int extra_count,
                                  int ranks, mtp_qm **out) {
-  if (!text || !out || (extra_count > 0 && !extra) || ranks < 1)
+  if (!text || !out || (extra_count > 0 && !extra))
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "mtp_qm_open: a null pointer was passed");
+  if (ranks < 1) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "mtp_qm_open: expected at least one rank, found %d", ranks);
   *out = NULL;
   mtp_qm *qm = mtp_calloc(1, sizeof *qm);
   if (!qm) return mtp_fail_memory(ctx);

@@ -341,6 +341,37 @@ static void idle_runs_make_calls_of_others(void **state) {
   free(wanted);
 }
 
+static size_t coming_to(const learning_world *world, mtp_learner *learner) {
+  mtp_config_set *coming = NULL;
+  data_must(world->ctx, mtp_loop_coming(world->ctx, learner, &coming));
+  const size_t n = coming ? coming->n : 0;
+  mtp_config_set_free(coming);
+  return n;
+}
+
+/* To want is not to ask: nobody is kept from asking for it, and then it is wanted no more. */
+static void what_others_want_may_be_asked_for(void **state) {
+  learning_world *world = *state;
+  mtp_learner *a = learner_of(world, "a.jsonl"), *b = learner_of(world, "b.jsonl");
+  mtp_config *cfg = learning_crystal(2, 4.05, 0.25, 1001);
+  const mtp_candidate c = {.cfg = cfg, .grade = 20.0, .atom = 2, .step = 1, .warmup = -1}, *list = &c;
+  bool helped = true;
+  int labels = 0;
+  begin(world, a);
+  begin(world, b);
+  data_must(world->ctx, mtp_loop_wish(world->ctx, a, &c));
+  assert_int_equal(coming_to(world, b), 1);
+  data_must(world->ctx, mtp_loop_label(world->ctx, b, 1, &list, &labels));
+  assert_int_equal(labels, 1);
+  assert_int_equal(coming_to(world, b), 0);
+  data_must(world->ctx, mtp_loop_help(world->ctx, b, &helped));
+  assert_false(helped);
+  mtp_loop_wish_no_more(a);
+  mtp_config_free(cfg);
+  mtp_learner_free(a);
+  mtp_learner_free(b);
+}
+
 /* Nobody asks for what a run wanted that is gone. */
 static void what_the_dead_wanted_is_forgotten(void **state) {
   learning_world *world = *state;
@@ -520,6 +551,7 @@ int main(void) {
       TEST(alone_and_together_do_not_mix),
       TEST(calls_of_a_killed_run_are_made_by_others),
       TEST(idle_runs_make_calls_of_others),
+      TEST(what_others_want_may_be_asked_for),
       TEST(what_the_dead_wanted_is_forgotten),
       TEST(who_makes_calls_is_busy),
       TEST(what_is_coming_covers_what_is_like_it),
