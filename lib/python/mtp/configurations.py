@@ -43,6 +43,21 @@ def voigt(stress: Any) -> np.ndarray:
     return stress
 
 
+class _Memory:
+    """An array of a configuration that somebody looks at: it is there as long as one of its views is."""
+
+    def __init__(self, owner: Any, address: int):
+        self.owner, self.address, self.retired = owner, address, False
+
+    def __del__(self, free: Any = libc.free) -> None:
+        if self.retired:
+            free(self.address)
+
+
+#: By address, those that are looked at now.
+_looked_at: 'weakref.WeakValueDictionary[int, _Memory]' = weakref.WeakValueDictionary()
+
+
 class Configuration:
     """Atoms in a cell, and their label or prediction.
 
@@ -136,12 +151,28 @@ class Configuration:
     def _array(self, name: str, shape: Any, dtype: Any = np.float64) -> Optional[np.ndarray]:
         """A view of an array that the structure points to; None where there is none."""
         at = getattr(self._c.contents, name)
-        return view(self, addressof(at.contents), shape, dtype) if at else None
+        if not at:
+            return None
+        address = addressof(at.contents)
+        memory = _looked_at.get(address)
+        if memory is None:
+            memory = _looked_at[address] = _Memory(self._owner, address)
+        return view(memory, address, shape, dtype)
+
+    def _let_go(self, *names: str) -> None:
+        """Before arrays are freed or replaced: those that have views belong to these from now on."""
+        for name in names:
+            at = getattr(self._c.contents, name)
+            memory = _looked_at.pop(addressof(at.contents), None) if at else None
+            if memory is not None:
+                memory.retired = True
+                setattr(self._c.contents, name, type(at)())
 
     def _set_array(self, name: str, values: Any, dtype: Any) -> None:
         """Copies values[n] into an array, which is made if need be; None takes it away."""
         config, ctype = self._c.contents, dict(s.Config._fields_)[name]._type_
         if values is None:
+            self._let_go(name)
             libc.free(getattr(config, name))
             setattr(config, name, POINTER(ctype)())
             return

@@ -46,6 +46,7 @@ class Evaluator(Handle):
         """Puts energy, forces, virial and site energies into the configuration, and grades if asked for."""
         if configuration.names[:len(self.names)] != self.names:
             configuration._owner.map_species(self.names)
+        configuration._let_go('force', 'site_energy', 'grade', 'force_error')
         with self._lock:
             call(lib.mtp_evaluator_config, self, configuration._c, int(grades and self._graded))
         return configuration
