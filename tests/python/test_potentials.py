@@ -20,6 +20,27 @@ class Configurations(Case):
         gc.collect()
         self.assertEqual(positions[0, 0], 0.125)  # its owner lives as long
 
+    def test_views_outlive_what_takes_their_place(self):
+        cfg = fcc(1)
+        cfg.forces, cfg.charges = np.full((4, 3), 0.5), np.ones(4)
+        forces, charges, evaluator = cfg.forces, cfg.charges, mtp.Evaluator(small_potential())
+        cfg.charges = None
+        first = evaluator.evaluate(cfg).forces
+        self.assertIsNot(first, forces)
+        kept = np.array(first)
+        cfg.positions[0] += 0.1
+        second = evaluator.evaluate(cfg).forces
+        others = [fcc(k) for k in range(50)]  # they would take the place of what was freed
+        for other in others:
+            other.forces, other.charges = np.zeros((4, 3)), np.zeros(4)
+        self.close(forces, np.full((4, 3), 0.5), 0)
+        self.close(charges, np.ones(4), 0)
+        self.close(first, kept, 0)
+        self.assertGreater(np.abs(second - first).max(), 0)
+        del cfg
+        gc.collect()
+        self.close(first, kept, 0)
+
     def test_a_view_outlives_growth_of_its_set(self):
         configurations = mtp.Configurations([fcc(1)])
         first, x = configurations[0], np.array(configurations[0].positions)
@@ -54,6 +75,7 @@ class Configurations(Case):
         part = both[[1]]
         self.assertEqual((len(part), part[0].symbols), (1, ['Ni', 'Al']))
         self.assertEqual([len(c) for c in both[::-1]], [2, 1])
+        self.assertEqual([len(both[5:]), len(both[[]]), len(both[[False, True]])], [0, 0, 1])
         self.assertRaises(IndexError, both.__getitem__, 2)
         self.assertEqual(len(both[-1]), 2)
 

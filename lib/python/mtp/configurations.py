@@ -21,6 +21,9 @@ PathLike = Union[str, 'os.PathLike[str]']
 
 # ASE's xx yy zz yz xz xy from xx yy zz xy xz yz, and back.
 _VOIGT = [0, 1, 2, 5, 4, 3]
+# What atoms.info says of a label that training has to know.
+_KEPT_INFO = ('baseline', 'baseline_energy', 'config_energy_weight', 'config_force_weight', 'config_forces_weight',
+              'config_stress_weight', 'config_type', 'config_virial_weight', 'config_weight', 'group', 'squeezed')
 
 
 def _format_number(name: Optional[str]) -> int:
@@ -94,10 +97,12 @@ class Configuration:
 
     @classmethod
     def from_ase(cls, atoms: Any) -> 'Configuration':
-        """Atoms of ASE with the results that their calculator holds for them, initial charges if they are not 0."""
+        """Atoms of ASE with the results that their calculator holds for them, initial charges if they are not 0, and what
+        atoms.info has of groups, weights and baselines of labels.
+        """
         self = cls(atoms.get_chemical_symbols(), atoms.positions, atoms.cell.array, atoms.pbc)
         results = dict(getattr(atoms.calc, 'results', {})) if atoms.calc is not None else {}
-        if results and atoms.calc.check_state(atoms):  # of other atoms
+        if results and hasattr(atoms.calc, 'check_state') and atoms.calc.check_state(atoms):  # of other atoms
             results = {}
         energy = results.get('free_energy', results.get('energy'))
         if energy is not None:
@@ -109,6 +114,9 @@ class Configuration:
         charges = atoms.get_initial_charges()
         if charges.any():
             self.charges = charges
+        for key in _KEPT_INFO:
+            if key in atoms.info:
+                self.set_feature(key, atoms.info[key])
         return self
 
     def to_ase(self) -> Any:
@@ -119,10 +127,10 @@ class Configuration:
         results = {'energy': self.energy, 'free_energy': self.energy, 'forces': self.forces, 'stress': self.stress}
         results = {key: np.array(value) if np.ndim(value) else value
                    for key, value in results.items() if value is not None}
-        if results:
-            atoms.calc = SinglePointCalculator(atoms, **results)
         if self.charges is not None:
             atoms.set_initial_charges(self.charges)
+        if results:  # last: they are results of atoms with these charges
+            atoms.calc = SinglePointCalculator(atoms, **results)
         for name in ('grades', 'force_errors'):
             if getattr(self, name) is not None:
                 atoms.set_array(name, np.array(getattr(self, name)))
@@ -459,8 +467,9 @@ class Configurations(Handle, abc.Sequence):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             index = range(*index.indices(len(self)))
-        if not isinstance(index, (int, np.integer)):
-            return Configurations(self[int(k)] for k in np.arange(len(self))[np.asarray(index)])
+        if not isinstance(index, (int, np.integer)):  # nothing has no kind of its own
+            numbers = np.asarray(index) if len(index) else np.zeros(0, int)
+            return Configurations(self[int(k)] for k in np.arange(len(self))[numbers])
         number = int(index) + (len(self) if index < 0 else 0)
         if not 0 <= number < len(self):
             raise IndexError('configuration %d of %d' % (index, len(self)))
