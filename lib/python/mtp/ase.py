@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Calculators of ASE: a moment tensor potential, and one that learns while ASE moves the atoms."""
+import threading
 from typing import Any, List, Optional, Union
 
 import numpy as np
@@ -147,23 +148,32 @@ def _energy_of(atoms: Any, energy_matches_forces: bool) -> float:
     return energy
 
 
+def _ask(calculator: Any, atoms: Any, energy_matches_forces: bool) -> Any:
+    energy = _energy_of(atoms, energy_matches_forces)
+    forces = atoms.get_forces(apply_constraint=False)
+    try:
+        stress = atoms.get_stress() if all(atoms.pbc) else None
+    except NotImplementedError:  # what is required is for the driver to say
+        stress = None
+    for owner in (calculator, getattr(calculator, 'scf', None)):
+        converged = getattr(owner, 'converged', None)
+        if isinstance(converged, (bool, np.bool_)) and not converged:
+            raise NotConverged('the calculator says that it has not converged')
+    return energy, forces, stress
+
+
 def reference_of(calculator: Any, *, energy_matches_forces: bool = False) -> Function:
     """A calculator of ASE as the function that labels are asked of.
 
     The energy of a label is the one that forces are derivatives of. A calculator that does not know it (with electronic
     smearing the plain energy would be another function) is refused unless energy_matches_forces says that they fit.
+    Threads take turns with it, for it holds the results of one configuration.
     """
+    turns = threading.Lock()
+
     def function(configuration: Configuration) -> Any:
         atoms = configuration.to_ase()
         atoms.calc = calculator
-        energy = _energy_of(atoms, energy_matches_forces)
-        forces = atoms.get_forces(apply_constraint=False)
-        try:
-            stress = atoms.get_stress() if all(atoms.pbc) else None
-        except NotImplementedError:  # what is required is for the driver to say
-            stress = None
-        for owner in (calculator, getattr(calculator, 'scf', None)):
-            if getattr(owner, 'converged', None) is False:
-                raise NotConverged('the calculator says that it has not converged')
-        return energy, forces, stress
+        with turns:
+            return _ask(calculator, atoms, energy_matches_forces)
     return function

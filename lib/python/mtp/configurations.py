@@ -115,7 +115,7 @@ class Configuration:
         if charges.any():
             self.charges = charges
         for key in _KEPT_INFO:
-            if key in atoms.info:
+            if str(atoms.info.get(key)) not in ('None', 'False'):
                 self.set_feature(key, atoms.info[key])
         return self
 

@@ -6,6 +6,8 @@ that is given a Configuration and answers with (energy, forces) or (energy, forc
 names, or by putting them into the configuration: eV, [n, 3] eV/A, [6] or [3, 3] eV/A^3 as in ASE. It raises
 NotConverged if its answer must not be believed; any other exception is a failed call.
 """
+import os
+import shlex
 from ctypes import POINTER, byref, c_void_p, cast
 from typing import Any, Callable, List, Optional, Union
 
@@ -60,6 +62,11 @@ def describe(error: BaseException) -> str:
     return type(error).__name__ + (': ' + lines[-1] if lines else '')
 
 
+def _word(value: Any) -> str:
+    """The value of a key as one word of a driver string."""
+    return shlex.quote(','.join(map(str, value)) if isinstance(value, (list, tuple)) else str(value))
+
+
 class Driver(Handle):
     """A reference that is open for calls.
 
@@ -78,8 +85,7 @@ class Driver(Handle):
             self._function = as_function(reference)
             text, own = 'python', self._table()
             keys.setdefault('retries', 0)
-        text += ''.join(' %s=%s' % (key, ','.join(value) if isinstance(value, (list, tuple)) else value)
-                        for key, value in keys.items())
+        text += ''.join(' %s=%s' % (key, _word(value)) for key, value in keys.items())
         out = c_void_p()
         call(lib.mtp_qm_open, text.encode(), None if own is None else byref(own), int(own is not None), byref(out))
         self._own(out.value, lib.mtp_qm_close)
@@ -224,5 +230,5 @@ def label(configurations: Any, reference: Reference, *, path: Optional[PathLike]
                                                                      answers.reasons[failed[0]]),
                     'qm') from driver.raised
     if path is not None:
-        return Configurations.read(path)
+        return Configurations.read(path) if os.path.exists(path) else Configurations()
     return Configurations(one[0] for one in answers.labels if one is not None)
