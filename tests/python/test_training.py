@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Training and selection: the numbers of the command, what ends a training, what a failure leaves."""
 import json
+import os
+import signal
+import threading
 import unittest
 
 from support import Case, fcc, mtp, np, run, small_potential, training_set
@@ -42,6 +45,15 @@ class Training(Case):
         self.assertRaises(ZeroDivisionError, mtp.train, potential, training_set(8), progress=fail)
         self.close(potential.parameters, trained, 0)
         self.assertIsNotNone(potential.active_set)
+        timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+        for progress in (None, lambda p: timer.is_alive() or timer.start()):
+            timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+            if progress is None:
+                timer.start()
+            self.assertRaises(KeyboardInterrupt, mtp.train, potential, training_set(20), max_iterations=100000,
+                              tolerance=1e-300, progress=progress)
+            timer.join()
+        self.close(potential.parameters, trained, 0)
 
     def test_bad_input(self):
         potential = mtp.Potential(6, ['Al'], 5.0)

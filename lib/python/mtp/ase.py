@@ -6,7 +6,8 @@ from typing import Any, List, Optional, Union
 import numpy as np
 from ase.calculators.calculator import Calculator, PropertyNotImplementedError, all_changes
 
-from ._context import Error
+from ._context import Error, call, log
+from ._library import lib
 from .configurations import Configuration, PathLike
 from .evaluator import Evaluator
 from .learner import Learner
@@ -35,6 +36,10 @@ class MTP(Calculator):
         self._use(potential if isinstance(potential, Potential) else Potential.read(potential))
 
     def _use(self, potential: Potential) -> None:
+        try:
+            call(lib.mtp_potential_check_baseline, potential, None, b'the potential')
+        except Error as error:  # its user may add the other part
+            log.warning('%s: its energies and forces are those beside a baseline', error)
         if self.grades and potential.active_set is None:
             raise Error('there is no active set to grade with: training makes one', 'state')
         self.potential = potential
@@ -92,15 +97,19 @@ class LearningMTP(MTP):
     """
 
     def __init__(self, potential: Union[Potential, PathLike], reference: Reference, **options: Any):
+        for name, refused in (('query', 'bayes'), ('mode', 'forces')):
+            if options.get(name) == refused:
+                raise Error('%s=%r: it grades by active sets of neighbourhoods or configurations' % (name, refused),
+                            'unsupported')
         start = potential if isinstance(potential, Potential) else Potential.read(potential)
         self.learner = Learner(start, reference, **options)
-        self.step, self._learns = -1, True
+        self.step, self._learns, self._follows = -1, True, 'share' in options or 'wait' in options
         Calculator.__init__(self)
         self.grades, self.errors, self.precision = True, False, 'double'
 
     def calculate(self, atoms: Any = None, properties: Optional[List[str]] = None,
                   system_changes: Any = all_changes) -> None:
-        if not self._learns:
+        if not self._learns or (self.results and not system_changes):  # more of what is known is no step
             super().calculate(atoms, properties, system_changes)
             return
         Calculator.calculate(self, atoms, properties or ['energy'], system_changes)
@@ -116,11 +125,13 @@ class LearningMTP(MTP):
             self.learner.begin(first)
             self._use(self.learner.potential)
         self.learner.pass_step(self.step)
+        if self._follows and self.learner.follow(self.step):
+            self._use(self.learner.potential)
         while True:
             configuration = self._configuration()
             self._compute(configuration, properties)
             grade, grades = self.results['max_grade'], self.results.get('grades')
-            if not grade > self.learner.thresholds[0]:
+            if grade <= self.learner.thresholds[0]:  # what is no number is far out
                 return
             atom = None if grades is None else int(np.argmax(grades))
             if not self.learner.offer(configuration, grade, atom, self.step):

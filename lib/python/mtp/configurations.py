@@ -97,8 +97,8 @@ class Configuration:
 
     @classmethod
     def from_ase(cls, atoms: Any) -> 'Configuration':
-        """Atoms of ASE with the results that their calculator holds for them, initial charges if they are not 0, and what
-        atoms.info has of groups, weights and baselines of labels.
+        """Atoms of ASE with the results that their calculator holds for them, initial charges if they are not 0, and
+        what atoms.info has of groups, weights and baselines of labels.
         """
         self = cls(atoms.get_chemical_symbols(), atoms.positions, atoms.cell.array, atoms.pbc)
         results = dict(getattr(atoms.calc, 'results', {})) if atoms.calc is not None else {}
