@@ -45,15 +45,20 @@ class Training(Case):
         self.assertRaises(ZeroDivisionError, mtp.train, potential, training_set(8), progress=fail)
         self.close(potential.parameters, trained, 0)
         self.assertIsNotNone(potential.active_set)
-        timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
-        for progress in (None, lambda p: timer.is_alive() or timer.start()):
-            timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
-            if progress is None:
-                timer.start()
+        for progress in (None, lambda p: True):
+            timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+            timer.start()
             self.assertRaises(KeyboardInterrupt, mtp.train, potential, training_set(20), max_iterations=100000,
                               tolerance=1e-300, progress=progress)
             timer.join()
         self.close(potential.parameters, trained, 0)
+
+    def test_without_iterations(self):
+        potential = small_potential()
+        parameters, noise = potential.parameters, potential.posterior.noise
+        mtp.train(potential, training_set(8, 40), max_iterations=-1)
+        self.close(potential.parameters, parameters, 0)
+        self.assertEqual((potential.active_set.kind, potential.posterior.noise), ('all', noise))
 
     def test_bad_input(self):
         potential = mtp.Potential(6, ['Al'], 5.0)
