@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Training and selection: the numbers of the command, what ends a training, what a failure leaves."""
 import json
-import os
-import signal
-import threading
 import unittest
 
 from support import Case, fcc, mtp, np, run, small_potential, training_set
@@ -46,8 +43,7 @@ class Training(Case):
         self.close(potential.parameters, trained, 0)
         self.assertIsNotNone(potential.active_set)
         for progress in (None, lambda p: True):
-            timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
-            timer.start()
+            timer = self.interrupt_in(0.1)
             self.assertRaises(KeyboardInterrupt, mtp.train, potential, training_set(20), max_iterations=100000,
                               tolerance=1e-300, progress=progress)
             timer.join()
