@@ -85,6 +85,7 @@ class Configurations(Case):
         self.assertEqual(self.refused('bad.extxyz:4', mtp.read, 'bad.extxyz').status, 'format')
         self.refused('unknown format', mtp.read, 'bad.extxyz', 'pdb')
         self.refused('shape', mtp.Configuration, ['Al'], np.zeros((2, 3)))
+        self.refused('list', mtp.Configuration, 'Al', np.zeros((2, 3)))
         self.refused('no stress', setattr, mtp.Configuration(['Al'], [[0, 0, 0]]), 'stress', np.zeros(6))
         self.refused('Ni', fcc(1, symbols=('Ni',))._owner.map_species, ['Al'])
         self.refused('energies', mtp.read, 'bad.extxyz', keys={'energies': 'e'})
@@ -181,6 +182,7 @@ class Potentials(Case):
         self.refused('shape', setattr, trained, 'parameters', np.zeros(3))
         self.refused('finite', setattr, trained, 'parameters', np.full(trained.parameter_count, np.nan))
         self.refused('precision', mtp.Evaluator, trained, precision='half')
+        self.refused('active set', mtp.Evaluator(trained).evaluate, fcc(1), grades=True)
 
     def test_threads(self):
         potential, configurations = small_potential(), [fcc(k) for k in range(20)]

@@ -237,6 +237,8 @@ class Configuration:
 
     @symbols.setter
     def symbols(self, symbols: Sequence[str]) -> None:
+        if isinstance(symbols, str):  # each of its letters would be an element
+            raise Error('a list of symbols is expected, not %r' % symbols)
         if len(symbols) != len(self):
             raise Error('%d symbols for %d atoms' % (len(symbols), len(self)))
         number = {name: self._owner._species_number(name) for name in dict.fromkeys(symbols)}
