@@ -130,8 +130,10 @@ class Learner(Handle):
         """Offers a configuration with its largest grade, above `select`, and the atom that has it. True if the
         potential has changed: the step is to be evaluated again, and offered again if it is still beyond `break`. An
         Error ends the run; what was learned is on disk."""
-        action = c_int()
-        self._call(lib.mtp_learner_offer, self._mapped(configuration), grade, -1 if atom is None else atom, step,
+        action, bare = c_int(), configuration.copy()
+        bare.energy = bare.forces = bare.virial = None  # predictions, which files would have as a label
+        bare._set_array('site_energy', None, float)
+        self._call(lib.mtp_learner_offer, self._mapped(bare), grade, -1 if atom is None else atom, step,
                    byref(action))
         return action.value == s.Action.REDO
 
