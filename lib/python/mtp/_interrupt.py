@@ -17,6 +17,10 @@ from ._context import context
 from ._library import lib
 
 
+def _sees_signals() -> bool:
+    return threading.get_ident() == threading.main_thread().ident
+
+
 class Interruptible:
     """with Interruptible() as interrupt: a call. Ctrl-C ends it, and is raised when the block ends.
 
@@ -30,8 +34,7 @@ class Interruptible:
 
     def __enter__(self) -> 'Interruptible':
         self.flag.value = 0
-        self.acts = (threading.current_thread() is threading.main_thread() and
-                     signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+        self.acts = _sees_signals() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
         if self.acts:
             self.ours, self.theirs = socket.socketpair()
             signal.signal(signal.SIGINT, self._handle)
@@ -73,7 +76,7 @@ class Interruptible:
 @contextlib.contextmanager
 def code_of_user() -> Iterator[None]:
     """Where a callback calls what the user wrote: Ctrl-C is raised there as everywhere."""
-    now = Interruptible.now if threading.current_thread() is threading.main_thread() else None
+    now = Interruptible.now if _sees_signals() else None
     if now is None:
         yield
         return
