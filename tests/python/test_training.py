@@ -42,9 +42,10 @@ class Training(Case):
         self.assertRaises(ZeroDivisionError, mtp.train, potential, training_set(8), progress=fail)
         self.close(potential.parameters, trained, 0)
         self.assertIsNotNone(potential.active_set)
+        data = training_set(40)
         for progress in (None, lambda p: True):
             timer = self.interrupt_in(0.1)
-            self.assertRaises(KeyboardInterrupt, mtp.train, potential, training_set(20), max_iterations=100000,
+            self.assertRaises(KeyboardInterrupt, mtp.train, potential, data, max_iterations=100000,
                               tolerance=1e-300, progress=progress)
             timer.join()
         self.close(potential.parameters, trained, 0)
