@@ -37,6 +37,12 @@ def _library():
     return named or (built if os.path.isfile(built) else None)
 
 
+def _license():
+    """Beside lib/python in the source tree, within it in an archive of sources."""
+    places = [os.path.join(HERE, 'LICENSE'), os.path.join(HERE, '..', 'LICENSE')]
+    return next(path for path in places if os.path.isfile(path))
+
+
 def _sources():
     folder = os.path.join(HERE, 'mtp')
     for name in sorted(os.listdir(folder)):
@@ -80,6 +86,7 @@ def _make(folder, library, contents):
         wheel.add(inside, data)
     if library:
         wheel.add('mtp/libmtpal.so', _read(library), executable=True)
+    wheel.add(info + '/LICENSE', _read(_license()))
     wheel.add(info + '/METADATA', _metadata().encode())
     wheel.add(info + '/WHEEL', ('Wheel-Version: 1.0\nGenerator: mtpal\nRoot-Is-Purelib: %s\nTag: %s\n' %
                                 ('false' if library else 'true', tag)).encode())
@@ -97,6 +104,13 @@ def build_editable(wheel_directory, config_settings=None, metadata_directory=Non
     return _make(wheel_directory, None, [('mtpal.pth', (HERE + '\n').encode())])
 
 
+def _nobody(entry):
+    """Archives do not tell who made them."""
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = ''
+    return entry
+
+
 def build_sdist(sdist_directory, config_settings=None):
     root = '%s-%s' % (NAME, _version())
     name = root + '.tar.gz'
@@ -105,8 +119,8 @@ def build_sdist(sdist_directory, config_settings=None):
         entry = tarfile.TarInfo(root + '/PKG-INFO')
         entry.size = len(data)
         archive.addfile(entry, io.BytesIO(data))
-        for inside in ('pyproject.toml', 'build_wheel.py'):
-            archive.add(os.path.join(HERE, inside), root + '/' + inside)
+        for path in (os.path.join(HERE, 'pyproject.toml'), os.path.join(HERE, 'build_wheel.py'), _license()):
+            archive.add(path, root + '/' + os.path.basename(path), filter=_nobody)
         for inside, path in _sources():
-            archive.add(path, root + '/' + inside)
+            archive.add(path, root + '/' + inside, filter=_nobody)
     return name

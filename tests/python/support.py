@@ -2,9 +2,11 @@
 """What the tests of the Python package share. A test of what is not on this machine is skipped (exit status 77)."""
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 sys.dont_write_bytecode = True
@@ -98,6 +100,13 @@ class Case(unittest.TestCase):
     def setUp(self):
         self.old, self.folder = os.getcwd(), tempfile.mkdtemp()
         os.chdir(self.folder)
+
+    def interrupt_in(self, seconds):
+        """Ctrl-C, which a shell that runs tests in the background has ignored."""
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        return timer
 
     def tearDown(self):
         os.chdir(self.old)

@@ -125,6 +125,14 @@ class AsCalculator(Case):
         back = cfg.to_ase()
         self.close(back.get_forces(), atoms.get_forces(), 0)
         self.close(back.get_stress(), atoms.get_stress(), 1e-15)
+        cfg.charges = np.arange(len(atoms))
+        cfg.set_feature('config_weight', '0.5')
+        cfg.set_feature('baseline', 'b1')
+        charged = cfg.to_ase()
+        self.close(charged.get_forces(), atoms.get_forces(), 0)
+        again = mtp.Configuration.from_ase(charged)
+        self.assertEqual((again.energy, again.features), (cfg.energy, {'config_weight': '0.5', 'baseline': 'b1'}))
+        self.close(again.charges, cfg.charges, 0)
         atoms.positions += 0.01 * np.eye(len(atoms), 3)
         self.assertIsNone(mtp.Configuration.from_ase(atoms).energy)  # those of other atoms
 

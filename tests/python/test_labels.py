@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A Python function as the reference: in this process, for the command, and when it fails."""
 import os
+import signal
 import tempfile
 import threading
+import time
 import unittest
 
 from support import Case, fcc, mtp, np, pairs, run
@@ -63,6 +65,34 @@ class Labels(Case):
         def interrupt(asked):
             raise KeyboardInterrupt
         self.assertRaises(KeyboardInterrupt, mtp.label, fcc(1), interrupt)
+
+    def test_interrupt(self):
+        """Ctrl-C while a program runs, with and without a file."""
+        for options in ({}, {'path': 'labels.extxyz'}):
+            begin, timer = time.monotonic(), self.interrupt_in(0.5)
+            self.assertRaises(KeyboardInterrupt, mtp.label, [fcc(1), fcc(2)], 'exec sleep 100', retries=0, **options)
+            timer.join()
+            self.assertLess(time.monotonic() - begin, 90)  # of 100 for a call
+            self.assertIs(signal.getsignal(signal.SIGINT), signal.default_int_handler)
+
+    def test_progress_that_raises(self):
+        asked = []
+
+        def count(configuration):
+            asked.append(1)
+            return pairs(configuration)
+
+        def fail(number, reason):
+            raise ZeroDivisionError('by the watcher')
+        for options in ({}, {'path': 'labels.extxyz'}):
+            self.assertRaises(ZeroDivisionError, mtp.label, [fcc(k) for k in range(9)], count, progress=fail, **options)
+        self.assertLess(len(asked), 9)
+
+    def test_keys_are_words(self):
+        folder = os.path.join(self.folder, 'with a space')
+        os.mkdir(folder)
+        self.refused('failed', mtp.label, fcc(1), 'exec false', retries=0, dir=folder, keep='failed')
+        self.assertEqual(len(os.listdir(folder)), 1)
 
     def test_closed_driver(self):
         driver = mtp.Driver(pairs)
@@ -131,6 +161,7 @@ class Servers(Case):
         with mtp.Server(doubts) as server:
             self.refused('not converged', mtp.label, fcc(1), server.driver + ' retries=0')
         self.refused('needs no server', mtp.Server, 'exec ./x')
+        self.refused('expected as the reference', mtp.Server, 5)
 
     def test_long_folder(self):
         long = os.path.join(self.folder, 100 * 'x')

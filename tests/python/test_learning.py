@@ -46,7 +46,10 @@ class Loop(Case):
         again = mtp.Learner(mtp.Potential(6, ['Al'], 5.0), count)
         self.assertFalse(again.begin(fcc(1)))
         self.assertEqual(again.stats.configurations, len(mtp.read('train.extxyz')))
+        self.assertFalse(again.offer(again.potential.evaluate(fcc(3))[0], 5.0, 0, step=3))
         again.close()
+        waiting = mtp.read('candidates.extxyz')[0]
+        self.assertEqual((waiting.energy, waiting.forces, waiting.virial, waiting.max_grade), (None, None, None, 5.0))
 
     def test_failures(self):
         def fails(asked):

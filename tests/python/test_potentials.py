@@ -20,6 +20,26 @@ class Configurations(Case):
         gc.collect()
         self.assertEqual(positions[0, 0], 0.125)  # its owner lives as long
 
+    def test_views_outlive_what_takes_their_place(self):
+        cfg = fcc(1)
+        cfg.forces, cfg.charges = np.full((4, 3), 0.5), np.ones(4)
+        forces, charges, evaluator = cfg.forces, cfg.charges, mtp.Evaluator(small_potential())
+        cfg.charges = None
+        first = evaluator.evaluate(cfg).forces
+        kept = np.array(first)
+        cfg.positions[0] += 0.1
+        second = evaluator.evaluate(cfg).forces
+        others = [fcc(k) for k in range(50)]  # they would take the place of what was freed
+        for other in others:
+            other.forces, other.charges = np.zeros((4, 3)), np.zeros(4)
+        self.close(forces, np.full((4, 3), 0.5), 0)
+        self.close(charges, np.ones(4), 0)
+        self.close(first, kept, 0)
+        self.assertGreater(np.abs(second - first).max(), 0)
+        del cfg
+        gc.collect()
+        self.close(first, kept, 0)
+
     def test_a_view_outlives_growth_of_its_set(self):
         configurations = mtp.Configurations([fcc(1)])
         first, x = configurations[0], np.array(configurations[0].positions)
@@ -54,6 +74,7 @@ class Configurations(Case):
         part = both[[1]]
         self.assertEqual((len(part), part[0].symbols), (1, ['Ni', 'Al']))
         self.assertEqual([len(c) for c in both[::-1]], [2, 1])
+        self.assertEqual([len(both[5:]), len(both[[]]), len(both[[False, True]])], [0, 0, 1])
         self.assertRaises(IndexError, both.__getitem__, 2)
         self.assertEqual(len(both[-1]), 2)
 
@@ -64,6 +85,7 @@ class Configurations(Case):
         self.assertEqual(self.refused('bad.extxyz:4', mtp.read, 'bad.extxyz').status, 'format')
         self.refused('unknown format', mtp.read, 'bad.extxyz', 'pdb')
         self.refused('shape', mtp.Configuration, ['Al'], np.zeros((2, 3)))
+        self.refused('list', mtp.Configuration, 'Al', np.zeros((2, 3)))
         self.refused('no stress', setattr, mtp.Configuration(['Al'], [[0, 0, 0]]), 'stress', np.zeros(6))
         self.refused('Ni', fcc(1, symbols=('Ni',))._owner.map_species, ['Al'])
         self.refused('energies', mtp.read, 'bad.extxyz', keys={'energies': 'e'})
@@ -160,6 +182,7 @@ class Potentials(Case):
         self.refused('shape', setattr, trained, 'parameters', np.zeros(3))
         self.refused('finite', setattr, trained, 'parameters', np.full(trained.parameter_count, np.nan))
         self.refused('precision', mtp.Evaluator, trained, precision='half')
+        self.refused('active set', mtp.Evaluator(trained).evaluate, fcc(1), grades=True)
 
     def test_threads(self):
         potential, configurations = small_potential(), [fcc(k) for k in range(20)]

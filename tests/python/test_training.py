@@ -42,6 +42,20 @@ class Training(Case):
         self.assertRaises(ZeroDivisionError, mtp.train, potential, training_set(8), progress=fail)
         self.close(potential.parameters, trained, 0)
         self.assertIsNotNone(potential.active_set)
+        data = training_set(40)
+        for progress in (None, lambda p: True):
+            timer = self.interrupt_in(0.1)
+            self.assertRaises(KeyboardInterrupt, mtp.train, potential, data, max_iterations=100000,
+                              tolerance=1e-300, progress=progress)
+            timer.join()
+        self.close(potential.parameters, trained, 0)
+
+    def test_without_iterations(self):
+        potential = small_potential()
+        parameters, noise = potential.parameters, potential.posterior.noise
+        mtp.train(potential, training_set(8, 40), max_iterations=-1)
+        self.close(potential.parameters, parameters, 0)
+        self.assertEqual((potential.active_set.kind, potential.posterior.noise), ('all', noise))
 
     def test_bad_input(self):
         potential = mtp.Potential(6, ['Al'], 5.0)

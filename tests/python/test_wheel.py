@@ -42,6 +42,19 @@ class Wheel(Case):
         self.assertEqual(said.split(), [os.path.abspath('site/mtp/' + name)
                                         for name in ('__init__.py', 'libmtpal.so')] + ['26'])
         self.assertTrue(os.path.exists('site/mtp/py.typed'))
+        self.assertEqual(len(glob.glob('site/mtpal-*.dist-info/LICENSE')), 1)
+
+    def test_sources_make_the_same_wheel(self):
+        code = 'import sys; sys.path.insert(0, %r); import build_wheel; print(build_wheel.build_%s("."))'
+        archive = output(sys.executable, '-c', code % (SOURCE, 'sdist'), env=clean()).strip()
+        shutil.unpack_archive(archive, 'sources')
+        unpacked = os.path.abspath(os.path.join('sources', archive[:-len('.tar.gz')]))
+        again = output(sys.executable, '-c', code % (unpacked, 'wheel'), env=clean(
+            MTP_LIBRARY=os.environ['MTP_LIBRARY'])).strip()
+        os.rename(again, 'again.whl')
+        name = self.build(MTP_LIBRARY=os.environ['MTP_LIBRARY'])
+        with zipfile.ZipFile(name) as ours, zipfile.ZipFile('again.whl') as theirs:
+            self.assertEqual(ours.namelist(), theirs.namelist())
 
     def test_pip(self):
         try:

@@ -28,6 +28,7 @@ FUNCTIONS = {
     'mtp_context_new': (c_void_p, []),
     'mtp_context_free': (None, [c_void_p]),
     'mtp_context_set_logger': (None, [c_void_p, LOGGER, c_void_p]),
+    'mtp_context_set_stop': (None, [c_void_p, c_void_p]),
     'mtp_context_message': (c_char_p, [c_void_p]),
     'mtp_context_set_instruction_set': (c_int, [c_void_p, c_char_p]),
     'mtp_context_instruction_set': (c_char_p, [c_void_p]),
@@ -162,6 +163,7 @@ FUNCTIONS = {
     'mtp_learner_begin': (c_int, [c_void_p, c_void_p, CONFIG, c_longlong, POINTER(c_int)]),
     'mtp_learner_offer':
         (c_int, [c_void_p, c_void_p, CONFIG, c_double, c_int, c_longlong, POINTER(c_int)]),
+    'mtp_learner_follow': (c_int, [c_void_p, c_void_p, c_longlong, c_longlong, POINTER(c_int)]),
     'mtp_learner_potential': (c_void_p, [c_void_p]),
     'mtp_learner_active_set': (c_void_p, [c_void_p]),
     'mtp_learner_thresholds': (c_int, [c_void_p, c_void_p, POINTER(c_double), POINTER(c_double)]),

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Calculators of ASE: a moment tensor potential, and one that learns while ASE moves the atoms."""
+import threading
 from typing import Any, List, Optional, Union
 
 import numpy as np
 from ase.calculators.calculator import Calculator, PropertyNotImplementedError, all_changes
 
-from ._context import Error
+from ._context import Error, call, log
+from ._library import lib
 from .configurations import Configuration, PathLike
 from .evaluator import Evaluator
 from .learner import Learner
@@ -34,6 +36,10 @@ class MTP(Calculator):
         self._use(potential if isinstance(potential, Potential) else Potential.read(potential))
 
     def _use(self, potential: Potential) -> None:
+        try:
+            call(lib.mtp_potential_check_baseline, potential, None, b'the potential')
+        except Error as error:  # its user may add the other part
+            log.warning('%s: its energies and forces are those beside a baseline', error)
         if self.grades and potential.active_set is None:
             raise Error('there is no active set to grade with: training makes one', 'state')
         self.potential = potential
@@ -91,15 +97,19 @@ class LearningMTP(MTP):
     """
 
     def __init__(self, potential: Union[Potential, PathLike], reference: Reference, **options: Any):
+        for name, refused in (('query', 'bayes'), ('mode', 'forces')):
+            if options.get(name) == refused:
+                raise Error('%s=%r: it grades by active sets of neighbourhoods or configurations' % (name, refused),
+                            'unsupported')
         start = potential if isinstance(potential, Potential) else Potential.read(potential)
         self.learner = Learner(start, reference, **options)
-        self.step, self._learns = -1, True
+        self.step, self._learns, self._follows = -1, True, 'share' in options or 'wait' in options
         Calculator.__init__(self)
         self.grades, self.errors, self.precision = True, False, 'double'
 
     def calculate(self, atoms: Any = None, properties: Optional[List[str]] = None,
                   system_changes: Any = all_changes) -> None:
-        if not self._learns:
+        if not self._learns or (self.results and not system_changes):  # more of what is known is no step
             super().calculate(atoms, properties, system_changes)
             return
         Calculator.calculate(self, atoms, properties or ['energy'], system_changes)
@@ -115,11 +125,13 @@ class LearningMTP(MTP):
             self.learner.begin(first)
             self._use(self.learner.potential)
         self.learner.pass_step(self.step)
+        if self._follows and self.learner.follow(self.step):
+            self._use(self.learner.potential)
         while True:
             configuration = self._configuration()
             self._compute(configuration, properties)
             grade, grades = self.results['max_grade'], self.results.get('grades')
-            if not grade > self.learner.thresholds[0]:
+            if grade <= self.learner.thresholds[0]:  # what is no number is far out
                 return
             atom = None if grades is None else int(np.argmax(grades))
             if not self.learner.offer(configuration, grade, atom, self.step):
@@ -147,23 +159,32 @@ def _energy_of(atoms: Any, energy_matches_forces: bool) -> float:
     return energy
 
 
+def _ask(calculator: Any, atoms: Any, energy_matches_forces: bool) -> Any:
+    energy = _energy_of(atoms, energy_matches_forces)
+    forces = atoms.get_forces(apply_constraint=False)
+    try:
+        stress = atoms.get_stress() if all(atoms.pbc) else None
+    except NotImplementedError:  # what is required is for the driver to say
+        stress = None
+    for owner in (calculator, getattr(calculator, 'scf', None)):
+        converged = getattr(owner, 'converged', None)
+        if isinstance(converged, (bool, np.bool_)) and not converged:
+            raise NotConverged('the calculator says that it has not converged')
+    return energy, forces, stress
+
+
 def reference_of(calculator: Any, *, energy_matches_forces: bool = False) -> Function:
     """A calculator of ASE as the function that labels are asked of.
 
     The energy of a label is the one that forces are derivatives of. A calculator that does not know it (with electronic
     smearing the plain energy would be another function) is refused unless energy_matches_forces says that they fit.
+    Threads take turns with it, for it holds the results of one configuration.
     """
+    turns = threading.Lock()
+
     def function(configuration: Configuration) -> Any:
         atoms = configuration.to_ase()
         atoms.calc = calculator
-        energy = _energy_of(atoms, energy_matches_forces)
-        forces = atoms.get_forces(apply_constraint=False)
-        try:
-            stress = atoms.get_stress() if all(atoms.pbc) else None
-        except NotImplementedError:  # what is required is for the driver to say
-            stress = None
-        for owner in (calculator, getattr(calculator, 'scf', None)):
-            if getattr(owner, 'converged', None) is False:
-                raise NotConverged('the calculator says that it has not converged')
-        return energy, forces, stress
+        with turns:
+            return _ask(calculator, atoms, energy_matches_forces)
     return function

@@ -21,6 +21,9 @@ PathLike = Union[str, 'os.PathLike[str]']
 
 # ASE's xx yy zz yz xz xy from xx yy zz xy xz yz, and back.
 _VOIGT = [0, 1, 2, 5, 4, 3]
+# What atoms.info says of a label that training has to know.
+_KEPT_INFO = ('baseline', 'baseline_energy', 'config_energy_weight', 'config_force_weight', 'config_forces_weight',
+              'config_stress_weight', 'config_type', 'config_virial_weight', 'config_weight', 'group', 'squeezed')
 
 
 def _format_number(name: Optional[str]) -> int:
@@ -41,6 +44,21 @@ def voigt(stress: Any) -> np.ndarray:
     if stress.shape != (6,):
         raise Error('a stress has the shape (6,) or (3, 3), not %s' % (stress.shape,))
     return stress
+
+
+class _Memory:
+    """An array of a configuration that somebody looks at: it is there as long as one of its views is."""
+
+    def __init__(self, owner: Any, address: int):
+        self.owner, self.address, self.retired = owner, address, False
+
+    def __del__(self, free: Any = libc.free) -> None:
+        if self.retired:
+            free(self.address)
+
+
+#: By address, those that are looked at now.
+_looked_at: 'weakref.WeakValueDictionary[int, _Memory]' = weakref.WeakValueDictionary()
 
 
 class Configuration:
@@ -79,10 +97,12 @@ class Configuration:
 
     @classmethod
     def from_ase(cls, atoms: Any) -> 'Configuration':
-        """Atoms of ASE with the results that their calculator holds for them, initial charges if they are not 0."""
+        """Atoms of ASE with the results that their calculator holds for them, initial charges if they are not 0, and
+        what atoms.info has of groups, weights and baselines of labels.
+        """
         self = cls(atoms.get_chemical_symbols(), atoms.positions, atoms.cell.array, atoms.pbc)
         results = dict(getattr(atoms.calc, 'results', {})) if atoms.calc is not None else {}
-        if results and atoms.calc.check_state(atoms):  # of other atoms
+        if results and hasattr(atoms.calc, 'check_state') and atoms.calc.check_state(atoms):  # of other atoms
             results = {}
         energy = results.get('free_energy', results.get('energy'))
         if energy is not None:
@@ -94,6 +114,9 @@ class Configuration:
         charges = atoms.get_initial_charges()
         if charges.any():
             self.charges = charges
+        for key in _KEPT_INFO:
+            if str(atoms.info.get(key)) not in ('None', 'False'):
+                self.set_feature(key, atoms.info[key])
         return self
 
     def to_ase(self) -> Any:
@@ -104,10 +127,10 @@ class Configuration:
         results = {'energy': self.energy, 'free_energy': self.energy, 'forces': self.forces, 'stress': self.stress}
         results = {key: np.array(value) if np.ndim(value) else value
                    for key, value in results.items() if value is not None}
-        if results:
-            atoms.calc = SinglePointCalculator(atoms, **results)
         if self.charges is not None:
             atoms.set_initial_charges(self.charges)
+        if results:  # last: they are results of atoms with these charges
+            atoms.calc = SinglePointCalculator(atoms, **results)
         for name in ('grades', 'force_errors'):
             if getattr(self, name) is not None:
                 atoms.set_array(name, np.array(getattr(self, name)))
@@ -136,12 +159,28 @@ class Configuration:
     def _array(self, name: str, shape: Any, dtype: Any = np.float64) -> Optional[np.ndarray]:
         """A view of an array that the structure points to; None where there is none."""
         at = getattr(self._c.contents, name)
-        return view(self, addressof(at.contents), shape, dtype) if at else None
+        if not at:
+            return None
+        address = addressof(at.contents)
+        memory = _looked_at.get(address)
+        if memory is None:
+            memory = _looked_at[address] = _Memory(self._owner, address)
+        return view(memory, address, shape, dtype)
+
+    def _let_go(self, *names: str) -> None:
+        """Before arrays are freed or replaced: those that have views belong to these from now on."""
+        for name in names:
+            at = getattr(self._c.contents, name)
+            memory = _looked_at.pop(addressof(at.contents), None) if at else None
+            if memory is not None:
+                memory.retired = True
+                setattr(self._c.contents, name, type(at)())
 
     def _set_array(self, name: str, values: Any, dtype: Any) -> None:
         """Copies values[n] into an array, which is made if need be; None takes it away."""
         config, ctype = self._c.contents, dict(s.Config._fields_)[name]._type_
         if values is None:
+            self._let_go(name)
             libc.free(getattr(config, name))
             setattr(config, name, POINTER(ctype)())
             return
@@ -198,6 +237,8 @@ class Configuration:
 
     @symbols.setter
     def symbols(self, symbols: Sequence[str]) -> None:
+        if isinstance(symbols, str):  # each of its letters would be an element
+            raise Error('a list of symbols is expected, not %r' % symbols)
         if len(symbols) != len(self):
             raise Error('%d symbols for %d atoms' % (len(symbols), len(self)))
         number = {name: self._owner._species_number(name) for name in dict.fromkeys(symbols)}
@@ -428,8 +469,9 @@ class Configurations(Handle, abc.Sequence):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             index = range(*index.indices(len(self)))
-        if not isinstance(index, (int, np.integer)):
-            return Configurations(self[int(k)] for k in np.arange(len(self))[np.asarray(index)])
+        if not isinstance(index, (int, np.integer)):  # nothing has no kind of its own
+            numbers = np.asarray(index) if len(index) else np.zeros(0, int)
+            return Configurations(self[int(k)] for k in np.arange(len(self))[numbers])
         number = int(index) + (len(self) if index < 0 else 0)
         if not 0 <= number < len(self):
             raise IndexError('configuration %d of %d' % (index, len(self)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Dict, Optional
 import numpy as np
 
 from . import _structures as s
-from ._context import Handle, call
+from ._context import Error, Handle, call
 from ._library import lib
 from .active_set import ActiveSet, word
 from .configurations import Configuration
@@ -44,10 +44,13 @@ class Evaluator(Handle):
 
     def evaluate(self, configuration: Configuration, grades: bool = False) -> Configuration:
         """Puts energy, forces, virial and site energies into the configuration, and grades if asked for."""
+        if grades and not self._graded:
+            raise Error('the evaluator has no active set to grade with', 'state')
         if configuration.names[:len(self.names)] != self.names:
             configuration._owner.map_species(self.names)
+        configuration._let_go('force', 'site_energy', 'grade', 'force_error')
         with self._lock:
-            call(lib.mtp_evaluator_config, self, configuration._c, int(grades and self._graded))
+            call(lib.mtp_evaluator_config, self, configuration._c, int(grades))
         return configuration
 
     def compute(self, configuration: Configuration, *, gradient: bool = False, rows: bool = False) -> Dict[str, Any]:

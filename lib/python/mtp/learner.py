@@ -10,6 +10,7 @@ import numpy as np
 
 from . import _structures as s
 from ._context import Error, Handle, call, context, encode, texts
+from ._interrupt import Interruptible
 from ._library import lib
 from .active_set import ActiveSet
 from .configurations import Configuration, PathLike
@@ -34,7 +35,7 @@ class LearnerStats:
 def _words(name: str, value: Any) -> 'list[str]':
     """The words of a deck that a value stands for."""
     if isinstance(value, bool):
-        return [('off', 'auto')[value] if name in ('cut', 'wall') else ('no', 'yes')[value]]
+        return [('off', 'auto')[value] if name == 'wall' else ('no', 'yes')[value]]
     if isinstance(value, (list, tuple)):
         return [word for one in value for word in _words(name, one)]
     return [repr(float(value)) if isinstance(value, float) else str(value)]
@@ -56,7 +57,7 @@ class Learner(Handle):
                  save: PathLike = 'learned.almtp', log: PathLike = 'mtp-al.jsonl',
                  candidates: PathLike = 'candidates.extxyz', threads: int = 1, **options: Any):
         """options: the keywords of pair_style mtp/al that are not of LAMMPS alone (mode, query, select, break_, pool,
-        refit, rows, wall, weights, warmup, cut, grow, wait, maxqm, onfail, seed), with numbers, words, booleans or
+        refit, rows, wall, weights, warmup, grow, share, wait, maxqm, onfail, seed), with numbers, words, booleans or
         tuples of them; mtp.Learner(..., weights=(3, 0.01, 2e-4), warmup=(5, 0.1)).
         """
         given = lib.mtp_learner_defaults()
@@ -67,11 +68,17 @@ class Learner(Handle):
         if active_set is not None:
             given.active_set = active_set._as_parameter_
             given.mode = lib.mtp_active_set_mode(active_set)
+        self._set(given, 'cut', 'off')  # what is offered is labelled as a whole
+        whole = given.cutting
         for name, value in options.items():
             self._set(given, name.rstrip('_'), value)
+        if given.check_every > 0 or given.cutting != whole:
+            raise Error('check and cut: only pair_style mtp/al has them', 'unsupported')
         call(lib.mtp_learner_check, byref(given))
         self._driver = as_driver(reference, {})
         self._paths, out = paths, c_void_p()
+        self._stop = c_int()
+        lib.mtp_qm_set_stop(self._driver, byref(self._stop))
         # the learner closes the driver, also if it cannot be made
         call(lib.mtp_learner_new, byref(given), potential, self._driver._release(), byref(out))
         self._own(out.value, lib.mtp_learner_free)
@@ -95,7 +102,8 @@ class Learner(Handle):
         """What the reference raised is the cause of the failure; Ctrl-C in it is Ctrl-C here."""
         self._driver.raised = None
         try:
-            call(function, self, *arguments)
+            with Interruptible(self._stop):
+                call(function, self, *arguments)
         except Error as error:
             raised = self._driver.raised
             if raised is not None and not isinstance(raised, Exception):
@@ -122,9 +130,18 @@ class Learner(Handle):
         """Offers a configuration with its largest grade, above `select`, and the atom that has it. True if the
         potential has changed: the step is to be evaluated again, and offered again if it is still beyond `break`. An
         Error ends the run; what was learned is on disk."""
-        action = c_int()
-        self._call(lib.mtp_learner_offer, self._mapped(configuration), grade, -1 if atom is None else atom, step,
+        action, bare = c_int(), configuration.copy()
+        bare.energy = bare.forces = bare.virial = None  # predictions, which files would have as a label
+        bare._set_array('site_energy', None, float)
+        self._call(lib.mtp_learner_offer, self._mapped(bare), grade, -1 if atom is None else atom, step,
                    byref(action))
+        return action.value == s.Action.REDO
+
+    def follow(self, step: int) -> bool:
+        """With wait=False or share=True, every few steps: learns what has come since from workers or other runs. True
+        if the potential has changed."""
+        action = c_int()
+        self._call(lib.mtp_learner_follow, step, 0, byref(action))
         return action.value == s.Action.REDO
 
     def end_run(self) -> None:
@@ -143,12 +160,11 @@ class Learner(Handle):
         Returns the potential with its active set."""
         if not self._as_parameter_.value:
             raise Error('the learner is closed', 'state')
-        potential = self.potential
-        if self.stats.labels == 0:
+        potential, known = self.potential, self.stats.configurations
+        with Interruptible(self._stop):
             lib.mtp_learner_end(context(), self._release())
-            return potential
-        lib.mtp_learner_end(context(), self._release())
-        return Potential.read(self.save)
+        # also of a run before this one, which was killed before its end
+        return Potential.read(self.save) if known > 0 and os.path.exists(self.save) else potential
 
     def close(self) -> None:
         """Ends it without training."""
@@ -175,7 +191,7 @@ class Learner(Handle):
     def thresholds(self) -> 'tuple[float, float]':
         """Grades select and break."""
         select, beyond = c_double(math.nan), c_double(math.nan)
-        self._call(lib.mtp_learner_thresholds, byref(select), byref(beyond))
+        call(lib.mtp_learner_thresholds, self, byref(select), byref(beyond))
         return select.value, beyond.value
 
     @property

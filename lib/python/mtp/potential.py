@@ -199,6 +199,9 @@ class Potential(Handle):
     def compare(self, configurations: Any, *, threads: int = 1) -> 'ErrorTable':
         """Errors on labelled configurations."""
         mapped, team, table = self._mapped(configurations), c_void_p(), POINTER(s.ErrorTable)()
+        name = lib.mtp_baseline_of_set(mapped)  # a difference compares with differences
+        call(lib.mtp_baseline_check, name, mapped, b'the configurations')
+        call(lib.mtp_potential_check_baseline, self, name, b'the potential')
         call(lib.mtp_team_new, self, None, threads, None, byref(team))
         try:
             call(lib.mtp_error_table_compute_by, team, self, mapped, None, None, byref(table))

@@ -6,11 +6,14 @@ that is given a Configuration and answers with (energy, forces) or (energy, forc
 names, or by putting them into the configuration: eV, [n, 3] eV/A, [6] or [3, 3] eV/A^3 as in ASE. It raises
 NotConverged if its answer must not be believed; any other exception is a failed call.
 """
+import os
+import shlex
 from ctypes import POINTER, byref, c_void_p, cast
 from typing import Any, Callable, List, Optional, Union
 
 from . import _structures as s
 from ._context import Error, Handle, call, encode, texts
+from ._interrupt import Interruptible, code_of_user
 from ._library import lib
 from .configurations import Configuration, Configurations, PathLike, as_configurations
 
@@ -60,6 +63,11 @@ def describe(error: BaseException) -> str:
     return type(error).__name__ + (': ' + lines[-1] if lines else '')
 
 
+def _word(value: Any) -> str:
+    """The value of a key as one word of a driver string."""
+    return shlex.quote(','.join(map(str, value)) if isinstance(value, (list, tuple)) else str(value))
+
+
 class Driver(Handle):
     """A reference that is open for calls.
 
@@ -78,8 +86,7 @@ class Driver(Handle):
             self._function = as_function(reference)
             text, own = 'python', self._table()
             keys.setdefault('retries', 0)
-        text += ''.join(' %s=%s' % (key, ','.join(value) if isinstance(value, (list, tuple)) else value)
-                        for key, value in keys.items())
+        text += ''.join(' %s=%s' % (key, _word(value)) for key, value in keys.items())
         out = c_void_p()
         call(lib.mtp_qm_open, text.encode(), None if own is None else byref(own), int(own is not None), byref(out))
         self._own(out.value, lib.mtp_qm_close)
@@ -96,8 +103,8 @@ class Driver(Handle):
         return s.QmStatus.QM_OK
 
     def _label(self, state: Any, qm_call: Any) -> int:
-        call_of = qm_call.contents
         try:
+            call_of = qm_call.contents
             asked = Configurations()
             for k in range(call_of.species_count):
                 asked._species_number(call_of.names[k].decode())
@@ -105,7 +112,8 @@ class Driver(Handle):
             if not copy:
                 raise MemoryError
             call(lib.mtp_config_set_append, asked, copy)
-            ask(self._function, asked[0])
+            with code_of_user():
+                ask(self._function, asked[0])
             label = Configuration._of(asked, call_of.label)
             label.energy, label.forces = asked[0].energy, asked[0].forces
             label.virial = asked[0].virial
@@ -139,19 +147,20 @@ def as_driver(reference: Any, keys: Any) -> Driver:
 class _Answers:
     """Receives labels as they come."""
 
-    def __init__(self, asked: Configurations, progress: Optional[Callable[[int, str], Any]]):
+    def __init__(self, asked: Configurations, progress: Optional[Callable[[int, str], Any]], stop: Any):
         self.labels: List[Optional[Configurations]] = [None] * len(asked)
         self.reasons: List[str] = [''] * len(asked)
         self.names = asked.species
-        self.progress = progress
+        self.progress, self.stop = progress, stop
         self.raised: Optional[BaseException] = None
 
     def _tell(self, i: int, report: Any) -> None:
         if report.status != s.QmStatus.QM_OK:
             self.reasons[i] = '%s: %s' % (lib.mtp_qm_status_name(report.status).decode(),
                                           report.reason.decode(errors='replace'))
-        if self.progress is not None:
-            self.progress(i, self.reasons[i])
+        with code_of_user():
+            if self.progress is not None:
+                self.progress(i, self.reasons[i])
 
     def take(self, user: Any, i: int, label: Any, report: Any) -> int:
         """mtp_qm_answer"""
@@ -173,6 +182,7 @@ class _Answers:
             self._tell(i, report.contents)
         except BaseException as error:  # noqa: B902
             self.raised = error
+            self.stop.value = 1
 
 
 def _pointer(address: int) -> Any:
@@ -189,6 +199,23 @@ def _label_into(path: PathLike, driver: Driver, asked: Configurations, answers: 
         lib.mtp_label_file_close(file)
 
 
+def _label(path: Optional[PathLike], driver: Driver, asked: Configurations, answers: _Answers) -> None:
+    try:
+        if path is not None:
+            _label_into(path, driver, asked, answers)
+        else:
+            names = texts(asked.species)
+            call(lib.mtp_qm_label_all, driver, len(asked), asked._c.contents.configs, None, len(names), names,
+                 s.ANSWER(answers.take), None)
+    except Error as error:
+        if answers.raised is None and driver.raised is not None and not isinstance(driver.raised, Exception):  # Ctrl-C
+            raise driver.raised
+        if answers.raised is None:
+            raise error from driver.raised
+    if answers.raised is not None:
+        raise answers.raised
+
+
 def label(configurations: Any, reference: Reference, *, path: Optional[PathLike] = None, skip_failed: bool = False,
           progress: Optional[Callable[[int, str], Any]] = None, **keys: Any) -> Configurations:
     """Configurations with energy, forces and virial of the reference, in their order.
@@ -200,29 +227,21 @@ def label(configurations: Any, reference: Reference, *, path: Optional[PathLike]
     """
     asked = as_configurations(configurations)
     driver = as_driver(reference, keys)
-    answers = _Answers(asked, progress)
+    driver.raised = None
     try:
-        if path is not None:
-            _label_into(path, driver, asked, answers)
-        else:
-            names = texts(asked.species)
-            call(lib.mtp_qm_label_all, driver, len(asked), asked._c.contents.configs, None, len(names), names,
-                 s.ANSWER(answers.take), None)
-    except Error as error:
-        for raised in (answers.raised, driver.raised):
-            if raised is not None and not isinstance(raised, Exception):  # Ctrl-C
-                raise raised
-        raise error from driver.raised
+        with Interruptible() as interrupt:
+            answers = _Answers(asked, progress, interrupt.flag)
+            lib.mtp_qm_set_stop(driver, byref(interrupt.flag))
+            _label(path, driver, asked, answers)
     finally:
+        lib.mtp_qm_set_stop(driver, None)
         if driver is not reference:
             driver.close()
-    if answers.raised is not None:
-        raise answers.raised
     failed = [k for k, reason in enumerate(answers.reasons) if reason]
     if failed and not skip_failed:
         raise Error('%d of %d calls failed; configuration %d: %s' % (len(failed), len(asked), failed[0],
                                                                      answers.reasons[failed[0]]),
                     'qm') from driver.raised
     if path is not None:
-        return Configurations.read(path)
+        return Configurations.read(path) if os.path.exists(path) else Configurations()
     return Configurations(one[0] for one in answers.labels if one is not None)

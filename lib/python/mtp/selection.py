@@ -8,6 +8,7 @@ import numpy as np
 
 from . import _structures as s
 from ._context import call
+from ._interrupt import Interruptible
 from ._library import lib
 from .active_set import ROWS, word
 from .configurations import Configurations
@@ -77,8 +78,9 @@ def select(potential: Potential, candidates: Any, *, train: Any = None, method: 
     mapped = potential._mapped(candidates)
     known = None if train is None else potential._mapped(train)
     block, out = _Block(mapped), POINTER(s.Selection)()
-    call(lib.mtp_select, byref(options), potential, active_set, known, byref(block.c), byref(out))
     try:
+        with Interruptible():  # it has callbacks, in which Ctrl-C would get lost
+            call(lib.mtp_select, byref(options), potential, active_set, known, byref(block.c), byref(out))
         found = out.contents
         chosen = np.array(found.chosen[:found.count], int)
         return Selection(chosen, mapped[chosen], found.repeated, found.known, found.unusable,

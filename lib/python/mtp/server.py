@@ -48,11 +48,23 @@ def _serve(listener: socket.socket, function: Any, turns: Any) -> None:
         threading.Thread(target=_serve_one, args=(connection, function, turns), daemon=True).start()
 
 
+def _has_gone(connection: socket.socket) -> bool:
+    """Has who asked been ended, by a limit of time? Nobody would read the answer."""
+    try:
+        return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
 def _serve_one(connection: socket.socket, function: Any, turns: Any) -> None:
     with connection, connection.makefile('rwb') as stream:
         try:
             folder = os.fsdecode(stream.readline()[:-1])
             with turns:
+                if _has_gone(connection):
+                    return
                 _answer(folder, function)
             said = 'ok'
         except NotConverged as error:
@@ -82,6 +94,7 @@ class Server:
         """parallel: the function may be called in several threads at a time; else calls take turns."""
         if isinstance(reference, str):
             raise Error('a driver string needs no server: %r' % reference)
+        function = as_function(reference)
         long = len(tempfile.gettempdir()) > 80  # names of sockets have 108 bytes
         self._folder: Optional[str] = tempfile.mkdtemp(prefix='mtp-', dir='/tmp' if long else None)
         listener = socket.socket(socket.AF_UNIX)
@@ -89,7 +102,7 @@ class Server:
         listener.bind(self._path)
         listener.listen()
         turns = threading.Semaphore(1024 if parallel else 1)
-        threading.Thread(target=_serve, args=(listener, as_function(reference), turns), daemon=True).start()
+        threading.Thread(target=_serve, args=(listener, function, turns), daemon=True).start()
         self._finalizer = weakref.finalize(self, _end, listener, self._folder)
 
     @property
@@ -98,7 +111,8 @@ class Server:
         if not self._finalizer.alive:
             raise Error('the server is closed', 'state')
         client = os.path.join(os.path.dirname(os.path.abspath(__file__)), '_ask.py')
-        return "exec '%s' -I -S '%s' '%s'" % (sys.executable, client, self._path)
+        python = sys.executable or 'python3'  # a program that Python is built into has none
+        return "exec '%s' -I -S '%s' '%s'" % (python, client, self._path)
 
     def close(self) -> None:
         self._finalizer()

@@ -8,8 +8,9 @@ from typing import Any, Callable, List, Optional, Sequence, Tuple, Union
 
 from . import _structures as s
 from ._context import Error, call
+from ._interrupt import Interruptible, code_of_user
 from ._library import lib
-from .active_set import ActiveSet, word
+from .active_set import MODES, ROWS, ActiveSet, word
 from .configurations import Configurations, PathLike
 from .potential import Potential
 
@@ -76,11 +77,12 @@ class _Watch:
     def _on_iteration(self, user: Any, progress: Any) -> bool:
         try:
             p = progress.contents
-            if self.progress is None:
-                return True
-            rmse = [Rmse(r.energy, r.force, r.stress) for r in (p.training, p.validation)]
-            said = self.progress(Progress(p.level, p.stage.decode(), p.iteration, p.max_iterations, p.seconds, p.loss,
-                                          rmse[0], rmse[1], p.validation_loss))
+            with code_of_user():
+                if self.progress is None:
+                    return True
+                rmse = [Rmse(r.energy, r.force, r.stress) for r in (p.training, p.validation)]
+                said = self.progress(Progress(p.level, p.stage.decode(), p.iteration, p.max_iterations, p.seconds,
+                                              p.loss, rmse[0], rmse[1], p.validation_loss))
             return said is not False
         except BaseException as error:  # noqa: B902 - nothing may cross the library
             self.raised = error
@@ -123,8 +125,9 @@ def train(potential: Potential, configurations: Any, *, validation: Any = None,
 
     validation: watched, not trained on. weights: of energy, force, stress; 'mlip': 1, 0.01, 0.001. linear: solves for
     the linear coefficients, the radial functions stay. fresh: begins anew with a trained potential. max_iterations: at
-    its own level; 0: chosen. patience: ends when the validation loss was lowest so many iterations ago. mode, rows: of
-    the active set ('neighbourhood' or that of the potential; 'linear' after training, 'all' with linear=True).
+    its own level; 0: chosen; -1: none, the parameters stay. patience: ends when the validation loss was lowest so many
+    iterations ago. mode, rows: of the active set ('neighbourhood' or that of the potential; 'linear' after training,
+    'all' with linear=True and without iterations).
     checkpoint: file that lets a training that was killed go on. memory: bytes for neighbourhoods. progress: called at
     each iteration; if it returns False, training ends with the best so far.
 
@@ -134,7 +137,7 @@ def train(potential: Potential, configurations: Any, *, validation: Any = None,
     watch = _Watch(progress)
     options.weights = make_weights(weights, weighting)
     options.watch = watch.callback
-    options.checkpoint = None if checkpoint is None else os.fsencode(checkpoint)
+    options.checkpoint = None if checkpoint is None or linear else os.fsencode(checkpoint)  # it is over before one
     for name, value in dict(linear=linear, fresh=fresh, max_iterations=max_iterations, max_seconds=max_seconds,
                             tolerance=tolerance, patience=patience, starts=starts, held_out=held_out, ridge=ridge,
                             update_min_dist=update_min_dist, seed=seed, threads=threads, memory=memory).items():
@@ -142,20 +145,24 @@ def train(potential: Potential, configurations: Any, *, validation: Any = None,
 
     active_set = potential.active_set
     mode = mode or (active_set.mode if active_set is not None else 'neighbourhood')
+    stays = max_iterations == s.NO_ITERATIONS
+    rows = rows or ('all' if linear or stays else 'linear')
+    word(MODES, 'mode', mode), word(ROWS, 'rows', rows)  # not after hours of training
     fitted, result = potential.copy(), s.TrainResult()
     training = fitted._mapped(configurations)
     valid = None if validation is None else fitted._mapped(validation)
     _settle_baseline(fitted, [training] + ([valid] if valid is not None else []), fresh)
-    try:
-        call(lib.mtp_train, byref(options), fitted, training, valid, byref(result))
-    finally:
-        if watch.raised is not None:
-            raise watch.raised
+    with Interruptible():
+        try:
+            call(lib.mtp_train, byref(options), fitted, training, valid, byref(result))
+        finally:
+            if watch.raised is not None:
+                raise watch.raised
     report = s.WallReport()
-    if wall and lib.mtp_baseline_of_set(training) is None:  # else it cannot be told without the baseline
+    if wall and not stays and lib.mtp_baseline_of_set(training) is None:  # else it cannot be told without the baseline
         call(lib.mtp_train_wall_on, byref(options.weights), fitted, training, None, byref(report))
-    fitted.active_set = ActiveSet.build(fitted, training, mode=mode, rows=rows or ('all' if linear else 'linear'),
-                                        threshold=_SWAP)
-    _stamp_posterior(fitted, training, valid, threads)
+    fitted.active_set = ActiveSet.build(fitted, training, mode=mode, rows=rows, threshold=_SWAP)
+    if not stays or fitted.posterior is None:
+        _stamp_posterior(fitted, training, valid, threads)
     potential._take(fitted)
     return TrainResult(result.loss, result.iterations, result.seconds, result.stopped, WALLS[report.wall])
