@@ -310,6 +310,7 @@ void PairMTP::allocate() {
   memory->destroy(cutsq);
   memory->create(setflag, n, n, "pair:setflag");
   memory->create(cutsq, n, n, "pair:cutsq");
+  for (int i = 0; i < n; i++) std::fill_n(setflag[i], n, 1); /* after a failure it is init_style that has the word */
   allocated = 1;
 }
 
