@@ -74,7 +74,6 @@ static void division_clear(division *d) {
   free(d->done);
   free(d->mine);
   free(d->number);
-  free(d->number);
 }
 
 /* What others labelled counts as if it had been labelled here. */
