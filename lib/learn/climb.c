@@ -34,6 +34,8 @@ typedef mtp_training_task task;
  * worth.
  */
 #define PATIENCE 2
+/* Where there are so many force components for each parameter: fewer are fitted by anything. */
+#define DATA_TO_GO_ON 10.0
 /* The same of sizes that make an evaluation slower, for which errors have to fall by a tenth. */
 #define WORTH_ITS_COST   0.8
 #define PATIENCE_AT_COST 1
@@ -155,14 +157,18 @@ static mtp_status climb_stage(job *j, mtp_stage stage, const char *name, long it
   return status;
 }
 
-static bool has_data_for(const job *j, const mtp_potential *pot, int size) {
-  const bool costs = size > mtp_continuation_cheap_size(j->top);
-  if (j->has_held_out && !costs) return true;
+/* Force components for each parameter that a radial size has. */
+static double data_for(const job *j, const mtp_potential *pot, int size) {
   const size_t n = pot->nparams / (size_t)pot->radial.size * (size_t)size; /* nearly all of them are radial */
   double components = 0;
   for (size_t k = 0; k < j->n; k++)
     if (j->part[k] != MTP_PART_VALIDATION) components += 3.0 * (double)j->sample[k]->config->n;
-  return components >= (j->has_held_out ? DATA_AT_COST : DATA_PER_PARAMETER) * (double)n;
+  return components / (double)n;
+}
+
+static bool has_data_for(const job *j, const mtp_potential *pot, int size) {
+  if (size > mtp_continuation_cheap_size(j->top)) return data_for(j, pot, size) >= DATA_AT_COST;
+  return j->has_held_out || data_for(j, pot, size) >= DATA_PER_PARAMETER;
 }
 
 static int forced_size(const job *j) {
@@ -220,7 +226,7 @@ static mtp_status climb_sizes(job *j, party *p) {
     if (now.of[0].pot != p->of[0].pot) party_clear(&now);
     now = next;
     if (status != MTP_OK || next.n == 0) continue;
-    if (next.of[0].fitted < worth_of(j, size) * fitted) idle--;
+    if (next.of[0].fitted < worth_of(j, size) * fitted && data_for(j, next.of[0].pot, size) >= DATA_TO_GO_ON) idle--;
     if (!forced && !is_worth(j, size, &next.of[0], &p->of[0])) continue;
     party_clear(p);
     *p = now;

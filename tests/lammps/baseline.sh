@@ -92,7 +92,8 @@ together tab Al 0.3
 
 # ---- ranks and restarts ----
 
-decisions() { sed -n '/"event":"label"/{/"explored"/d; s/.*"step":\([-0-9]*\),"gamma":.*"natoms":\([0-9]*\),.*/\1 \2/p;}' "$1"; }
+# but for labels of holes, of which the last bits of a fit decide
+decisions() { sed -n '/"event":"label"/{/"explored"/d; /"squeezed"/d; s/.*"step":\([-0-9]*\),"gamma":.*"natoms":\([0-9]*\),.*/\1 \2/p;}' "$1"; }
 {
   echo "$salt"
   echo 'velocity all create $t 11'
