@@ -8,7 +8,7 @@ reasons() { sed -n 's/ *Stopping criterion = //p' "$1" | tr '\n' ';'; }
 # steps [EVENT]: when it happened in the run; labels without those of the warm-up.
 steps() { sed -n "/\"event\":\"$1\"/{/\"warmup\":true/d; s/.*\"step\":\(-*[0-9]*\).*/\1/p;}" events.jsonl | tr '\n' ' '; }
 count() { steps "$1" | wc -w; }
-last_label() { sed -n 's/.* energy=\([^ ]*\).*/\1/p' train.extxyz | tail -n 1; }
+last_label() { sed -n '/ squeezed=/d; s/.* energy=\([^ ]*\).*/\1/p' train.extxyz | tail -n 1; } # that of a hole may follow
 # relaxation FOLDER RANKS [lmp options]: in.relax from a cold start; leaves the script in FOLDER.
 relaxation() {
   folder=$1
@@ -23,11 +23,15 @@ relaxation() {
 
 crystal -var cells 2
 
-# expect_relaxed TOLERANCE: both minimisations end at the tolerance and the end point was labelled; the second one asks for nothing.
+# expect_relaxed TOLERANCE: both minimisations end at the tolerance and the end point was labelled; the second one asks for
+# nothing, unless it leaves a saddle, which the last bits of a fit decide, for a lower place.
 expect_relaxed() {
   [ "$(reasons relax.log)" = 'force tolerance;force tolerance;' ] || die "$folder: ends with $(reasons relax.log)"
   below "$(value relax.log force)" "$1"
-  [ "$(value relax.log calls_again)" -eq "$(value relax.log calls)" ] || die "$folder: labels what it knows"
+  if [ "$(value relax.log calls_again)" -ne "$(value relax.log calls)" ]; then
+    below "$(value relax.log energy_again)" "$(value relax.log energy)" # and not where it was
+    below 5e-3 "$(awk -v a="$(value relax.log energy)" -v b="$(value relax.log energy_again)" 'BEGIN { print a - b }')"
+  fi
   [ "$(count endpoint)" -gt 0 ] || die "$folder: the end point has no label"
   below 0 "$(value relax.log dynamics)"
 }
