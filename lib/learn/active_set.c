@@ -229,12 +229,6 @@ static mtp_status grade_batch(mtp_context *ctx, void *user, int thread, size_t t
   return MTP_OK;
 }
 
-static void reduce_nothing(void *user, size_t task, const double *result) {
-  (void)user;
-  (void)task;
-  (void)result;
-}
-
 mtp_status mtp_active_set_grade(mtp_context *ctx, const mtp_active_set *as, size_t m, const double *rows,
                                 double *gamma) {
   if (!as || (m && (!rows || !gamma))) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "active set: nothing to grade");
@@ -243,7 +237,7 @@ mtp_status mtp_active_set_grade(mtp_context *ctx, const mtp_active_set *as, size
   grading g = {as, m, rows, gamma, NULL};
   g.z = mtp_alloc_aligned((size_t)workers.threads * (m < BATCH ? m : BATCH) * n, sizeof(double));
   if (!g.z) return mtp_fail_memory(ctx);
-  const mtp_tasks tasks = {batches, 0, &g, grade_batch, reduce_nothing, true};
+  const mtp_tasks tasks = {batches, 0, &g, grade_batch, NULL, true};
   const mtp_status status = mtp_workers_run(ctx, &workers, &tasks);
   free(g.z);
   return status;

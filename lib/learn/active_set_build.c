@@ -91,17 +91,11 @@ static mtp_status make_task(mtp_context *ctx, void *user, int thread, size_t tas
   return make_rows(ctx, s->b, s->first + task, thread);
 }
 
-static void reduce_nothing(void *user, size_t task, const double *result) {
-  (void)user;
-  (void)task;
-  (void)result;
-}
-
 /* Of the configurations first..end-1. */
 static mtp_status make_all_rows(build *b, size_t first, size_t end) {
   const mtp_workers workers = {NULL, b->threads};
   stretch s = {b, first};
-  const mtp_tasks tasks = {end - first, 0, &s, make_task, reduce_nothing, true};
+  const mtp_tasks tasks = {end - first, 0, &s, make_task, NULL, true};
   return mtp_workers_run(b->ctx, &workers, &tasks);
 }
 

@@ -153,6 +153,7 @@ mtp_status mtp_baseline_check(mtp_context *ctx, const char *name, const mtp_conf
   return MTP_OK;
 }
 
+/* The longest name says most. */
 const char *mtp_baseline_of_set(const mtp_config_set *set) {
   const char *found = NULL;
   size_t labels = 0;

@@ -29,14 +29,13 @@ typedef mtp_training_task task;
 #define MOST_CLIMBERS 16
 /* A larger radial size has to lower the loss to this part of what it was. */
 #define WORTH 0.98
-/* Sizes that bring nothing before the next one is not tried any more: a feature may need two steps. One that fits more
- * of what is fitted is none of them: a few configurations that are held out may tell late what a sharp feature is
- * worth.
- */
+/* Sizes that bring nothing before the next one is not tried any more: a feature may need two steps. */
 #define PATIENCE 2
-/* Where there are so many force components for each parameter: fewer are fitted by anything. */
+/* One that fits more of what is fitted is none of these, where there are so many force components for each parameter
+ * (fewer are fitted by anything): a few configurations that are held out may tell late what a sharp feature is worth.
+ */
 #define DATA_TO_GO_ON 10.0
-/* The same of sizes that make an evaluation slower, for which errors have to fall by a tenth. */
+/* Patience with sizes that make an evaluation slower, for which errors have to fall by a tenth. */
 #define WORTH_ITS_COST   0.8
 #define PATIENCE_AT_COST 1
 /* Deviations of so small a part of the forces are no reason for a larger radial size. */
@@ -166,8 +165,12 @@ static double data_for(const job *j, const mtp_potential *pot, int size) {
   return components / (double)n;
 }
 
+static bool costs(const job *j, int size) {
+  return size > mtp_continuation_cheap_size(j->top);
+}
+
 static bool has_data_for(const job *j, const mtp_potential *pot, int size) {
-  if (size > mtp_continuation_cheap_size(j->top)) return data_for(j, pot, size) >= DATA_AT_COST;
+  if (costs(j, size)) return data_for(j, pot, size) >= DATA_AT_COST;
   return j->has_held_out || data_for(j, pot, size) >= DATA_PER_PARAMETER;
 }
 
@@ -193,15 +196,14 @@ static double negligible_loss(const job *j) {
 /* Of two silicon-carbon melts at level 16 one that may not have more than 10 misses 22 % of the forces, one of 20 13 %.
  */
 static double worth_of(const job *j, int size) {
-  return size <= mtp_continuation_cheap_size(j->top) ? WORTH : WORTH_ITS_COST;
+  return costs(j, size) ? WORTH_ITS_COST : WORTH;
 }
 
 /* Is what the best climber of a larger size leaves so much less? Where it costs time, what is fitted has to say so too:
  * few configurations are held out. */
 static bool is_worth(const job *j, int size, const climber *larger, const climber *best) {
   const double worth = worth_of(j, size);
-  const bool costs = size > mtp_continuation_cheap_size(j->top);
-  return larger->loss < worth * best->loss && (!costs || larger->fitted < worth * best->fitted);
+  return larger->loss < worth * best->loss && (!costs(j, size) || larger->fitted < worth * best->fitted);
 }
 
 /* One radial size after the other. Sizes up to the one that the user asked for are climbed to in any case; beyond, the
@@ -213,8 +215,8 @@ static mtp_status climb_sizes(job *j, party *p) {
   j->accepted_stage = j->stage;
   for (int idle = 0; status == MTP_OK && !j->stopped && idle < PATIENCE; idle++) {
     const int before = now.of[0].pot->radial.size, size = mtp_continuation_next_size(j->top, before);
-    const bool forced = size <= forced_size(j), costs = size > mtp_continuation_cheap_size(j->top);
-    if (size == before || (costs && !forced && idle >= PATIENCE_AT_COST)) break;
+    const bool forced = size <= forced_size(j);
+    if (size == before || (costs(j, size) && !forced && idle >= PATIENCE_AT_COST)) break;
     if (!forced && (p->of[0].loss < negligible || !has_data_for(j, now.of[0].pot, size))) break;
     party next = {.n = 0};
     const double fitted = now.of[0].fitted;
@@ -226,7 +228,8 @@ static mtp_status climb_sizes(job *j, party *p) {
     if (now.of[0].pot != p->of[0].pot) party_clear(&now);
     now = next;
     if (status != MTP_OK || next.n == 0) continue;
-    if (next.of[0].fitted < worth_of(j, size) * fitted && data_for(j, next.of[0].pot, size) >= DATA_TO_GO_ON) idle--;
+    const bool fits_more = next.of[0].fitted < worth_of(j, size) * fitted;
+    if (fits_more && data_for(j, next.of[0].pot, size) >= DATA_TO_GO_ON) idle--;
     if (!forced && !is_worth(j, size, &next.of[0], &p->of[0])) continue;
     party_clear(p);
     *p = now;

@@ -203,12 +203,6 @@ static mtp_status copy_task(mtp_context *ctx, void *user, int thread, size_t tas
   return MTP_OK;
 }
 
-static void reduce_nothing(void *user, size_t task, const double *result) {
-  (void)user;
-  (void)task;
-  (void)result;
-}
-
 /* Puts all rows in play if they fit, else the first of those above the threshold; the others come with later rounds. */
 static mtp_status select_candidates(mtp_context *ctx, const mtp_active_set *as, size_t m, const double *rows,
                                     const long long *origin, double threshold, size_t capacity, candidates *c) {
@@ -225,7 +219,7 @@ static mtp_status select_candidates(mtp_context *ctx, const mtp_active_set *as, 
   copying y = {c, as->n, rows, origin};
   const size_t tasks = (c->m + TASK_ROWS - 1) / TASK_ROWS;
   const mtp_workers workers = {NULL, tasks > 1 ? as->threads : 1};
-  const mtp_tasks all = {tasks, 0, &y, copy_task, reduce_nothing, true};
+  const mtp_tasks all = {tasks, 0, &y, copy_task, NULL, true};
   return status == MTP_OK ? mtp_workers_run(ctx, &workers, &all) : status;
 }
 

@@ -299,12 +299,6 @@ static mtp_status work_task(mtp_context *ctx, void *user, int thread, size_t tas
   return prepare(ctx, a->nq, a->next->sample[task - 1], &a->desk[thread], &a->next->of[task - 1]);
 }
 
-static void reduce_nothing(void *user, size_t task, const double *result) {
-  (void)user;
-  (void)task;
-  (void)result;
-}
-
 static size_t chunk_size(const mtp_normal *nq, int threads) {
   const double most = CHUNK_BYTES / (4.0 * (double)(nq->m * nq->m) * sizeof(double));
   const size_t least = threads < CHUNK ? (size_t)threads : CHUNK;
@@ -322,7 +316,7 @@ static mtp_status adding_begin(mtp_context *ctx, mtp_normal *nq, int threads, ad
 /* Prepares the chunk that was filled and adds the one before. */
 static mtp_status advance(mtp_context *ctx, adding *a) {
   const mtp_workers workers = {NULL, a->threads};
-  const mtp_tasks tasks = {a->next->count + 1, 0, a, work_task, reduce_nothing, false};
+  const mtp_tasks tasks = {a->next->count + 1, 0, a, work_task, NULL, false};
   const mtp_status status = mtp_workers_run(ctx, &workers, &tasks);
   chunk *prepared = a->next;
   a->next = a->last;

@@ -100,40 +100,6 @@ mtp_status mtp_posterior_errors(mtp_context *ctx, const mtp_posterior *p, const 
   return status;
 }
 
-/* ---- of many ---- */
-
-typedef struct many {
-  const mtp_posterior *p;
-  const mtp_config *const *configs;
-  double *const *error;
-} many;
-
-static mtp_status find_errors_of(mtp_context *ctx, void *user, int thread, size_t task, double *result) {
-  const many *m = user;
-  (void)thread;
-  (void)result;
-  return mtp_posterior_errors(ctx, m->p, m->configs[task], m->error[task]);
-}
-
-static void reduce_nothing(void *user, size_t task, const double *result) {
-  (void)user;
-  (void)task;
-  (void)result;
-}
-
-mtp_status mtp_posterior_errors_all(mtp_context *ctx, const mtp_posterior *p, size_t count,
-                                    const mtp_config *const *configs, int threads, double *const *error) {
-  if (!p || threads < 1 || (count && (!configs || !error)))
-    return mtp_fail(ctx, MTP_ERR_ARGUMENT, "posterior: no configurations given");
-  for (size_t k = 0; k < count; k++)
-    if (!configs[k] || !error[k])
-      return mtp_fail(ctx, MTP_ERR_ARGUMENT, "posterior: configuration %zu is missing", k + 1);
-  many m = {p, configs, error};
-  const mtp_workers workers = {NULL, threads};
-  const mtp_tasks tasks = {count, 0, &m, find_errors_of, reduce_nothing, false};
-  return mtp_workers_run(ctx, &workers, &tasks);
-}
-
 /* ---- calibration ---- */
 
 #define INSIDE     0.6827 /* of a normal distribution, one standard deviation */

@@ -205,6 +205,9 @@ mtp_status mtp_team_errors(mtp_context *ctx, mtp_team *team, const mtp_posterior
                            const mtp_config *const *configs, double *const *error) {
   if (!team || !posterior || (n && (!configs || !error)))
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "team: expected a posterior and configurations");
+  for (size_t k = 0; k < n; k++)
+    if (!configs[k] || !error[k])
+      return mtp_fail(ctx, MTP_ERR_ARGUMENT, "team: configuration %zu is missing", number + k + 1);
   mtp_status status = MTP_OK;
   for (size_t first = 0, count; first < n && status == MTP_OK; first += count) {
     mtp_team_order order = {.kind = MTP_TEAM_ERRORS, .number = number + first};

@@ -101,7 +101,7 @@ static mtp_status reduce_round(mtp_context *ctx, const mtp_tasks *tasks, size_t 
     const mtp_status status = (mtp_status)(int)result[0];
     const char *message = failures[k % size].message;
     if (status != MTP_OK) return mtp_fail(ctx, status, "%s", *message ? message : mtp_status_name(status));
-    tasks->reduce(tasks->user, base + k, result + 1);
+    if (tasks->reduce) tasks->reduce(tasks->user, base + k, result + 1);
   }
   return MTP_OK;
 }

@@ -40,7 +40,7 @@ typedef struct mtp_tasks {
   /** Fills result[length], zero before. Called in any thread, with a context of its own; `thread` counts those of this
    * process. */
   mtp_status (*work)(mtp_context *ctx, void *user, int thread, size_t task, double *result);
-  /** Takes over a result: on rank 0 alone, in order of the tasks. */
+  /** Takes over a result: on rank 0 alone, in order of the tasks. NULL: there is none. */
   void (*reduce)(void *user, size_t task, const double *result);
   bool completes; /**< also where the flag of mtp_context_set_stop is up */
 } mtp_tasks;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "loop/loop.h"
+#include "loop/together.h"
 #include "support/support.h"
 
 /* Warm-up copies of a cold start: their sites give so many rows for each linear coefficient, within limits. */

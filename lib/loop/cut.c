@@ -8,6 +8,7 @@
 
 #include "config/config_internal.h"
 #include "loop/loop.h"
+#include "loop/together.h"
 #include "support/support.h"
 
 /* Atoms from which on labels are cut out. */

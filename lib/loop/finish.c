@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "loop/loop.h"
+#include "loop/together.h"
 #include "support/support.h"
 
 /* Trainings, each followed by an exploration until that finds nothing. */

@@ -8,6 +8,7 @@
 
 #include "learn/normal.h"
 #include "loop/loop.h"
+#include "loop/together.h"
 #include "mtp/evaluator.h"
 #include "support/support.h"
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "loop/loop.h"
+#include "loop/together.h"
 #include "support/support.h"
 
 bool mtp_loop_goes_on(const mtp_learner *l) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "loop/loop.h"
+#include "loop/together.h"
 #include "support/support.h"
 
 /* ---- life and death ---- */

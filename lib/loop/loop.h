@@ -564,6 +564,4 @@ mtp_status mtp_loop_fill_holes(mtp_context *ctx, mtp_learner *l, long long step)
 mtp_status mtp_loop_refit_and_fill(mtp_context *ctx, mtp_learner *l, long long step, double grade, int labels,
                                    double before);
 
-#include "loop/together.h"
-
 #endif

@@ -10,6 +10,7 @@
 
 #include "learn/active_set.h"
 #include "loop/loop.h"
+#include "loop/together.h"
 #include "mtp/trainer.h"
 #include "support/support.h"
 

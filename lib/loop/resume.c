@@ -12,6 +12,7 @@
 #include "learn/level.h"
 #include "learn/normal.h"
 #include "loop/loop.h"
+#include "loop/together.h"
 #include "model/model.h"
 #include "support/support.h"
 

@@ -12,6 +12,7 @@
 #include "config/config_internal.h"
 #include "config/pairs.h"
 #include "loop/loop.h"
+#include "loop/together.h"
 #include "mtp/neighbors.h"
 #include "support/support.h"
 

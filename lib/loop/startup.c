@@ -13,6 +13,7 @@
 #include "config/species.h"
 #include "learn/normal.h"
 #include "loop/loop.h"
+#include "loop/together.h"
 #include "model/model.h"
 #include "mtp/append.h"
 #include "qm/process/folder.h"

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "loop/loop.h"
+#include "loop/together.h"
 #include "support/support.h"
 
 /* Seconds between looks at the files while a run has nothing to ask, and at what another run asks while it waits: at

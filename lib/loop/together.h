@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file loop/together.h
- * What a run has to do with others that learn into the same files: a part of loop.h, which includes it. */
+ * What a run has to do with others that learn into the same files. */
 #ifndef MTP_TOGETHER_H
 #define MTP_TOGETHER_H
 
@@ -16,7 +16,7 @@ void mtp_loop_unlock_train(mtp_learner *l);
 typedef enum mtp_patience {
   MTP_AT_ONCE,    /**< not at all */
   MTP_UNTIL_MADE, /**< until another run has made one that knows all labels */
-  MTP_UNTIL_BEGUN
+  MTP_UNTIL_BEGUN /**< until it is this run's turn */
 } mtp_patience;
 /** Begins the making of a potential, which one run does at a time, and takes what others made and learned meanwhile.
  * *begun is false where it was not waited for any longer. To be ended as often as it was begun. */

@@ -9,6 +9,7 @@
 #include "config/species.h"
 #include "learn/normal.h"
 #include "loop/loop.h"
+#include "loop/together.h"
 #include "support/support.h"
 
 const char *mtp_loop_baseline_name(const mtp_learner *l) {

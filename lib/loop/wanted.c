@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "loop/loop.h"
+#include "loop/together.h"
 #include "support/support.h"
 
 /* ---- the file ---- */

@@ -91,11 +91,6 @@ static mtp_status posterior_reducible(void) {
 static mtp_status posterior_grade(void) {
   return isnan(mtp_posterior_grade(P(1, w.posterior), P(2, (mtp_doubt *)w.numbers), 1.0)) ? MTP_ERR_ARGUMENT : MTP_OK;
 }
-static mtp_status posterior_errors_all(void) {
-  const mtp_config *const configs[] = {w.cfg};
-  double *const error[] = {w.numbers};
-  return mtp_posterior_errors_all(P(1, w.ctx), P(2, w.posterior), 1, P(3, configs), 1, P(4, error));
-}
 static mtp_status posterior_calibrate(void) {
   for (int k = 0; k < 3; k++) w.numbers[k] = 1e6;
   const double found = mtp_posterior_calibrate(P(1, w.posterior), 1, P(2, w.numbers), P(3, (mtp_doubt *)w.numbers));
@@ -246,7 +241,6 @@ static const misuse_entry entries[] = {
     {"mtp_posterior_error", posterior_error, 2, 0},
     {"mtp_posterior_reducible", posterior_reducible, 2, 0},
     {"mtp_posterior_grade", posterior_grade, 2, 0},
-    {"mtp_posterior_errors_all", posterior_errors_all, 4, BIT(1)},
     {"mtp_posterior_calibrate", posterior_calibrate, 3, 0},
     {"mtp_posterior_rows", posterior_rows, 5, BIT(1)},
     {"mtp_posterior_doubts", posterior_doubts, 4, BIT(1)},

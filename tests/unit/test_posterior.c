@@ -16,6 +16,7 @@
 #include "mtp/neighbors.h"
 #include "mtp/normal_equations.h"
 #include "mtp/posterior.h"
+#include "mtp/team.h"
 #include "support_data.h"
 
 enum { CONFIGS = 40 };
@@ -285,10 +286,14 @@ static void errors_of_many_are_those_of_each(void **state) {
   fixture f;
   fixture_open(&f, 4);
   for (int threads = 1; threads <= 3; threads += 2) {
+    mtp_team *team = NULL;
     double *error[CONFIGS];
     for (size_t k = 0; k < CONFIGS; k++) error[k] = calloc(f.set->configs[k]->n, sizeof(double));
-    data_must(f.ctx, mtp_posterior_errors_all(f.ctx, f.posterior, CONFIGS, (const mtp_config *const *)f.set->configs,
-                                              threads, error));
+    data_must(f.ctx, mtp_team_new(f.ctx, f.pot, NULL, threads, NULL, &team));
+    data_must(f.ctx,
+              mtp_team_errors(f.ctx, team, f.posterior, 0, CONFIGS, (const mtp_config *const *)f.set->configs, error));
+    data_must(f.ctx, mtp_team_errors(f.ctx, team, f.posterior, 0, 0, NULL, NULL));
+    mtp_team_free(team);
     for (size_t k = 0; k < CONFIGS; k++) {
       const size_t n = f.set->configs[k]->n;
       double *alone = calloc(n, sizeof *alone);
@@ -298,7 +303,6 @@ static void errors_of_many_are_those_of_each(void **state) {
       free(error[k]);
     }
   }
-  data_must(f.ctx, mtp_posterior_errors_all(f.ctx, f.posterior, 0, NULL, 1, NULL));
   fixture_close(&f);
 }
 

@@ -20,6 +20,7 @@
 #include "loop/calls.h"
 #include "loop/loop.h"
 #include "loop/share.h"
+#include "loop/together.h"
 #include "support/support.h"
 #include "support_data.h"
 #include "support_learning.h"

@@ -80,12 +80,10 @@ MTP_API double mtp_posterior_reducible(const mtp_posterior *posterior, const mtp
  */
 MTP_API double mtp_posterior_grade(const mtp_posterior *posterior, const mtp_doubt *doubt, double limit);
 
-/** error[n] to expect of the forces on the atoms of a configuration, eV/A. */
+/** error[n] to expect of the forces on the atoms of a configuration, eV/A. Of many, by threads and ranks:
+ * mtp_team_errors. */
 MTP_API mtp_status mtp_posterior_errors(mtp_context *ctx, const mtp_posterior *posterior, const mtp_config *cfg,
                                         double *error);
-/** error[k][n of configuration k] of configs[count], in threads, the same for any number of them. */
-MTP_API mtp_status mtp_posterior_errors_all(mtp_context *ctx, const mtp_posterior *posterior, size_t count,
-                                            const mtp_config *const *configs, int threads, double *const *error);
 
 /** The scale by which the mean square of the errors error[3*n] of the forces on n atoms is what was to be expected,
  * between 0.3 and 30; NaN if they say nothing of it, because the noise explains them and there is little else. */

@@ -121,6 +121,7 @@ FUNCTIONS = {
     'mtp_team_new': (c_int, [c_void_p, c_void_p, c_void_p, c_int, c_void_p, OUT]),
     'mtp_team_free': (None, [c_void_p]),
     'mtp_team_evaluate': (c_int, [c_void_p, c_void_p, c_size_t, c_size_t, CONFIGS]),
+    'mtp_team_errors': (c_int, [c_void_p, c_void_p, c_void_p, c_size_t, c_size_t, CONFIGS, c_void_p]),
     # errors.h
     'mtp_error_table_compute_by':
         (c_int, [c_void_p, c_void_p, c_void_p, SET, c_void_p, c_void_p, POINTER(POINTER(s.ErrorTable))]),

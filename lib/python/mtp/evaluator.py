@@ -42,12 +42,16 @@ class Evaluator(Handle):
         configuration._owner.map_species(self.names)
         return configuration
 
+    def _map(self, configuration: Configuration) -> None:
+        """Its species become the potential's."""
+        if configuration.names[:len(self.names)] != self.names:
+            configuration._owner.map_species(self.names)
+
     def evaluate(self, configuration: Configuration, grades: bool = False) -> Configuration:
         """Puts energy, forces, virial and site energies into the configuration, and grades if asked for."""
         if grades and not self._graded:
             raise Error('the evaluator has no active set to grade with', 'state')
-        if configuration.names[:len(self.names)] != self.names:
-            configuration._owner.map_species(self.names)
+        self._map(configuration)
         configuration._let_go('force', 'site_energy', 'grade', 'force_error')
         with self._lock:
             call(lib.mtp_evaluator_config, self, configuration._c, int(grades))
@@ -59,8 +63,7 @@ class Evaluator(Handle):
         energy: eV. forces: [n, 3] eV/A. virial: [6] eV, xx yy zz xy xz yz. energies: [n] eV. virials: [n, 6] eV, those
         of pairs half to either atom. gradient: [parameters] of the energy, rows: [n, parameters] of the site energies.
         """
-        if configuration.names[:len(self.names)] != self.names:
-            configuration._owner.map_species(self.names)
+        self._map(configuration)
         neighbors = POINTER(s.Neighbors)()
         call(lib.mtp_neighbors_build, configuration._c, self.cutoff, byref(neighbors))
         try:

@@ -167,21 +167,24 @@ class Potential(Handle):
             raise Error('there is no active set to grade with: training makes one', 'state')
         out = self._mapped(as_configurations(configurations).copy())
         by_forces = grades and self.active_set.mode == 'forces'
+        posterior = self.posterior if errors else None
+        if errors and posterior is None:
+            raise Error('it does not say how sure it is: training leaves that', 'state')
         team = c_void_p()
         call(lib.mtp_team_new, self, self.active_set if grades and not by_forces else None, threads, None, byref(team))
         try:
             call(lib.mtp_team_evaluate, team, 0, len(out), out._c.contents.configs)
+            if errors:
+                found = [np.empty(len(configuration)) for configuration in out]
+                call(lib.mtp_team_errors, team, posterior, 0, len(out), out._c.contents.configs,
+                     (c_void_p * len(out))(*(array.ctypes.data for array in found)))
         finally:
             lib.mtp_team_free(team)
         for configuration in out if by_forces else ():
             grade, _ = self.active_set.grade(self, configuration)
             configuration._c.contents.has_max_grade, configuration._c.contents.max_grade = True, grade
-        if errors:
-            posterior = self.posterior
-            if posterior is None:
-                raise Error('it does not say how sure it is: training leaves that', 'state')
-            for configuration in out:
-                configuration._set_array('force_error', posterior.errors(self, configuration), float)
+        for configuration, array in zip(out, found) if errors else ():
+            configuration._set_array('force_error', array, float)
         return out
 
     def grade(self, configurations: Any, *, threads: int = 1) -> np.ndarray:
