@@ -152,6 +152,10 @@ int cli_format(cli *c, const char *option, const char *name, mtp_format *format)
 int cli_output_format(cli *c, const char *path, const char *name, mtp_format *format);
 /** Fails early, before the work, if `path` cannot be written. */
 int cli_check_output(cli *c, const char *path);
+/** Wrong usage if both names (NULL: none) mean one file, of which one is written; `what` and `of` say what they are. */
+int cli_check_differ(cli *c, const char *what, const char *path, const char *of, const char *other);
+/** The same of a file that is written and the arguments of the command from `first` on. */
+int cli_check_inputs_differ(cli *c, const char *what, const char *path, int first);
 /** Where configurations go, and in which formats they come and go: -o, --from and --to, and what these mean. */
 typedef struct cli_route {
   const char *output, *from, *to;
@@ -161,7 +165,7 @@ typedef struct cli_route {
   {"output", 'o', CLI_TEXT, &(route)->output}, {"from", 0, CLI_TEXT, &(route)->from}, {                                \
     "to", 0, CLI_TEXT, &(route)->to                                                                                    \
   }
-/** Finds the formats, and fails early if the output, where there is one, cannot be written. */
+/** Finds the formats, and fails early if the output, where there is one, is an input or cannot be written. */
 int cli_check_route(cli *c, cli_route *route);
 /** Gives the potential the names of "Al,Ni"; those that it has already have to be the same. */
 int cli_name_species(cli *c, const char *path, mtp_potential *pot, const char *species, bool may_rename);
@@ -276,7 +280,9 @@ typedef struct cli_pair_part {
   bool replaces; /**< there was a FILE before */
 } cli_pair_part;
 /** Options that do not go together are wrong usage. */
-int cli_pair_part_check(cli *c, const cli_pair_part *p, const char *baseline, const char *output);
+int cli_pair_part_check(cli *c, const cli_pair_part *p, const char *baseline);
+/** The name of the file of tables that goes with FILE, to be freed; NULL without FILE. */
+char *cli_pair_part_tables(const cli_pair_part *p);
 /** Learns it in turns with `pot`, and writes a draft to train on. */
 int cli_pair_part_learn(cli *c, cli_pair_part *p, const mtp_train_options *train, mtp_potential *pot,
                         const mtp_config_set *set);

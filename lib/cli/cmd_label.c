@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cli/cli.h"
 #include "mtp/label_file.h"
@@ -233,10 +232,7 @@ static int run_label(cli *c, int argc, char **argv) {
   if (check && output) return cli_usage(c, "--check writes no labels, so it takes no -o");
   if (!check && !cli_has_suffix(output, ".xyz") && !cli_has_suffix(output, ".extxyz"))
     return cli_usage(c, "-o: OUT is extended XYZ, its name has to end in .extxyz or .xyz");
-  struct stat in, out;
-  if (output && stat(c->words[0], &in) == 0 && stat(output, &out) == 0 && in.st_dev == out.st_dev &&
-      in.st_ino == out.st_ino)
-    return cli_usage(c, "IN and OUT are the same file");
+  if ((status = cli_check_inputs_differ(c, "-o", output, 0)) != CLI_OK) return status;
 
   cli_names names = {0};
   mtp_config_set *set = NULL;

@@ -66,6 +66,7 @@ static int run_report(cli *c, int argc, char **argv) {
   if (status != CLI_GO_ON) return status;
   if ((status = cli_require(c, output, "-o")) != CLI_OK) return status;
   if (strcmp(output, "-") == 0) return cli_usage(c, "-o: a page needs a file, not standard output");
+  if ((status = cli_check_inputs_differ(c, "-o", output, 0)) != CLI_OK) return status;
   mtp_potential *pot = NULL;
   report_page page = {0};
   status = cli_check_output(c, output);

@@ -375,7 +375,9 @@ static int run_select(cli *c, int argc, char **argv) {
       (status = check_numbers(c, &job, max, threads)) != CLI_OK ||
       (status = cli_format(c, "--from", from, &job.input_format)) != CLI_OK ||
       (status = cli_output_format(c, job.output, to, &job.output_format)) != CLI_OK ||
-      (status = cli_check_output(c, job.output)) != CLI_OK)
+      (status = cli_check_output(c, job.output)) != CLI_OK ||
+      (status = cli_check_inputs_differ(c, "-o", job.output, 0)) != CLI_OK ||
+      (status = cli_check_differ(c, "-o", job.output, "--train", job.train)) != CLI_OK)
     return status;
   if (job.json && strcmp(job.output, "-") == 0) return cli_usage(c, "-o - and --json both want standard output");
   o->max = (size_t)max;

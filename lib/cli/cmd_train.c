@@ -467,6 +467,29 @@ static int check_comparison(cli *c, const job *job, const numbers *n) {
   return CLI_OK;
 }
 
+/* What is written would ruin what is read, labels among it, and what else is written. */
+static int check_files(cli *c, const job *job) {
+  const bool has_checkpoint = job->checkpoint && strcmp(job->checkpoint, "none") != 0;
+  char *tables = cli_pair_part_tables(&job->pairs);
+  const struct {
+    const char *what, *path;
+    int first; /* -o may be POT */
+  } files[] = {{"-o", job->output, 1},
+               {"--log", job->log, 0},
+               {"--checkpoint", has_checkpoint ? job->checkpoint : NULL, 0},
+               {"--pair-part", job->pairs.file, 0},
+               {"the tables of --pair-part", tables, 0}};
+  int status = CLI_OK;
+  for (size_t a = 0; a < sizeof files / sizeof files[0] && status == CLI_OK; a++) {
+    status = cli_check_inputs_differ(c, files[a].what, files[a].path, files[a].first);
+    if (status == CLI_OK) status = cli_check_differ(c, files[a].what, files[a].path, "--valid", job->valid);
+    for (size_t b = 0; b < a && status == CLI_OK; b++)
+      status = cli_check_differ(c, files[a].what, files[a].path, files[b].what, files[b].path);
+  }
+  free(tables);
+  return status;
+}
+
 static void use_numbers(const cli *c, job *job, const numbers *n) {
   mtp_train_options *o = &job->options;
   o->max_iterations = n->max_iter == NOT_GIVEN ? 0 : n->max_iter > 0 ? (long)n->max_iter : MTP_NO_ITERATIONS;
@@ -531,7 +554,8 @@ static int run_train(cli *c, int argc, char **argv) {
   if ((n.level == NOT_GIVEN && (status = cli_require(c, job.output, "-o")) != CLI_OK) ||
       (status = parse_words(c, &w, &job)) != CLI_OK || (status = check_numbers(c, &job, &n)) != CLI_OK ||
       (status = check_comparison(c, &job, &n)) != CLI_OK ||
-      (status = cli_pair_part_check(c, &job.pairs, job.baseline_text, job.output)) != CLI_OK)
+      (status = cli_pair_part_check(c, &job.pairs, job.baseline_text)) != CLI_OK ||
+      (status = check_files(c, &job)) != CLI_OK)
     return status;
   use_numbers(c, &job, &n);
   if (job.other_level > 0) return read_and_train(c, &job);

@@ -81,11 +81,24 @@ int cli_check_output(cli *c, const char *path) {
   return status;
 }
 
+int cli_check_differ(cli *c, const char *what, const char *path, const char *of, const char *other) {
+  if (!path || !other || is_dash(path) || !mtp_file_is_same(path, other)) return CLI_OK;
+  return cli_usage(c, "%s and %s are both '%s': expected different files", what, of, path);
+}
+
+int cli_check_inputs_differ(cli *c, const char *what, const char *path, int first) {
+  int status = CLI_OK;
+  for (int k = first; k < c->word_count && status == CLI_OK; k++)
+    status = cli_check_differ(c, what, path, "what is read", c->words[k]);
+  return status;
+}
+
 int cli_check_route(cli *c, cli_route *route) {
   int status = cli_format(c, "--from", route->from, &route->input_format);
   route->output_format = MTP_FORMAT_AUTO;
   if (status != CLI_OK || !route->output) return status;
   status = cli_output_format(c, route->output, route->to, &route->output_format);
+  if (status == CLI_OK) status = cli_check_inputs_differ(c, "-o", route->output, 0);
   return status == CLI_OK ? cli_check_output(c, route->output) : status;
 }
 

@@ -8,7 +8,7 @@
 
 #include "cli/cli.h"
 
-int cli_pair_part_check(cli *c, const cli_pair_part *p, const char *baseline, const char *output) {
+int cli_pair_part_check(cli *c, const cli_pair_part *p, const char *baseline) {
   if (!p->file && (p->lattice || p->cutoff != 0.0))
     return cli_usage(c, "--pair-cutoff and --pair-lattice go with --pair-part FILE");
   if (!p->file) return CLI_OK;
@@ -16,10 +16,8 @@ int cli_pair_part_check(cli *c, const cli_pair_part *p, const char *baseline, co
   return cli_usage(c, "--pair-part: this mtp was built without LAMMPS");
 #endif
   if (baseline) return cli_usage(c, "--pair-part makes the baseline: it goes without --baseline");
-  if (strcmp(p->file, "-") == 0 || strpbrk(p->file, "\"\n"))
+  if (!*p->file || strcmp(p->file, "-") == 0 || strpbrk(p->file, "\"\n"))
     return cli_usage(c, "--pair-part: the name of a file is expected, not '%s'", p->file);
-  if (output && strcmp(p->file, output) == 0)
-    return cli_usage(c, "--pair-part and -o are both '%s': expected different files", output);
   if (p->cutoff < 0.0) return cli_usage(c, "--pair-cutoff: a positive number is expected");
   return cli_check_output(c, p->file);
 }
@@ -45,6 +43,10 @@ static void remove_draft(const cli_pair_part *p) {
   remove(table);
   free(draft);
   free(table);
+}
+
+char *cli_pair_part_tables(const cli_pair_part *p) {
+  return p->file ? joined(p->file, table_suffix, "") : NULL;
 }
 
 int cli_pair_part_learn(cli *c, cli_pair_part *p, const mtp_train_options *train, mtp_potential *pot,

@@ -2,12 +2,10 @@
 /**@file loop/startup.c
  * A learner comes to life: every file that it will need later is tried first, because a QM call is too dear to find out
  * afterwards; then the training set is read and the potential made from it. */
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "config/species.h"
@@ -97,30 +95,6 @@ static mtp_status open_train_file(mtp_context *ctx, mtp_learner *l) {
                   mtp_context_message(ctx));
 }
 
-static bool is_same_folder(const char *a, size_t length_a, const char *b, size_t length_b) {
-  char of_a[PATH_MAX], of_b[PATH_MAX], *found_a, *found_b;
-  if (length_a + 2 > sizeof of_a || length_b + 2 > sizeof of_b) return false;
-  snprintf(of_a, sizeof of_a, "%.*s/", (int)length_a, a);
-  snprintf(of_b, sizeof of_b, "%.*s/", (int)length_b, b);
-  found_a = realpath(of_a, NULL);
-  found_b = realpath(of_b, NULL);
-  const bool same = found_a && found_b && strcmp(found_a, found_b) == 0;
-  free(found_a);
-  free(found_b);
-  return same;
-}
-
-/* Do both names mean one file, which may not be there yet? Several devices, such as /dev/null, do no harm. */
-static bool is_same_file(const char *a, const char *b) {
-  struct stat of_a, of_b;
-  if (stat(a, &of_a) != 0 || stat(b, &of_b) != 0) {
-    const char *name_a = strrchr(a, '/'), *name_b = strrchr(b, '/');
-    if (!name_a || !name_b || strcmp(name_a, name_b) != 0) return false;
-    return is_same_folder(a, (size_t)(name_a - a), b, (size_t)(name_b - b));
-  }
-  return S_ISREG(of_a.st_mode) && of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
-}
-
 /* What appends to one, or replaces it, would ruin the other: labels among them. */
 static mtp_status check_files_differ(mtp_context *ctx, const mtp_learner *l) {
   const struct {
@@ -131,7 +105,7 @@ static mtp_status check_files_differ(mtp_context *ctx, const mtp_learner *l) {
                {"the file of candidates", l->candidate_path}};
   for (size_t a = 0; a < sizeof files / sizeof files[0]; a++)
     for (size_t b = 0; b < a; b++)
-      if (is_same_file(files[a].path, files[b].path))
+      if (mtp_file_is_same(files[a].path, files[b].path))
         return mtp_fail(ctx, MTP_ERR_ARGUMENT, "%s and %s are both %s: expected different files", files[b].what,
                         files[a].what, files[a].path);
   return MTP_OK;

@@ -241,3 +241,27 @@ mtp_status mtp_file_replace(mtp_context *ctx, const char *path, const void *data
   free(compressed);
   return status;
 }
+
+static char *real_folder(const char *path, const char *end) {
+  char folder[PATH_MAX];
+  const size_t length = (size_t)(end - path);
+  if (length + 3 > sizeof folder) return NULL;
+  mtp_snprintf(folder, sizeof folder, "%.*s/", length ? (int)length : 1, length ? path : ".");
+  return realpath(folder, NULL);
+}
+
+static bool is_same_entry(const char *a, const char *b) {
+  const char *name_a = strrchr(a, '/'), *name_b = strrchr(b, '/');
+  if (strcmp(name_a ? name_a + 1 : a, name_b ? name_b + 1 : b) != 0) return false;
+  char *of_a = real_folder(a, name_a ? name_a + 1 : a), *of_b = real_folder(b, name_b ? name_b + 1 : b);
+  const bool same = of_a && of_b && strcmp(of_a, of_b) == 0;
+  free(of_a);
+  free(of_b);
+  return same;
+}
+
+bool mtp_file_is_same(const char *a, const char *b) {
+  struct stat of_a, of_b;
+  if (stat(a, &of_a) != 0 || stat(b, &of_b) != 0) return is_same_entry(a, b);
+  return S_ISREG(of_a.st_mode) && of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+}

@@ -71,6 +71,8 @@ mtp_status mtp_file_replace(mtp_context *ctx, const char *path, const void *data
 /** Opens a new file beside `target` for what is to be renamed to it, with a name that nobody else has; the file is
  * locked while it is open. What killed programs left there is removed. `flags` as O_RDWR. Returns -1 with errno. */
 int mtp_file_temporary(const char *target, int flags, char *name, size_t size);
+/** Do both names mean one file, which may not be there yet? Several devices, such as /dev/null, do no harm. */
+bool mtp_file_is_same(const char *a, const char *b);
 /** Data compressed by gzip, as a name (.gz) or the first bytes say. */
 int mtp_is_gzip_name(const char *path);
 int mtp_is_gzip(const char *data, size_t size);

@@ -77,7 +77,7 @@ contains cured.txt '^1 labelled, 0 failed, 3 were there'
 refuse 2 'nosuch' mtp label in.extxyz -o x.extxyz --qm 'nosuch thing'
 refuse 2 'none' mtp label in.extxyz -o x.extxyz --qm none
 refuse 2 'timeout' mtp label in.extxyz -o x.extxyz --qm 'exec true timeout=soon'
-refuse 2 'same file' mtp label in.extxyz -o in.extxyz --qm 'exec true'
+refuse 2 "and what is read are both 'in.extxyz'" mtp label in.extxyz -o in.extxyz --qm 'exec true'
 refuse 2 'extended XYZ' mtp label in.extxyz -o x.cfg --qm 'exec true'
 refuse 1 'no.such.command' mtp label in.extxyz -o x.extxyz --qm 'exec /no/such/command retries=0'
 absent x.extxyz x.cfg

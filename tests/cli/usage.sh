@@ -83,6 +83,26 @@ refuse 2 'vibrations' mtp train p.mtp data.cfg -o q.mtp --linear --weighting bes
 refuse 2 'energy, forces, neighbourhood or configuration' mtp train p.mtp data.cfg -o q.mtp --linear --mode both
 absent p.mtp q.mtp c c.png
 
+# what is written would ruin what is read, or what else is written; by any name, there or not
+cp alone.extxyz kept.extxyz
+ln -s alone.extxyz link.extxyz
+ln -s . here
+for output in alone.extxyz ./alone.extxyz here/alone.extxyz link.extxyz; do
+  for command in 'eval alone.mtp alone.extxyz' 'grade alone.mtp alone.extxyz' 'cut alone.mtp alone.extxyz' \
+    'select alone.mtp alone.extxyz' 'select alone.mtp pool.extxyz --train alone.extxyz' 'report alone.extxyz' \
+    'label alone.extxyz --qm true' 'train alone.mtp alone.extxyz' 'train alone.mtp x.extxyz --valid alone.extxyz' \
+    'train alone.mtp alone.extxyz -o x.almtp --log' 'train alone.mtp alone.extxyz -o x.almtp --checkpoint'; do
+    case $command in *-o*) set -- "$output" ;; *) set -- -o "$output" ;; esac
+    # shellcheck disable=SC2086 # words
+    refuse 2 "are both '$output': expected different files" mtp $command "$@"
+  done
+done
+refuse 2 "are both './new'" mtp train alone.mtp alone.extxyz -o new.almtp --log new --checkpoint ./new
+cmp -s alone.extxyz kept.extxyz || die 'an input was written'
+mtp train alone.mtp alone.extxyz -o alone.mtp --linear >alone.txt # goes on in its file
+cp alone.extxyz again.extxyz
+mtp convert again.extxyz again.extxyz
+
 status=0
 mtp --help >/dev/full 2>full.err || status=$?
 [ $status -eq 1 ] || die 'a full disk behind stdout goes unnoticed'
