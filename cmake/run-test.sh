@@ -7,6 +7,9 @@ rm -rf "$2"
 mkdir -p "$2"
 cd "$2"
 case $1 in
-  *.py) exec "$PYTHON" -W ignore::ResourceWarning "$1" ;;
+  *.py)
+    command -v "$PYTHON" >/dev/null || { echo 'skipped: no python3'; exit 77; }
+    exec "$PYTHON" -W ignore::ResourceWarning "$1"
+    ;;
   *) exec sh "$1" ;;
 esac

@@ -7,6 +7,12 @@ die() {
   exit 1
 }
 
+# skip WHAT: it is not on this machine.
+skip() {
+  echo "skipped: no $*"
+  exit 77
+}
+
 # refuse STATUS PATTERN COMMAND...: the command must end with this status, print nothing on stdout and exactly one line
 # on stderr, which matches the pattern.
 refuse() {

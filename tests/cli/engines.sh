@@ -3,7 +3,7 @@
 # Real engines that are always tested: pw.x by `qe`, by `exec` and by `ipi` gives the same label at the same settings; so does ASE's EMT by `exec` and by `ipi`, over a unix socket and over loopback, with its own i-PI client.
 . "$SOURCE_DIR/tests/cli/_lib.sh"
 python=/usr/bin/python3
-$python -c 'import ase.calculators.socketio' 2>/dev/null || exit 77
+$python -c 'import ase.calculators.socketio' 2>/dev/null || skip ASE
 wrapper=$SOURCE_DIR/examples/qm-wrappers/ase_calc.py
 crystals 3 5 0.2 >in.extxyz
 # crystals of the same cell, for clients whose basis does not follow it

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The driver `plugin` with the example's library, and what `mtp label --check` says of one that makes mistakes.
 . "$SOURCE_DIR/tests/cli/_lib.sh"
-command -v cc >/dev/null || exit 77
+command -v cc >/dev/null || skip cc
 build() {
   cc -std=c11 -O1 -fPIC -shared -Wall -Wextra -Wpedantic -Werror -D_GNU_SOURCE -I "$SOURCE_DIR/lib/include" "$@" -lm
 }

@@ -3,7 +3,7 @@
 # for what fails before.
 . "$SOURCE_DIR/tests/cli/_lib.sh"
 . "$BUILD_DIR/env.sh"
-[ -n "${MPIEXEC:-}" ] || exit 77
+[ -n "${MPIEXEC:-}" ] || skip mpiexec
 
 make_potential pot.almtp
 crystals 40 3 >a.extxyz

@@ -2,7 +2,7 @@
 # One page with pictures: of a potential against data, of a training, of a learning run. Nothing outside it is needed and
 # nothing stays behind.
 . "$SOURCE_DIR/tests/cli/_lib.sh"
-command -v gnuplot >/dev/null || exit 77
+command -v gnuplot >/dev/null || skip gnuplot
 
 make_potential truth.almtp
 crystals 20 41 >in.extxyz
@@ -81,6 +81,10 @@ END
 mtp report anew.jsonl -o anew.html
 contains anew.html 'Learned: 0 labels in 50 steps, 0 in the second half; the next one is expected in 350 steps (80 %: 5 to 90000): converged'
 contains anew.html 'Level 16 would bring 0.1 instead of 0.2 eV/A on held-out labels'
+# which is nothing of a run that goes on in the same log
+sed -n '1,3p' anew.jsonl >>anew.jsonl
+mtp report anew.jsonl -o anew.html
+! grep -q 'would bring' anew.html || die 'a higher level of the run before'
 
 mtp report events.jsonl -o log.html 2>err.txt && die 'a bad line is accepted'
 contains err.txt 'events.jsonl:6'

@@ -86,13 +86,28 @@ refused 'the one in use is b[0-9a-f]*_Cl-0.5' 1 in.other -var name lacks -var po
 sed '/^set type 2/d' lacks.extxyz.baseline >part.lmp
 refuse 1 'of runs without Cl, whose charge' mtp train untrained.almtp lacks.qm.extxyz -o x.almtp --linear --baseline 'lammps part.lmp'
 
+# named FILE: what labels on top of it say
+named() {
+  mtp train untrained.almtp lacks.qm.extxyz -o named.almtp --linear --baseline "lammps $1" >train.txt
+  sed -n 's/.*baseline=\([^ ]*\).*/\1/p' named.almtp
+}
 # what fixes are called is nobody's business
 for id in a b; do
   { cat lacks.extxyz.baseline && printf '\nfix %s all momentum 1 linear 1 1 1\n' $id; } >fix.lmp
-  mtp train untrained.almtp lacks.qm.extxyz -o fix.almtp --linear --baseline 'lammps fix.lmp' >train.txt
-  sed -n 's/.*baseline=\([^ ]*\).*/\1/p' fix.almtp >>fix.names
+  named fix.lmp >>fix.names
 done
 [ "$(sort -u fix.names | wc -l)" -eq 1 ] && [ "$(wc -l <fix.names)" -eq 2 ] || die "names differ by IDs: $(cat fix.names)"
+# atoms of an element with several types are of the first one, and have its charge
+sed 's/^# mtp: types.*/& Na/; s/^set type 2 charge.*/&\nset type 3 charge 5/' lacks.extxyz.baseline >twice.lmp
+named twice.lmp >twice.name
+contains twice.name '_Cl-1_Na+1$'
+# what a line sets beside a charge counts
+for file in plain more; do
+  [ $file = plain ] && more='' || more=' vx 0'
+  sed "s/^set type . charge.*/&$more/" lacks.extxyz.baseline >$file.lmp
+  named $file.lmp | sed 's/_.*//' >$file.name
+done
+! cmp -s plain.name more.name || die "set with more than a charge is not seen: $(cat more.name)"
 
 # cut-outs: as many of each ion, each with its charge
 charged 4

@@ -3,7 +3,7 @@
 # call, a client that stays up, one and three calls at a time, one rank and two. What is learned is the same.
 . "$SOURCE_DIR/tests/lammps/_lib.sh"
 python=/usr/bin/python3
-$python -c 'import ase.calculators.socketio' 2>/dev/null || exit 77
+$python -c 'import ase.calculators.socketio' 2>/dev/null || skip ASE
 crystal -var cells 1
 untrained 6 Al
 cat >client.py <<'END'

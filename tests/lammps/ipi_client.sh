@@ -2,7 +2,7 @@
 # LAMMPS as a client of i-PI: fix ipi reads six numbers of a cell and fills one triangle of the virial. Labels are those
 # of the driver `lammps`, for cells in any orientation and of either hand.
 . "$SOURCE_DIR/tests/lammps/_lib.sh"
-lmp -h | grep -qw ipi || exit 77
+lmp -h | grep -qw ipi || skip 'fix ipi in LAMMPS'
 
 printf 'pair_style soft 5.0\npair_coeff 1 1 0.8\npair_coeff 2 2 1.2\npair_coeff 1 2 1.0\n' >reference.lmp # smooth
 cat >client.in <<END

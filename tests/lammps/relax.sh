@@ -9,6 +9,13 @@ reasons() { sed -n 's/ *Stopping criterion = //p' "$1" | tr '\n' ';'; }
 steps() { sed -n "/\"event\":\"$1\"/{/\"warmup\":true/d; s/.*\"step\":\(-*[0-9]*\).*/\1/p;}" events.jsonl | tr '\n' ' '; }
 count() { steps "$1" | wc -w; }
 last_label() { sed -n '/ squeezed=/d; s/.* energy=\([^ ]*\).*/\1/p' train.extxyz | tail -n 1; } # that of a hole may follow
+# apart: by how much a coordinate differs in the last two labels that are not of holes, A; by more it is an image.
+apart() {
+  awk 'NF == 1 { next }
+    /Properties=/ { on = !/ squeezed=/; if (on) { for (i = 0; i < n; i++) before[i] = x[i]; n = 0 } next }
+    on { for (k = 2; k <= 4; k++) x[n++] = $k }
+    END { for (i = 0; i < n; i++) { d = x[i] - before[i]; if (d < 0) d = -d; if (d < 3 && d > most) most = d } print most + 0 }' train.extxyz
+}
 # relaxation FOLDER RANKS [lmp options]: in.relax from a cold start; leaves the script in FOLDER.
 relaxation() {
   folder=$1
@@ -30,6 +37,7 @@ expect_relaxed() {
   below "$(value relax.log force)" "$1"
   if [ "$(value relax.log calls_again)" -ne "$(value relax.log calls)" ]; then
     below "$(value relax.log energy_again)" "$(value relax.log energy)" # and not where it was
+    below 0.05 "$(apart)"
     below 5e-3 "$(awk -v a="$(value relax.log energy)" -v b="$(value relax.log energy_again)" 'BEGIN { print a - b }')"
   fi
   [ "$(count endpoint)" -gt 0 ] || die "$folder: the end point has no label"

@@ -28,14 +28,6 @@ import mtp  # noqa: E402
 BIN = os.path.join(os.environ['BUILD_DIR'], 'bin')
 
 
-def has_ase():
-    try:
-        import ase  # noqa: F401
-        return True
-    except ImportError:
-        return False
-
-
 def run(*command, **options):
     """Runs a command of the build, which must end well; returns what it prints."""
     done = subprocess.run([os.path.join(BIN, command[0])] + [str(word) for word in command[1:]],

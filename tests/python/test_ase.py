@@ -2,6 +2,7 @@
 """The calculator of ASE: equal to LAMMPS, a calculator as ASE understands it, and one that learns."""
 import os
 import re
+import time
 import unittest
 
 from support import BIN, Case, mtp, need, np, pairs, run, small_potential
@@ -179,6 +180,23 @@ class AsReference(Case):
         self.close(label.forces, atoms.get_forces(), 1e-14)
         self.close(label.stress, atoms.get_stress(), 1e-14)
 
+    def test_threads_take_turns(self):
+        inside, most = [], []
+
+        class Slow(EMT):
+            def calculate(self, *arguments, **options):
+                inside.append(1)
+                most.append(len(inside))
+                time.sleep(0.02)
+                super().calculate(*arguments, **options)
+                inside.pop()
+        data = [crystal(k) for k in range(4)]
+        labels = mtp.label(data, Slow(), workers=4)
+        self.assertEqual(max(most), 1)
+        for atoms, label in zip(data, labels):
+            atoms.calc = EMT()
+            self.close(label.forces, atoms.get_forces(), 1e-12)
+
     def test_learning(self):
         atoms = crystal(cells=2)
         calc = atoms.calc = LearningMTP(mtp.Potential(6, ['Al'], 5.0), pairs, seed=3)
@@ -191,6 +209,47 @@ class AsReference(Case):
         self.close(atoms.get_potential_energy(), potential.evaluate(atoms)[0].energy, 1e-12)
         self.close(mtp.Potential.read('learned.almtp').parameters, potential.parameters, 0)
 
+    def test_a_grade_that_is_no_number_is_far_out(self):
+        atoms = crystal(cells=2)
+        calc = atoms.calc = LearningMTP(mtp.Potential(6, ['Al'], 5.0), pairs, select=1e3, break_=1e3, wall=False)
+        atoms.get_potential_energy()
+        labels, compute, spoilt = calc.learner.stats.labels, calc._compute, [True]
+
+        def spoil(*arguments):
+            compute(*arguments)
+            if spoilt:
+                calc.results['max_grade'] = float('nan' if spoilt.pop() else 0)
+        calc._compute = spoil
+        atoms.rattle(0.2, seed=5)
+        self.assertTrue(np.isfinite(atoms.get_potential_energy()))
+        self.assertEqual(calc.learner.stats.labels, labels + 1)
+        self.assertLess(calc.results['max_grade'], 1e3)
+        calc.close()
+
+    def test_follows_other_runs(self):
+        options = dict(select=1e3, break_=1e3, wall=False, share=True)
+        atoms = crystal(cells=2)
+        calc = atoms.calc = LearningMTP(mtp.Potential(6, ['Al'], 5.0), pairs, log='a.jsonl', **options)
+        atoms.get_potential_energy()
+        with mtp.Learner(mtp.Potential(6, ['Al'], 5.0), pairs, log='b.jsonl', **options) as other:
+            other.begin(mtp.Configuration.from_ase(crystal(3)))
+            self.assertTrue(other.offer(mtp.Configuration.from_ase(crystal(4)), 2e3, 0, step=1))
+            learned = other.potential.parameters
+        for k in range(200):  # it looks once a second
+            atoms.rattle(1e-3, seed=k)
+            atoms.get_forces()
+            if np.array_equal(calc.potential.parameters, learned):
+                break
+            time.sleep(0.05)
+        self.close(calc.potential.parameters, learned, 0)
+        self.close(atoms.get_forces(), calc.learner.potential.evaluate(atoms)[0].forces, 1e-12)
+        calc.close()
+
+    def test_what_it_cannot_grade_is_refused(self):
+        for option in ({'query': 'bayes'}, {'mode': 'forces'}):
+            error = self.refused('it grades by active sets', LearningMTP, mtp.Potential(6, ['Al'], 5.0), pairs, **option)
+            self.assertEqual(error.status, 'unsupported')
+
 
 if __name__ == '__main__':
-    unittest.main()
+    unittest.main(verbosity=2)

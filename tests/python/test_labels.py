@@ -2,6 +2,7 @@
 """A Python function as the reference: in this process, for the command, and when it fails."""
 import os
 import signal
+import socket
 import tempfile
 import threading
 import time
@@ -61,6 +62,17 @@ class Labels(Case):
         self.refused('nonsense', mtp.label, fcc(1), 'nonsense 1')
         self.refused('expected as the reference', mtp.label, fcc(1), 5)
         self.refused('speed', mtp.label, fcc(1), pairs, speed=3)
+
+        raises = [True]
+
+        def raises_once(asked):
+            if raises.pop():
+                raises.append(False)
+                raise ValueError('once')
+            return np.nan, np.zeros((4, 3)), np.zeros(6)
+        with mtp.Driver(raises_once) as driver:
+            self.refused('once', mtp.label, fcc(1), driver)
+            self.assertIsNone(self.refused('finite', mtp.label, fcc(1), driver).__cause__)
 
         def interrupt(asked):
             raise KeyboardInterrupt
@@ -163,6 +175,27 @@ class Servers(Case):
         self.refused('needs no server', mtp.Server, 'exec ./x')
         self.refused('expected as the reference', mtp.Server, 5)
 
+    def test_who_has_gone_is_not_served(self):
+        begun, go_on, asked = threading.Event(), threading.Event(), []
+
+        def waits(configuration):
+            asked.append(configuration.positions[0, 0])
+            begun.set()
+            go_on.wait(60)
+            return pairs(configuration)
+        mtp.write('in.extxyz', fcc(3))
+        with mtp.Server(waits) as server:
+            first = threading.Thread(target=mtp.label, args=(fcc(1), server.driver))
+            first.start()
+            begun.wait(60)
+            with socket.socket(socket.AF_UNIX) as gone:
+                gone.connect(server._path)
+                gone.sendall(os.fsencode(self.folder) + b'\n')
+            go_on.set()
+            first.join()
+            mtp.label(fcc(2), server.driver)
+        self.assertEqual(asked, [fcc(k).positions[0, 0] for k in (1, 2)])
+
     def test_long_folder(self):
         long = os.path.join(self.folder, 100 * 'x')
         os.mkdir(long)
@@ -175,4 +208,4 @@ class Servers(Case):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    unittest.main(verbosity=2)

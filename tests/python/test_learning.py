@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Learning with a Python function as the reference: by the loop, in LAMMPS, and in LAMMPS's own Python module."""
 import os
+import time
 import unittest
 
 from support import BIN, Case, fcc, mtp, np, pairs, run
@@ -51,12 +52,38 @@ class Loop(Case):
         waiting = mtp.read('candidates.extxyz')[0]
         self.assertEqual((waiting.energy, waiting.forces, waiting.virial, waiting.max_grade), (None, None, None, 5.0))
 
+    def test_follows(self):
+        """What another run has learned into the same files."""
+        options = dict(warmup=(3, 0.1), select=2, break_=2.0, wall=False, share=True)
+        with mtp.Learner(mtp.Potential(6, ['Al'], 5.0), pairs, log='a.jsonl', **options) as one, \
+                mtp.Learner(mtp.Potential(6, ['Al'], 5.0), pairs, log='b.jsonl', **options) as other:
+            one.begin(fcc(1))
+            other.begin(fcc(1))
+            self.assertFalse(other.follow(1))
+            self.assertTrue(one.offer(fcc(2, sigma=0.6, strain=0.15), float('nan'), 0, step=5))  # beyond all numbers
+            for step in range(2, 200):  # it looks once a second
+                if other.follow(step):
+                    break
+                time.sleep(0.05)
+            self.assertEqual((other.stats.configurations, other.stats.labels), (4, 0))
+            self.close(other.potential.parameters, one.potential.parameters, 0)
+
+    def test_interrupt(self):
+        with mtp.Learner(mtp.Potential(6, ['Al'], 5.0), 'exec sleep 100 retries=0') as learner:
+            begin, timer = time.monotonic(), self.interrupt_in(0.5)
+            self.assertRaises(KeyboardInterrupt, learner.begin, fcc(1))
+            timer.join()
+            self.assertLess(time.monotonic() - begin, 90)  # of 100 for a call
+
     def test_failures(self):
         def fails(asked):
             raise ValueError('no way')
         potential = mtp.Potential(6, ['Al'], 5.0)
         self.refused('unknown option speed', mtp.Learner, potential, pairs, speed=1)
         self.refused('select', mtp.Learner, potential, pairs, select='much')
+        for option in ({'check': 100}, {'cut': 'auto'}):
+            error = self.refused('only pair_style mtp/al has them', mtp.Learner, potential, pairs, **option)
+            self.assertEqual(error.status, 'unsupported')
         with mtp.Learner(potential, fails) as learner:
             error = self.refused('no way', learner.begin, fcc(1))
             self.assertIsInstance(error.__cause__, ValueError)
@@ -111,4 +138,4 @@ class InLammps(Case):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    unittest.main(verbosity=2)

@@ -32,7 +32,7 @@ check 'CP2K, PBE' cp2k.psmp si.extxyz 'exec wrappers/cp2k.py wrappers/si-pbe.cp2
 check ABINIT abinit al.extxyz 'exec wrappers/abinit.py wrappers/al.abi workers=2'
 check GPAW gpaw al.extxyz 'exec wrappers/ase_calc.py wrappers/calc_gpaw.py workers=2'
 check 'EMT of ASE' gpaw al.extxyz 'exec wrappers/ase_calc.py wrappers/calc_emt.py workers=2'
-[ $checked -gt 0 ] || exit 77
+[ $checked -gt 0 ] || skip 'QM engine'
 
 # CP2K as a client, with and without enough steps
 if command -v cp2k.psmp >/dev/null; then

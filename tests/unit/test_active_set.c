@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "learn/active_set.h"
 #include "mtp/active_set.h"
 #include "support_data.h"
 #include "support_naive.h"
@@ -189,6 +190,26 @@ static void test_very_many_rows(void **state) {
   fixture_close(&f);
 }
 
+/* The same swaps for any number of threads, to the last bit; tasks of 256 rows, the last one smaller. */
+static void test_threads(void **state) {
+  (void)state;
+  enum { MOST = 3 };
+  fixture f[MOST];
+  for (int k = 0; k < MOST; k++) {
+    fixture_open(&f[k], 31, 37, 1700, 1e-4);
+    f[k].as->threads = k + 1;
+    offer(&f[k], 1.001, NULL, NULL);
+  }
+  check_result(&f[0], 1.001);
+  const size_t n = f[0].n, size = n * n * sizeof(double);
+  for (int k = 1; k < MOST; k++) {
+    assert_memory_equal(mtp_active_set_rows(f[k].as), mtp_active_set_rows(f[0].as), size);
+    assert_memory_equal(mtp_active_set_inverse(f[k].as), mtp_active_set_inverse(f[0].as), size);
+    assert_memory_equal(mtp_active_set_origins(f[k].as), mtp_active_set_origins(f[0].as), 2 * n * sizeof(long long));
+  }
+  for (int k = 0; k < MOST; k++) fixture_close(&f[k]);
+}
+
 /* Offered again: nothing happens; offered in parts: the volume never falls and all stay within the threshold. */
 static void test_again_and_in_parts(void **state) {
   (void)state;
@@ -348,6 +369,7 @@ int main(void) {
       cmocka_unit_test(test_swaps_replayed),
       cmocka_unit_test(test_large),
       cmocka_unit_test(test_very_many_rows),
+      cmocka_unit_test(test_threads),
       cmocka_unit_test(test_again_and_in_parts),
       cmocka_unit_test(test_threshold),
       cmocka_unit_test(test_rank_deficient),

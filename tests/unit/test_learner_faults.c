@@ -11,10 +11,15 @@
 #include <cjson/cJSON.h>
 #include <cmocka.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "loop/loop.h"
+#include "loop/share.h"
+#include "loop/together.h"
 #include "support/support.h"
 #include "support_data.h"
 #include "support_learning.h"
@@ -260,6 +265,59 @@ static void known_but_still_beyond(void **state) {
   learning_world_expect_event(world, "stop", "reason", "in the training set");
 }
 
+static void *give_later(void *user) {
+  const struct timespec pause = {0, 300000000};
+  nanosleep(&pause, NULL);
+  mtp_share_give(user, MTP_SHARE_REFIT);
+  return NULL;
+}
+
+/* What waits in the pool is learned instead, also where another run is making a potential. */
+static void known_waits_for_a_potential_of_others(void **state) {
+  learning_world *world = *state;
+  mtp_action action;
+  mtp_share *other = NULL;
+  pthread_t thread;
+  world->options.share = true;
+  world->options.wall = false;
+  world->options.pool = 100;
+  mtp_learner *learner = learning_world_warm_learner(world, NULL);
+  data_must(world->ctx, mtp_share_join(world->ctx, world->train, true, &other));
+  data_must(world->ctx, learning_world_offer(world, learner, 1, 20.0, 42, &action));
+  data_must(world->ctx, learning_world_offer(world, learner, 2, 2.5, 43, &action));
+  assert_int_equal(action, MTP_GO_ON);
+  const long long calls = world->reference.calls;
+  assert_true(mtp_share_try(other, MTP_SHARE_REFIT));
+  assert_int_equal(pthread_create(&thread, NULL, give_later, other), 0);
+  data_must(world->ctx, learning_world_offer(world, learner, 1, 19.0, 44, &action));
+  assert_int_equal(action, MTP_REDO);
+  assert_int_equal(world->reference.calls, calls + 1);
+  assert_int_equal(pthread_join(thread, NULL), 0);
+  mtp_share_leave(other);
+  mtp_learner_free(learner);
+}
+
+static void who_waits_for_others_may_be_stopped_and_says_so(void **state) {
+  learning_world *world = *state;
+  volatile sig_atomic_t stop = 0;
+  mtp_learner *learner = learning_world_warm_learner(world, NULL);
+  mtp_wait wait = {.begin = mtp_now()};
+  data_must(world->ctx, mtp_loop_wait(world->ctx, learner, &wait));
+  assert_null(strstr(world->messages, "waiting since"));
+  wait.begin -= 3600.0;
+  const double begin = mtp_now();
+  for (int k = 0; k < 2; k++) data_must(world->ctx, mtp_loop_wait(world->ctx, learner, &wait));
+  assert_true(mtp_now() - begin > 0.9); /* who has waited for long looks twice a second */
+  const char *told = strstr(world->messages, "waiting since 60 s for a label that another run has asked for");
+  assert_non_null(told);
+  assert_null(strstr(told + 1, "waiting since"));
+  stop = 1;
+  mtp_context_set_stop(world->ctx, &stop);
+  assert_int_equal(mtp_loop_wait(world->ctx, learner, &wait), MTP_ERR_STOPPED);
+  mtp_context_set_stop(world->ctx, NULL);
+  mtp_learner_free(learner);
+}
+
 static void nonsense_is_refused(void **state) {
   learning_world *world = *state;
   mtp_action action;
@@ -357,6 +415,8 @@ int main(void) {
       test(spent_budget),
       test(many_at_one_step),
       test(known_but_still_beyond),
+      test(known_waits_for_a_potential_of_others),
+      test(who_waits_for_others_may_be_stopped_and_says_so),
       test(nonsense_is_refused),
       test(stopped_in_a_training),
       test(stopped_beside_a_training),

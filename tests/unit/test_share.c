@@ -516,6 +516,23 @@ static void a_warm_up_that_was_killed_goes_on(void **state) {
   mtp_learner_free(b);
 }
 
+/* What a killed run had asked for may be answered already, of which others know nothing. */
+static void calls_of_an_earlier_run_are_not_divided(void **state) {
+  learning_world *world = *state;
+  killed_in_call(world, 3, false);
+  mtp_learner *a = dividing_learner(world, "a.jsonl");
+  idle = dividing_learner(world, "b.jsonl");
+  divided_calls = 0;
+  begin(world, a);
+  assert_int_equal(divided_calls, 3);
+  assert_int_equal(mtp_learner_get_stats(a).qm_calls, 3);
+  assert_int_equal(mtp_learner_get_stats(idle).qm_calls, 0);
+  assert_int_equal(mtp_learner_get_stats(a).configurations, 5);
+  mtp_learner_free(idle);
+  idle = NULL;
+  mtp_learner_free(a);
+}
+
 static void an_unfinished_record_is_cut_off(void **state) {
   learning_world *world = *state;
   mtp_learner *a = learner_of(world, "a.jsonl"), *b = learner_of(world, "b.jsonl");
@@ -558,6 +575,7 @@ int main(void) {
       TEST(what_is_coming_covers_what_is_like_it),
       TEST(an_unfinished_record_is_cut_off),
       TEST(a_warm_up_that_was_killed_goes_on),
+      TEST(calls_of_an_earlier_run_are_not_divided),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
