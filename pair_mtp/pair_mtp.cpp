@@ -294,7 +294,8 @@ void PairMTP::map_types(int narg, char **arg) {
     const int s = word ? species_of(word) : type - 1;
     if (s < 0 && !named && !utils::is_integer(word))
       stop(path + " holds no element names: give species numbers 0 to " + std::to_string(count - 1) +
-           ", or stamp names on it with: mtp convert " + path + " " + path + " --species Al,Ni");
+           ", or stamp names on it, in the order of its species: mtp convert " + path + " " + path + " --species " +
+           (count > 1 ? "Al,Ni" : word));
     if (s < 0)
       stop(std::string(named ? "element " : "species ") + word + " is not in " + path + ", which has " +
            elements_text());

@@ -40,7 +40,7 @@ typedef struct cli_command {
 } cli_command;
 
 extern const cli_command cli_cmd_init, cli_cmd_train, cli_cmd_eval, cli_cmd_errors, cli_cmd_grade, cli_cmd_info,
-    cli_cmd_convert, cli_cmd_cut, cli_cmd_label, cli_cmd_bench, cli_cmd_report, cli_cmd_select;
+    cli_cmd_convert, cli_cmd_cut, cli_cmd_label, cli_cmd_bench, cli_cmd_report, cli_cmd_select, cli_cmd_random;
 
 /** A bar on a terminal's stderr; nothing at all when stderr is something else. */
 typedef struct cli_progress {

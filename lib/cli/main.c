@@ -15,9 +15,9 @@
 #include "mpi/mpi_comm.h"
 #endif
 
-static const cli_command *const commands[] = {&cli_cmd_init,    &cli_cmd_train,  &cli_cmd_eval,  &cli_cmd_errors,
-                                              &cli_cmd_grade,   &cli_cmd_select, &cli_cmd_cut,   &cli_cmd_label,
-                                              &cli_cmd_convert, &cli_cmd_info,   &cli_cmd_bench, &cli_cmd_report};
+static const cli_command *const commands[] = {
+    &cli_cmd_init,  &cli_cmd_train,   &cli_cmd_eval,   &cli_cmd_errors, &cli_cmd_grade, &cli_cmd_select, &cli_cmd_cut,
+    &cli_cmd_label, &cli_cmd_convert, &cli_cmd_random, &cli_cmd_info,   &cli_cmd_bench, &cli_cmd_report};
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
 static void print_help(void) {

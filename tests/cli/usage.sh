@@ -5,7 +5,7 @@
 mtp --help >help.txt
 mtp --version >version.txt
 contains version.txt '^mtp [0-9]*\.[0-9]*\.[0-9]*$'
-for command in init train eval errors grade info convert label bench report; do
+for command in init train eval errors grade select cut info convert label random bench report; do
   contains help.txt "^  $command "
   mtp $command --help >one.txt
   contains one.txt "^Usage: mtp $command "

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "mtp/structure_search.h"
 #include "support_misuse.h"
 
 static const char *const names[] = {"Al"};
@@ -187,6 +188,21 @@ static mtp_status neighbors_free(void) {
 static mtp_status config_smallest_distance(void) {
   double distance;
   return mtp_config_smallest_distance(P(1, w.ctx), P(2, w.cfg), 4, P(3, &distance));
+}
+
+static mtp_status crystal_random(void) {
+  static const double one = 20.0, distance = 2.0;
+  static const mtp_crystal_options options = {
+      .species_count = 1, .fewest = 2, .most = 4, .volume = &one, .min_dist = &distance, .symmetry = 4};
+  mtp_config *cfg;
+  int operations;
+  return mtp_crystal_random(P(1, w.ctx), P(2, &options), 1, P(3, &cfg), P(4, &operations));
+}
+static mtp_status crystal_volume(void) {
+  return RETURNS(mtp_crystal_volume(P(1, "Al")), 0.0);
+}
+static mtp_status crystal_min_dist(void) {
+  return RETURNS(mtp_crystal_min_dist(P(1, "Al"), P(2, "Al")), 0.0);
 }
 
 /* ---- evaluator ---- */
@@ -386,6 +402,9 @@ static const misuse_entry entries[] = {
     {"mtp_config_set_read", config_set_read, 4, BIT(1) | BIT(3)},
     {"mtp_config_set_write", config_set_write, 3, BIT(1)},
     {"mtp_config_format", config_format, 5, BIT(1)},
+    {"mtp_crystal_random", crystal_random, 4, BIT(1) | BIT(4)},
+    {"mtp_crystal_volume", crystal_volume, 1, 0},
+    {"mtp_crystal_min_dist", crystal_min_dist, 2, 0},
     {"mtp_neighbors_build", neighbors_build, 3, BIT(1)},
     {"mtp_neighbors_free", neighbors_free, 1, 0},
     {"mtp_config_smallest_distance", config_smallest_distance, 3, BIT(1)},

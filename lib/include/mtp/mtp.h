@@ -26,6 +26,7 @@
 #include "mtp/qm.h"
 #include "mtp/screen.h"
 #include "mtp/select.h"
+#include "mtp/structure_search.h"
 #include "mtp/team.h"
 #include "mtp/trainer.h"
 #include "mtp/weights.h"
