@@ -14,7 +14,7 @@
 #include "support/support.h"
 
 /* Crystals begun, and positions tried in one for the atoms of one orbit, before it is given up. */
-#define MOST_CRYSTALS  20000
+#define MOST_CRYSTALS  5000
 #define MOST_POSITIONS 60
 /* Images of a position that are closer than this part of the smallest distance are one atom on a special position. */
 #define MERGED      0.5
@@ -119,8 +119,6 @@ static bool merge(const filling *f, double x[3], double closest) {
 
 /* Do atoms of this species fit there? */
 static bool fits(const filling *f, const double *x, int species) {
-  const double own = min_dist(f, species, species);
-  if (square_distance(f, x, x, true) < own * own) return false;
   for (size_t i = 0; i < f->n; i++) {
     const double least = min_dist(f, species, f->species[i]);
     if (square_distance(f, f->x + 3 * i, x, false) < least * least) return false;
@@ -159,7 +157,17 @@ static bool place_orbit(filling *f, int species, size_t room) {
   return false;
 }
 
+/* Are lattice vectors longer than atoms of the same species may be close? */
+static bool is_wide(const filling *f) {
+  static const double origin[3];
+  double closest = 0.0;
+  for (int s = 0; s < f->o->species_count; s++)
+    if (f->count[s] > 0) closest = fmax(closest, min_dist(f, s, s));
+  return square_distance(f, origin, origin, true) >= closest * closest;
+}
+
 static bool fill(filling *f) {
+  if (!is_wide(f)) return false;
   f->n = 0;
   for (int s = 0; s < f->o->species_count; s++) {
     const size_t until = f->n + f->count[s];
