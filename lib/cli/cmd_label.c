@@ -106,11 +106,25 @@ static int print_json(cli *c, const tally *t) {
   return cli_json_print(c, object);
 }
 
+static bool is_same_failure(const failure *a, const failure *b) {
+  return a->report.status == b->report.status && a->report.tries == b->report.tries &&
+         strcmp(a->report.reason, b->report.reason) == 0;
+}
+
+/* What failed for one and the same reason, such as a mistake in FILE, is one line. */
 static void print_failures(cli *c, const tally *t) {
   for (size_t i = 0; i < t->failed; i++) {
-    const mtp_qm_report *r = &t->failures[i].report;
-    cli_fail(c, "configuration %zu: %s (tries: %d): %s%s%s", t->failures[i].index, mtp_qm_status_name(r->status),
-             r->tries, r->reason, r->dir[0] ? "; kept in " : "", r->dir);
+    const failure *f = &t->failures[i];
+    bool told = false;
+    size_t others = 0;
+    for (size_t k = 0; k < i && !told; k++) told = is_same_failure(f, &t->failures[k]);
+    for (size_t k = i + 1; k < t->failed && !told; k++) others += is_same_failure(f, &t->failures[k]);
+    char more[64] = "";
+    if (others) snprintf(more, sizeof more, " and %zu more", others);
+    const mtp_qm_report *r = &f->report;
+    if (!told)
+      cli_fail(c, "configuration %zu%s: %s (tries: %d): %s%s%s", f->index, more, mtp_qm_status_name(r->status),
+               r->tries, r->reason, r->dir[0] ? "; kept in " : "", r->dir);
   }
 }
 

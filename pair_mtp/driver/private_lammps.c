@@ -139,6 +139,9 @@ static mtp_qm_status run_commands(mtp_private_lammps *s, mtp_qm_call *call, cons
   return check_engine(s, call);
 }
 
+/* For lists of neighbours: LAMMPS's own is too small for small dense cells with long cutoffs. FILE may ask for more. */
+#define ROOM "neigh_modify one 20000 page 200000\n"
+
 static mtp_qm_status create_box(mtp_private_lammps *s, mtp_qm_call *call, const mtp_lammps_box *b) {
   mtp_text text = {0};
   const bool *periodic = call->config->periodic;
@@ -151,7 +154,7 @@ static mtp_qm_status create_box(mtp_private_lammps *s, mtp_qm_call *call, const 
   const double *cell = b->cell, *lo = b->lo;
   mtp_text_add(&text, "region mtp_qm prism %.17g %.17g %.17g %.17g %.17g %.17g %.17g %.17g %.17g units box\n", lo[0],
                lo[0] + cell[0], lo[1], lo[1] + cell[4], lo[2], lo[2] + cell[8], cell[3], cell[6], cell[7]);
-  mtp_text_add(&text, "create_box %d mtp_qm\nmass * 1.0\n", s->types ? s->type_count : call->species_count);
+  mtp_text_add(&text, "create_box %d mtp_qm\nmass * 1.0\n" ROOM, s->types ? s->type_count : call->species_count);
   const mtp_qm_status status =
       text.failed ? mtp_qm_fail(call->ctx, MTP_QM_CRASHED, "memory is exhausted") : run_commands(s, call, text.data);
   mtp_text_free(&text);

@@ -77,6 +77,14 @@ contains cured.txt '^1 labelled, 0 failed, 3 were there'
 refuse 2 'nosuch' mtp label in.extxyz -o x.extxyz --qm 'nosuch thing'
 refuse 2 'none' mtp label in.extxyz -o x.extxyz --qm none
 refuse 2 'timeout' mtp label in.extxyz -o x.extxyz --qm 'exec true timeout=soon'
+# what is wrong for all of them is one line
+status=0
+mtp label in.extxyz -o none.extxyz --qm 'exec false retries=0' >wrong.txt 2>wrong.err || status=$?
+[ $status -eq 1 ] || die "status $status of labels that all fail"
+contains wrong.txt '^0 labelled, 8 failed'
+[ "$(grep -c '^mtp label: configuration' wrong.err)" -eq 1 ] || die "$(cat wrong.err)"
+contains wrong.err '^mtp label: configuration 1 and 7 more: crashed'
+
 refuse 2 "and what is read are both 'in.extxyz'" mtp label in.extxyz -o in.extxyz --qm 'exec true'
 refuse 2 'extended XYZ' mtp label in.extxyz -o x.cfg --qm 'exec true'
 refuse 1 'no.such.command' mtp label in.extxyz -o x.extxyz --qm 'exec /no/such/command retries=0'

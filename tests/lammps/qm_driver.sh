@@ -135,3 +135,8 @@ mtp_refuses 'moved the atoms' "include $PWD/reference.lmp
 fix 1 all nve
 velocity all create 1000 1
 run 50"
+
+# a small dense cell with a long cutoff has more neighbours an atom than LAMMPS has room for by itself
+printf 'pair_style lj/cut 10.0\npair_coeff * * 1.0 1.0\n' >dense.lmp
+mtp random --species Ne --volume 1.2 --min-dist 0.95 --atoms 4 --symmetry 1 --number 1 -o dense.extxyz
+mtp label dense.extxyz -o dense.labelled.extxyz --qm 'lammps dense.lmp' >dense.txt 2>&1 || die "$(cat dense.txt)"
