@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The short forms of the examples of examples/science: a table with a line for each figure, checked loosely.
+# timeout: 600
+. "$SOURCE_DIR/tests/lammps/_lib.sh"
+/usr/bin/python3 -c 'import numpy' 2>/dev/null || skip 'numpy for /usr/bin/python3'
+
+sh "$SOURCE_DIR/examples/science/run.sh" --quick >table.txt 2>err.txt || die "$(cat err.txt table.txt)"
+# ours EXAMPLE QUANTITY: the figure, which has to be there.
+ours() {
+  found=$(awk -F ' *[|] *' -v example="$1" -v quantity="$2" '$2 == example && index($3, quantity) == 1 { print $5; exit }' table.md)
+  [ -n "$found" ] || die "$1: no '$2' in $(cat table.md)"
+  echo "$found"
+}
+
+close "$(ours rss 'energy of the lowest crystal')" -4.3366 1e-3
+below "$(ours rss 'labels of 5 crystals')" 80
+below "$(ours rss 'mean error of the energies')" 20
+for rule in D-optimality "FLARE's rule" 'expected error' 'true errors'; do
+  below "$(ours checks "$rule")" 40
+done
+if [ -d "${MTP_SHARED:-/nonexistent}/potentials" ]; then
+  below "$(ours zuo 'Li energy_per_atom MAE')" 3e-3
+  below "$(ours zuo 'Li force MAE')" 0.05
+  close "$(ours zuo 'Li a ')" 3.44 0.05
+fi
+
+# what was finished is kept; what fails is told, and what is no example is refused
+mv rss/seconds seconds
+mkdir broken && cp -R "$SOURCE_DIR/examples/science/." broken
+printf 'echo what is wrong\nexit 3\n' >broken/rss/run.sh
+status=0
+sh broken/run.sh --quick >table.txt 2>err.txt || status=$?
+[ $status -eq 1 ] || die "status $status"
+contains err.txt 'failed: rss'
+contains table.txt 'what is wrong'
+mv seconds rss/seconds
+sh "$SOURCE_DIR/examples/science/run.sh" --quick rss >table.txt
+refuse 2 "no example 'nothing'" sh "$SOURCE_DIR/examples/science/run.sh" nothing
