@@ -119,24 +119,28 @@ std::string MTPBaseline::types_line(const std::vector<int> &species, const mtp_p
   return line + "\n";
 }
 
+/* Styles that take no sheared cells, and others that sum the same. */
+static const char *const sums_for[][2] = {{"pppm/disp", "ewald/disp"}, {"pppm/stagger", "pppm"}, {"msm/cg", "msm"}};
+
 /* As far as KSpace lets it be read. What it does not tell changes the result by less than its accuracy, as does
- * `kspace_modify diff`, of which sheared cells have no choice; pppm/disp takes none of those, and ewald/disp is the
- * same sum. */
+ * `kspace_modify diff`, of which sheared cells have no choice. */
 std::string MTPBaseline::kspace_lines() const {
   const KSpace *k = force->kspace;
   if (!k) return "";
   std::string style = force->kspace_style;
   for (const char *suffix : {"/omp", "/opt", "/intel", "/gpu", "/kk"})
     if (utils::strmatch(style, std::string(suffix) + "$")) style.resize(style.size() - strlen(suffix));
-  const bool same = style == "pppm/disp";
-  std::string text = "kspace_style " + (same ? "ewald/disp" : style) + " " + exact(k->accuracy_relative) + "\n";
+  for (const auto &other : sums_for)
+    if (style == other[0]) style = other[1];
+  const bool is_mesh = utils::strmatch(style, "^pppm/disp"); /* that has accuracies of dispersion */
+  std::string text = "kspace_style " + style + " " + exact(k->accuracy_relative) + "\n";
   if (k->accuracy_absolute >= 0.0) text += "kspace_modify force " + exact(k->accuracy_absolute) + "\n";
-  if (!same && k->accuracy_real_6 > 0.0) text += "kspace_modify force/disp/real " + exact(k->accuracy_real_6) + "\n";
-  if (!same && k->accuracy_kspace_6 > 0.0)
+  if (is_mesh && k->accuracy_real_6 > 0.0) text += "kspace_modify force/disp/real " + exact(k->accuracy_real_6) + "\n";
+  if (is_mesh && k->accuracy_kspace_6 > 0.0)
     text += "kspace_modify force/disp/kspace " + exact(k->accuracy_kspace_6) + "\n";
   if (!k->compute_flag) text += "kspace_modify compute no\n";
   if (utils::strmatch(style, "^msm")) text += "kspace_modify pressure/scalar no\n"; /* labels have all components */
-  if (!same && k->auto_disp_flag) text += "kspace_modify disp/auto yes\n";
+  if (is_mesh && k->auto_disp_flag) text += "kspace_modify disp/auto yes\n";
   return text;
 }
 

@@ -128,6 +128,10 @@ sed '/^kspace/d; s/^pair_style .* mtp.al/pair_style hybrid\/overlay lj\/long\/co
 kspace_modify force\/disp\/real 1e-3 force\/disp\/kspace 1e-3/' in.msm >in.grid
 learn grid 2 '-var name grid -var steps 2'
 contains grid.extxyz.baseline '^kspace_style ewald/disp 0.0001$'
+sed 's/^pair_style .* mtp.al/pair_style hybrid\/overlay coul\/long 5.0 mtp\/al/; s/coul.msm$/coul\/long/; /^kspace_m/d
+  s/^kspace_style.*/kspace_style pppm\/stagger 1e-4/' in.msm >in.stagger
+learn stagger 1 '-var name stagger -var steps 2'
+contains stagger.extxyz.baseline '^kspace_style pppm 0.0001$'
 
 sed 's/^atom_style.*/&\nboundary p p f/' in.msm >in.walls
 refused 'in all directions as a part of the baseline, or sums by ewald or pppm with kspace_modify slab (msm' 1 in.walls
