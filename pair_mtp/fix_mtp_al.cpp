@@ -28,6 +28,7 @@
 #include "neighbor.h"
 #include "pair_mtp_al.h"
 #include "update.h"
+#include "utils.h"
 
 using namespace LAMMPS_NS;
 using namespace FixConst;
@@ -81,8 +82,12 @@ void FixMTPAL::check_settings() {
   for (int k = 0; k < modify->nfix && wrong.empty(); k++) {
     const Fix *fix = modify->fix[k];
     if (fix->rigid_flag) wrong = std::string("the rigid bodies of fix ") + fix->id + " " + fix->style;
-    if (strncmp(fix->style, "deform", 6) == 0)
-      wrong = std::string("fix ") + fix->id + ", which sets the box by the time";
+    const std::string name = std::string("fix ") + fix->id;
+    if (utils::strmatch(fix->style, "^deform")) wrong = name + ", which sets the box by the time";
+    if (utils::strmatch(fix->style, "^move")) wrong = name + ", which puts atoms where they belong by the time";
+    for (const char *others : {"^pimd", "^ipi$", "^hyper/", "^event/"})
+      if (utils::strmatch(fix->style, others))
+        wrong = name + " " + fix->style + ", which goes by what is kept elsewhere";
   }
   if (!wrong.empty()) error->all(FLERR, "pair_style mtp/al: rewind does not work with {}", wrong);
 }
@@ -152,8 +157,8 @@ void FixMTPAL::tell() {
   }
   if (comm->me == 0)
     error->warning(FLERR,
-                   "pair_style mtp/al: positions, velocities, box and the states of fixes nvt, npt, nph are those of "
-                   "the snapshot, while time goes on with its ramps and averages{}",
+                   "pair_style mtp/al: positions, velocities, box and the states of thermostats and barostats are "
+                   "those of the snapshot, while time goes on with its ramps and averages{}",
                    kept);
   told = true;
 }

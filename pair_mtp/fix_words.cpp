@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 
+#include "driver/private_lammps.h"
 #include "fix.h"
 #include "lammps.h"
 #include "modify.h"
@@ -44,9 +45,7 @@ Fix *create(LAMMPS *lmp, int narg, char **arg) {
 }
 
 bool equilibrates(const std::string &style) {
-  for (const char *family : {"^qeq/", "^acks2/", "^qtpie/"})
-    if (utils::strmatch(style, family)) return true;
-  return false;
+  return mtp_private_lammps_equilibrates(style.c_str());
 }
 
 /* Names of an accelerator's variant are not what its command says. */

@@ -19,6 +19,7 @@
 #include "irregular.h"
 #include "modify.h"
 #include "update.h"
+#include "utils.h"
 
 using namespace LAMMPS_NS;
 
@@ -27,9 +28,13 @@ static constexpr int EXTRA = 1024;
 
 MTPSnapshot::MTPSnapshot(LAMMPS *lmp) : Pointers(lmp), step(-1), count(0), natoms(0), identity(0), box() {}
 
+/* Those whose restart() does nothing but to put the state in place: others count steps, take up another stream of
+ * random numbers or expect the time of the file. */
 bool LAMMPS_NS::mtp_snapshot_has(const Fix *fix) {
-  for (const char *known : {"nvt", "npt", "nph"})
-    if (strncmp(fix->style, known, 3) == 0) return fix->restart_global != 0;
+  static const char *const known[] = {"^nvt",       "^npt",       "^nph",  "^temp/berendsen", "^temp/rescale",
+                                      "^temp/csvr", "^temp/csld", "^ttm$", "^ttm/mod$"};
+  for (const char *family : known)
+    if (utils::strmatch(fix->style, family)) return fix->restart_global != 0;
   return false;
 }
 

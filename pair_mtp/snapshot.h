@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**@file snapshot.h
  * What a run was at one step, to go back to: the atoms with all that migrates with them (positions, velocities, images,
- * IDs, charges, bonds, what fixes keep per atom), the box, and the thermostats and barostats of Nose and Hoover. */
+ * IDs, charges, bonds, what fixes keep per atom), the box, and the states of thermostats and barostats. */
 #ifndef LMP_MTP_SNAPSHOT_H
 #define LMP_MTP_SNAPSHOT_H
 

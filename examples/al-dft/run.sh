@@ -22,9 +22,9 @@ if [ "$what" = surface ]; then
   mtp errors surface.almtp surface.extxyz
   awk 'NF == 1 { n++; s += $1 } END { print n " labels of " int(s / n + 0.5) " atoms" }' surface.extxyz
   [ "${WHOLE:-no}" = yes ] || exit 0
-  # with the same density of k points: six rows of atoms and one point are three and two
+  # with no less k points for their length: six rows of atoms and two points are three and four
   mtp convert surface.dump whole.extxyz
-  sed 's/  2 2 1 1 1 0/  1 1 1 1 1 0/' surface.in > whole.in
+  sed 's/  3 3 1 1 1 0/  2 2 1 1 1 0/' surface.in > whole.in
   sed 's/ -nk 2//' pw.sh > whole.sh
   chmod +x whole.sh
   rm -f labelled.extxyz

@@ -30,6 +30,8 @@
 #define CHARGES "# mtp: charges"
 /* And this one that their sums over the lattice in cells that are periodic in two directions are those of slabs. */
 #define SLAB "# mtp: slab"
+/* Fixes that make charges a function of the positions. */
+static const char *const families[] = {"qeq/", "acks2/", "qtpie/"};
 /* kcal/mol, as LAMMPS converts them */
 #define EV_IN_REAL 23.060549
 
@@ -43,11 +45,13 @@ struct mtp_private_lammps {
   bool keeps;               /* the instance for the next configuration of the same cell */
   bool needs_charges;       /* of atoms */
   bool has_slabs;           /* sums over the lattice of cells that are periodic in two directions */
-  bool has_fix;             /* whose state would depend on what was asked before */
+  bool has_state;           /* of fixes, which would depend on what was asked before */
+  char *renewal;            /* the commands that make fixes of charges anew, NULL: none */
   const char *plugin;
   void *lmp;        /* NULL until the first label and after an error */
   bool proven;      /* FILE has been read without error once */
   mtp_config *last; /* what the instance holds, NULL: nothing that can be kept */
+  double *charge;   /* [last->n] before the fixes of `renewal` made others, NULL: none */
 };
 
 /* Walls of a cell that is not periodic mean nothing to the energy: only lattice vectors count, and the rest of the box
@@ -115,9 +119,15 @@ static void pin_plugins(void) {}
 
 #endif
 
-static void close_instance(mtp_private_lammps *s) {
+static void forget(mtp_private_lammps *s) {
   mtp_config_free(s->last);
+  free(s->charge);
   s->last = NULL;
+  s->charge = NULL;
+}
+
+static void close_instance(mtp_private_lammps *s) {
+  forget(s);
   if (!s->lmp) return;
   pin_plugins();
   lammps_close(s->lmp);
@@ -305,10 +315,28 @@ static bool has_same_charges(const mtp_config *a, const mtp_config *b) {
 /* The same atoms in the same cell, without walls that would have to follow them. */
 static bool is_kept(const mtp_private_lammps *s, const mtp_config *cfg) {
   const mtp_config *last = s->last;
-  return s->lmp && last && !s->has_fix && last->n == cfg->n && has_same_charges(last, cfg) && cfg->periodic[0] &&
+  return s->lmp && last && !s->has_state && last->n == cfg->n && has_same_charges(last, cfg) && cfg->periodic[0] &&
          cfg->periodic[1] && cfg->periodic[2] && last->periodic[0] && last->periodic[1] && last->periodic[2] &&
          memcmp(last->cell, cfg->cell, sizeof cfg->cell) == 0 &&
          memcmp(last->species, cfg->species, cfg->n * sizeof *cfg->species) == 0;
+}
+
+/* What the commands have set, from which fixes begin to seek others. */
+static mtp_qm_status remember_charges(mtp_private_lammps *s, mtp_qm_call *call) {
+  char q[] = "q";
+  if (!s->keeps || !s->renewal || !lammps_extract_setting(s->lmp, "q_flag")) return MTP_QM_OK;
+  s->charge = mtp_calloc(call->config->n, sizeof(double));
+  if (!s->charge) return mtp_qm_fail(call->ctx, MTP_QM_CRASHED, "memory is exhausted");
+  lammps_gather_atoms(s->lmp, q, 1, 1, s->charge);
+  return check_engine(s, call);
+}
+
+/* As if nothing had been asked before: charges that are iterated from the last ones have other last digits. */
+static mtp_qm_status renew_charges(mtp_private_lammps *s, mtp_qm_call *call) {
+  char q[] = "q";
+  if (!s->renewal) return MTP_QM_OK;
+  if (s->charge) lammps_scatter_atoms(s->lmp, q, 1, 1, s->charge);
+  return run_commands(s, call, s->renewal);
 }
 
 static mtp_qm_status move_atoms(mtp_private_lammps *s, mtp_qm_call *call, const mtp_lammps_box *b) {
@@ -319,7 +347,8 @@ static mtp_qm_status move_atoms(mtp_private_lammps *s, mtp_qm_call *call, const 
   turn_atoms(s, cfg, b, y);
   lammps_scatter_atoms(s->lmp, x, 1, 3, y);
   free(y);
-  return check_engine(s, call);
+  const mtp_qm_status status = check_engine(s, call);
+  return status == MTP_QM_OK ? renew_charges(s, call) : status;
 }
 
 /* ---- a configuration ---- */
@@ -337,15 +366,13 @@ static mtp_qm_status set_up(mtp_private_lammps *s, mtp_qm_call *call, const mtp_
     /* a file that LAMMPS has never accepted will not do better at the next configuration */
     if (status == MTP_QM_CRASHED && !s->proven) status = MTP_QM_CANNOT_START;
   }
+  if (status == MTP_QM_OK) status = remember_charges(s, call);
   return status == MTP_QM_OK ? run_commands(s, call, finish) : status;
 }
 
 static mtp_qm_status evaluate(mtp_private_lammps *s, mtp_qm_call *call, const mtp_lammps_box *b) {
   const bool kept = s->keeps && is_kept(s, call->config);
-  if (!kept) {
-    mtp_config_free(s->last);
-    s->last = NULL;
-  }
+  if (!kept) forget(s);
   mtp_qm_status status = kept ? move_atoms(s, call, b) : set_up(s, call, b);
   if (status == MTP_QM_OK) status = run_commands(s, call, "run 0 post no\n");
   if (status != MTP_QM_OK) return status;
@@ -411,6 +438,7 @@ void mtp_private_lammps_close(mtp_private_lammps *s) {
   free(s->commands);
   free(s->atom_style);
   free(s->types);
+  free(s->renewal);
   free(s);
 }
 
@@ -442,6 +470,32 @@ static bool is_value(const char *value, const char *wanted) {
   return strncmp(value, wanted, length) == 0 && strcspn(value, " \t\r\n#") == length;
 }
 
+bool mtp_private_lammps_equilibrates(const char *style) {
+  for (size_t k = 0; k < sizeof families / sizeof *families; k++)
+    if (strncmp(style, families[k], strlen(families[k])) == 0) return true;
+  return false;
+}
+
+static const char *next_word(const char *at) {
+  at += strcspn(at, " \t\r\n");
+  return at + strspn(at, " \t");
+}
+
+/* "fix q all qeq/point 1 8.0 1e-9 300 my.qeq" can be made anew while all else stays; what another fix keeps is not
+ * known, nor what a line says that LAMMPS has to complete. */
+static mtp_status add_fix(mtp_context *ctx, mtp_private_lammps *s, const char *line, const char *end) {
+  const char *id = next_word(line), *style = next_word(next_word(id));
+  mtp_text text = {0};
+  for (const char *c = line; c < end; c++) s->has_state = s->has_state || strchr("&$\"'#", *c);
+  s->has_state = s->has_state || style >= end || !mtp_private_lammps_equilibrates(style);
+  if (s->has_state) return MTP_OK;
+  mtp_text_add(&text, "%sunfix %.*s\n%.*s\n", s->renewal ? s->renewal : "", (int)strcspn(id, " \t"), id,
+               (int)(end - line), line);
+  free(s->renewal);
+  s->renewal = text.data;
+  return text.failed ? mtp_fail_memory(ctx) : MTP_OK;
+}
+
 /* The box is made before FILE runs, so its lines about units and atom style are read here and blanked. */
 static mtp_status parse_settings(mtp_context *ctx, mtp_private_lammps *s) {
   int number = 1;
@@ -457,7 +511,8 @@ static mtp_status parse_settings(mtp_context *ctx, mtp_private_lammps *s) {
     has_style = has_style || includes || is_command(word, length, "pair_style");
     has_sums = has_sums || includes || is_command(word, length, "kspace_style");
     if (units && s->takes_real) s->is_real = is_value(value, "real");
-    s->has_fix = s->has_fix || is_command(word, length, "fix");
+    s->has_state = s->has_state || includes; /* who knows */
+    if (is_command(word, length, "fix") && add_fix(ctx, s, word, end) != MTP_OK) return MTP_ERR_MEMORY;
     s->needs_charges = s->needs_charges || strncmp(line, CHARGES, strlen(CHARGES)) == 0;
     s->has_slabs = s->has_slabs || strncmp(line, SLAB, strlen(SLAB)) == 0;
     if (strncmp(line, TYPES, strlen(TYPES)) == 0 && parse_types(ctx, s, line, end) != MTP_OK) return MTP_ERR_FORMAT;

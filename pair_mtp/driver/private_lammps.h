@@ -20,8 +20,8 @@ typedef struct mtp_private_lammps mtp_private_lammps;
 
 /** Reads the commands from `path`, or takes `text` (NULL: none) that stands for it. Nothing runs before the first
  * configuration. With `keeps` the instance stays for the next configuration if only positions differ (results are the
- * same to the last bit), and units may be real. `plugin` (NULL: none) is the path of a LAMMPS plugin that the instance
- * loads, borrowed. */
+ * same but for rounding), and units may be real. Fixes that make charges of positions are made anew for each. `plugin`
+ * (NULL: none) is the path of a LAMMPS plugin that the instance loads, borrowed. */
 mtp_status mtp_private_lammps_open(mtp_context *ctx, const char *path, const char *text, bool keeps, const char *plugin,
                                    mtp_private_lammps **out);
 void mtp_private_lammps_close(mtp_private_lammps *s);
@@ -34,6 +34,8 @@ mtp_qm_status mtp_private_lammps_evaluate(mtp_private_lammps *s, mtp_qm_call *ca
 const char *mtp_private_lammps_types(const mtp_private_lammps *s);
 /** Is there a line `# mtp: slab`? */
 bool mtp_private_lammps_has_slabs(const mtp_private_lammps *s);
+/** Does a fix of this style make charges a function of the positions? */
+bool mtp_private_lammps_equilibrates(const char *style);
 /** Is there a line `# mtp: charges`? */
 bool mtp_private_lammps_needs_charges(const mtp_private_lammps *s);
 

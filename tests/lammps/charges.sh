@@ -174,6 +174,13 @@ mtp convert qeq.dump qeq.last.extxyz --species Al,O
 mtp label qeq.last.extxyz -o qeq.total.extxyz --qm 'lammps total.qeq.lmp' --species Al,O >label.txt
 close "$(numbers qeq.total.extxyz | sed 1d)" "$(dump_columns qeq.dump 6)" 1e-5
 
+# charges are sought anew for each configuration, also in an instance that is kept for the next one
+sed 's/^fix q .*/& # not kept/' qeq.extxyz.baseline >anew.lmp
+for model in qeq.extxyz.baseline anew.lmp; do
+  mtp errors qeq.almtp qeq.qm.extxyz --json --baseline "lammps $model" >$model.json
+done
+close "$(member qeq.extxyz.baseline.json '"force":{"mae":')" "$(member anew.lmp.json '"force":{"mae":')" 1e-10
+
 sed 's/qeq.slater 1 8/qeq\/slater 2 8/' in.qeq >in.other
 refused 'fix q qeq/slater must act at every step' 1 in.other -var name other
 sed 's/fix q all/group some type 1\nfix q some/' in.qeq >in.other

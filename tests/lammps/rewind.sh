@@ -38,7 +38,7 @@ atoms() { awk -v step="$2" '/^ITEM: TIMESTEP/ { getline; on = $1 == step; next }
 nvt='fix 1 all nvt temp 5000 5000 0.1'
 hot in.ends 'every 100' "$nvt" 'thermo 100'
 hot in.back 'every 100 rewind 100' "$nvt" 'dump d all custom 1 atoms.dump id type vx vy vz x y z' \
-  'dump_modify d sort id format float %.15g' 'thermo_style custom step temp pe lx f_1[1] f_1[2] f_1[4] f_1[5]' \
+  'dump_modify d sort id format float %.15g' 'thermo_style custom step temp pe lx f_1[1] f_1[2] f_1[4] f_1[5] ke f_1' \
   'thermo_modify format float %.13g' 'thermo 1'
 
 # without the keyword the run is over, with one line and the configuration on disk
@@ -72,9 +72,20 @@ for ranks in 1 2 4; do
   atoms atoms.dump "$to" >then
   [ "$(grep -c '^[0-9]* 1 ' now)" -ge 16 ] || die 'the dump lacks atoms'
   close "$(awk 'NF == 8 { print $3, $4, $5, $6, $7, $8 }' now)" "$(awk 'NF == 8 { print $3, $4, $5, $6, $7, $8 }' then)" 1e-9
-  for step in "$back" "$to"; do awk -v s="$step" '$1 == s && NF == 8 { print $4, $5, $6, $7, $8 }' in.back.log >state.$step; done
+  for step in "$back" "$to"; do awk -v s="$step" '$1 == s && NF == 10 { $1 = $2 = $3 = ""; print }' in.back.log >state.$step; done
   close "$(cat "state.$back")" "$(cat "state.$to")" 1e-9
 done
+
+# and what other thermostats have done to the energy
+fresh
+hot in.csvr 'every 100 rewind 100' 'fix 1 all nve' 'fix 2 all temp/csvr 5000 5000 0.1 4711' 'thermo_style custom step ke f_2 ecouple' \
+  'thermo_modify format float %.13g' 'thermo 1'
+goes_on 2 in.csvr
+back=$(sed -n 's/.*"event":"rewind".*"step":\([0-9]*\).*/\1/p' events.jsonl | head -n 1)
+to=$(sed -n 's/.*the run goes on from what it was at step \([0-9]*\)$/\1/p' in.csvr.log | head -n 1)
+for step in "${back:-no rewind}" "$to"; do awk -v s="$step" '$1 == s && NF == 4 { print $2, $3, $4 }' in.csvr.log >"state.$step"; done
+close "$(cat "state.$back")" "$(cat "state.$to")" 1e-9
+! grep -q 'not taken back' in.csvr.screen || die 'the thermostat is said not to be taken back'
 
 # what is learned outlives the run
 cp train.extxyz before.extxyz
@@ -99,6 +110,8 @@ misused() { # PATTERN KEYWORDS LINE ...
 misused 'rewind must be at least 1' 'rewind 0' 'fix 1 all nve'
 misused 'keyword rewind expects a whole number' 'rewind soon' 'fix 1 all nve'
 misused 'rewind does not work with run_style respa' 'rewind 10' 'fix 1 all nve' 'run_style respa 2 2 pair 1'
+misused 'rewind does not work with fix m, which puts atoms where they belong by the time' 'rewind 10' 'group some id 1' \
+  'group others subtract all some' 'fix 1 others nve' 'fix m some move linear 0 0 0.1'
 misused 'rewind does not work with fix d, which sets the box by the time' 'rewind 10' 'fix 1 all nve' \
   'fix d all deform 1 x erate 0.01'
 if lmp -h | grep -q '[ \t]rigid/nve[ \t]'; then # LAMMPS with RIGID

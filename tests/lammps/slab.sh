@@ -27,7 +27,8 @@ Atoms # charge
 7 1 0 2.5 3.3 8.2
 8 2 0 5.9 7.1 2.9
 END_OF_DATA
-for negative in -1 -0.5; do # neutral, and not
+# ions STYLES KSPACE CHARGE: as LAMMPS has it, and as the private instance does
+ions() {
   cat >in.ions <<END_OF_DECK
 units metal
 atom_style charge
@@ -36,29 +37,39 @@ boundary p p f
 read_data ions.data
 mass * 1
 set type 1 charge 1
-set type 2 charge $negative
-pair_style coul/long 8.0
-pair_coeff * *
-kspace_style ewald 1e-8
+set type 2 charge $3
+$1
+kspace_style $2
 kspace_modify slab 5.0
 run 0
 write_dump all custom ions.dump id element x y z fx fy fz modify sort id element Na Cl format float %.17g
 print "energy = \$(pe:%.17g)"
 END_OF_DECK
   lmp -in in.ions -log ions.log -nocite >ions.screen 2>&1 || die "$(tail -n 3 ions.screen)"
-  printf '%s\n' '# mtp: slab' 'atom_style charge' 'set type 1 charge 1' "set type 2 charge $negative" 'pair_style coul/long 8.0' \
-    'pair_coeff * *' 'kspace_style ewald 1e-8' >slab.lmp
+  printf '%s\n' '# mtp: slab' 'atom_style charge' 'set type 1 charge 1' "set type 2 charge $3" "$1" "kspace_style $2" >slab.lmp
   mtp convert ions.dump ions.extxyz --species Na,Cl
   contains ions.extxyz 'pbc="T T F"'
   rm -f label.extxyz
   mtp label ions.extxyz -o label.extxyz --qm 'lammps slab.lmp' --species Na,Cl >label.txt
+}
+sheared_is_exact() {
+  sed 's/Lattice="[^"]*"/Lattice="9 0 0 1.3 8 0 0.4 -0.7 0"/' ions.extxyz >sheared.extxyz
+  mtp label sheared.extxyz --qm 'lammps slab.lmp' --species Na,Cl --check >check.txt || die "$(cat check.txt)"
+}
+dispersion='pair_style lj/long/coul/long long long 8.0
+pair_coeff * * 0.02 2.0'
+ions "$dispersion" 'ewald/disp 1e-7' -1
+close "$(xyz_forces label.extxyz)" "$(dump_columns ions.dump 6)" 1e-5
+close "$(xyz_energy label.extxyz)" "$(value ions.log energy)" 1e-5
+sheared_is_exact
+for negative in -0.5 -1; do # not neutral, and neutral
+  ions 'pair_style coul/long 8.0
+pair_coeff * *' 'ewald 1e-8' $negative
   close "$(xyz_forces label.extxyz)" "$(dump_columns ions.dump 6)" 1e-6
   # of charged slabs the energy depends on the height of the cell, forces do not
   [ "$negative" != -1 ] || close "$(xyz_energy label.extxyz)" "$(value ions.log energy)" 1e-6
 done
-sed -i 's/charge -0.5/charge -1/' slab.lmp
-sed 's/Lattice="[^"]*"/Lattice="9 0 0 1.3 8 0 0.4 -0.7 0"/' ions.extxyz >sheared.extxyz
-mtp label sheared.extxyz --qm 'lammps slab.lmp' --species Na,Cl --check >check.txt || die "$(cat check.txt)"
+sheared_is_exact
 sed '/^kspace/d; s/coul\/long/coul\/cut/' slab.lmp >sums.lmp
 refuse 1 'sums.lmp: expected a kspace_style' mtp label ions.extxyz -o x.extxyz --qm 'lammps sums.lmp' --species Na,Cl
 
@@ -94,6 +105,13 @@ sed 's/cut off/cut on/' in.slab >in.cuts
 learn cuts 1 '-var name cuts -var steps 4'
 [ "$(grep -c 'pbc="T T F".*cut=cell\|cut=cell.*pbc="T T F"' cuts.extxyz)" -gt 1 ] || die 'nothing was cut out'
 
+# with sums of dispersion
+sed 's/coul.long/lj\/long\/coul\/long/g; s/lj.long.coul.long 5.0/lj\/long\/coul\/long long long 5.0/
+  s/^pair_coeff.*coul.long$/& 0.02 2.0/; s/^kspace_style.*/kspace_style ewald\/disp 1e-4/' in.slab >in.disp
+learn disp 2 '-var name disp -var steps 2'
+sed '/long 5.0/s/long long 5.0/long off 5.0/' in.disp >in.other
+refused 'corrects for charges, which sums of dispersion alone do not have' 1 in.other -var name other
+
 # ---- sums without an end, and what has none
 
 cp untrained.almtp msm.untrained.almtp
@@ -104,5 +122,16 @@ sed '/^# mtp/d' ref.slab.lmp >ref.msm.lmp
 learn msm 1 '-var steps 2'
 contains msm.extxyz.baseline '^kspace_modify pressure/scalar no$'
 
+# by a style that takes no sheared cells, of which the warm-up has some
+sed '/^kspace/d; s/^pair_style .* mtp.al/pair_style hybrid\/overlay lj\/long\/coul\/long long long 5.0 mtp\/al/
+  s/^pair_coeff.*coul.msm$/pair_coeff * * lj\/long\/coul\/long 0.02 2.0\nkspace_style pppm\/disp 1e-4\
+kspace_modify force\/disp\/real 1e-3 force\/disp\/kspace 1e-3/' in.msm >in.grid
+learn grid 2 '-var name grid -var steps 2'
+contains grid.extxyz.baseline '^kspace_style ewald/disp 0.0001$'
+sed 's/^pair_style .* mtp.al/pair_style hybrid\/overlay coul\/long 5.0 mtp\/al/; s/coul.msm$/coul\/long/; /^kspace_m/d
+  s/^kspace_style.*/kspace_style pppm\/stagger 1e-4/' in.msm >in.stagger
+learn stagger 1 '-var name stagger -var steps 2'
+contains stagger.extxyz.baseline '^kspace_style pppm 0.0001$'
+
 sed 's/^atom_style.*/&\nboundary p p f/' in.msm >in.walls
-refused 'periodic in all directions as a part of the baseline, or ewald or pppm with kspace_modify slab' 1 in.walls
+refused 'in all directions as a part of the baseline, or sums by ewald or pppm with kspace_modify slab (msm' 1 in.walls
