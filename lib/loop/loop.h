@@ -392,7 +392,11 @@ size_t mtp_loop_allowance(const mtp_learner *l, size_t n);
  * share, several are divided among them. */
 mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
                           int *labels);
-/** The same without help of other runs. */
+/** Of candidates by rank: the others get a label only if the potential did not know the first one nevertheless. Other
+ * runs that have nothing to ask for begin with them meanwhile. */
+mtp_status mtp_loop_label_led(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                              int *labels);
+/** mtp_loop_label without help of other runs. */
 mtp_status mtp_loop_label_here(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
                                int *labels);
 /** A label that is compared and not learned, less the baseline; NULL if the driver has none. */

@@ -201,7 +201,7 @@ static bool want(mtp_learner *l, bool *wanted) {
 }
 
 /* Of what is due there is so much time until others wait for it. */
-#define OVERDUE 1.5
+#define OVERDUE 2.5
 
 bool mtp_loop_can_squeeze_later(const mtp_learner *l) {
   return l->squeezes > 0 && (double)l->train->n < OVERDUE * GROWTH * (double)l->squeezed_configs &&
@@ -279,7 +279,7 @@ mtp_status mtp_loop_fill_hole(mtp_context *ctx, mtp_learner *l, long long step, 
   candidate.hole = true;
   mtp_loop_drop_results(candidate.cfg);
   if (mtp_seen_find(l->seen, candidate.cfg, NULL)) return MTP_OK;
-  if (mtp_loop_has_others(l) && !l->finished) return mtp_loop_wish(ctx, l, &candidate);
+  if (mtp_loop_has_others(l) && !l->finished) return mtp_loop_wish(ctx, l, 1, &list);
   l->filled++;
   l->filled_since++;
   return mtp_loop_label(ctx, l, 1, &list, labels);

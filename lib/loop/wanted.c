@@ -2,7 +2,7 @@
 /**@file loop/wanted.c
  * Labels that runs divide among themselves. Who wants several puts them into a file, FILE.NUMBER.wanted.calls, and asks
  * for one after the other; who has nothing to ask for, because it waits for a label or a potential of another run, or
- * has just looked at the files between two steps, asks for the next one that nobody has asked for. A request is a run's
+ * has made its steps, asks for the next one that nobody has asked for. A request is a run's
  * own from the moment on when it is in the file of its calls, which is seen under the lock of the training file, so
  * that nothing is asked for twice; what becomes of it after a kill is what becomes of all requests. */
 #include <stdlib.h>
@@ -50,9 +50,9 @@ static void take_down(const mtp_learner *l) {
   mtp_text_free(&path);
 }
 
-mtp_status mtp_loop_wish(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate) {
+mtp_status mtp_loop_wish(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates) {
   l->sharing.wishes = true;
-  return post(ctx, l, 1, &candidate);
+  return post(ctx, l, n, candidates);
 }
 
 void mtp_loop_wish_no_more(mtp_learner *l) {

@@ -29,6 +29,7 @@ static mtp_learner *idle; /* helps in each call of another one, if it can */
 static mtp_share *rival;  /* tries to get the turn to make a potential in each call */
 static long long calls, turns;
 static bool idle_runs;
+static double pause_in_call; /* s */
 
 static mtp_qm_status look_open(mtp_context *ctx, void *user, const mtp_qm_setup *setup, int count,
                                const char *const *arguments, void **state) {
@@ -41,6 +42,7 @@ static mtp_qm_status look_label(void *state, mtp_qm_call *call) {
   bool helped = false;
   (void)state;
   calls++;
+  mtp_sleep(pause_in_call);
   if (idle && !idle_runs) {
     idle_runs = true;
     data_must(NULL, mtp_loop_help(NULL, idle, &helped));
@@ -76,6 +78,7 @@ static int set_up(void **state) {
   idle = NULL;
   rival = NULL;
   calls = turns = 0;
+  pause_in_call = 0.0;
   return learning_plain_world_new(state);
 }
 
@@ -142,6 +145,55 @@ static void calls_of_an_earlier_run_are_not_divided(void **state) {
   }
   mtp_learner_free(a);
   mtp_learner_free(b);
+  learning_world_expect_distinct(world);
+}
+
+static mtp_candidate candidate_of(mtp_config *cfg) {
+  return (mtp_candidate){.cfg = cfg, .grade = 5.0, .atom = 2, .step = 7, .warmup = -1};
+}
+
+/* Where the first one of a pool may tell that no other is needed, they are begun by who has nothing to ask for. */
+static void the_rest_of_a_pool_is_begun_elsewhere(void **state) {
+  learning_world *world = *state;
+  mtp_learner *a = learner_of(world, "a.jsonl"), *b = learner_of(world, "b.jsonl");
+  mtp_config *cfg[] = {offered(1), offered(2), offered(3), NULL, offered(4), offered(5)};
+  mtp_candidate c[6];
+  const mtp_candidate *list[6];
+  char *wanted = data_path(world->folder, "train.extxyz.1.wanted.calls");
+  int labels = 0;
+  begin(world, a);
+  begin(world, b);
+  for (size_t i = 0; i < 6; i++) {
+    if (!cfg[i]) cfg[i] = mtp_config_copy(cfg[0]);
+    c[i] = candidate_of(cfg[i]);
+    list[i] = &c[i];
+  }
+  a->history.here = true;
+  idle = b;
+  calls = 0;
+  a->residual.force = 0.0; /* nothing is predicted as well as that */
+  data_must(world->ctx, mtp_loop_label_led(world->ctx, a, 3, list, &labels));
+  assert_int_equal(labels, 3);
+  assert_int_equal(calls, 3);
+  assert_int_equal(mtp_learner_get_stats(b).qm_calls, 1);
+  assert_int_not_equal(access(wanted, F_OK), 0);
+  data_must(world->ctx, mtp_loop_refit(world->ctx, a, 1, 1.0, labels, 0.0));
+  cfg[3]->x[0] += 1e-3; /* is known by now */
+  a->history.here = true;
+  a->residual.force = a->residual.force_size;
+  labels = calls = 0;
+  data_must(world->ctx, mtp_loop_label_led(world->ctx, a, 3, list + 3, &labels));
+  assert_true(mtp_loop_predicted_well(a));
+  assert_int_equal(labels, 1);
+  assert_int_equal(calls, 2); /* what was begun came to its end */
+  assert_true(is_trained(world, cfg[4]));
+  assert_false(is_trained(world, cfg[5]));
+  assert_int_not_equal(access(wanted, F_OK), 0);
+  idle = NULL;
+  for (size_t i = 0; i < 6; i++) mtp_config_free(cfg[i]);
+  mtp_learner_free(a);
+  mtp_learner_free(b);
+  free(wanted);
   learning_world_expect_distinct(world);
 }
 
@@ -244,6 +296,99 @@ static void beyond_break_the_turn_is_waited_for(void **state) {
   mtp_learner_free(a);
 }
 
+/* A label that takes longer than the potential would keep the others waiting. */
+static void for_a_short_turn_nobody_begins_a_label(void **state) {
+  learning_world *world = *state;
+  mtp_learner *a = learner_of(world, "a.jsonl"), *b = learner_of(world, "b.jsonl");
+  mtp_share *other = NULL;
+  mtp_config *cfg = offered(1);
+  const mtp_candidate c = candidate_of(cfg), *list = &c;
+  begin(world, a);
+  begin(world, b);
+  data_must(world->ctx, mtp_loop_wish(world->ctx, b, 1, &list));
+  data_must(world->ctx, mtp_share_join(world->ctx, world->train, true, &other));
+  for (int is_short = 1; is_short >= 0; is_short--) {
+    pthread_t thread;
+    bool begun = false;
+    a->stats.qm_seconds = is_short ? 100.0 * (double)a->stats.qm_calls : 0.0;
+    data_must(world->ctx, mtp_share_take(world->ctx, other, MTP_SHARE_REFIT));
+    assert_int_equal(pthread_create(&thread, NULL, give_turn, other), 0);
+    data_must(world->ctx, mtp_loop_begin_refit(world->ctx, a, MTP_UNTIL_BEGUN, &begun));
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(begun);
+    mtp_loop_end_refit(a);
+    assert_int_equal(is_trained(world, cfg), !is_short);
+  }
+  mtp_share_leave(other);
+  mtp_config_free(cfg);
+  mtp_learner_free(a);
+  mtp_learner_free(b);
+}
+
+/* ---- the end ---- */
+
+static void a_run_that_is_over_makes_what_others_want(void **state) {
+  learning_world *world = *state;
+  mtp_learner *a = learner_of(world, "a.jsonl"), *b = learner_of(world, "b.jsonl");
+  mtp_config *cfg[] = {offered(1), offered(2)};
+  bool last = true;
+  begin(world, a);
+  begin(world, b);
+  offer(world, b, 3, 20.0);
+  for (int k = 0; k < 2; k++) {
+    const mtp_candidate c = candidate_of(cfg[k]), *list = &c;
+    data_must(world->ctx, mtp_loop_wish(world->ctx, a, 1, &list));
+    b->stats.qm_seconds = 0.2 * (double)b->stats.qm_calls;
+    data_must(world->ctx, mtp_loop_stay(world->ctx, b));
+    assert_int_equal(is_trained(world, cfg[k]), k == 0);
+    data_must(world->ctx,
+              mtp_share_is_last(world->ctx, a->sharing.locks, &last)); /* and from then on it is over, too */
+    assert_false(last);
+    mtp_config_free(cfg[k]);
+  }
+  mtp_learner_free(a);
+  mtp_learner_free(b);
+}
+
+typedef struct late_label {
+  mtp_learner *learner;
+  const mtp_candidate *candidate;
+} late_label;
+
+static void *label_late(void *user) {
+  const late_label *late = user;
+  int labels = 0;
+  data_must(NULL, mtp_loop_label(NULL, late->learner, 1, &late->candidate, &labels));
+  return NULL;
+}
+
+/* Nobody else would. */
+static void the_last_run_learns_what_comes_late(void **state) {
+  learning_world *world = *state;
+  mtp_learner *a = learner_of(world, "a.jsonl"), *b = learner_of(world, "b.jsonl");
+  mtp_config *cfg = offered(1);
+  const mtp_candidate c = candidate_of(cfg);
+  late_label late = {b, &c};
+  pthread_t thread;
+  bool last;
+  begin(world, a);
+  begin(world, b);
+  offer(world, a, 2, 20.0);
+  data_must(world->ctx, mtp_share_is_last(world->ctx, b->sharing.locks, &last));
+  pause_in_call = 0.5;
+  calls = 0;
+  assert_int_equal(pthread_create(&thread, NULL, label_late, &late), 0);
+  while (!mtp_share_is_busy(a->sharing.locks, 2)) mtp_sleep(0.01);
+  mtp_loop_finish(world->ctx, a, NULL);
+  assert_int_equal(pthread_join(thread, NULL), 0);
+  assert_true(is_trained(world, cfg));
+  assert_true(mtp_loop_knows_all(a));
+  assert_int_equal(mtp_learner_get_stats(a).configurations, 7);
+  mtp_config_free(cfg);
+  mtp_learner_free(a);
+  mtp_learner_free(b);
+}
+
 /* Squeezed labels take their time, in which another run may make a potential. */
 static void late_runs_squeeze_before_their_turn(void **state) {
   learning_world *world = *state;
@@ -273,9 +418,11 @@ static void late_runs_squeeze_before_their_turn(void **state) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, learning_world_free)
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(calls_of_an_earlier_run_are_not_divided), TEST(who_waits_takes_over_calls_of_the_dead),
-      TEST(who_waits_for_long_is_told_of),           TEST(beyond_break_the_turn_is_waited_for),
-      TEST(late_runs_squeeze_before_their_turn),
+      TEST(calls_of_an_earlier_run_are_not_divided), TEST(the_rest_of_a_pool_is_begun_elsewhere),
+      TEST(who_waits_takes_over_calls_of_the_dead),  TEST(who_waits_for_long_is_told_of),
+      TEST(beyond_break_the_turn_is_waited_for),     TEST(for_a_short_turn_nobody_begins_a_label),
+      TEST(late_runs_squeeze_before_their_turn),     TEST(a_run_that_is_over_makes_what_others_want),
+      TEST(the_last_run_learns_what_comes_late),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
