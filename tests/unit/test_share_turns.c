@@ -148,6 +148,32 @@ static void calls_of_an_earlier_run_are_not_divided(void **state) {
   learning_world_expect_distinct(world);
 }
 
+/* Two others are there: a warm-up that three make in two rounds, with the squeezed ones. */
+static void a_warm_up_is_for_all(void **state) {
+  learning_world *world = *state;
+  mtp_share *two = NULL, *three = NULL;
+  int warm = 0, squeezed = 0;
+  world->options.warmup = -1;
+  world->options.wall = true;
+  data_must(world->ctx, mtp_share_join(world->ctx, world->train, true, &two));
+  data_must(world->ctx, mtp_share_join(world->ctx, world->train, true, &three));
+  mtp_learner *a = learner_of(world, "a.jsonl");
+  begin(world, a);
+  mtp_config_set *train = learning_world_train(world);
+  for (size_t i = 0; i < train->n; i++) {
+    warm += mtp_config_get_feature(train->configs[i], "warmup") != NULL;
+    squeezed += mtp_config_is_squeezed(train->configs[i]);
+  }
+  assert_int_equal(warm, 4);
+  assert_int_equal(squeezed, 2);
+  assert_int_equal(train->n, 6);
+  assert_int_equal(mtp_learner_get_stats(a).refits, 1); /* with all of them */
+  mtp_config_set_free(train);
+  mtp_share_leave(two);
+  mtp_share_leave(three);
+  mtp_learner_free(a);
+}
+
 static mtp_candidate candidate_of(mtp_config *cfg) {
   return (mtp_candidate){.cfg = cfg, .grade = 5.0, .atom = 2, .step = 7, .warmup = -1};
 }
@@ -418,10 +444,15 @@ static void late_runs_squeeze_before_their_turn(void **state) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, learning_world_free)
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(calls_of_an_earlier_run_are_not_divided), TEST(the_rest_of_a_pool_is_begun_elsewhere),
-      TEST(who_waits_takes_over_calls_of_the_dead),  TEST(who_waits_for_long_is_told_of),
-      TEST(beyond_break_the_turn_is_waited_for),     TEST(for_a_short_turn_nobody_begins_a_label),
-      TEST(late_runs_squeeze_before_their_turn),     TEST(a_run_that_is_over_makes_what_others_want),
+      TEST(calls_of_an_earlier_run_are_not_divided),
+      TEST(a_warm_up_is_for_all),
+      TEST(the_rest_of_a_pool_is_begun_elsewhere),
+      TEST(who_waits_takes_over_calls_of_the_dead),
+      TEST(who_waits_for_long_is_told_of),
+      TEST(beyond_break_the_turn_is_waited_for),
+      TEST(for_a_short_turn_nobody_begins_a_label),
+      TEST(late_runs_squeeze_before_their_turn),
+      TEST(a_run_that_is_over_makes_what_others_want),
       TEST(the_last_run_learns_what_comes_late),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
