@@ -66,9 +66,10 @@ bool mtp_loop_has_squeezed(const mtp_config_set *coming);
 mtp_status mtp_loop_is_squeezed_elsewhere(mtp_context *ctx, mtp_learner *l, bool *is);
 
 /* wanted.c */
-/** mtp_loop_label of several, with the help of runs that have nothing to ask for. */
+/** mtp_loop_label of several, with the help of runs that have nothing to ask for. `all`: waits for what these have
+ * begun; else there has to be one label. */
 mtp_status mtp_loop_label_divided(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
-                                  int *labels);
+                                  bool all, int *labels);
 /** Leaves labels to runs that have nothing to ask for; this one goes on without. */
 mtp_status mtp_loop_wish(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates);
 void mtp_loop_wish_no_more(mtp_learner *l);

@@ -223,6 +223,47 @@ static void the_rest_of_a_pool_is_begun_elsewhere(void **state) {
   learning_world_expect_distinct(world);
 }
 
+typedef struct late_label {
+  mtp_learner *learner;
+  const mtp_candidate *candidate;
+} late_label;
+
+static void *label_late(void *user) {
+  const late_label *late = user;
+  int labels = 0;
+  data_must(NULL, mtp_loop_label(NULL, late->learner, 1, &late->candidate, &labels));
+  return NULL;
+}
+
+/* Who has a label of its own goes on with that. */
+static void what_is_begun_elsewhere_is_not_waited_for(void **state) {
+  learning_world *world = *state;
+  mtp_learner *a = learner_of(world, "a.jsonl"), *b = learner_of(world, "b.jsonl");
+  mtp_config *first = offered(1), *rest = offered(2);
+  const mtp_candidate c = candidate_of(first), d = candidate_of(rest), *list[] = {&c, &d};
+  late_label late = {b, &d};
+  pthread_t thread;
+  int labels = 0;
+  begin(world, a);
+  begin(world, b);
+  a->history.here = true;
+  a->residual.force = 0.0;
+  pause_in_call = 1.0;
+  assert_int_equal(pthread_create(&thread, NULL, label_late, &late), 0);
+  while (!mtp_share_is_busy(a->sharing.locks, 2)) mtp_sleep(0.01);
+  mtp_sleep(0.1); /* it has looked at the pause by now */
+  pause_in_call = 0.0;
+  data_must(world->ctx, mtp_loop_label_led(world->ctx, a, 2, list, &labels));
+  assert_int_equal(labels, 1);
+  assert_false(is_trained(world, rest));
+  assert_int_equal(pthread_join(thread, NULL), 0);
+  assert_true(is_trained(world, rest));
+  mtp_config_free(first);
+  mtp_config_free(rest);
+  mtp_learner_free(a);
+  mtp_learner_free(b);
+}
+
 /* ---- while one waits for a label ---- */
 
 typedef struct accident {
@@ -376,18 +417,6 @@ static void a_run_that_is_over_makes_what_others_want(void **state) {
   mtp_learner_free(b);
 }
 
-typedef struct late_label {
-  mtp_learner *learner;
-  const mtp_candidate *candidate;
-} late_label;
-
-static void *label_late(void *user) {
-  const late_label *late = user;
-  int labels = 0;
-  data_must(NULL, mtp_loop_label(NULL, late->learner, 1, &late->candidate, &labels));
-  return NULL;
-}
-
 /* Nobody else would. */
 static void the_last_run_learns_what_comes_late(void **state) {
   learning_world *world = *state;
@@ -444,15 +473,11 @@ static void late_runs_squeeze_before_their_turn(void **state) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, learning_world_free)
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(calls_of_an_earlier_run_are_not_divided),
-      TEST(a_warm_up_is_for_all),
-      TEST(the_rest_of_a_pool_is_begun_elsewhere),
-      TEST(who_waits_takes_over_calls_of_the_dead),
-      TEST(who_waits_for_long_is_told_of),
-      TEST(beyond_break_the_turn_is_waited_for),
-      TEST(for_a_short_turn_nobody_begins_a_label),
-      TEST(late_runs_squeeze_before_their_turn),
-      TEST(a_run_that_is_over_makes_what_others_want),
+      TEST(calls_of_an_earlier_run_are_not_divided), TEST(a_warm_up_is_for_all),
+      TEST(the_rest_of_a_pool_is_begun_elsewhere),   TEST(what_is_begun_elsewhere_is_not_waited_for),
+      TEST(who_waits_takes_over_calls_of_the_dead),  TEST(who_waits_for_long_is_told_of),
+      TEST(beyond_break_the_turn_is_waited_for),     TEST(for_a_short_turn_nobody_begins_a_label),
+      TEST(late_runs_squeeze_before_their_turn),     TEST(a_run_that_is_over_makes_what_others_want),
       TEST(the_last_run_learns_what_comes_late),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
