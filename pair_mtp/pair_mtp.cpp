@@ -70,10 +70,11 @@ static const char cite_mtp[] =
 PairMTP::PairMTP(LAMMPS *lmp, const char *style)
     : Pair(lmp), name(style), ctx(mtp_context_new()), pot(nullptr), evaluator(nullptr), precision(MTP_PRECISION_DOUBLE),
       can_grade(false), mode(MTP_MODE_NEIGHBOURHOOD), out(), worst{0.0, 0, -1, 0}, grade_flag(0), error_flag(0),
-      learns(false), usable(false), by_doubt(false), doubt_limit(0.0), doubt_enough(0.0), doubt_ratio(0.0),
-      doubt_guesses(0), largest_error(0.0), gathers_charges(false), compute_pair_exists(false), count_grades(false),
-      with_errors(false), posterior_known(false), reversed(&force_buffer), energy_factor(1.0), central_count(0),
-      central(nullptr), active_size(0), inverse_shared(false), watch{0.0, 10, false, "stopped.extxyz", 0.0} {
+      learns(false), usable(false), by_doubt(false), doubt_limit(0.0), doubt_enough(0.0), doubt_break(0.0),
+      doubt_ratio(0.0), doubt_guesses(0), largest_error(0.0), gathers_charges(false), compute_pair_exists(false),
+      count_grades(false), with_errors(false), posterior_known(false), reversed(&force_buffer), energy_factor(1.0),
+      central_count(0), central(nullptr), active_size(0),
+      inverse_shared(false), watch{0.0, 10, false, "stopped.extxyz", 0.0} {
   single_enable = 0;
   restartinfo = 0;
   one_coeff = 1;

@@ -79,6 +79,7 @@ protected:
   bool by_doubt;        /* `worst` is of errors to expect and not of an active set */
   double doubt_limit;   /* eV/A that is allowed then; 0: the noise */
   double doubt_enough;  /* far below this grade it may be guessed from the errors of site energies; 0: nowhere */
+  double doubt_break;   /* and far below this one now and then, too */
   double doubt_ratio;   /* by which grades are the larger of the two; 0: not known */
   int doubt_guesses;    /* since it was found */
   double largest_error; /* to expect, eV/A; of the last evaluation that was asked for errors */

@@ -514,6 +514,7 @@ void PairMTPAL::compute(int eflag, int vflag) {
     last_graded = graded;
     const bool is_looked_at = with_errors || grade_flag || wanted || due || trial;
     doubt_enough = is_looked_at || (compute_pair_exists && eflag_global) ? 0.0 : options.select_grade;
+    doubt_break = update->whichflag == 1 ? options.break_grade : 0.0; /* an end point is met once */
     const double begin = MPI_Wtime();
     if (graded || learning) find_worst(graded);
     /* errors of forces and equations of the whole are found there, not in the evaluation */

@@ -29,9 +29,24 @@ bool mtp_loop_is_warming_up(const mtp_learner *l) {
   return true;
 }
 
+/* Runs that share break off together again and again at first, which more copies spare them: as many as all of them
+ * make in two rounds, with the squeezed ones. */
+#define ROUNDS 2
+
+/* Seconds in which runs come that are started at the same time. */
+#define GATHERING 0.3
+
+static int divided_warmup(const mtp_learner *l) {
+  int runs = 1;
+  if (!l->sharing.locks || l->train->n > 0) return 0; /* the first one says what it is */
+  mtp_sleep(GATHERING);
+  for (int k = 0; (k = mtp_share_next(l->sharing.locks, k)) > 0;) runs++;
+  return runs > 1 ? ROUNDS * runs - MTP_FIRST_SQUEEZED : 0;
+}
+
 static int cold_warmup(const mtp_learner *l, const mtp_config *first) {
   const double coefficients = (double)mtp_normal_size(l->normal), rows = (double)first->n;
-  const double copies = ceil(ROWS_PER_COEFFICIENT * coefficients / rows);
+  const double copies = fmax(ceil(ROWS_PER_COEFFICIENT * coefficients / rows), divided_warmup(l));
   return (int)fmin(fmax(copies, LEAST_WARMUP), MOST_WARMUP);
 }
 
@@ -74,13 +89,18 @@ static mtp_status make_copies(mtp_context *ctx, const mtp_learner *l, const mtp_
 static mtp_status warm_up(mtp_context *ctx, mtp_learner *l, const mtp_config *first, long long step, int wanted,
                           int *labels) {
   if (wanted == 0) return MTP_OK;
-  mtp_candidate *copies = mtp_calloc((size_t)wanted, sizeof *copies);
-  const mtp_candidate **list = mtp_calloc((size_t)wanted, sizeof *list);
+  mtp_candidate *copies = mtp_calloc((size_t)wanted + MTP_FIRST_SQUEEZED, sizeof *copies);
+  const mtp_candidate **list = mtp_calloc((size_t)wanted + MTP_FIRST_SQUEEZED, sizeof *list);
   mtp_status status = copies && list ? MTP_OK : mtp_fail_memory(ctx);
-  size_t n = 0;
+  size_t n = 0, squeezed = 0;
   if (status == MTP_OK) status = make_copies(ctx, l, first, step, wanted, copies, &n);
+  /* runs that wait make them meanwhile */
+  if (status == MTP_OK && mtp_loop_has_others(l))
+    status = mtp_loop_squeeze_ahead(ctx, l, n, copies, copies + n, &squeezed);
+  n += squeezed;
   for (size_t i = 0; i < n; i++) list[i] = &copies[i];
   if (status == MTP_OK) status = mtp_loop_label(ctx, l, n, list, labels);
+  if (squeezed > 0) l->squeezed_configs = l->train->n;
   for (size_t i = 0; i < n; i++) mtp_config_free(copies[i].cfg);
   free(copies);
   free(list);

@@ -74,20 +74,24 @@ static bool is_left_to_others(mtp_context *ctx, mtp_learner *l) {
   if (mtp_loop_is_last(ctx, l, &last) != MTP_OK || last) return false;
   mtp_message(ctx, MTP_INFO, "other runs go on with %s: the last of them trains it at leisure and tries it alone",
               l->save_path);
+  if (mtp_loop_stay(ctx, l) != MTP_OK)
+    mtp_message(ctx, MTP_WARNING, "a label that another run wants is left to it: %s", mtp_context_message(ctx));
   return true;
 }
 
-/* What others want by now is bought before this run is gone: their labels are its labels. */
-static mtp_status help_others(mtp_context *ctx, mtp_learner *l) {
-  mtp_status status = MTP_OK;
-  for (bool more = true; more && status == MTP_OK && !mtp_context_is_stopped(ctx);)
-    status = mtp_loop_help(ctx, l, &more);
-  return status;
+/* Labels that other runs made while this one trained. */
+static void learn_rest(mtp_context *ctx, mtp_learner *l) {
+  mtp_status status = mtp_loop_wait_for_calls(ctx, l);
+  if (status == MTP_OK && l->sharing.locks && !mtp_loop_knows_all(l))
+    status = mtp_loop_refit(ctx, l, l->last_step, NAN, 0, 0.0);
+  if (status != MTP_OK)
+    mtp_message(ctx, MTP_WARNING, "the last labels of other runs are not learned: %s", mtp_context_message(ctx));
 }
 
 static void finish_alone(mtp_context *ctx, mtp_learner *l, const mtp_conditions *conditions) {
   for (int round = 0; round < ROUNDS; round++) {
     train_last(ctx, l);
+    learn_rest(ctx, l);
     mend(ctx, l, false);
     if (!conditions || mtp_context_is_stopped(ctx)) break;
     const long long labels = l->stats.labels;
@@ -109,8 +113,6 @@ void mtp_loop_finish(mtp_context *ctx, mtp_learner *l, const mtp_conditions *con
   l->finished = true;
   if (conditions && mtp_loop_learn_pool(ctx, l) != MTP_OK)
     mtp_message(ctx, MTP_WARNING, "what waited at the end was not learned: %s", mtp_context_message(ctx));
-  if (help_others(ctx, l) != MTP_OK)
-    mtp_message(ctx, MTP_WARNING, "a label that another run wants is left to it: %s", mtp_context_message(ctx));
   if (is_left_to_others(ctx, l)) return;
   if (mtp_loop_catch_up(ctx, l, &none, &changed) != MTP_OK ||
       mtp_loop_begin_refit(ctx, l, MTP_UNTIL_BEGUN, &begun) != MTP_OK) {

@@ -498,7 +498,20 @@ mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_
                           int *labels) {
   if (n < 2 || !mtp_loop_has_others(l)) return mtp_loop_label_here(ctx, l, n, candidates, labels);
   const mtp_status status = mtp_loop_take_late(ctx, l, true, labels);
-  return status == MTP_OK ? mtp_loop_label_divided(ctx, l, n, candidates, labels) : status;
+  return status == MTP_OK ? mtp_loop_label_divided(ctx, l, n, candidates, true, labels) : status;
+}
+
+mtp_status mtp_loop_label_led(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                              int *labels) {
+  const bool divided = mtp_loop_has_others(l);
+  if (n < 2 || !l->history.here) return mtp_loop_label(ctx, l, n, candidates, labels);
+  mtp_status status = divided ? mtp_loop_wish(ctx, l, n - 1, candidates + 1) : MTP_OK;
+  if (status == MTP_OK) status = mtp_loop_label_here(ctx, l, 1, candidates, labels);
+  const bool known = *labels > 0 && mtp_loop_predicted_well(l);
+  if (divided) mtp_loop_wish_no_more(l);
+  if (status != MTP_OK || known) return status;
+  return divided ? mtp_loop_label_divided(ctx, l, n - 1, candidates + 1, false, labels)
+                 : mtp_loop_label(ctx, l, n - 1, candidates + 1, labels);
 }
 
 size_t mtp_loop_allowance(const mtp_learner *l, size_t n) {

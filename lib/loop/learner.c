@@ -197,7 +197,7 @@ static mtp_status drop_repeated(mtp_context *ctx, const mtp_learner *l, choice *
 }
 
 /* Labels what was chosen; what there is no driver or no budget for is written to the candidate file. The first one is
- * the most extrapolating one: if the potential knew it nevertheless, it knows the others. */
+ * the most extrapolating one. */
 static mtp_status label_in_order(mtp_context *ctx, mtp_learner *l, choice *c, int *labels) {
   mtp_status status = drop_repeated(ctx, l, c);
   if (status != MTP_OK) return status;
@@ -205,11 +205,7 @@ static mtp_status label_in_order(mtp_context *ctx, mtp_learner *l, choice *c, in
   const mtp_candidate **list = mtp_calloc(c->count, sizeof *list);
   if (!list) return mtp_fail_memory(ctx);
   for (size_t i = 0; i < c->count; i++) list[i] = c->candidates[c->order[i]];
-  const size_t first = allowed > 1 && l->history.here ? 1 : allowed;
-  status = mtp_loop_label(ctx, l, first, list, labels);
-  const bool known = (first < allowed) && *labels > 0 && mtp_loop_predicted_well(l);
-  if (status == MTP_OK && first < allowed && !known)
-    status = mtp_loop_label(ctx, l, allowed - first, list + first, labels);
+  status = mtp_loop_label_led(ctx, l, allowed, list, labels);
   for (size_t i = allowed; i < c->count && status == MTP_OK; i++)
     status = mtp_loop_write_candidate(ctx, l, list[i], why_no_label(l), "");
   free(list);

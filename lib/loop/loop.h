@@ -315,6 +315,12 @@ mtp_status mtp_loop_note_distances(mtp_context *ctx, mtp_learner *l, const mtp_s
 /** Asks for labels with the closest pairs of `base` pushed together, of the kinds for which none are known below the
  * distances of the run. *labels counts up. */
 mtp_status mtp_loop_squeeze(mtp_context *ctx, mtp_learner *l, const mtp_config *base, long long step, int *labels);
+/** Squeezed configurations of a first squeeze, at most. */
+#define MTP_FIRST_SQUEEZED 2
+/** What mtp_loop_squeeze would ask for once these copies of a warm-up have labels, to be asked for at the same time:
+ * *n of cells[MTP_FIRST_SQUEEZED], whose configurations are the caller's whatever comes back. */
+mtp_status mtp_loop_squeeze_ahead(mtp_context *ctx, mtp_learner *l, size_t count, const mtp_candidate *copies,
+                                  mtp_candidate *cells, size_t *n);
 
 /** Where runs share, one that waits for another asks for squeezed labels meanwhile, until they are long overdue. */
 bool mtp_loop_can_squeeze_later(const mtp_learner *l);
@@ -392,7 +398,11 @@ size_t mtp_loop_allowance(const mtp_learner *l, size_t n);
  * share, several are divided among them. */
 mtp_status mtp_loop_label(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
                           int *labels);
-/** The same without help of other runs. */
+/** Of candidates by rank: the others get a label only if the potential did not know the first one nevertheless. Other
+ * runs that have nothing to ask for begin with them meanwhile. */
+mtp_status mtp_loop_label_led(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
+                              int *labels);
+/** mtp_loop_label without help of other runs. */
 mtp_status mtp_loop_label_here(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
                                int *labels);
 /** A label that is compared and not learned, less the baseline; NULL if the driver has none. */

@@ -295,6 +295,10 @@ void mtp_share_leave(mtp_share *s) {
   free(s);
 }
 
+bool mtp_share_goes_on(const mtp_share *s) {
+  return next_in(s, GOING_ON, 0) > 0;
+}
+
 mtp_status mtp_share_is_last(mtp_context *ctx, mtp_share *s, bool *last) {
   const mtp_status status = mtp_share_take(ctx, s, MTP_SHARE_TRAIN);
   if (status != MTP_OK) return status;

@@ -49,6 +49,8 @@ bool mtp_share_is_busy(const mtp_share *share, int number);
 /** True if no other run goes on. Else this one does no more, so that of several that end together one finds itself to
  * be the last. MTP_SHARE_TRAIN must not be held. */
 mtp_status mtp_share_is_last(mtp_context *ctx, mtp_share *share, bool *last);
+/** Does another run go on? */
+bool mtp_share_goes_on(const mtp_share *share);
 
 /** FILE.NUMBER, the name that the calls of a run go by; malloc'ed, NULL when memory is exhausted. */
 char *mtp_share_name(const mtp_share *share, int number);

@@ -20,7 +20,7 @@
 static const double parts[] = {0.72, 0.85, 0.78, 0.92, 0.66, 0.82, 0.75, 0.88, 0.69, 0.95};
 #define PARTS (sizeof parts / sizeof *parts)
 /* Configurations at first, and whenever they are asked for again. */
-#define FIRST_CELLS 2
+#define FIRST_CELLS MTP_FIRST_SQUEEZED
 #define LATER_CELLS 1
 /* Growth of the training set after which surroundings have changed enough to ask for others. */
 #define GROWTH 2
@@ -201,7 +201,7 @@ static bool want(mtp_learner *l, bool *wanted) {
 }
 
 /* Of what is due there is so much time until others wait for it. */
-#define OVERDUE 1.5
+#define OVERDUE 2.5
 
 bool mtp_loop_can_squeeze_later(const mtp_learner *l) {
   return l->squeezes > 0 && (double)l->train->n < OVERDUE * GROWTH * (double)l->squeezed_configs &&
@@ -226,14 +226,22 @@ const mtp_config *mtp_loop_last_met(const mtp_learner *l, const mtp_config *none
   return none;
 }
 
+/* `count` of them at most; theirs is cells[0 .. *n-1].cfg, whatever comes back. */
+static mtp_status make_cells(mtp_context *ctx, const mtp_learner *l, const mtp_config *base, const bool *wanted,
+                             size_t count, long long step, mtp_candidate *cells, size_t *n) {
+  mtp_status status = MTP_OK;
+  *n = 0;
+  for (size_t k = 0; k < count && status == MTP_OK; k++)
+    status = make_cell(ctx, l, base, wanted, l->squeezes + k, step, cells, n);
+  return status;
+}
+
 static mtp_status ask(mtp_context *ctx, mtp_learner *l, const mtp_config *base, const bool *wanted, size_t count,
                       long long step, int *labels) {
   mtp_candidate cells[FIRST_CELLS];
   const mtp_candidate *list[FIRST_CELLS];
-  size_t n = 0;
-  mtp_status status = MTP_OK;
-  for (size_t k = 0; k < count && status == MTP_OK; k++)
-    status = make_cell(ctx, l, base, wanted, l->squeezes + k, step, cells, &n);
+  size_t n;
+  mtp_status status = make_cells(ctx, l, base, wanted, count, step, cells, &n);
   for (size_t k = 0; k < n; k++) list[k] = &cells[k];
   if (status == MTP_OK) status = mtp_loop_label(ctx, l, mtp_loop_allowance(l, n), list, labels);
   for (size_t k = 0; k < n; k++) mtp_config_free(cells[k].cfg);
@@ -254,6 +262,49 @@ mtp_status mtp_loop_squeeze(mtp_context *ctx, mtp_learner *l, const mtp_config *
   const mtp_status status =
       any ? ask(ctx, l, base, wanted, l->squeezes > 0 ? LATER_CELLS : FIRST_CELLS, step, labels) : MTP_OK;
   if (any) l->squeezed_configs = l->train->n;
+  free(wanted);
+  return status;
+}
+
+/* Distances of `cfg` as if it were in the training set. */
+static mtp_status come_near(mtp_context *ctx, mtp_learner *l, const mtp_config *cfg, mtp_close_pair *pair) {
+  mtp_neighbors *nb = NULL;
+  mtp_status status = mtp_neighbors_build(ctx, cfg, mtp_potential_cutoff(l->pot), &nb);
+  if (status == MTP_OK) status = mtp_hole_places_find(ctx, l->places, nb, pair);
+  for (int k = 0; k < mtp_loop_kinds(l) && status == MTP_OK; k++) l->near[k].known = fmin(l->near[k].known, pair[k].r);
+  mtp_neighbors_free(nb);
+  return status;
+}
+
+static mtp_status squeeze_ahead(mtp_context *ctx, mtp_learner *l, size_t count, const mtp_candidate *copies,
+                                mtp_close_pair *pair, bool *wanted, mtp_candidate *cells, size_t *n) {
+  mtp_status status = MTP_OK;
+  for (size_t i = 0; i < count && status == MTP_OK; i++) status = come_near(ctx, l, copies[i].cfg, pair);
+  if (status != MTP_OK || !want(l, wanted)) return status;
+  const mtp_candidate *last = &copies[count - 1];
+  status = make_cells(ctx, l, last->cfg, wanted, FIRST_CELLS, last->step, cells, n);
+  l->squeezes += FIRST_CELLS;
+  return status;
+}
+
+mtp_status mtp_loop_squeeze_ahead(mtp_context *ctx, mtp_learner *l, size_t count, const mtp_candidate *copies,
+                                  mtp_candidate *cells, size_t *n) {
+  *n = 0;
+  if (!l->options.wall || l->squeezes > 0 || count == 0 ||
+      mtp_loop_allowance(l, count + FIRST_CELLS) < count + FIRST_CELLS)
+    return MTP_OK;
+  const size_t kinds = (size_t)mtp_loop_kinds(l);
+  double *known = mtp_calloc(kinds, sizeof *known);
+  mtp_close_pair *pair = mtp_calloc(kinds, sizeof *pair);
+  bool *wanted = mtp_calloc(kinds, sizeof *wanted);
+  mtp_status status = known && pair && wanted ? MTP_OK : mtp_fail_memory(ctx);
+  if (status == MTP_OK) {
+    for (size_t k = 0; k < kinds; k++) known[k] = l->near[k].known;
+    status = squeeze_ahead(ctx, l, count, copies, pair, wanted, cells, n);
+    for (size_t k = 0; k < kinds; k++) l->near[k].known = known[k]; /* until the copies have labels */
+  }
+  free(known);
+  free(pair);
   free(wanted);
   return status;
 }
@@ -279,7 +330,7 @@ mtp_status mtp_loop_fill_hole(mtp_context *ctx, mtp_learner *l, long long step, 
   candidate.hole = true;
   mtp_loop_drop_results(candidate.cfg);
   if (mtp_seen_find(l->seen, candidate.cfg, NULL)) return MTP_OK;
-  if (mtp_loop_has_others(l) && !l->finished) return mtp_loop_wish(ctx, l, &candidate);
+  if (mtp_loop_has_others(l) && !l->finished) return mtp_loop_wish(ctx, l, 1, &list);
   l->filled++;
   l->filled_since++;
   return mtp_loop_label(ctx, l, 1, &list, labels);

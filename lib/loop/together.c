@@ -18,6 +18,8 @@
 #define LONGEST_WAIT 0.5
 /* And such a part of the time that it has waited. */
 #define WAIT_PART 0.03
+/* Seconds that a run whose steps are made stays for labels of others, at most. */
+#define LONGEST_STAY 300.0
 /* After so many the user is told what a run waits for, and a potential that another one must have saved is missed: a
  * network file system shows it within some seconds. */
 #define PATIENCE 60.0
@@ -78,16 +80,28 @@ static mtp_status adopt(mtp_context *ctx, mtp_learner *l) {
   return status == MTP_OK && !adopted ? read_news(ctx, l) : status;
 }
 
+/* What a label of this run took, in the mean; 0: there was none. */
+static double label_seconds(const mtp_learner *l) {
+  return l->stats.qm_calls > 0 ? l->stats.qm_seconds / (double)l->stats.qm_calls : 0.0;
+}
+
 typedef struct waiting {
   mtp_context *ctx;
   mtp_learner *learner;
   mtp_patience patience;
+  double begin; /* mtp_now() */
 } waiting;
 
-/* While another run makes a potential: a label that others want, or a look whether there is enough to go on with. */
+/* A potential that is made since so long, in labels, will take some time yet. */
+#define LONG_POTENTIAL 0.5
+
+/* While another run makes a potential: a label that others want, if that does not take longer than the potential, or a
+ * look whether there is enough to go on with. */
 static mtp_status use_the_time(void *user, bool *worked, bool *enough) {
   const waiting *w = user;
-  mtp_status status = mtp_loop_help(w->ctx, w->learner, worked);
+  mtp_status status = MTP_OK;
+  if (mtp_now() - w->begin >= LONG_POTENTIAL * label_seconds(w->learner))
+    status = mtp_loop_help(w->ctx, w->learner, worked);
   if (status != MTP_OK || w->patience != MTP_UNTIL_MADE || !has_changed(w->learner)) return status;
   status = adopt(w->ctx, w->learner);
   *enough = status == MTP_OK && mtp_loop_knows_all(w->learner);
@@ -96,7 +110,7 @@ static mtp_status use_the_time(void *user, bool *worked, bool *enough) {
 
 mtp_status mtp_loop_begin_refit(mtp_context *ctx, mtp_learner *l, mtp_patience patience, bool *begun) {
   mtp_sharing *s = &l->sharing;
-  waiting w = {ctx, l, patience};
+  waiting w = {ctx, l, patience, mtp_now()};
   *begun = true;
   if (!s->locks || s->refitting++ > 0) return MTP_OK;
   mtp_status status = MTP_OK;
@@ -278,8 +292,6 @@ static mtp_status look(mtp_context *ctx, mtp_learner *l, long long generation, m
   else if (has_grown(l))
     status = read_news(ctx, l);
   if (s->changed) *action = MTP_REDO;
-  bool helped;
-  if (status == MTP_OK && !behind) status = mtp_loop_help(ctx, l, &helped);
   return status == MTP_OK && behind ? check_caught_up(ctx, l, generation) : status;
 }
 
@@ -299,4 +311,36 @@ mtp_status mtp_learner_follow(mtp_context *ctx, mtp_learner *l, long long step, 
 mtp_status mtp_loop_is_last(mtp_context *ctx, mtp_learner *l, bool *last) {
   *last = true;
   return l->sharing.locks ? mtp_share_is_last(ctx, l->sharing.locks, last) : MTP_OK;
+}
+
+mtp_status mtp_loop_stay(mtp_context *ctx, mtp_learner *l) {
+  const double most = fmin(label_seconds(l), LONGEST_STAY);
+  double since = mtp_now();
+  mtp_status status = MTP_OK;
+  while (status == MTP_OK && !mtp_context_is_stopped(ctx) && mtp_loop_can_label(l) && mtp_now() - since < most &&
+         mtp_share_goes_on(l->sharing.locks)) {
+    bool helped = false;
+    status = mtp_loop_help(ctx, l, &helped);
+    if (helped)
+      since = mtp_now();
+    else
+      mtp_sleep(WAIT);
+  }
+  return status;
+}
+
+mtp_status mtp_loop_wait_for_calls(mtp_context *ctx, mtp_learner *l) {
+  mtp_status status = MTP_OK;
+  mtp_wait wait = {.begin = mtp_now()};
+  for (bool any = l->sharing.locks != NULL; any && status == MTP_OK;) {
+    mtp_asked_elsewhere asked = {0};
+    status = mtp_loop_lock_train(ctx, l);
+    if (status == MTP_OK) status = mtp_loop_take_news(ctx, l);
+    if (status == MTP_OK) status = mtp_loop_find_asked(ctx, l, &asked);
+    mtp_loop_unlock_train(l);
+    any = status == MTP_OK && asked.set->n > 0;
+    mtp_asked_clear(&asked);
+    if (any) status = mtp_loop_wait(ctx, l, &wait);
+  }
+  return status;
 }

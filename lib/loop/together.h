@@ -41,6 +41,11 @@ mtp_status mtp_loop_wait(mtp_context *ctx, const mtp_learner *l, mtp_wait *wait)
 mtp_status mtp_loop_after_label(mtp_context *ctx, mtp_learner *l, bool *changed);
 /** Does nobody else go on? What is done once at the end is left to the last one. */
 mtp_status mtp_loop_is_last(mtp_context *ctx, mtp_learner *l, bool *last);
+/** At the end of a run, where others go on: makes labels that they want, until none was wanted for as long as a label
+ * takes. */
+mtp_status mtp_loop_stay(mtp_context *ctx, mtp_learner *l);
+/** Waits for the calls that other runs make at this moment. */
+mtp_status mtp_loop_wait_for_calls(mtp_context *ctx, mtp_learner *l);
 
 /* in_flight.c */
 /** What other runs have asked for and not got yet, NULL for nothing; `wanted`: and what they want and nobody has asked
@@ -61,11 +66,12 @@ bool mtp_loop_has_squeezed(const mtp_config_set *coming);
 mtp_status mtp_loop_is_squeezed_elsewhere(mtp_context *ctx, mtp_learner *l, bool *is);
 
 /* wanted.c */
-/** mtp_loop_label of several, with the help of runs that have nothing to ask for. */
+/** mtp_loop_label of several, with the help of runs that have nothing to ask for. `all`: waits for what these have
+ * begun; else there has to be one label. */
 mtp_status mtp_loop_label_divided(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
-                                  int *labels);
-/** Leaves a label to the first run that has nothing to ask for; this one goes on without. */
-mtp_status mtp_loop_wish(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate);
+                                  bool all, int *labels);
+/** Leaves labels to runs that have nothing to ask for; this one goes on without. */
+mtp_status mtp_loop_wish(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates);
 void mtp_loop_wish_no_more(mtp_learner *l);
 /** Are there other runs, which may have nothing to ask for at times? */
 bool mtp_loop_has_others(const mtp_learner *l);

@@ -2,7 +2,7 @@
 /**@file loop/wanted.c
  * Labels that runs divide among themselves. Who wants several puts them into a file, FILE.NUMBER.wanted.calls, and asks
  * for one after the other; who has nothing to ask for, because it waits for a label or a potential of another run, or
- * has just looked at the files between two steps, asks for the next one that nobody has asked for. A request is a run's
+ * has made its steps, asks for the next one that nobody has asked for. A request is a run's
  * own from the moment on when it is in the file of its calls, which is seen under the lock of the training file, so
  * that nothing is asked for twice; what becomes of it after a kill is what becomes of all requests. */
 #include <stdlib.h>
@@ -50,9 +50,9 @@ static void take_down(const mtp_learner *l) {
   mtp_text_free(&path);
 }
 
-mtp_status mtp_loop_wish(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate) {
+mtp_status mtp_loop_wish(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates) {
   l->sharing.wishes = true;
-  return post(ctx, l, 1, &candidate);
+  return post(ctx, l, n, candidates);
 }
 
 void mtp_loop_wish_no_more(mtp_learner *l) {
@@ -131,8 +131,17 @@ static mtp_status ask_for_next(mtp_context *ctx, mtp_learner *l, division *d, in
   return status;
 }
 
+/* What others are about to label counts as asked for here. */
+static mtp_status leave_to_others(mtp_context *ctx, mtp_learner *l, const division *d) {
+  mtp_status status = MTP_OK;
+  for (size_t i = 0; i < d->n && status == MTP_OK; i++)
+    if (!d->done[i] && mtp_loop_is_of_the_run(l, d->candidates[i]))
+      status = mtp_loop_note_asked(ctx, l, d->candidates[i]->step);
+  return status;
+}
+
 mtp_status mtp_loop_label_divided(mtp_context *ctx, mtp_learner *l, size_t n, const mtp_candidate *const *candidates,
-                                  int *labels) {
+                                  bool all, int *labels) {
   division d = {.n = n, .candidates = candidates, .done = mtp_calloc(n, sizeof *d.done)};
   d.mine = mtp_calloc(n, sizeof *d.mine);
   d.number = mtp_calloc(n, sizeof *d.number);
@@ -142,7 +151,7 @@ mtp_status mtp_loop_label_divided(mtp_context *ctx, mtp_learner *l, size_t n, co
   mtp_wait wait = {.begin = mtp_now()};
   for (bool more = true; more && status == MTP_OK;) {
     status = ask_for_next(ctx, l, &d, labels);
-    more = d.count > 0 || d.elsewhere > 0;
+    more = d.count > 0 || (d.elsewhere > 0 && (all || *labels == 0));
     if (d.count > 0)
       wait = (mtp_wait){.begin = mtp_now()};
     else if (status == MTP_OK && more)
@@ -150,6 +159,7 @@ mtp_status mtp_loop_label_divided(mtp_context *ctx, mtp_learner *l, size_t n, co
   }
   l->sharing.dividing = false;
   take_down(l);
+  if (status == MTP_OK) status = leave_to_others(ctx, l, &d);
   division_clear(&d);
   return status;
 }
@@ -163,8 +173,11 @@ typedef struct search {
   mtp_config *found;
 } search;
 
+/* A hole is one of a potential that another has replaced by the time it is filled; a run whose steps are made need not
+ * stay for that. */
 static mtp_status take_first(void *user, const mtp_config *request) {
   search *s = user;
+  if (s->learner->finished && mtp_config_get_feature(request, "hole")) return MTP_OK;
   if (s->found || mtp_seen_find(s->learner->seen, request, NULL) ||
       mtp_structure_index_find(s->asked, request, NULL) != MTP_NOT_FOUND)
     return MTP_OK;

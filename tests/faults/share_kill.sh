@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 600
-# kill -9 at random instants of three runs that share what they learn (KILLS, 8), one after the other in a host of its own
-# as far as names and process numbers go, where that can be had: what was answered is never gone and never asked for again,
-# calls of the dead are made by the living, and files are never corrupt.
+# kill -9 at random instants of three runs that share what they learn (KILLS, 8), each in a host of its own as far as names,
+# process numbers, network and shared memory go, where that can be had: what was answered is never gone and never asked for
+# again, calls of the dead are made by the living, and files are never corrupt.
 . "$SOURCE_DIR/tests/faults/_lib.sh"
 kills=${KILLS:-8}
 untrained 8 Al
@@ -32,19 +32,25 @@ timestep 0.002
 run 150
 END
 # Without the right to have namespaces it is a process like any other. Shared memory is named after process numbers, so that
-# each gets its own, too.
+# each gets its own, too; MPI wants to talk to its own host, whose name nobody else knows.
 own=
-printf '%s\n' 'mount -t tmpfs none /dev/shm || exit 1' 'exec "$@"' >host.sh
+cat >host.sh <<'END'
+name=$1
+shift
+mount -t tmpfs none /dev/shm && hostname "$name" && [ "$(hostname)" = "$name" ] || exit 1
+ip link set lo up 2>/dev/null || : # not needed by one rank
+exec "$@"
+END
 for words in '' '--user --map-root-user '; do
-  host="unshare $words--uts --ipc --pid --mount-proc --fork --kill-child sh host.sh"
-  if [ -z "$own" ] && $host true 2>/dev/null; then own=$host; fi
+  host="unshare $words--uts --net --ipc --pid --mount-proc --fork --kill-child sh host.sh"
+  if [ -z "$own" ] && $host node-0 true 2>/dev/null; then own=$host; fi
 done
 echo "own hosts: ${own:-no}"
 
 # start NUMBER: the run of that number, in the background; its process in run.NUMBER
 start() {
   seed=$(((seed * 16807) % 2147483647))
-  $own lmp -in in.share -log none -nocite -var name "$1" -var seed $((seed % 90000 + 1)) \
+  ${own:+$own node-$1} lmp -in in.share -log none -nocite -var name "$1" -var seed $((seed % 90000 + 1)) \
     -var temperature $((400 * $1)) >"screen.$1" 2>&1 </dev/null &
   echo $! >"run.$1"
 }

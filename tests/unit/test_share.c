@@ -360,7 +360,7 @@ static void what_others_want_may_be_asked_for(void **state) {
   int labels = 0;
   begin(world, a);
   begin(world, b);
-  data_must(world->ctx, mtp_loop_wish(world->ctx, a, &c));
+  data_must(world->ctx, mtp_loop_wish(world->ctx, a, 1, &list));
   assert_int_equal(coming_to(world, b), 1);
   data_must(world->ctx, mtp_loop_label(world->ctx, b, 1, &list, &labels));
   assert_int_equal(labels, 1);
