@@ -19,6 +19,15 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/lib/python/mtp DESTINATION ${MTP_PYTHON_
 file(RELATIVE_PATH library ${CMAKE_INSTALL_PREFIX}/${MTP_PYTHON_DIR}/mtp
      ${CMAKE_INSTALL_FULL_LIBDIR}/$<TARGET_SONAME_FILE_NAME:mtp-shared>)
 install(CODE "file(CREATE_LINK ${library} \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${MTP_PYTHON_DIR}/mtp/libmtpal.so\" SYMBOLIC)")
+# Documents and examples in the places of the source tree, so that links between them lead somewhere.
+foreach(folder lib/doc pair_mtp/doc)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/${folder})
+endforeach()
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples DESTINATION ${CMAKE_INSTALL_DOCDIR} USE_SOURCE_PERMISSIONS
+        PATTERN __pycache__ EXCLUDE)
+foreach(page README.md CHANGELOG.md CONTRIBUTING.md)
+  install(FILES ${PROJECT_SOURCE_DIR}/${page} DESTINATION ${CMAKE_INSTALL_DOCDIR})
+endforeach()
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${PROJECT_SOURCE_DIR}/lib/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME LICENSE.libmtpal)
 

@@ -2,8 +2,12 @@
 # Finds LAMMPS: headers for the plugin, and the library and program if there are any for mtp and the tests.
 
 set(LAMMPS_SOURCE_DIR "" CACHE PATH "The src folder of LAMMPS; empty: no plugin")
+string(CONCAT no_packaged_lammps
+       "The LAMMPS packages of Debian and Ubuntu can load no plugin: they are built without PKG_PLUGIN. "
+       "`./bootstrap build --prefix DIR` makes a complete installation with one that can")
 if(NOT LAMMPS_SOURCE_DIR)
-  message(STATUS "LAMMPS_SOURCE_DIR is not given: building libmtpal, mtp and the unit tests without LAMMPS")
+  message(STATUS "LAMMPS_SOURCE_DIR is not given: building libmtpal, mtp and the unit tests without LAMMPS. "
+                 "${no_packaged_lammps}")
   return()
 endif()
 if(NOT TARGET mtp-mpi)
@@ -55,6 +59,13 @@ if(NOT LAMMPS_SIZES)
   set(LAMMPS_SIZES smallbig)
 endif()
 string(TOUPPER "LAMMPS_${LAMMPS_SIZES}" sizes_definition)
+
+if(LAMMPS_LIBRARY MATCHES "\\.so" AND CMAKE_OBJDUMP)
+  execute_process(COMMAND ${CMAKE_OBJDUMP} -T "${LAMMPS_LIBRARY}" OUTPUT_VARIABLE symbols ERROR_QUIET)
+  if(symbols AND NOT symbols MATCHES "plugin_load")
+    message(FATAL_ERROR "${LAMMPS_LIBRARY} was built without PKG_PLUGIN. ${no_packaged_lammps}")
+  endif()
+endif()
 
 # Loading two MPI libraries into one process ends in crashes that nobody can explain.
 if(LAMMPS_LIBRARY AND CMAKE_OBJDUMP)
