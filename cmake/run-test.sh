@@ -3,6 +3,8 @@
 # run-test.sh SCRIPT FOLDER: runs a test script in a fresh folder with the environment of the build; Python by $PYTHON.
 set -eu
 . "$BUILD_DIR/env.sh"
+# For a LAMMPS that does not look for plugins itself.
+if [ -f "$BUILD_DIR/tests/autoload.so" ]; then export LD_PRELOAD="$BUILD_DIR/tests/autoload.so"; fi
 rm -rf "$2"
 mkdir -p "$2"
 cd "$2"

@@ -36,10 +36,10 @@ show_percent() {
   if [ -t 2 ] && ((shown >= 0)); then printf '\r       \r' >&2; fi
 }
 
-# compile LOG FOLDER: builds a configured folder. On failure the first error and where to read on.
+# compile LOG FOLDER [TARGET]: builds a configured folder. On failure the first error and where to read on.
 compile() {
-  local log=$1 folder=$2
-  LC_ALL=C cmake --build "$folder" --parallel "$(nproc)" 2>&1 </dev/null | tee "$log" | show_percent
+  local log=$1 folder=$2 target=${3:-all}
+  LC_ALL=C cmake --build "$folder" --parallel "$(nproc)" --target "$target" 2>&1 </dev/null | tee "$log" | show_percent
   ((PIPESTATUS[0] == 0)) && return 0
   grep -m 5 -A 5 -E '(error: |undefined reference|No space left)|\*\*\*' "$log" >&2
   return 1

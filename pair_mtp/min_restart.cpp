@@ -62,6 +62,7 @@ template <class Base> class Restarting : public Base {
   static constexpr int NONE = -1; /* no reason to stop */
 
   PairMTPAL *learner() const { return dynamic_cast<PairMTPAL *>(this->force->pair_match("mtp/al", 1)); }
+  void take_over(const Base &original);
   int search(int maxiter, int first);
   void go_back();
   void write_if_due();
@@ -70,7 +71,7 @@ template <class Base> class Restarting : public Base {
 
 public:
   /* The original was just initialised: what it will own is not allocated yet. */
-  explicit Restarting(const Base &original);
+  Restarting(const Base &original, LAMMPS *lmp);
   bool has_requests() const { return this->nextra_atom > 0; }
   void disown_requests();
   int iterate(int maxiter) override;
@@ -79,13 +80,32 @@ protected:
   double energy_force(int resetflag) override;
 };
 
-template <class Base> Restarting<Base>::Restarting(const Base &original) : Base(original) {
+/* What a minimiser is made from: another one, or nothing if it cannot be copied. */
+template <class Base> static decltype(auto) source_for(const Base &original, LAMMPS *lmp) {
+  if constexpr (std::is_copy_constructible<Base>::value)
+    return (original);
+  else
+    return lmp;
+}
+
+template <class Base>
+Restarting<Base>::Restarting(const Base &original, LAMMPS *lmp) : Base(source_for(original, lmp)) {
+  if constexpr (!std::is_copy_constructible<Base>::value) take_over(original);
   disown(this->elist_global);
   disown(this->elist_atom);
   disown(this->vlist_global);
   disown(this->vlist_atom);
   disown(this->cvlist_atom);
   this->ev_setup();
+}
+
+/* Since 2026 hftn holds a file, which cannot be copied. Of Min: what min_modify and init() have set, and it may use. */
+template <class Base> void Restarting<Base>::take_over(const Base &original) {
+  const auto take = [&](auto... members) { ((this->*members = original.*members), ...); };
+  take(&Restarting::dmax, &Restarting::linestyle, &Restarting::normstyle, &Restarting::virial_style,
+       &Restarting::external_force_clear, &Restarting::fix_minimize, &Restarting::nextra_atom, &Restarting::torqueflag,
+       &Restarting::extraflag, &Restarting::pair_compute_flag, &Restarting::kspace_compute_flag, &Restarting::triclinic,
+       &Restarting::neigh_every, &Restarting::neigh_delay, &Restarting::neigh_dist_check);
 }
 
 /* Pair styles that minimise more than positions have asked for arrays, which stay with the original. */
@@ -192,7 +212,7 @@ template <class Base> static bool replace(LAMMPS *lmp) {
   Min *&minimize = lmp->update->minimize;
   if (typeid(*minimize) == typeid(Restarting<Base>)) return true;
   if (typeid(*minimize) != typeid(Base)) return false;
-  auto *mine = new Restarting<Base>(static_cast<Base &>(*minimize));
+  auto *mine = new Restarting<Base>(static_cast<Base &>(*minimize), lmp);
   if (mine->has_requests()) {
     mine->disown_requests();
     delete mine;

@@ -171,8 +171,8 @@ int cli_check_route(cli *c, cli_route *route);
 int cli_name_species(cli *c, const char *path, mtp_potential *pot, const char *species, bool may_rename);
 /** Reads a potential; if `as` is not NULL also its active set (NULL if it has none). With the names of --species. */
 int cli_read_potential(cli *c, const char *path, mtp_potential **pot, mtp_active_set **as);
-/** Writes `.mtp` without the active set and everything else as `.almtp`. */
-int cli_write_potential(cli *c, const char *path, const mtp_potential *pot, const mtp_active_set *as);
+/** Writes `.mtp` without the active set and everything else as `.almtp`, after `head` (lines of comment, or ""). */
+int cli_write_potential(cli *c, const char *path, const char *head, const mtp_potential *pot, const mtp_active_set *as);
 bool cli_writes_active_set(const char *path);
 /** Reads configurations; an empty file is an error. */
 int cli_read_set(cli *c, const char *path, mtp_format format, mtp_config_set **out);

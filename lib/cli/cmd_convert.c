@@ -2,12 +2,10 @@
 /**@file cli/cmd_convert.c
  * `mtp convert`: configurations from one format to another, potentials with and without active set and names. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "cli/cli.h"
-#include "support/support.h"
 
 static const char help[] =
     "IN and OUT hold configurations, or both a potential; - is standard input or output.\n\n" CLI_KEYS_HELP
@@ -43,23 +41,12 @@ static int convert_configurations(cli *c, const char *from, const char *to, cons
   return status;
 }
 
-/* The line before a potential that is there: LAMMPS looks for it at the beginning of files of parameters. */
-static int date_potential(cli *c, const char *path) {
-  char date[64], *text = NULL;
-  size_t size = 0;
+/* The line that LAMMPS looks for at the beginning of files of parameters. */
+static int date_of_today(cli *c, char *line, size_t size) {
   const time_t now = time(NULL);
   struct tm parts;
-  if (!localtime_r(&now, &parts) || strftime(date, sizeof date, "# DATE: %Y-%m-%d UNITS: metal\n", &parts) == 0)
-    return cli_fail(c, "cannot tell the date of today");
-  if (mtp_file_read(c->ctx, path, &text, &size) != MTP_OK) return cli_library(c, path);
-  const size_t length = strlen(date);
-  char *dated = cli_alloc(length + size, 1);
-  memcpy(dated, date, length);
-  memcpy(dated + length, text, size);
-  const mtp_status status = mtp_file_replace(c->ctx, path, dated, length + size);
-  free(dated);
-  free(text);
-  return status == MTP_OK ? CLI_OK : cli_library(c, path);
+  if (localtime_r(&now, &parts) && strftime(line, size, "# DATE: %Y-%m-%d UNITS: metal\n", &parts) > 0) return CLI_OK;
+  return cli_fail(c, "cannot tell the date of today");
 }
 
 static int convert_potential(cli *c, const char *from, const char *to, const char *species, bool lammps) {
@@ -69,11 +56,12 @@ static int convert_potential(cli *c, const char *from, const char *to, const cha
     return cli_usage(c, "%s is a potential, so OUT has to end in .mtp or .almtp", input);
   mtp_potential *pot = NULL;
   mtp_active_set *as = NULL;
+  char head[64] = "";
   int status = cli_check_output(c, output);
+  if (status == CLI_OK && lammps) status = date_of_today(c, head, sizeof head);
   if (status == CLI_OK) status = cli_read_potential(c, input, &pot, &as);
   if (status == CLI_OK && species) status = cli_name_species(c, input, pot, species, true);
-  if (status == CLI_OK) status = cli_write_potential(c, output, pot, as);
-  if (status == CLI_OK && lammps) status = date_potential(c, output);
+  if (status == CLI_OK) status = cli_write_potential(c, output, head, pot, as);
   mtp_active_set_free(as);
   mtp_potential_free(pot);
   return status;

@@ -18,7 +18,7 @@ static const char help[] =
     "marked in the column force_mask, and energy and stress have weight 0.\n\n"
     "  -o, --output OUT    where the cut-outs go\n"
     "  --radius R          of the sphere, or half the least thickness of the cell, A (cell: the cutoff + 0.4;\n"
-    "                      sphere: the cutoff + 4)\n"
+    "                      sphere: the cutoff + 4); not below the cutoff\n"
     "  --shape S           cell or sphere (cell)\n"
     "  --vacuum V          between a sphere and its images, A (8, at least the cutoff)\n"
     "  --atom N            around this atom, counted from 1, whatever its grade\n"

@@ -88,7 +88,7 @@ static int run_init(cli *c, int argc, char **argv) {
   status = cli_check_output(c, output);
   if (status == CLI_OK && !force) status = check_overwrite(c, output);
   if (status == CLI_OK && mtp_potential_new(c->ctx, &spec, &pot) != MTP_OK) status = cli_library(c, NULL);
-  if (status == CLI_OK) status = cli_write_potential(c, output, pot, NULL);
+  if (status == CLI_OK) status = cli_write_potential(c, output, "", pot, NULL);
   mtp_potential_free(pot);
   cli_names_free(&names);
   return status;

@@ -283,7 +283,7 @@ static int train(cli *c, job *job, mtp_potential *pot, mtp_config_set *set, cons
       mtp_active_set_build_of(c->ctx, pot, set, job->mode, rows_of(job), SWAP_THRESHOLD, NULL, &out->as) != MTP_OK)
     status = cli_library(c, NULL);
   if (status == CLI_OK) status = stamp_posterior(c, job, pot, set, valid, out);
-  if (status == CLI_OK) status = cli_write_potential(c, job->output, pot, out->as);
+  if (status == CLI_OK) status = cli_write_potential(c, job->output, "", pot, out->as);
   if (status == CLI_OK) status = cli_pair_part_is_written(c, &job->pairs, pot);
   out->seconds = cli_now() - start;
   return status;

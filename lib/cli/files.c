@@ -143,9 +143,13 @@ bool cli_writes_active_set(const char *path) {
   return !cli_has_suffix(path, ".mtp");
 }
 
-int cli_write_potential(cli *c, const char *path, const mtp_potential *pot, const mtp_active_set *as) {
-  mtp_status status = cli_writes_active_set(path) ? mtp_active_set_write(c->ctx, as, pot, path)
-                                                  : mtp_potential_write(c->ctx, pot, path);
+int cli_write_potential(cli *c, const char *path, const char *head, const mtp_potential *pot,
+                        const mtp_active_set *as) {
+  mtp_text text = {0};
+  mtp_text_add(&text, "%s", head);
+  mtp_status status = mtp_active_set_text(c->ctx, cli_writes_active_set(path) ? as : NULL, pot, &text);
+  if (status == MTP_OK) status = mtp_file_replace(c->ctx, path, text.data, text.size);
+  mtp_text_free(&text);
   return status == MTP_OK ? CLI_OK : cli_library(c, path);
 }
 

@@ -22,6 +22,9 @@ typedef enum mtp_label {
   LABEL_COUNT
 } mtp_label;
 
+/** Behind hints at the option --keys: decks have none. */
+#define MTP_EXTXYZ_FOR_DECKS " (mtp convert, for a deck)"
+
 /** What is known of the labels of a file while it is read. */
 typedef struct mtp_extxyz_labels {
   mtp_label_keys keys;

@@ -237,6 +237,7 @@ static void add_hints(const mtp_extxyz_labels *labels, mtp_text *text) {
     mtp_text_add(text, "%s%s=%s", any ? "," : "; to read them: --keys ", names[k], labels->hint[k].data);
     any = true;
   }
+  if (any) mtp_text_add(text, MTP_EXTXYZ_FOR_DECKS);
 }
 
 static void tell_unread(const mtp_extxyz_labels *labels, mtp_context *ctx, const char *path) {

@@ -95,7 +95,7 @@ static mtp_status check_force_column(record *r, mtp_span name, mtp_span type, si
   if (has_role(r, ROLE_FORCE))
     return mtp_scan_fail(r->scan,
                          "found '%s' beside another column of forces, expected one: choose with --keys "
-                         "forces=NAME",
+                         "forces=NAME" MTP_EXTXYZ_FOR_DECKS,
                          shown);
   if (columns != 3 || mtp_span_is(type, "L"))
     return mtp_scan_fail(r->scan, "found property '%s' with %zu columns of type %c, expected 3 of numbers", shown,
@@ -292,7 +292,7 @@ static mtp_status choose_energy(record *r) {
       mtp_message(
           r->scan->ctx, MTP_WARNING,
           "%s:%zu: free_energy= is taken for the energy, as forces are its gradient; energy= is another and kept "
-          "as unused_energy= (--keys energy=energy takes it)",
+          "as unused_energy=; to take it: --keys energy=energy" MTP_EXTXYZ_FOR_DECKS,
           r->scan->path, r->scan->line);
     r->file->labels.told_free_energy = true;
   }
@@ -321,7 +321,7 @@ static mtp_status compare_stress(record *r, double volume) {
   if (!(difference > 1e-3 * largest + 1e-5 * volume)) return MTP_OK;
   return mtp_scan_fail(r->scan,
                        "found a virial and a stress that disagree by %.3g eV, expected virial = -stress * volume: "
-                       "leave one out with --keys stress= or virial=",
+                       "leave one out with --keys stress= or virial=" MTP_EXTXYZ_FOR_DECKS,
                        difference);
 }
 

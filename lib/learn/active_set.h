@@ -35,6 +35,8 @@ void mtp_active_set_copy_columns(size_t stride, size_t first, size_t n, const do
 mtp_status mtp_active_set_parse(mtp_context *ctx, const char *path, const char *data, size_t size,
                                 const mtp_potential *pot, mtp_active_set **out);
 
+/** Adds what mtp_active_set_write writes. */
+mtp_status mtp_active_set_text(mtp_context *ctx, const mtp_active_set *as, const mtp_potential *pot, mtp_text *text);
 /** mtp_active_set_build_of and mtp_active_set_grow of samples, which the result holds instead of copying configurations
  * (but for borrowed ones), in `threads` threads: the same in every bit, whatever their number. */
 mtp_status mtp_active_set_build_samples(mtp_context *ctx, const mtp_potential *pot, const mtp_sample_set *set,

@@ -295,19 +295,23 @@ static mtp_status add_section(mtp_context *ctx, const mtp_active_set *as, const 
   return status;
 }
 
-mtp_status mtp_active_set_write(mtp_context *ctx, const mtp_active_set *as, const mtp_potential *pot,
-                                const char *path) {
-  if (!pot || !path) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "active set: expected a potential and a file");
+mtp_status mtp_active_set_text(mtp_context *ctx, const mtp_active_set *as, const mtp_potential *pot, mtp_text *text) {
   if (as && as->n != mtp_potential_parameter_count(pot))
     return mtp_fail(ctx, MTP_ERR_STATE,
                     "the active set has %zu rows, the potential %zu parameters: they do not belong together", as->n,
                     mtp_potential_parameter_count(pot));
   if (as && as->samples->view->n && as->samples->view->species_count > mtp_potential_species_count(pot))
     return mtp_fail(ctx, MTP_ERR_STATE, "the configurations of the active set have other species than the potential");
+  mtp_status status = mtp_potential_text(ctx, pot, text);
+  if (status == MTP_OK && as) status = add_section(ctx, as, pot, text);
+  return status == MTP_OK && text->failed ? mtp_fail_memory(ctx) : status;
+}
+
+mtp_status mtp_active_set_write(mtp_context *ctx, const mtp_active_set *as, const mtp_potential *pot,
+                                const char *path) {
+  if (!pot || !path) return mtp_fail(ctx, MTP_ERR_ARGUMENT, "active set: expected a potential and a file");
   mtp_text text = {0};
-  mtp_status status = mtp_potential_text(ctx, pot, &text);
-  if (status == MTP_OK && as) status = add_section(ctx, as, pot, &text);
-  if (status == MTP_OK && text.failed) status = mtp_fail_memory(ctx);
+  mtp_status status = mtp_active_set_text(ctx, as, pot, &text);
   if (status == MTP_OK) status = mtp_file_replace(ctx, path, text.data, text.size);
   mtp_text_free(&text);
   return status;

@@ -350,6 +350,15 @@ static mtp_status cut(mtp_context *ctx, const mtp_potential *pot, mtp_surroundin
   return status;
 }
 
+mtp_status mtp_cut_check(mtp_context *ctx, const mtp_cut_options *options, const mtp_potential *pot) {
+  const double radius = mtp_cut_options_for(options, pot).radius, cutoff = mtp_potential_cutoff(pot);
+  if (!(radius < cutoff)) return MTP_OK;
+  return mtp_fail(ctx, MTP_ERR_ARGUMENT,
+                  "cut: a radius of %g A is below the cutoff of the potential, %g A: the neighbourhood of the atom "
+                  "would not be whole",
+                  radius, cutoff);
+}
+
 mtp_status mtp_cut(mtp_context *ctx, const mtp_potential *pot, const mtp_config *whole, size_t count,
                    const size_t *centers, const mtp_cut_options *options, mtp_config **out, size_t *index) {
   if (out) *out = NULL;
@@ -361,6 +370,8 @@ mtp_status mtp_cut(mtp_context *ctx, const mtp_potential *pot, const mtp_config 
   const mtp_cut_options o = mtp_cut_options_for(options, pot);
   if (!isfinite(o.radius) || !isfinite(o.vacuum) || (o.shape != MTP_CUT_CELL && o.shape != MTP_CUT_SPHERE))
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "cut: radius %g and vacuum %g must be numbers above 0", o.radius, o.vacuum);
+  mtp_status status = mtp_cut_check(ctx, &o, pot);
+  if (status != MTP_OK) return status;
   mtp_surroundings s = {.n = whole->n,
                         .species = whole->species,
                         .charge = whole->charge,
@@ -371,7 +382,7 @@ mtp_status mtp_cut(mtp_context *ctx, const mtp_potential *pot, const mtp_config 
   s.d = mtp_calloc(3 * s.n, sizeof *s.d);
   s.p = mtp_calloc(3 * s.n, sizeof *s.p);
   s.unit = mtp_calloc(s.n, sizeof *s.unit);
-  mtp_status status = s.d && s.p && s.unit ? MTP_OK : mtp_fail_memory(ctx);
+  status = s.d && s.p && s.unit ? MTP_OK : mtp_fail_memory(ctx);
   if (status == MTP_OK) {
     look_around(whole, &s);
     status = mtp_cut_find_units(ctx, pot, whole, &s);

@@ -33,6 +33,8 @@ typedef struct mtp_surroundings {
   const size_t *centers;
 } mtp_surroundings;
 
+/** Is the radius enough for the potential? */
+mtp_status mtp_cut_check(mtp_context *ctx, const mtp_cut_options *options, const mtp_potential *pot);
 /** Finds the molecules, and draws the atoms of each together. */
 mtp_status mtp_cut_find_units(mtp_context *ctx, const mtp_potential *pot, const mtp_config *whole, mtp_surroundings *s);
 /** Marks [n] all atoms of molecules of which one is marked. */

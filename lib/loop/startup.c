@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "config/species.h"
+#include "learn/cut.h"
 #include "learn/normal.h"
 #include "loop/loop.h"
 #include "loop/together.h"
@@ -273,6 +274,7 @@ mtp_status mtp_loop_start(mtp_context *ctx, mtp_learner *l, const mtp_learner_op
                           const mtp_potential *pot) {
   bool dropped_tail = false;
   mtp_status status = check_options(ctx, options);
+  if (status == MTP_OK && options->cutting != MTP_CUTTING_OFF) status = mtp_cut_check(ctx, &options->cut, pot);
   if (status == MTP_OK) status = copy_options(ctx, l, options);
   if (status == MTP_OK) status = mtp_potential_copy(ctx, pot, &l->pot);
   if (status == MTP_OK) status = mtp_loop_start_low(ctx, l);

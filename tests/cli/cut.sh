@@ -62,6 +62,7 @@ contains check.txt 'forces on [1-9][0-9]* atoms in the middle differ by'
 refuse 2 'option -o is missing\|-o' mtp cut plain.mtp blocks.extxyz
 refuse 2 'cell or sphere, found box' mtp cut plain.mtp blocks.extxyz -o x.extxyz --shape box
 refuse 2 'must be above 0' mtp cut plain.mtp blocks.extxyz -o x.extxyz --radius -3
+refuse 1 'a radius of 3 A is below the cutoff of the potential' mtp cut plain.mtp blocks.extxyz -o x.extxyz --radius 3
 refuse 2 'takes no -o' mtp cut plain.mtp blocks.extxyz -o x.extxyz --check 'exec true'
 refuse 2 'goes with --check' mtp cut plain.mtp blocks.extxyz -o x.extxyz --json
 refuse 1 'no atom 900' mtp cut plain.mtp blocks.extxyz -o x.extxyz --atom 900

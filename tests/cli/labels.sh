@@ -15,7 +15,7 @@ same usual.extxyz back.extxyz
 
 # nobody is left to wonder where the labels are
 mtp errors pot.almtp other.extxyz >out.txt 2>err.txt && die 'no labels, but no error'
-contains err.txt "look like labels, but are not read: REF_forces, REF_energy, REF_virial; to read them: --keys $keys\$"
+contains err.txt "look like labels, but are not read: REF_forces, REF_energy, REF_virial; to read them: --keys $keys (mtp convert, for a deck)\$"
 contains err.txt 'no configuration has energy, forces or virial'
 refuse 1 'other.extxyz: no configuration has what was asked for as labels: REF' mtp errors pot.almtp other.extxyz --keys energy=REF
 refuse 2 'energy=, forces=, virial= or stress=' mtp errors pot.almtp other.extxyz --keys pressure=REF

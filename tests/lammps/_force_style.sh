@@ -20,6 +20,10 @@ describe() {
   echo 'variable newton_pair index on'
   echo "variable input_dir index $(dirname "$1")"
   field "$1" pre_commands
+  case $(field "$1" pre_commands) in
+    *'units index real'*) echo 'variable nktv2p equal 68568.415' ;;
+    *) echo 'variable nktv2p equal 1.6021765e6' ;;
+  esac
   echo "include \${input_dir}/$(field "$1" input_file)"
   echo "pair_style $(field "$1" pair_style)"
   field "$1" pair_coeff | sed 's/^/pair_coeff /'
@@ -30,7 +34,7 @@ describe() {
 compute virial all pressure NULL virial
 thermo_style custom step evdwl ecoul c_virial[*]
 thermo 2
-variable scale equal vol/1.6021765e6
+variable scale equal vol/v_nktv2p
 thermo_modify norm no
 print "natoms: $(atoms)"
 run 0 post no
@@ -41,7 +45,7 @@ END
   states run
 }
 
-# states WHEN: commands that print energies and virial (eV), and write forces.
+# states WHEN: commands that print energies and virial, and write forces.
 states() {
   echo "print '$1_vdwl: \$(evdwl:%.17g)'"
   echo "print '$1_coul: \$(ecoul:%.17g)'"

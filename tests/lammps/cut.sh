@@ -104,4 +104,6 @@ run 1 again.log in.cut
 
 # ---- wrong words
 refused 'cut needs mode neighbourhood' 1 "$decks/in.cut" -var keywords 'cut 6 mode configuration' -var decks "$decks"
+refused 'a radius of 3 A is below the cutoff of the potential, 5 A' 1 "$decks/in.cut" -var keywords 'cut 3' \
+  -var decks "$decks"
 refused 'radius of cut must be above 0' 1 "$decks/in.cut" -var keywords 'cut -6' -var decks "$decks"

@@ -215,7 +215,8 @@ static void test_unread_labels_are_named(void **state) {
   assert_false(set->configs[0]->has_energy || set->configs[0]->force || set->configs[0]->has_virial);
   assert_non_null(strstr(b->warnings,
                          "look like labels, but are not read: dft_force, fx, dft_energy, dft_virial; to read "
-                         "them: --keys energy=dft_energy,forces=dft_force,virial=dft_virial\n"));
+                         "them: --keys energy=dft_energy,forces=dft_force,virial=dft_virial (mtp convert, for a "
+                         "deck)\n"));
   mtp_config_set_free(set);
 }
 

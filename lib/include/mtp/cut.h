@@ -28,8 +28,9 @@ typedef enum mtp_cut_shape { MTP_CUT_CELL, MTP_CUT_SPHERE } mtp_cut_shape;
 
 typedef struct mtp_cut_options {
   mtp_cut_shape shape;
-  double radius; /**< A: of a sphere; half of the least thickness of a cell. 0: what the cutoff R of the potential
-                    needs, R + 0.4 for cells (half of an edge may become longer by 3), R + 4 for spheres */
+  double radius; /**< A: of a sphere; half of the least thickness of a cell; not below the cutoff R of the potential,
+                    or MTP_ERR_ARGUMENT. 0: what that needs, R + 0.4 for cells (half of an edge may become longer by 3),
+                    R + 4 for spheres */
   double vacuum; /**< A: between the images of a sphere, at least the cutoff; 0: 8 */
   bool still;    /**< no atom is moved */
   /** That acts beside the potential on atoms that are moved; borrowed; NULL: none. If it knows the charges of ions, or
