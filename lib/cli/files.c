@@ -11,6 +11,7 @@
 
 #include "cli/cli.h"
 #include "config/species.h"
+#include "learn/active_set.h"
 #include "support/support.h"
 
 static bool is_dash(const char *path) {
