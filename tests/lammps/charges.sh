@@ -154,6 +154,24 @@ fix q all qeq/comb 1 0.001'
 }
 refuses_comb
 
+# fixes begin with the charges of the commands, also where the instance is kept for the next configuration
+{
+  echo "$oxide" | sed 's/block 0 2 0 2 0 2/block 0 1 0 1 0 1/'
+  printf '%s\n' 'pair_style lj/cut 6.0' 'pair_coeff * * 0.01 2.0' 'velocity all create 300 11' 'fix 1 all nve' \
+    'dump d all custom 20 frames.dump id element x y z' 'dump_modify d sort id element Hf O format float %.17g' 'run 20'
+} >in.frames
+lmp -in in.frames -log none >frames.screen 2>&1 || die "$(tail -n 3 frames.screen)"
+mtp convert frames.dump frames.extxyz --species Hf,O
+printf '%s\n' 'pair_style lj/cut 6.0' 'pair_coeff * * 0.01 2.0' >lj.lmp
+mtp label frames.extxyz -o oxide.extxyz --qm 'lammps lj.lmp' --species Hf,O >label.txt
+for comment in '' ' # not kept'; do
+  printf '%s\n' '# mtp: types Hf O' 'atom_style charge' 'set type 1 charge 1' 'set type 2 charge -1' 'pair_style comb' \
+    'pair_coeff * * ffield.comb Hf O' "fix q all qeq/comb 1 0.1$comment" >comb.lmp
+  mtp train comb.untrained.almtp oxide.extxyz -o comb.almtp --linear --baseline 'lammps comb.lmp' >train.txt 2>&1
+  mtp errors comb.almtp oxide.extxyz --json --baseline 'lammps comb.lmp' >"comb$comment.json"
+done
+close "$(member comb.json '"force":{"mae":')" "$(member 'comb # not kept.json' '"force":{"mae":')" 1e-9
+
 lmp -h | grep -q 'qeq/slater' || [ -n "${QEQ_PLUGIN:-}" ] || exit 0 # LAMMPS without QEQ
 untrained 8 Al,O
 cp untrained.almtp qeq.untrained.almtp
