@@ -77,6 +77,20 @@ static int draw_training(report_page *page) {
   return status;
 }
 
+/* One run needs no name in the verdict, several do. */
+static void begin_verdict(report_page *page, const char *path) {
+  if (page->verdict.size == 0) {
+    page->told = path;
+    return;
+  }
+  mtp_text others = page->verdict;
+  page->verdict = (mtp_text){0};
+  report_tell(page, &page->verdict, "%s%s%s\n%s: ", page->told ? page->told : "", page->told ? ": " : "", others.data,
+              path);
+  page->told = NULL;
+  mtp_text_free(&others);
+}
+
 int report_log(report_page *page, const char *path) {
   report_run *run = report_run_new();
   training t = {.file = report_open(page, "iterations.dat")};
@@ -85,7 +99,10 @@ int report_log(report_page *page, const char *path) {
   if (status == CLI_OK && report_run_is_empty(run) && t.count == 0)
     status = cli_fail(page->c, "%s: there is no label, refit or iteration in it", path);
   if (status == CLI_OK) report_section(page, path);
-  if (status == CLI_OK && !report_run_is_empty(run)) status = report_run_draw(page, run);
+  if (status == CLI_OK && !report_run_is_empty(run)) {
+    begin_verdict(page, path);
+    status = report_run_draw(page, run);
+  }
   if (status == CLI_OK && t.count) status = draw_training(page);
   report_run_free(run);
   return status;

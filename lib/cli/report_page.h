@@ -13,7 +13,8 @@
 typedef struct report_page {
   cli *c;
   mtp_text html;    /**< what is below the verdict */
-  mtp_text verdict; /**< plain text, of learning runs; */
+  mtp_text verdict; /**< plain text, of learning runs, a line each; */
+  const char *told; /**< the log that it is of, if it is one alone */
   mtp_text remarks; /**< of data, below it */
   const char *title;
   char folder[512];

@@ -81,6 +81,11 @@ END
 mtp report anew.jsonl -o anew.html
 contains anew.html 'Learned: 0 labels in 50 steps, 0 in the second half; the next one is expected in 350 steps (80 %: 5 to 90000): converged'
 contains anew.html 'Level 16 would bring 0.1 instead of 0.2 eV/A on held-out labels'
+# runs that share have a line each, which says whose it is
+mtp report late.jsonl anew.jsonl late.jsonl -o three.html
+contains three.html '<p class="verdict">late.jsonl: Learned: 2 labels in 1000 steps'
+[ "$(grep -c '^anew.jsonl: Learned: 0 labels in 50 steps' three.html)" = 1 ] || die 'a verdict does not say of which run'
+[ "$(grep -c '^late.jsonl: Learned: 2 labels' three.html)" = 1 ] || die 'a verdict does not say of which run'
 # which is nothing of a run that goes on in the same log
 sed -n '1,3p' anew.jsonl >>anew.jsonl
 mtp report anew.jsonl -o anew.html
