@@ -96,7 +96,7 @@ over() {
 # The launcher is MPICH's.
 over true >over.txt 2>&1 || { cat over.txt; echo 'skipped: no mpiexec that starts ranks over ssh'; exit 77; }
 
-ranks_of() { for pid in $(ip netns pids "host$1"); do grep -q -x -e "$2" "/proc/$pid/comm" && echo "$pid"; done || true; }
+ranks_of() { for pid in $(ip netns pids "host$1"); do grep -s -q -x -e "$2" "/proc/$pid/comm" && echo "$pid"; done || true; }
 # fault KIND HOST PROGRAM: `cut` takes its link away, `kill` its ranks of PROGRAM
 fault() {
   case $1 in

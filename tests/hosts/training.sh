@@ -11,7 +11,11 @@ same hosts.almtp alone.almtp
 for case in 'kill 2' 'cut 3'; do
   over mtp train start.almtp clusters.extxyz -o trained.almtp --time 300 >train.txt 2>&1 &
   pid=$!
-  sleep 4
+  for wait in $(seq 1200); do
+    [ -z "$(ranks_of 2 mtp)" ] || break
+    sleep 0.05
+  done
+  sleep 3 # they are in it by then, or still on their way to it
   [ -n "$(ranks_of 2 mtp)" ] || die "no training to disturb: $(cat train.txt)"
   # shellcheck disable=SC2086 # two words
   fault $case mtp
