@@ -13,7 +13,7 @@ C
 cc -shared -fPIC -o sizes.so sizes.c
 echo 'units metal' >empty.in
 status=0
-LD_PRELOAD=$PWD/sizes.so lmp -in empty.in -log none >sizes.txt 2>&1 </dev/null || status=$?
+LD_PRELOAD=$PWD/sizes.so${LD_PRELOAD:+:$LD_PRELOAD} lmp -in empty.in -log none >sizes.txt 2>&1 </dev/null || status=$?
 [ $status -ne 0 ] || die "loaded all the same: $(cat sizes.txt)"
 contains sizes.txt 'ERROR.*built for a LAMMPS whose tagint has [48] bytes, here it has 16'
 lmp -in empty.in -log none >sizes.txt 2>&1 </dev/null || die "$(cat sizes.txt)"
