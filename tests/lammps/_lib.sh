@@ -22,7 +22,8 @@ run() {
   deck=$3
   shift 3
   timeout 250 "$MPIEXEC" -n "$ranks" lmp -in "$decks/$deck" -log "$log" -nocite -var decks "$decks" "$@" \
-    >"$log.screen" 2>&1 </dev/null || { skip_if_old "$log.screen" && die "$deck on $ranks ranks: $(tail -n 5 "$log.screen")"; }
+    >"$log.screen" 2>&1 </dev/null ||
+    { skip_if_old "$log.screen" && die "$deck on $ranks ranks: $(tail -n 5 "$log.screen")"; }
 }
 
 # refused PATTERN RANKS DECK [lmp options]: a deck that must end with a failure status and exactly one ERROR line, which
