@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# build-lammps.sh [default | oldest | newest] [tester]: builds that LAMMPS once into the user's cache and prints its folder,
-# which has the layout of a source tree: src/ (the headers), potentials/, python/ (its module), unittest/ (its tester of
+# build-lammps.sh [default | oldest | newest] [tester]: builds that LAMMPS once into the user's cache and prints its
+# folder, which has the layout of a source tree: src/ (the headers), potentials/, python/ (its module), unittest/ (its tester of
 # force styles; certainly there if asked for), and liblammps.so and lmp. The source is that of a Debian package, fetched
 # by apt from the mirror that this machine is set up for; apt's own settings and lists are left alone. What is there
 # already is used as it is.
@@ -83,7 +83,7 @@ Dir::Cache "$apt";
 END
 }
 
-# on_mirrors FOLDER COMMAND...: COMMAND with the index of the suite in FOLDER/apt, mirror after mirror until it succeeds.
+# on_mirrors FOLDER COMMAND...: COMMAND with the index of the suite in FOLDER/apt, mirror after mirror until it works.
 on_mirrors() {
   local folder=$1 uri keyring
   shift
@@ -105,8 +105,8 @@ download() {
     verified "$1/$tarball"
 }
 
-# find_newest: sets version, tarball and checksum as the (signed) index of the suite has them, or as they were at the last
-# time if it cannot be read.
+# find_newest: sets version, tarball and checksum as the (signed) index of the suite has them, or as they were at the
+# last time if it cannot be read.
 find_newest() {
   local folder=$cache/newest.$$
   mkdir -p "$folder" || die "cannot write to the cache folder $cache"

@@ -4,6 +4,17 @@
 decks=$SOURCE_DIR/tests/lammps
 : "${MPIEXEC:=mpiexec}"
 
+# skip_if_old SCREEN: ends the test as skipped if LAMMPS said there that it lacks what came after 29 Sep 2021.
+skip_if_old() {
+  ! grep -q "^ERROR.*Unrecognized fix style 'pair'" "$1" || { echo 'skipped: this LAMMPS has no fix pair' && exit 77; }
+}
+
+# needs_fix_pair: the same for tests whose decks are their own.
+needs_fix_pair() {
+  lmp -help </dev/null | sed -e '1,/^\* Fix styles/d' -e '/^\*/,$d' | tr -s ' ' '\n' | grep -q -x pair ||
+    { echo 'skipped: this LAMMPS has no fix pair' && exit 77; }
+}
+
 # run RANKS LOG DECK [lmp options]: a deck that must end well.
 run() {
   ranks=$1
@@ -11,7 +22,8 @@ run() {
   deck=$3
   shift 3
   timeout 250 "$MPIEXEC" -n "$ranks" lmp -in "$decks/$deck" -log "$log" -nocite -var decks "$decks" "$@" \
-    >"$log.screen" 2>&1 </dev/null || die "$deck on $ranks ranks: $(tail -n 5 "$log.screen")"
+    >"$log.screen" 2>&1 </dev/null ||
+    { skip_if_old "$log.screen" && die "$deck on $ranks ranks: $(tail -n 5 "$log.screen")"; }
 }
 
 # refused PATTERN RANKS DECK [lmp options]: a deck that must end with a failure status and exactly one ERROR line, which
@@ -25,6 +37,7 @@ refused() {
   timeout 100 "$MPIEXEC" -n "$ranks" lmp -in "$deck" -log refused.log -nocite "$@" >refused.screen 2>&1 </dev/null ||
     status=$?
   [ "$status" -ne 0 ] || die "$deck ends well instead of with '$pattern'"
+  skip_if_old refused.screen
   [ "$status" -ne 124 ] || die "$deck hangs instead of ending with '$pattern'"
   [ "$(grep -c '^ERROR' refused.screen)" -eq 1 ] || die "$deck: not one ERROR line: $(cat refused.screen)"
   grep '^ERROR' refused.screen | grep -q -e "$pattern" ||

@@ -4,6 +4,7 @@
 # comes near the reference, and that ranks, restarts and changes of the baseline are as they have to be.
 # timeout: 150
 . "$SOURCE_DIR/tests/lammps/_lib.sh"
+needs_fix_pair
 . "$SOURCE_DIR/tests/lammps/_baseline.sh"
 
 # ---- combinations ----

@@ -9,6 +9,7 @@ void *lammps_open_no_mpi(int argc, char **argv, void **ptr);
 void lammps_close(void *handle);
 void lammps_commands_string(void *handle, const char *commands);
 double lammps_get_thermo(void *handle, const char *keyword);
+int lammps_config_has_exceptions(void);
 int lammps_has_error(void *handle);
 int lammps_get_last_error_message(void *handle, char *buffer, int size);
 void lammps_mpi_finalize(void);
@@ -26,6 +27,7 @@ static void run(void *lmp, const char *commands, int well) {
 
 int main(int argc, char **argv) {
   if (argc < 3) return 2;
+  if (!lammps_config_has_exceptions()) return 77; /* old versions end the program, unless they were built otherwise */
   char *none[] = {"lammps", "-log", "none", "-screen", "none", "-nocite", "-var", "decks", argv[1], NULL};
   char commands[1024];
   void *lmp = lammps_open_no_mpi(9, none, NULL);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 600
+# processors: 1
 # LAMMPS's own tester of pair styles (newton on and off, runs, restarts, data files, without fdotr): potentials of one
 # and three species, levels 8 to 24, in the ways that decks use them. Values at the start are those of the library on the
 # same atoms; the tester itself says that it is content even if it skips what it does not know, so its words are counted.

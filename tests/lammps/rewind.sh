@@ -4,6 +4,7 @@
 # one line, or goes back to a snapshot (positions, velocities, images, box, thermostat), learns before the place and gets
 # past it. Crystals near 4000 K fall into the holes of a potential that knows only a cold one (`wall off`).
 . "$SOURCE_DIR/tests/lammps/_lib.sh"
+needs_fix_pair
 crystal -var cells 2
 untrained 8 Al
 cp untrained.almtp first.almtp

@@ -3,6 +3,7 @@
 # A frozen run that is watched ends at the first grade beyond `stop`, with the configuration on disk, before anything is
 # lost; the same on any number of ranks. One that is not watched goes on.
 . "$SOURCE_DIR/tests/lammps/_lib.sh"
+needs_fix_pair
 make_al_potential 8
 crystal
 al='* * pot.almtp Al Al'
