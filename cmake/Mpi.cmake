@@ -2,8 +2,9 @@
 # MPI for the plugin and for mtp. It must be the one LAMMPS was built with. MPICH and Open MPI often share a machine, and
 # mpicxx then is either, so MPICH is asked for by the name that only it has; -D MPI_CXX_COMPILER chooses another.
 
-if(MTP_SANITIZE)
-  return() # MPI libraries leak by design, which would drown our own leaks
+# MPI libraries leak by design, which would drown our own leaks, and the hooks of UCX crash under ThreadSanitizer.
+if(MTP_SANITIZE OR CMAKE_C_FLAGS MATCHES "-fsanitize=")
+  return()
 endif()
 
 if(NOT MPI_CXX_COMPILER)
