@@ -9,8 +9,9 @@ cmake --install "$BUILD_DIR" --prefix "$PWD/first" >install.txt 2>&1 || die "$(c
 mv first prefix
 lammps=$(sed -n 's/^LAMMPS_SOURCE_DIR:[A-Z]*=//p' "$BUILD_DIR/CMakeCache.txt")
 for text in "$BUILD_DIR" "$SOURCE_DIR" "$(dirname "$lammps")"; do
-  found=$(find prefix -name '*.md' -prune -o -type f -exec grep -l -I -F -e "$text/" {} +) || true
-  [ -z "$found" ] || die "$text is named in $found"
+  # but for where it was installed, which a shell that cannot tell where a script lies falls back on
+  found=$(find prefix -name '*.md' -prune -o -type f -exec grep -H -I -F -e "$text/" {} + | grep -v -F "$PWD/first") || true
+  [ -z "$found" ] || die "$text is named: $found"
   for file in prefix/bin/mtp prefix/lib/lammps/lmp prefix/lib/lammps/plugins/mtpplugin.so prefix/lib/libmtpal.so; do
     ! objdump -p "$file" | grep -E -e 'RUNPATH|RPATH' | grep -F -e "$text" || die "$file looks for libraries in $text"
   done
