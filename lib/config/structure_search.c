@@ -35,11 +35,6 @@ typedef struct filling {
   int *species; /* [total] */
 } filling;
 
-static size_t below(mtp_random *random, size_t n) {
-  const size_t k = (size_t)((double)n * mtp_random_uniform(random));
-  return k < n ? k : n - 1;
-}
-
 /* ---- how many ---- */
 
 static size_t unit_size(const mtp_crystal_options *o) {
@@ -52,11 +47,11 @@ static void draw_counts(filling *f) {
   const mtp_crystal_options *o = f->o;
   const size_t unit = unit_size(o), first = (o->fewest + unit - 1) / unit, last = o->most / unit,
                C = (size_t)o->species_count;
-  const size_t units = first + below(&f->random, last - first + 1);
+  const size_t units = first + mtp_random_below(&f->random, last - first + 1);
   f->total = units * unit;
   for (size_t s = 0; s < C; s++) f->count[s] = o->formula ? units * (size_t)o->formula[s] : f->total >= C;
   if (!o->formula)
-    for (size_t k = f->total >= C ? C : 0; k < f->total; k++) f->count[below(&f->random, C)]++;
+    for (size_t k = f->total >= C ? C : 0; k < f->total; k++) f->count[mtp_random_below(&f->random, C)]++;
 }
 
 static void draw_cell(filling *f) {

@@ -47,11 +47,6 @@ static const generator generators[] = {
 /* The least distance of opposite faces, in units of the edge of a cube. */
 #define FLAT 0.55
 
-static int below(mtp_random *random, int n) {
-  const int k = (int)(n * mtp_random_uniform(random));
-  return k < n ? k : n - 1;
-}
-
 static double between(mtp_random *random, double a, double b) {
   return a + (b - a) * mtp_random_uniform(random);
 }
@@ -92,21 +87,22 @@ static bool close_group(mtp_symmetry *s, int most) {
 
 static mtp_operation draw_operation(mtp_random *random, int system) {
   const generator *g;
-  do g = &generators[below(random, GENERATORS)];
+  do g = &generators[mtp_random_below(random, GENERATORS)];
   while (!(g->systems & OF(system)));
   mtp_operation op;
   memcpy(op.w, g->w, sizeof op.w);
   const bool plain = system == HEXAGONAL || system == RHOMBOHEDRAL;
-  for (int a = 0; a < 2; a++) op.t[a] = (signed char)(plain ? 0 : 6 * below(random, 2));
-  op.t[2] = (signed char)(g->screw * below(random, MTP_TWELVE / g->screw));
+  for (int a = 0; a < 2; a++) op.t[a] = (signed char)(plain ? 0 : 6 * (int)mtp_random_below(random, 2));
+  op.t[2] = (signed char)(g->screw * (int)mtp_random_below(random, (size_t)(MTP_TWELVE / g->screw)));
   return op;
 }
 
 void mtp_symmetry_draw(mtp_random *random, int most, mtp_symmetry *s) {
   static const mtp_operation identity = {.w = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
-  const int drawn = most > 1 ? below(random, MOST_DRAWN + 1) : 0;
+  const int drawn = most > 1 ? (int)mtp_random_below(random, MOST_DRAWN + 1) : 0;
   do {
-    *s = (mtp_symmetry){.system = drawn ? below(random, SYSTEMS) : TRICLINIC, .count = 1, .op = {identity}};
+    *s = (mtp_symmetry){
+        .system = drawn ? (int)mtp_random_below(random, SYSTEMS) : TRICLINIC, .count = 1, .op = {identity}};
     for (int k = 0; k < drawn && s->count < most; k++) {
       const mtp_operation op = draw_operation(random, s->system);
       if (!has(s, &op)) s->op[s->count++] = op;

@@ -150,6 +150,11 @@ double mtp_random_uniform(mtp_random *r) {
   return (double)(random_next(r) >> 11) * 0x1p-53;
 }
 
+size_t mtp_random_below(mtp_random *r, size_t n) {
+  const size_t k = (size_t)((double)n * mtp_random_uniform(r));
+  return k < n ? k : n - 1; /* the product may be rounded up */
+}
+
 double mtp_random_normal(mtp_random *r) {
   /* Box-Muller; 1-u keeps the logarithm finite */
   double u = 1.0 - mtp_random_uniform(r), v = mtp_random_uniform(r);

@@ -91,11 +91,13 @@ double mtp_now(void);
 /** Waits so many seconds, or until a signal comes. */
 void mtp_sleep(double seconds);
 
-/** A small reproducible random generator (splitmix64): uniform in [0,1) and normal deviates. */
+/** A small reproducible random generator (splitmix64): uniform in [0,1), and normal deviates. */
 typedef struct mtp_random {
   unsigned long long state;
 } mtp_random;
 double mtp_random_uniform(mtp_random *r);
 double mtp_random_normal(mtp_random *r);
+/** One of 0 .. n-1. */
+size_t mtp_random_below(mtp_random *r, size_t n);
 
 #endif

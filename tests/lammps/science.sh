@@ -35,4 +35,7 @@ contains err.txt 'failed: rss'
 contains table.txt 'what is wrong'
 mv seconds rss/seconds
 sh "$SOURCE_DIR/examples/science/run.sh" --quick rss >table.txt
+status=0
+sh broken/run.sh rss >table.txt 2>err.txt || status=$?
+[ $status -eq 1 ] || die 'what the short form found counts for the long one'
 refuse 2 "no example 'nothing'" sh "$SOURCE_DIR/examples/science/run.sh" nothing

@@ -24,6 +24,7 @@
 #include "support/support.h"
 #include "support_data.h"
 #include "support_learning.h"
+#include "support_sharing.h"
 
 /* ---- locks ---- */
 
@@ -272,65 +273,23 @@ static void the_same_is_asked_for_once(void **state) {
 
 /* ---- labels that are divided ---- */
 
-static mtp_learner *idle; /* what another run does while this one waits for its driver */
-static long long divided_calls;
-static bool idle_runs;
-
-static mtp_qm_status divided_open(mtp_context *ctx, void *user, const mtp_qm_setup *setup, int count,
-                                  const char *const *arguments, void **state) {
-  (void)ctx, (void)setup, (void)count, (void)arguments;
-  *state = user;
-  return MTP_QM_OK;
-}
-
-static mtp_qm_status divided_label(void *state, mtp_qm_call *call) {
-  bool helped = false;
-  (void)state;
-  divided_calls++;
-  if (idle && !idle_runs) {
-    idle_runs = true;
-    data_must(NULL, mtp_loop_help(NULL, idle, &helped));
-    idle_runs = false;
-  }
-  learning_morse(call->label);
-  return MTP_QM_OK;
-}
-
-static void divided_close(void *state) {
-  (void)state;
-}
-
-static mtp_learner *dividing_learner(learning_world *world, const char *log) {
-  const mtp_qm_driver driver = {.name = "morse", .open = divided_open, .label = divided_label, .close = divided_close};
-  char *path = data_path(world->folder, log);
-  mtp_qm *qm = NULL;
-  mtp_learner *learner = NULL;
-  world->options.share = true;
-  world->options.log_path = path;
-  data_must(world->ctx, mtp_qm_open(world->ctx, "morse retries=0", &driver, 1, &qm));
-  data_must(world->ctx, mtp_learner_new(world->ctx, &world->options, world->pot, qm, &learner));
-  world->options.log_path = world->log;
-  free(path);
-  return learner;
-}
-
 /* Five warm-up labels: while one run makes its call, the other one makes the next that nobody has asked for. */
 static void idle_runs_make_calls_of_others(void **state) {
   learning_world *world = *state;
-  mtp_learner *a = dividing_learner(world, "a.jsonl");
+  mtp_learner *a = sharing_learner(world, "a.jsonl");
   char *wanted = data_path(world->folder, "train.extxyz.1.wanted.calls");
-  idle = dividing_learner(world, "b.jsonl");
-  divided_calls = 0;
+  sharing_around.idle = sharing_learner(world, "b.jsonl");
+  sharing_around.calls = 0;
   begin(world, a);
-  assert_int_equal(divided_calls, 5);
+  assert_int_equal(sharing_around.calls, 5);
   assert_int_equal(mtp_learner_get_stats(a).qm_calls, 3);
-  assert_int_equal(mtp_learner_get_stats(idle).qm_calls, 2);
+  assert_int_equal(mtp_learner_get_stats(sharing_around.idle).qm_calls, 2);
   assert_int_equal(mtp_learner_get_stats(a).configurations, 5);
   assert_int_not_equal(access(wanted, F_OK), 0);
-  mtp_learner *b = idle;
-  idle = NULL;
+  mtp_learner *b = sharing_around.idle;
+  sharing_around.idle = NULL;
   begin(world, b);
-  assert_int_equal(divided_calls, 5);
+  assert_int_equal(sharing_around.calls, 5);
   expect_same_potential(a, b);
   mtp_config_set *train = learning_world_train(world);
   assert_int_equal(train->n, 5);
@@ -520,16 +479,16 @@ static void a_warm_up_that_was_killed_goes_on(void **state) {
 static void calls_of_an_earlier_run_are_not_divided(void **state) {
   learning_world *world = *state;
   killed_in_call(world, 3, false);
-  mtp_learner *a = dividing_learner(world, "a.jsonl");
-  idle = dividing_learner(world, "b.jsonl");
-  divided_calls = 0;
+  mtp_learner *a = sharing_learner(world, "a.jsonl");
+  sharing_around.idle = sharing_learner(world, "b.jsonl");
+  sharing_around.calls = 0;
   begin(world, a);
-  assert_int_equal(divided_calls, 3);
+  assert_int_equal(sharing_around.calls, 3);
   assert_int_equal(mtp_learner_get_stats(a).qm_calls, 3);
-  assert_int_equal(mtp_learner_get_stats(idle).qm_calls, 0);
+  assert_int_equal(mtp_learner_get_stats(sharing_around.idle).qm_calls, 0);
   assert_int_equal(mtp_learner_get_stats(a).configurations, 5);
-  mtp_learner_free(idle);
-  idle = NULL;
+  mtp_learner_free(sharing_around.idle);
+  sharing_around.idle = NULL;
   mtp_learner_free(a);
 }
 

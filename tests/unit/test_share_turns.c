@@ -22,63 +22,10 @@
 #include "support/support.h"
 #include "support_data.h"
 #include "support_learning.h"
-
-/* ---- a reference that looks around in its calls ---- */
-
-static mtp_learner *idle; /* helps in each call of another one, if it can */
-static mtp_share *rival;  /* tries to get the turn to make a potential in each call */
-static long long calls, turns;
-static bool idle_runs;
-static double pause_in_call; /* s */
-
-static mtp_qm_status look_open(mtp_context *ctx, void *user, const mtp_qm_setup *setup, int count,
-                               const char *const *arguments, void **state) {
-  (void)ctx, (void)setup, (void)count, (void)arguments;
-  *state = user;
-  return MTP_QM_OK;
-}
-
-static mtp_qm_status look_label(void *state, mtp_qm_call *call) {
-  bool helped = false;
-  (void)state;
-  calls++;
-  mtp_sleep(pause_in_call);
-  if (idle && !idle_runs) {
-    idle_runs = true;
-    data_must(NULL, mtp_loop_help(NULL, idle, &helped));
-    idle_runs = false;
-  }
-  if (rival && mtp_share_try(rival, MTP_SHARE_REFIT)) {
-    turns++;
-    mtp_share_give(rival, MTP_SHARE_REFIT);
-  }
-  learning_morse(call->label);
-  return MTP_QM_OK;
-}
-
-static void look_close(void *state) {
-  (void)state;
-}
-
-static mtp_learner *learner_of(learning_world *world, const char *log) {
-  const mtp_qm_driver driver = {.name = "morse", .open = look_open, .label = look_label, .close = look_close};
-  char *path = data_path(world->folder, log);
-  mtp_qm *qm = NULL;
-  mtp_learner *learner = NULL;
-  world->options.share = true;
-  world->options.log_path = path;
-  data_must(world->ctx, mtp_qm_open(world->ctx, "morse retries=0", &driver, 1, &qm));
-  data_must(world->ctx, mtp_learner_new(world->ctx, &world->options, world->pot, qm, &learner));
-  world->options.log_path = world->log;
-  free(path);
-  return learner;
-}
+#include "support_sharing.h"
 
 static int set_up(void **state) {
-  idle = NULL;
-  rival = NULL;
-  calls = turns = 0;
-  pause_in_call = 0.0;
+  sharing_around = (sharing_surroundings){0};
   return learning_plain_world_new(state);
 }
 
@@ -129,15 +76,15 @@ static void write_calls(const learning_world *world, const char *name, size_t n,
 /* They would ask anew for what may be answered. */
 static void calls_of_an_earlier_run_are_not_divided(void **state) {
   learning_world *world = *state;
-  mtp_learner *a = learner_of(world, "a.jsonl");
+  mtp_learner *a = sharing_learner(world, "a.jsonl");
   begin(world, a);
   mtp_config *left[] = {offered(1), offered(2), offered(3)};
   write_calls(world, "train.extxyz.2.calls", 3, left);
-  mtp_learner *b = learner_of(world, "b.jsonl"); /* goes on with these */
-  idle = a;
-  calls = 0;
+  mtp_learner *b = sharing_learner(world, "b.jsonl"); /* goes on with these */
+  sharing_around.idle = a;
+  sharing_around.calls = 0;
   begin(world, b);
-  assert_int_equal(calls, 3);
+  assert_int_equal(sharing_around.calls, 3);
   assert_int_equal(mtp_learner_get_stats(b).qm_calls, 3);
   for (size_t i = 0; i < 3; i++) {
     assert_true(is_trained(world, left[i]));
@@ -157,7 +104,7 @@ static void a_warm_up_is_for_all(void **state) {
   world->options.wall = true;
   data_must(world->ctx, mtp_share_join(world->ctx, world->train, true, &two));
   data_must(world->ctx, mtp_share_join(world->ctx, world->train, true, &three));
-  mtp_learner *a = learner_of(world, "a.jsonl");
+  mtp_learner *a = sharing_learner(world, "a.jsonl");
   begin(world, a);
   mtp_config_set *train = learning_world_train(world);
   for (size_t i = 0; i < train->n; i++) {
@@ -181,7 +128,7 @@ static mtp_candidate candidate_of(mtp_config *cfg) {
 /* Where the first one of a pool may tell that no other is needed, they are begun by who has nothing to ask for. */
 static void the_rest_of_a_pool_is_begun_elsewhere(void **state) {
   learning_world *world = *state;
-  mtp_learner *a = learner_of(world, "a.jsonl"), *b = learner_of(world, "b.jsonl");
+  mtp_learner *a = sharing_learner(world, "a.jsonl"), *b = sharing_learner(world, "b.jsonl");
   mtp_config *cfg[] = {offered(1), offered(2), offered(3), NULL, offered(4), offered(5)};
   mtp_candidate c[6];
   const mtp_candidate *list[6];
@@ -195,27 +142,27 @@ static void the_rest_of_a_pool_is_begun_elsewhere(void **state) {
     list[i] = &c[i];
   }
   a->history.here = true;
-  idle = b;
-  calls = 0;
+  sharing_around.idle = b;
+  sharing_around.calls = 0;
   a->residual.force = 0.0; /* nothing is predicted as well as that */
   data_must(world->ctx, mtp_loop_label_led(world->ctx, a, 3, list, &labels));
   assert_int_equal(labels, 3);
-  assert_int_equal(calls, 3);
+  assert_int_equal(sharing_around.calls, 3);
   assert_int_equal(mtp_learner_get_stats(b).qm_calls, 1);
   assert_int_not_equal(access(wanted, F_OK), 0);
   data_must(world->ctx, mtp_loop_refit(world->ctx, a, 1, 1.0, labels, 0.0));
   cfg[3]->x[0] += 1e-3; /* is known by now */
   a->history.here = true;
   a->residual.force = a->residual.force_size;
-  labels = calls = 0;
+  labels = sharing_around.calls = 0;
   data_must(world->ctx, mtp_loop_label_led(world->ctx, a, 3, list + 3, &labels));
   assert_true(mtp_loop_predicted_well(a));
   assert_int_equal(labels, 1);
-  assert_int_equal(calls, 2); /* what was begun came to its end */
+  assert_int_equal(sharing_around.calls, 2); /* what was begun came to its end */
   assert_true(is_trained(world, cfg[4]));
   assert_false(is_trained(world, cfg[5]));
   assert_int_not_equal(access(wanted, F_OK), 0);
-  idle = NULL;
+  sharing_around.idle = NULL;
   for (size_t i = 0; i < 6; i++) mtp_config_free(cfg[i]);
   mtp_learner_free(a);
   mtp_learner_free(b);
@@ -238,7 +185,7 @@ static void *label_late(void *user) {
 /* Who has a label of its own goes on with that. */
 static void what_is_begun_elsewhere_is_not_waited_for(void **state) {
   learning_world *world = *state;
-  mtp_learner *a = learner_of(world, "a.jsonl"), *b = learner_of(world, "b.jsonl");
+  mtp_learner *a = sharing_learner(world, "a.jsonl"), *b = sharing_learner(world, "b.jsonl");
   mtp_config *first = offered(1), *rest = offered(2);
   const mtp_candidate c = candidate_of(first), d = candidate_of(rest), *list[] = {&c, &d};
   late_label late = {b, &d};
@@ -248,11 +195,11 @@ static void what_is_begun_elsewhere_is_not_waited_for(void **state) {
   begin(world, b);
   a->history.here = true;
   a->residual.force = 0.0;
-  pause_in_call = 1.0;
+  sharing_around.pause = 1.0;
   assert_int_equal(pthread_create(&thread, NULL, label_late, &late), 0);
   while (!mtp_share_is_busy(a->sharing.locks, 2)) mtp_sleep(0.01);
   mtp_sleep(0.1); /* it has looked at the pause by now */
-  pause_in_call = 0.0;
+  sharing_around.pause = 0.0;
   data_must(world->ctx, mtp_loop_label_led(world->ctx, a, 2, list, &labels));
   assert_int_equal(labels, 1);
   assert_false(is_trained(world, rest));
@@ -287,7 +234,7 @@ static void *have_accident(void *user) {
 
 static void who_waits_takes_over_calls_of_the_dead(void **state) {
   learning_world *world = *state;
-  mtp_learner *a = learner_of(world, "a.jsonl"), *b = learner_of(world, "b.jsonl");
+  mtp_learner *a = sharing_learner(world, "a.jsonl"), *b = sharing_learner(world, "b.jsonl");
   accident e = {world, offered(1), offered(2), offered(3)};
   mtp_config *near = mtp_config_copy(e.in_flight);
   const mtp_candidate c = {.cfg = near, .grade = 20.0, .atom = 2, .step = 1, .warmup = -1};
@@ -313,7 +260,7 @@ static void who_waits_takes_over_calls_of_the_dead(void **state) {
 
 static void who_waits_for_long_is_told_of(void **state) {
   learning_world *world = *state;
-  mtp_learner *a = learner_of(world, "a.jsonl");
+  mtp_learner *a = sharing_learner(world, "a.jsonl");
   mtp_wait wait = {.begin = mtp_now()};
   volatile sig_atomic_t stop = 1;
   begin(world, a);
@@ -348,7 +295,7 @@ static void beyond_break_the_turn_is_waited_for(void **state) {
   mtp_share *other = NULL;
   pthread_t thread;
   world->options.break_grade = 10.0;
-  mtp_learner *a = learner_of(world, "a.jsonl");
+  mtp_learner *a = sharing_learner(world, "a.jsonl");
   begin(world, a);
   assert_int_equal(offer(world, a, 1, 20.0), MTP_REDO);
   assert_int_equal(offer(world, a, 2, 5.0), MTP_GO_ON);
@@ -366,7 +313,7 @@ static void beyond_break_the_turn_is_waited_for(void **state) {
 /* A label that takes longer than the potential would keep the others waiting. */
 static void for_a_short_turn_nobody_begins_a_label(void **state) {
   learning_world *world = *state;
-  mtp_learner *a = learner_of(world, "a.jsonl"), *b = learner_of(world, "b.jsonl");
+  mtp_learner *a = sharing_learner(world, "a.jsonl"), *b = sharing_learner(world, "b.jsonl");
   mtp_share *other = NULL;
   mtp_config *cfg = offered(1);
   const mtp_candidate c = candidate_of(cfg), *list = &c;
@@ -396,7 +343,7 @@ static void for_a_short_turn_nobody_begins_a_label(void **state) {
 
 static void a_run_that_is_over_makes_what_others_want(void **state) {
   learning_world *world = *state;
-  mtp_learner *a = learner_of(world, "a.jsonl"), *b = learner_of(world, "b.jsonl");
+  mtp_learner *a = sharing_learner(world, "a.jsonl"), *b = sharing_learner(world, "b.jsonl");
   mtp_config *cfg[] = {offered(1), offered(2)};
   bool last = true;
   begin(world, a);
@@ -420,7 +367,7 @@ static void a_run_that_is_over_makes_what_others_want(void **state) {
 /* Nobody else would. */
 static void the_last_run_learns_what_comes_late(void **state) {
   learning_world *world = *state;
-  mtp_learner *a = learner_of(world, "a.jsonl"), *b = learner_of(world, "b.jsonl");
+  mtp_learner *a = sharing_learner(world, "a.jsonl"), *b = sharing_learner(world, "b.jsonl");
   mtp_config *cfg = offered(1);
   const mtp_candidate c = candidate_of(cfg);
   late_label late = {b, &c};
@@ -430,8 +377,8 @@ static void the_last_run_learns_what_comes_late(void **state) {
   begin(world, b);
   offer(world, a, 2, 20.0);
   data_must(world->ctx, mtp_share_is_last(world->ctx, b->sharing.locks, &last));
-  pause_in_call = 0.5;
-  calls = 0;
+  sharing_around.pause = 0.5;
+  sharing_around.calls = 0;
   assert_int_equal(pthread_create(&thread, NULL, label_late, &late), 0);
   while (!mtp_share_is_busy(a->sharing.locks, 2)) mtp_sleep(0.01);
   mtp_loop_finish(world->ctx, a, NULL);
@@ -452,21 +399,21 @@ static void late_runs_squeeze_before_their_turn(void **state) {
   world->options.wall = true;
   world->options.pool = 1;
   world->options.break_grade = 10.0;
-  mtp_learner *a = learner_of(world, "a.jsonl");
+  mtp_learner *a = sharing_learner(world, "a.jsonl");
   begin(world, a);
   for (unsigned seed = 1; action == MTP_GO_ON && seed < 20; seed++) {
-    data_must(world->ctx, mtp_share_join(world->ctx, world->train, true, &rival));
-    calls = turns = 0;
+    data_must(world->ctx, mtp_share_join(world->ctx, world->train, true, &sharing_around.rival));
+    sharing_around.calls = sharing_around.turns = 0;
     offer(world, a, seed, 5.0);
     for (int wait = 0; wait < 2000 && action == MTP_GO_ON && a->late; wait++) {
       data_must(world->ctx, mtp_loop_learn_late(world->ctx, a, true, &action));
     }
-    mtp_share_leave(rival);
-    rival = NULL;
-    if (calls < 2) action = MTP_GO_ON; /* no squeezed one was due */
+    mtp_share_leave(sharing_around.rival);
+    sharing_around.rival = NULL;
+    if (sharing_around.calls < 2) action = MTP_GO_ON; /* no squeezed one was due */
   }
-  assert_true(calls >= 2);
-  assert_int_equal(turns, calls);
+  assert_true(sharing_around.calls >= 2);
+  assert_int_equal(sharing_around.turns, sharing_around.calls);
   mtp_learner_free(a);
 }
 

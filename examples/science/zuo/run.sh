@@ -12,11 +12,12 @@ for element in $elements; do
   need "$shared/data/mlearn/$element.training.extxyz" "$shared/data/mlearn/$element.test.extxyz" "$shared/potentials/$element.zuo2020.mtp"
 done
 
-# of an element: level and cutoff as published, structure, lattice constant, mass, where MD is hot (K)
+# of an element: level and cutoff as published, structure, lattice constant, mass, where MD is hot (K), cells along each
+# side of the crystal and of that with a vacancy
 setting() {
   case $1 in
-    Li) level=16 cutoff=5.1 lattice=bcc constant=3.44 mass=6.94 hot=900 cells=8 ;;
-    Si) level=24 cutoff=4.7 lattice=diamond constant=5.47 mass=28.086 hot=1500 cells=5 ;;
+    Li) level=16 cutoff=5.1 lattice=bcc constant=3.44 mass=6.94 hot=900 cells=8 vacancy=3 ;;
+    Si) level=24 cutoff=4.7 lattice=diamond constant=5.47 mass=28.086 hot=1500 cells=5 vacancy=2 ;;
   esac
   [ $quick = no ] || level=8 cells=4
 }
@@ -24,7 +25,7 @@ setting() {
 # properties NAME: of the pair style in NAME.lmp, into NAME.properties.
 properties() {
   lmp -in "$here/in.properties" -log none -var potential "$1.lmp" -var lattice "$lattice" -var constant "$constant" \
-    -var mass "$mass" -var cells $((lattice_size)) >"$1.out"
+    -var mass "$mass" -var cells "$vacancy" >"$1.out"
   sed -n 's/^property //p' "$1.out" >"$1.properties"
 }
 of() { awk -v key="$2" '$1 == key { print $2 }' "$1.properties"; }
@@ -40,8 +41,6 @@ cost() {
 
 for element in $elements; do
   setting "$element"
-  lattice_size=3
-  [ $element = Li ] || lattice_size=2
   train=$shared/data/mlearn/$element.training.extxyz
   tests=$shared/data/mlearn/$element.test.extxyz
 
