@@ -171,6 +171,7 @@ static mtp_status choose(mtp_context *ctx, mtp_learner *l, const mtp_candidate *
     for (size_t i = 0; i < l->pool_size; i++) c.candidates[i] = &l->pool[i];
     if (trigger) c.candidates[n - 1] = trigger;
     status = mtp_loop_rank(ctx, l, n, c.candidates, trigger ? n - 1 : n, coming, c.order, &c.count);
+    if (status == MTP_OK) status = mtp_loop_prune(ctx, l, c.candidates, trigger != NULL, coming, c.order, &c.count);
   }
   mtp_config_set_free(coming);
   if (status == MTP_OK)
@@ -312,6 +313,14 @@ static mtp_status fail_beyond(mtp_context *ctx, const mtp_learner *l, const mtp_
 /* So many pools may wait while calls are out, before the run waits for these. */
 #define LATE_POOLS 4
 
+/* A small grade is no promise: what is all wrong is learned before the run goes on, if it may be. */
+static mtp_status must_learn(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *c, bool *must) {
+  *must = false;
+  if (!mtp_loop_can_label(l)) return MTP_OK;
+  *must = mtp_loop_is_watched(l, c);
+  return *must || in_pool(l, c->cfg) || mtp_loop_repeats_last(l, c) ? MTP_OK : mtp_loop_is_all_wrong(ctx, l, c, must);
+}
+
 /* Below break: it waits in the pool. */
 static mtp_status keep(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, bool seen, mtp_action *action) {
   if (seen || in_pool(l, c->cfg) || mtp_loop_repeats_last(l, c)) return MTP_OK;
@@ -359,7 +368,10 @@ mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
     if (status != MTP_OK || changed) return status;
   }
   if (wanted && !seen) return learn_wanted(ctx, l, c, action);
-  if (!beyond && !seen && mtp_loop_is_watched(l, c)) return mtp_loop_learn(ctx, l, c, c, action);
+  bool must = false;
+  if (!beyond && !seen) status = must_learn(ctx, l, c, &must);
+  if (status != MTP_OK) return status;
+  if (must) return mtp_loop_learn(ctx, l, c, c, action);
   if (!beyond) return keep(ctx, l, c, seen, action);
   char why[200] = "";
   if (!seen && !(l->explored > 0.0)) status = mtp_loop_look_at(ctx, l, c, why, sizeof why);

@@ -284,6 +284,14 @@ mtp_status mtp_loop_rank(mtp_context *ctx, const mtp_learner *l, size_t n, const
 mtp_status mtp_loop_is_covered(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *c,
                                const mtp_config_set *coming, bool *covered);
 
+/* second_opinion.c */
+/** Takes those out of order[*count] whose forces the labels that there are tell already. `first`: the first is worth
+ * its label in any case. Nothing where options.doubt is off or where the fit is not one to be asked. */
+mtp_status mtp_loop_prune(mtp_context *ctx, mtp_learner *l, const mtp_candidate *const *candidates, bool first,
+                          const mtp_config_set *coming, size_t *order, size_t *count);
+/** Is a force of a candidate below break so unsure that it must be learned before the run goes on? */
+mtp_status mtp_loop_is_all_wrong(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *c, bool *is);
+
 /* cut.c */
 /** What warm-up copy k is made of: `first`, or a cut-out of it. */
 mtp_status mtp_loop_cut_first(mtp_context *ctx, const mtp_learner *l, const mtp_config *first, int k, mtp_config **out);

@@ -22,6 +22,7 @@ mtp_learner_options mtp_learner_defaults(void) {
       .break_grade = 10.0,
       .check_error = INFINITY,
       .pool = 50,
+      .doubt = true,
       .wait = true,
       .refit = MTP_REFIT_AUTO,
       .wall = true,
@@ -132,6 +133,9 @@ static void set_check(reading *r, mtp_learner_options *o, const char *const *val
 static void set_pool(reading *r, mtp_learner_options *o, const char *const *value) {
   o->pool = small_integer(r, value[0]);
 }
+static void set_doubt(reading *r, mtp_learner_options *o, const char *const *value) {
+  o->doubt = choice(r, value[0], "no yes") == 1;
+}
 static void set_refit(reading *r, mtp_learner_options *o, const char *const *value) {
   static const mtp_refit kinds[] = {MTP_REFIT_LINEAR, MTP_REFIT_FULL, MTP_REFIT_AUTO};
   o->refit = kinds[choice(r, value[0], "linear full auto")];
@@ -213,6 +217,7 @@ static const keyword keywords[] = {
     {"select", 1, set_select, NULL, NULL, false},
     {"break", 1, set_break, NULL, NULL, false},
     {"pool", 1, set_pool, NULL, NULL, false},
+    {"doubt", 1, set_doubt, NULL, NULL, false},
     {"refit", 1, set_refit, NULL, NULL, false},
     {"rows", 1, set_rows, NULL, NULL, false},
     {"wall", 1, set_wall, NULL, NULL, false},

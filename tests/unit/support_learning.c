@@ -257,6 +257,7 @@ int learning_plain_world_new(void **state) {
   learning_world *world = *state;
   world->options.warmup = 5;
   world->options.wall = false;
+  world->options.doubt = false;
   return 0;
 }
 

@@ -74,7 +74,8 @@ typedef struct learning_world {
   int warnings;
 } learning_world;
 int learning_world_new(void **state);
-/** The same for tests that count calls: five warm-up labels and none of squeezed pairs. */
+/** The same for tests that count calls: five warm-up labels, none of squeezed pairs, and one for each
+ * candidate that D-optimality takes. */
 int learning_plain_world_new(void **state);
 int learning_world_free(void **state);
 /** A learner in that world with the reference as its driver, or with none if `keys` is "none". */

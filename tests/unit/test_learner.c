@@ -395,6 +395,7 @@ static void pool_and_thresholds(void **state) {
   mtp_learner *learner = NULL;
   mtp_action action;
   world->options.pool = 4;
+  world->options.doubt = false; /* the grades are made up */
   mtp_config *cfg = learning_crystal(2, 4.05, 0.05, 1);
   data_must(world->ctx, learning_world_learner(world, NULL, &learner));
   data_must(world->ctx, mtp_learner_begin(world->ctx, learner, cfg, 0, &action));

@@ -38,6 +38,7 @@ static void test_words(void **state) {
                {"select 3 break 4", 2},
                {"break 20", 2},
                {"pool 7", 2},
+               {"doubt no", 2},
                {"refit full", 2},
                {"rows all", 2},
                {"wall off", 2},
@@ -63,6 +64,7 @@ static void test_words(void **state) {
   assert_int_equal(o.mode, MTP_MODE_CONFIGURATION);
   assert_true(o.auto_select && !o.auto_break && o.select_grade == 2.0 && o.break_grade == 20.0);
   assert_int_equal(o.pool, 7);
+  assert_true(before.doubt && !o.doubt);
   assert_int_equal(o.refit, MTP_REFIT_FULL);
   assert_int_equal(o.grading, MTP_GRADE_ALL);
   assert_false(o.wall);
@@ -167,7 +169,7 @@ static void test_keywords_are_listed(void **state) {
   (void)state;
   int count = 0;
   while (mtp_learner_keyword(count)) count++;
-  assert_int_equal(count, 19);
+  assert_int_equal(count, 20);
   assert_null(mtp_learner_keyword(-1));
 }
 

@@ -85,11 +85,15 @@ typedef struct mtp_learner_options {
   long long check_every;      /**< steps after which the engine calls mtp_learner_verify; 0: never */
   double check_error;         /**< eV/A above which what that finds is learned from; infinity */
   int pool;                   /**< 50 */
-  mtp_refit refit;            /**< auto */
-  mtp_grading grading;        /**< auto */
-  bool wall;                  /**< ask for labels of squeezed pairs, and see that no fit has a hole below them; true */
-  bool grow; /**< an untrained potential begins at level 8 and climbs as data come to need it, up to its own;
-                  MTP_ERR_UNSUPPORTED without a standard level and RBChebyshev functions; false */
+  /** The posterior is asked about candidates below break: those whose forces are known to within the noise of the fit
+   * get no label, one with a force that is all wrong is learned at once (query maxvol, mode neighbourhood, and not
+   * grading all); true. */
+  bool doubt;
+  mtp_refit refit;     /**< auto */
+  mtp_grading grading; /**< auto */
+  bool wall;           /**< ask for labels of squeezed pairs, and see that no fit has a hole below them; true */
+  bool grow;           /**< an untrained potential begins at level 8 and climbs as data come to need it, up to its own;
+                            MTP_ERR_UNSUPPORTED without a standard level and RBChebyshev functions; false */
   mtp_weights weights;
   int warmup;          /**< labelled copies of the first configuration; -1: on a cold start as many as their atoms
                             need to settle the linear coefficients, 2 to 8, else 0 */
@@ -112,9 +116,9 @@ typedef struct mtp_learner_options {
 /** The defaults above. */
 MTP_API mtp_learner_options mtp_learner_defaults(void);
 /** Sets an option by words, as decks and scripts have them: words[0] is a keyword (mode query check select break pool
- * refit rows wall weights warmup cut shape grow share wait maxqm onfail seed), words[1] ... words[count - 1] begin with
- * its values. *used receives how many words it took, 0 if words[0] is none of these. MTP_ERR_ARGUMENT, with a line for
- * the user, if the values are not of the kind that it takes; mtp_learner_check looks at their range. */
+ * doubt refit rows wall weights warmup cut shape grow share wait maxqm onfail seed), words[1] ... words[count - 1]
+ * begin with its values. *used receives how many words it took, 0 if words[0] is none of these. MTP_ERR_ARGUMENT, with
+ * a line for the user, if the values are not of the kind that it takes; mtp_learner_check looks at their range. */
 MTP_API mtp_status mtp_learner_set(mtp_context *ctx, mtp_learner_options *options, int count, const char *const *words,
                                    int *used);
 /** These keywords: number 0, 1, ...; NULL beyond the last. */

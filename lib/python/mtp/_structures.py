@@ -365,11 +365,11 @@ class LearnerOptions(Structure):
         ('active_set', c_void_p), ('baseline', c_void_p), ('mode', c_int), ('query', c_int),
         ('query_error', c_double), ('select_grade', c_double), ('break_grade', c_double), ('has_select', c_bool),
         ('has_break', c_bool), ('auto_select', c_bool), ('auto_break', c_bool), ('check_every', c_longlong),
-        ('check_error', c_double), ('pool', c_int), ('refit', c_int), ('grading', c_int), ('wall', c_bool),
-        ('grow', c_bool), ('weights', Weights), ('warmup', c_int), ('warmup_sigma', c_double), ('cutting', c_int),
-        ('cut', CutOptions), ('share', c_bool), ('wait', c_bool), ('max_calls', c_longlong), ('onfail', c_int),
-        ('seed', c_ulonglong), ('threads', c_int), ('comm', c_void_p), ('start_helpers', c_void_p),
-        ('helpers_user', c_void_p),
+        ('check_error', c_double), ('pool', c_int), ('doubt', c_bool), ('refit', c_int), ('grading', c_int),
+        ('wall', c_bool), ('grow', c_bool), ('weights', Weights), ('warmup', c_int), ('warmup_sigma', c_double),
+        ('cutting', c_int), ('cut', CutOptions), ('share', c_bool), ('wait', c_bool), ('max_calls', c_longlong),
+        ('onfail', c_int), ('seed', c_ulonglong), ('threads', c_int), ('comm', c_void_p),
+        ('start_helpers', c_void_p), ('helpers_user', c_void_p),
     ]
 
 
