@@ -25,8 +25,8 @@
 /* Temperatures beyond that of the bath mean that the potential has lost the atoms. */
 #define WILD       5.0
 #define LOOK_EVERY 10
-/* So often it may lose them. */
-#define MOST_WILD 3
+/* So often it may lose them, or come to where the reference says nothing of use. What it was before that is learned. */
+#define MOST_WILD 5
 
 typedef struct exploration {
   mtp_learner *l;
@@ -35,6 +35,9 @@ typedef struct exploration {
   long long steps, done, quiet; /* wanted, made, and those since the last label */
   long long most_labels, labels_before;
   int starts, wild;
+  mtp_config *before; /* what was still in order, at most LOOK_EVERY steps ago; NULL: nothing was */
+  double before_grade;
+  int before_atom;
   const char *why; /* it ended before its time */
 } exploration;
 
@@ -59,6 +62,8 @@ static mtp_status start(mtp_context *ctx, exploration *e, const mtp_config *from
                          .moves_cell = e->of->moves_cell,
                          .pressure = e->of->pressure};
   mtp_dynamics_free(e->d);
+  mtp_config_free(e->before);
+  e->before = NULL;
   e->starts++;
   const unsigned long long seed =
       e->l->options.seed + 1000003ULL * (unsigned long long)(e->l->train->n + (size_t)e->starts);
@@ -67,28 +72,56 @@ static mtp_status start(mtp_context *ctx, exploration *e, const mtp_config *from
   return status == MTP_OK ? take_potential(ctx, e) : status;
 }
 
-/* Offers the atoms where they are, if they are beyond break: what a run goes on with has to be no better known here.
- * *learned: the potential is another one. */
-static mtp_status learn_here(mtp_context *ctx, exploration *e, bool *learned) {
-  mtp_learner *l = e->l;
-  int atom;
-  const double grade = mtp_dynamics_grade(e->d, &atom);
-  *learned = false;
-  if (grade <= l->options.break_grade) return MTP_OK;
-  if (!mtp_loop_can_label(l))
+/* Nothing is asked for any more? */
+static bool is_at_end(exploration *e) {
+  if (!mtp_loop_can_label(e->l))
     e->why = "the QM budget is spent";
-  else if (l->stats.labels - e->labels_before >= e->most_labels)
+  else if (e->l->stats.labels - e->labels_before >= e->most_labels)
     e->why = "it asked for more than a third of the labels of the run";
-  if (e->why) return MTP_OK;
-  mtp_config borrowed = *mtp_dynamics_config(e->d);
+  return e->why != NULL;
+}
+
+static mtp_status learn(mtp_context *ctx, exploration *e, const mtp_candidate *c, bool offered) {
+  mtp_learner *l = e->l;
   const long long before = l->stats.labels;
-  const mtp_candidate here = {.cfg = &borrowed, .grade = grade, .atom = atom, .step = l->last_step, .warmup = -1};
   mtp_action action = MTP_GO_ON;
   l->explored = (double)(e->done > 0 ? e->done : 1) * e->of->timestep;
-  const mtp_status status = mtp_loop_offer(ctx, l, &here, &action);
+  const mtp_status status = offered ? mtp_loop_offer(ctx, l, c, &action) : mtp_loop_learn(ctx, l, c, c, &action);
   if (l->stats.labels > before) e->quiet = 0;
-  *learned = action == MTP_REDO;
   return status;
+}
+
+/* Offers the atoms where they are, if they are beyond break: what a run goes on with has to be no better known here.
+ * *learned: the walk has to begin anew, with another potential; *refused: because the reference has no label here. */
+static mtp_status learn_here(mtp_context *ctx, exploration *e, bool *learned, bool *refused) {
+  mtp_candidate here = {.step = e->l->last_step, .warmup = -1};
+  here.grade = mtp_dynamics_grade(e->d, &here.atom);
+  *learned = *refused = false;
+  if (here.grade <= e->l->options.break_grade || is_at_end(e)) return MTP_OK;
+  mtp_config borrowed = *mtp_dynamics_config(e->d);
+  here.cfg = &borrowed;
+  const long long refits = e->l->stats.refits + e->l->stats.adopted;
+  const mtp_status status = learn(ctx, e, &here, true);
+  *learned = e->l->stats.refits + e->l->stats.adopted > refits;
+  *refused = !*learned;
+  return status;
+}
+
+/* What was in order shortly before the atoms were lost; forces were wrong there already. */
+static mtp_status learn_before(mtp_context *ctx, exploration *e) {
+  if (!e->before || mtp_seen_find(e->l->seen, e->before, NULL) || is_at_end(e)) return MTP_OK;
+  const mtp_candidate c = {
+      .cfg = e->before, .grade = e->before_grade, .atom = e->before_atom, .step = e->l->last_step, .warmup = -1};
+  return learn(ctx, e, &c, false);
+}
+
+static mtp_status remember(mtp_context *ctx, exploration *e) {
+  if (e->done % LOOK_EVERY != 0) return MTP_OK;
+  mtp_config_free(e->before);
+  e->before = mtp_config_copy(mtp_dynamics_config(e->d));
+  if (!e->before) return mtp_fail_memory(ctx);
+  e->before_grade = mtp_dynamics_grade(e->d, &e->before_atom);
+  return MTP_OK;
 }
 
 static mtp_status look(mtp_context *ctx, const exploration *e, bool *wild) {
@@ -108,19 +141,23 @@ static mtp_status look(mtp_context *ctx, const exploration *e, bool *wild) {
 static mtp_status walk(mtp_context *ctx, exploration *e, const mtp_config *from) {
   mtp_status status = start(ctx, e, from);
   while (status == MTP_OK && e->done < e->steps && !e->why) {
-    bool learned = false;
+    bool learned = false, wild = false, refused = false;
     if (mtp_context_is_stopped(ctx)) return mtp_fail(ctx, MTP_ERR_STOPPED, "stopped while it explored");
     status = mtp_dynamics_step(ctx, e->d);
     e->done++;
     e->quiet++;
     if (status != MTP_OK) return status;
-    bool wild = false;
     status = look(ctx, e, &wild);
-    if (wild && ++e->wild >= MOST_WILD)
-      e->why = "the atoms flew apart";
-    else if (!wild && status == MTP_OK)
-      status = learn_here(ctx, e, &learned);
-    if (status == MTP_OK && (wild || learned)) status = start(ctx, e, from);
+    if (!wild && status == MTP_OK) status = learn_here(ctx, e, &learned, &refused);
+    if (status != MTP_OK || e->why) break;
+    if (wild || refused) {
+      status = learn_before(ctx, e);
+      if (++e->wild >= MOST_WILD) e->why = wild ? "the atoms flew apart" : "the reference has no label where it went";
+    }
+    if (status == MTP_OK && (wild || learned || refused))
+      status = start(ctx, e, from);
+    else if (status == MTP_OK)
+      status = remember(ctx, e);
   }
   return status;
 }
@@ -181,6 +218,7 @@ mtp_status mtp_loop_explore(mtp_context *ctx, mtp_learner *l, const mtp_conditio
   l->explored = 0.0;
   report(ctx, &e, status);
   mtp_dynamics_free(e.d);
+  mtp_config_free(e.before);
   mtp_config_free(from);
   return status;
 }

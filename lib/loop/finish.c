@@ -95,7 +95,8 @@ static void finish_alone(mtp_context *ctx, mtp_learner *l, const mtp_conditions 
     mend(ctx, l, false);
     if (!conditions || mtp_context_is_stopped(ctx)) break;
     const long long labels = l->stats.labels;
-    if (mtp_loop_explore(ctx, l, conditions) != MTP_OK || l->stats.labels == labels) break;
+    mtp_loop_explore(ctx, l, conditions); /* it says itself what ended it; what it learned before that counts */
+    if (l->stats.labels == labels) break;
   }
   mend(ctx, l, true);
   if (!mtp_context_is_stopped(ctx)) note_finished(ctx, l);

@@ -267,6 +267,13 @@ static mtp_status accept(mtp_context *ctx, mtp_learner *l, const mtp_candidate *
   return status;
 }
 
+/* The run does not hang on it: a trial state, or where a potential went alone, if it is the place that has no label
+ * rather than the engine that is broken. */
+static bool is_tried(const mtp_learner *l, const mtp_qm_report *report) {
+  const bool of_place = report->status == MTP_QM_BAD_DATA || report->status == MTP_QM_NOT_CONVERGED;
+  return l->moment.trial ? report->status != MTP_QM_CANNOT_START : l->explored > 0.0 && of_place;
+}
+
 static mtp_status reject(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate,
                          const mtp_qm_report *report) {
   const char *name = mtp_qm_status_name(report->status);
@@ -281,8 +288,9 @@ static mtp_status reject(mtp_context *ctx, mtp_learner *l, const mtp_candidate *
                 name, report->reason);
     return mtp_seen_add(ctx, l->seen, candidate->cfg, report->reason);
   }
-  if (l->moment.trial && report->status != MTP_QM_CANNOT_START) {
-    mtp_message(ctx, MTP_INFO, "no label of a trial state, %s: %s", name, report->reason);
+  if (is_tried(l, report)) {
+    mtp_message(ctx, MTP_INFO, "no label of %s, %s: %s",
+                l->moment.trial ? "a trial state" : "where the potential went alone", name, report->reason);
     return mtp_seen_add(ctx, l->seen, candidate->cfg, report->reason);
   }
   mtp_status status = mtp_loop_write_candidate(ctx, l, candidate, report->reason, report->reason);

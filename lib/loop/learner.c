@@ -297,7 +297,7 @@ static const char *nothing_to_grade_with(const mtp_learner *l) {
 static mtp_status fail_beyond(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *c, bool seen,
                               const char *refusal) {
   char head[160];
-  if (l->moment.trial) return MTP_OK;
+  if (l->moment.trial || l->explored > 0.0) return MTP_OK; /* whoever explores sees that nothing was learned */
   snprintf(head, sizeof head, "step %lld: the grade %.4g is beyond break %.4g", c->step, c->grade,
            l->options.break_grade);
   if (refusal && *refusal)
@@ -340,13 +340,13 @@ static mtp_status give_up(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
   return status == MTP_OK ? fail_beyond(ctx, l, c, false, NULL) : status;
 }
 
-/* Because of its numbers of atoms, but not if it makes no sense. */
+/* Whatever its grade, because of its numbers of atoms or of its forces; but not if it makes no sense. */
 static mtp_status learn_wanted(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action) {
   char why[200];
   mtp_status status = mtp_loop_look_at(ctx, l, c, why, sizeof why);
   if (status != MTP_OK) return status;
   if (*why) return mtp_loop_explode(ctx, l, c, why, action);
-  l->number_labels++;
+  if (l->moment.wanted) l->number_labels++;
   return mtp_loop_learn(ctx, l, c, c, action);
 }
 
@@ -371,7 +371,7 @@ mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
   bool must = false;
   if (!beyond && !seen) status = must_learn(ctx, l, c, &must);
   if (status != MTP_OK) return status;
-  if (must) return mtp_loop_learn(ctx, l, c, c, action);
+  if (must) return learn_wanted(ctx, l, c, action);
   if (!beyond) return keep(ctx, l, c, seen, action);
   char why[200] = "";
   if (!seen && !(l->explored > 0.0)) status = mtp_loop_look_at(ctx, l, c, why, sizeof why);

@@ -279,6 +279,30 @@ static void failures_cost_nothing_that_was_learned(void **state) {
   mtp_potential_free(pot);
 }
 
+/* Where the reference has no label the walk begins anew, a few times; what was in order before is learned. */
+static void a_refused_place_is_left(void **state) {
+  learning_world *world = *state;
+  for (int lasting = 0; lasting < 2; lasting++) {
+    remove(world->train);
+    remove(world->save);
+    world->reference = (learning_reference){0};
+    mtp_learner *learner = taught(world, 100.0, 20);
+    const mtp_conditions hot = {.temperature = 1500.0, .timestep = 0.002, .masses = masses, .steps = 500};
+    const long long calls = world->reference.calls, labels = mtp_learner_get_stats(learner).labels;
+    world->reference.fault = LEARNING_NAN;
+    world->reference.fault_call = calls + 1;
+    world->reference.lasting = lasting;
+    data_must(world->ctx, mtp_learner_explore(world->ctx, learner, &hot));
+    const long long asked = world->reference.calls - calls, got = mtp_learner_get_stats(learner).labels - labels;
+    if (lasting)
+      assert_true(got == 0 && asked > 1 && asked <= 10);
+    else
+      assert_true(got == asked - 1 && got > 0);
+    mtp_learner_end(world->ctx, learner);
+  }
+  learning_world_expect_distinct(world);
+}
+
 static void call_nobody(void *user) {
   (void)user;
   fail_msg("ranks are called that do not listen any more");
@@ -329,6 +353,7 @@ int main(void) {
       TEST(nothing_is_done_where_nothing_can_be_learned),
       TEST(a_killed_run_is_finished_by_the_next),
       TEST(failures_cost_nothing_that_was_learned),
+      TEST(a_refused_place_is_left),
       TEST(the_end_is_of_one_rank),
       TEST(conditions_are_checked),
   };

@@ -179,8 +179,14 @@ static void large_grades_alone_are_learned(void **state) {
   mtp_learner *l = learning_world_warm_learner(world, NULL);
   data_must(world->ctx, offer(world, l, learning_crystal(2, 3.6, 0.1, 7), INFINITY, 1, &action));
   assert_int_equal(action, MTP_REDO);
+  l->options.doubt = false;
   data_must(world->ctx, offer(world, l, pushed(0.3, 8), 2.5, 2, &action)); /* below break: it waits */
   assert_int_equal(action, MTP_GO_ON);
+  l->options.doubt = true; /* its forces are all wrong, and it is no place to learn them at */
+  const long long calls = world->reference.calls;
+  assert_int_equal(offer(world, l, pushed(0.3, 9), 2.5, 200, &action), MTP_ERR_STATE);
+  assert_non_null(strstr(mtp_context_message(world->ctx), "exploded"));
+  assert_int_equal(world->reference.calls, calls);
   mtp_learner_free(l);
 }
 
