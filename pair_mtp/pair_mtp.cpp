@@ -154,10 +154,8 @@ int PairMTP::take_keyword(const Keywords &keywords, const std::string &others, i
     keyword.second(arg[1]);
     return 2;
   }
-  if (!learns && strstr(arg[0], "mtp")) /* a potential, as other programs have it here */
-    stop(std::string("unknown keyword ") + arg[0] +
-         ": a file belongs to pair_coeff. Write: " + mtp_lines_for("mtp", narg, arg));
-  stop(std::string("unknown keyword ") + arg[0] + ", known are" + known + others);
+  const std::string hint = mtp_hint_at(learns, force->pair != this, narg, arg);
+  stop(std::string("unknown keyword ") + arg[0] + (hint.empty() ? ", known are" + known + others : hint));
 }
 
 double PairMTP::number(const char *keyword, const char *word) const {

@@ -44,21 +44,6 @@ static void replace_overlay(LAMMPS *lmp) {
   }
 }
 
-static Pair *create_mlip(LAMMPS *lmp) {
-  return new PairMTPForeign(lmp, "mlip");
-}
-
-static Pair *create_extrapolation(LAMMPS *lmp) {
-  return new PairMTPForeign(lmp, "mtp/extrapolation");
-}
-
-/* Unless this LAMMPS has them itself. */
-static void add_foreign_styles(LAMMPS *lmp) {
-  auto &styles = *lmp->force->pair_map;
-  if (styles.find("mlip") == styles.end()) styles["mlip"] = create_mlip;
-  if (styles.find("mtp/extrapolation") == styles.end()) styles["mtp/extrapolation"] = create_extrapolation;
-}
-
 static void add_pair_style(LAMMPS *lmp, void *handle, lammpsplugin_regfunc add, const char *name, const char *info,
                            Pair *(*create)(LAMMPS *)) {
   lammpsplugin_t plugin;
@@ -100,7 +85,7 @@ extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void *l
   add_pair_style(instance, handle, add, "mtp", "moment tensor potential " MTP_VERSION, create_mtp);
   add_pair_style(instance, handle, add, "mtp/al", "moment tensor potential that learns on the fly " MTP_VERSION,
                  create_mtp_al);
-  add_foreign_styles(instance);
+  mtp_add_foreign_styles(instance);
   replace_overlay(instance);
   mtp_remember_fixes(instance);
 }

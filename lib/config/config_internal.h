@@ -15,12 +15,15 @@
 typedef mtp_status mtp_parser(mtp_context *ctx, const char *path, const char *data, size_t size, size_t first_line,
                               const mtp_read_options *options, mtp_config_set *set);
 mtp_parser mtp_cfg_parse;
+mtp_parser mtp_cfg_binary_parse;
 mtp_parser mtp_extxyz_parse;
 mtp_parser mtp_lammps_data_parse;
 mtp_parser mtp_lammps_dump_parse;
 mtp_parser mtp_poscar_parse;
 mtp_parser mtp_outcar_parse;
 mtp_parser mtp_vasprun_parse;
+/** True if a file begins as a binary one of MLIP does, which is of the format cfg as well. */
+bool mtp_is_binary_cfg(const char *data, size_t size);
 /** True if the first lines are those of a POSCAR: a title, a number, three rows of three numbers. */
 bool mtp_poscar_looks_like(mtp_scan scan);
 

@@ -97,16 +97,8 @@ static mtp_format format_of_content(mtp_scan scan) {
   return looks_like_data(whole) ? MTP_FORMAT_LAMMPS_DATA : MTP_FORMAT_AUTO;
 }
 
-/* Binary cfg starts with the byte 'n' and a 32-bit number of atoms, which is hardly printable. */
-static bool is_binary_cfg(const char *data, size_t size) {
-  return size >= 5 && data[0] == 'n' && (data[3] == 0 || data[4] == 0);
-}
-
 mtp_status mtp_find_format(mtp_scan *scan, size_t size, mtp_format *format) {
-  if (is_binary_cfg(scan->begin, size))
-    return mtp_fail(scan->ctx, MTP_ERR_UNSUPPORTED,
-                    "%s:1: found a binary cfg file, expected text: convert it with the program that wrote it",
-                    scan->path);
+  if (*format == MTP_FORMAT_AUTO && mtp_is_binary_cfg(scan->begin, size)) *format = MTP_FORMAT_CFG;
   if (*format == MTP_FORMAT_AUTO) *format = format_of_content(*scan);
   if (*format == MTP_FORMAT_AUTO) *format = mtp_format_from_path(scan->path);
   if (*format != MTP_FORMAT_AUTO) return MTP_OK;
@@ -174,7 +166,9 @@ mtp_status mtp_config_set_read(mtp_context *ctx, const char *path, const mtp_rea
   mtp_scan scan = mtp_scan_start(ctx, path, data, size, 1);
   if (status == MTP_OK) status = mtp_find_format(&scan, size, &format);
   if (status == MTP_OK && format != MTP_FORMAT_EXTXYZ) mtp_tell_of_keys(ctx, scan.path, options);
-  if (status == MTP_OK) status = formats[format].parse(ctx, path, data, size, 1, options, set);
+  const bool binary = format == MTP_FORMAT_CFG && mtp_is_binary_cfg(data, size);
+  mtp_parser *parse = binary ? mtp_cfg_binary_parse : formats[format].parse;
+  if (status == MTP_OK) status = parse(ctx, path, data, size, 1, options, set);
   for (size_t k = 0; status == MTP_OK && k < set->n; k++)
     status = mtp_check_made(ctx, scan.path, set->configs[k], options && options->tolerate_bad_numbers);
   free(data);

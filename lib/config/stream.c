@@ -86,6 +86,7 @@ static const mtp_record_format *find_records(mtp_config_stream *s) {
   if (head && is_file(s) && mtp_file_head(s->silent, s->path, head, HEAD, &size) == MTP_OK && size > 0) {
     mtp_scan scan = mtp_scan_start(s->silent, s->path, head, size, 1);
     if (mtp_find_format(&scan, size, &format) == MTP_OK && (size_t)format < sizeof of / sizeof *of) found = of[format];
+    if (found == &mtp_cfg_records && mtp_is_binary_cfg(head, size)) found = NULL;
   }
   free(head);
   return found;

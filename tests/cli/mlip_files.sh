@@ -89,3 +89,27 @@ mtp info real.mtp >real.txt 2>real.err
 contains real.err 'real.mtp:1: UNITS: real'
 { head -n 2 dated.mtp; echo; sed 's/^version.*/version = 9/' pot.mtp; } >bad.mtp
 refuse 1 'bad.mtp:5: version 9' mtp info bad.mtp
+
+# `mlp convert-cfg --output-format=bin`: an atom in a cell of 4 A, twice, with an energy of -2 eV
+zero='\000\000\000\000\000\000\000\000'
+four='\000\000\000\000\000\000\020\100'
+for copy in 1 2; do
+  printf "n\001\000\000\000l$four$zero$zero$zero$four$zero$zero$zero$four"
+  printf "p$four$zero${zero}t\000\000\000\000e\000\000\000\000\000\000\000\300F\001\000\000\000k\001\000\000\000v#"
+done >binary.cfg
+mtp convert binary.cfg text.cfg
+[ "$(grep -c BEGIN_CFG text.cfg)" -eq 2 ] || die "$(cat text.cfg)"
+[ "$(awk '$1 == "Energy" { getline; print $1 }' text.cfg | sort -u)" = -2 ] || die "$(cat text.cfg)"
+gzip -c binary.cfg >binary.cfg.gz
+for file in binary.cfg.gz -; do
+  mtp convert $file again.cfg <binary.cfg
+  same text.cfg again.cfg
+done
+mtp eval pot.almtp binary.cfg -o from-binary.cfg
+mtp eval pot.almtp text.cfg -o from-text.cfg
+same from-text.cfg from-binary.cfg
+head -c 230 binary.cfg >cut.cfg
+mtp convert cut.cfg again.cfg 2>cut.err
+contains cut.err 'cut.cfg: byte 130: the last record is cut short and was left out'
+head -c 100 binary.cfg >cut.cfg
+refuse 1 'cut.cfg: byte 101: found the end of the file' mtp convert cut.cfg again.cfg

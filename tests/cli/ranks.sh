@@ -50,11 +50,23 @@ rm -f asked at_once
 touch hold
 $MPIEXEC -n 2 mtp label some.extxyz -o killed.extxyz --qm "exec sh engine.sh keep=none" >killed.txt 2>&1 &
 pid=$!
-for wait in $(seq 600); do [ "$(cat asked 2>/dev/null | wc -l)" -ge 5 ] || sleep 0.05; done
+for wait in $(seq 600); do
+  [ "$(cat asked 2>/dev/null | wc -l)" -lt 5 ] || break
+  sleep 0.05
+done
 kill -9 $pid
 wait $pid 2>/dev/null || true
+# The ranks of the dead go by themselves, but not at once: until then they would ask for more.
+ranks_live() {
+  for rank in $(pgrep -x mtp); do [ "$(readlink "/proc/$rank/cwd")" != "$PWD" ] || return 0; done
+  return 1
+}
+for wait in $(seq 600); do
+  ranks_live || break
+  sleep 0.05
+done
 rm -f hold now.*
-for wait in $(seq 100); do # the ranks of the dead go by themselves, and their lock with them
+for wait in $(seq 100); do # and their lock with them
   ! $MPIEXEC -n 2 mtp label some.extxyz -o killed.extxyz --qm "exec sh engine.sh keep=none" >killed.txt 2>&1 || break
   sleep 0.1
 done

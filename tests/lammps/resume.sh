@@ -5,7 +5,7 @@
 crystal -var cells 2
 untrained 8 Al
 labels() { grep -c Lattice "$1"; }
-sed '/^run/a write_restart learn.restart' "$decks/in.learn" >in.first
+sed '$a write_restart learn.restart' "$decks/in.learn" >in.first
 timeout 250 "$MPIEXEC" -n 2 lmp -in in.first -log first.log -nocite -var decks "$decks" -var steps 60 >first.screen 2>&1 ||
   die "$(tail -n 3 first.screen)"
 learned=$(labels train.extxyz)

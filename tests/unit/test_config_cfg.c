@@ -201,15 +201,6 @@ static void test_refusals(void **state) {
     bench_refuse(*state, "bad.cfg", cases[k].text, cases[k].line, cases[k].part);
 }
 
-static void test_binary_is_refused(void **state) {
-  static const char binary[] = "n\2\0\0\0l\0\0\0\0\0\0\0\0";
-  bench *b = *state;
-  mtp_config_set *set = NULL;
-  bench_put(b, "binary.cfg", binary, sizeof binary);
-  assert_int_equal(mtp_config_set_read(b->ctx, b->path, NULL, &set), MTP_ERR_UNSUPPORTED);
-  assert_non_null(strstr(mtp_context_message(b->ctx), "binary cfg"));
-}
-
 static void test_cut_tail(void **state) {
   bench *b = *state;
   char text[2 * sizeof full];
@@ -304,7 +295,6 @@ int main(void) {
       cmocka_unit_test(test_types),
       cmocka_unit_test(test_ghosts),
       cmocka_unit_test(test_refusals),
-      cmocka_unit_test(test_binary_is_refused),
       cmocka_unit_test(test_cut_tail),
       cmocka_unit_test(test_zeros_at_the_end),
       cmocka_unit_test(test_parse_from_memory),

@@ -109,7 +109,7 @@ MTP_API mtp_status mtp_config_set_known_species(mtp_context *ctx, const mtp_conf
 
 typedef enum mtp_format {
   MTP_FORMAT_AUTO,        /**< by content when reading, by suffix (before .gz) when writing */
-  MTP_FORMAT_CFG,         /**< MLIP text: .cfg, .cfgs */
+  MTP_FORMAT_CFG,         /**< MLIP: .cfg, .cfgs; read as text and binary, written as text */
   MTP_FORMAT_EXTXYZ,      /**< extended XYZ: .xyz, .extxyz */
   MTP_FORMAT_LAMMPS_DATA, /**< data file, atom_style atomic (or charge, full read): .data, .lmp */
   MTP_FORMAT_LAMMPS_DUMP, /**< custom dump with id/element, typelabel or type and x y z or scaled or unwrapped
