@@ -18,6 +18,9 @@ below "$(ours rss 'mean error of the energies')" 20
 for rule in D-optimality "FLARE's rule" 'expected error' 'true errors'; do
   below "$(ours checks "$rule")" 40
 done
+close "$(ours vacancy 'lattice constant')" 4.0817 0.01
+close "$(ours vacancy 'formation energy')" 0.720 0.05
+close "$(ours vacancy 'barrier of the jump')" 0.342 0.03
 if [ -d "${MTP_SHARED:-/nonexistent}/potentials" ]; then
   below "$(ours zuo 'Li energy_per_atom MAE')" 3e-3
   below "$(ours zuo 'Li force MAE')" 0.05
