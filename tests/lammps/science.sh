@@ -21,6 +21,11 @@ done
 close "$(ours vacancy 'lattice constant')" 4.0817 0.01
 close "$(ours vacancy 'formation energy')" 0.720 0.05
 close "$(ours vacancy 'barrier of the jump')" 0.342 0.03
+for method in random energy force site-energy maxvol bayes; do
+  set -- $(ours nacl "8 by $method: force MAE, RMSE")
+  below "$2" 0.1
+  [ -n "$(ours nacl "8 by $method and")" ]
+done
 if [ -d "${MTP_SHARED:-/nonexistent}/potentials" ]; then
   below "$(ours zuo 'Li energy_per_atom MAE')" 3e-3
   below "$(ours zuo 'Li force MAE')" 0.05
