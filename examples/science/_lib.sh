@@ -35,3 +35,26 @@ END
 
 # picture SCRIPT: by gnuplot, where there is one.
 picture() { if command -v gnuplot >/dev/null; then gnuplot "$1"; fi; }
+
+# mean FILE COLUMN: mean and its standard error, of independent lines.
+mean() {
+  awk -v k="$2" '{ n++; s += $k; q += $k * $k }
+    END { m = s / n; v = n > 1 ? (q / n - m * m) / (n - 1) : 0; if (v < 0) v = 0; printf "%.5g %.2g\n", m, sqrt(v) }' "$1"
+}
+
+# apart A B: by how many of its standard errors the difference of two "mean error" is not zero.
+apart() { echo "$1 $2" | awk '{ e = sqrt($2 * $2 + $4 * $4); printf "%.1f\n", (e > 0 ? ($3 - $1) / e : 0) }'; }
+
+# off_by A B COLUMN: largest difference of a column of two radial distribution functions of LAMMPS (r is column 2), which
+# may have other bins: where B has a point.
+off_by() {
+  awk -v k="$3" '/^#/ || NF < 4 { next }
+    FNR == NR { r[++n] = $2; g[n] = $k; next }
+    $1 == 1 { j = 0 } # the next average in time
+    { while (j + 1 < n && r[j + 2] < $2) j++
+      if (j < 1 || $2 > r[n]) next
+      d = g[j + 1] + (g[j + 2] - g[j + 1]) * ($2 - r[j + 1]) / (r[j + 2] - r[j + 1]) - $k
+      if (d < 0) d = -d
+      if (d > m) m = d }
+    END { printf "%.3f\n", m }' "$1" "$2"
+}

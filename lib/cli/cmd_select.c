@@ -15,7 +15,8 @@
 static const char help[] =
     "Writes those of the configurations in CANDIDATES to OUT that are worth labels, whole, with all that they carry,\n"
     "in their order, and with source_file and source_frame (from 1) where the format can say it. Files are read in\n"
-    "pieces, so that trajectories may be larger than memory. The same structure is taken once.\n\n"
+    "pieces, so that trajectories may be larger than memory. The same structure is taken once. An untrained POT will\n"
+    "do where it is not asked for predictions: by lot, by labels, range, maxvol with linear rows.\n\n"
     "  -o, --output OUT    the file to write\n"
     "  --train FILE        what is labelled already: nothing of it is\n"
     "                      selected, the active set begins with it, and bins count it. Without it maxvol begins with\n"

@@ -331,9 +331,11 @@ static int print_json(cli *c, const job *job, const mtp_potential *pot, const ou
 }
 
 static void print_wall(const mtp_potential *pot, const mtp_wall_report *w) {
-  static const char *const done[] = {"", "more weight on squeezed configurations mends it",
-                                     "a wall (RBChebyshev_repuls) is put there, nothing above it changes",
-                                     "nothing mends it: label configurations with such pairs, or watch runs with stop"};
+  static const char *const done[] = {
+      "", "more weight on squeezed configurations mends it",
+      "a wall (RBChebyshev_repuls) is put there, nothing above it changes",
+      "nothing mends it: label configurations with such pairs (a run of mtp/al with this "
+      "training set and warmup 1 0.05 does), or watch runs with stop"};
   if (w->a < 0) return;
   const char *a = mtp_potential_element(pot, w->a), *b = mtp_potential_element(pot, w->b);
   printf("below the data the energy fell by %.3g eV where %s and %s come as near as %.3g A (known: %.3g A): %s\n",

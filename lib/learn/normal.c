@@ -46,10 +46,8 @@ static mtp_status make_fixed(mtp_context *ctx, const mtp_potential *pot, mtp_eva
   *out = NULL;
   if (pot->radial.type != MTP_RADIAL_CHEBYSHEV_REPULS) return MTP_OK;
   mtp_potential *copy = NULL;
-  mtp_status status = mtp_potential_copy(ctx, pot, &copy);
+  mtp_status status = mtp_potential_blank(ctx, pot, &copy);
   if (status != MTP_OK) return status;
-  memset(copy->params + mtp_offset_species(copy), 0, (copy->nparams - mtp_offset_species(copy)) * sizeof(double));
-  copy->trained = true;
   status = mtp_evaluator_new(ctx, copy, out);
   mtp_potential_free(copy);
   return status;

@@ -8,6 +8,7 @@
 
 #include "config/structure.h"
 #include "learn/team.h"
+#include "model/model.h"
 #include "support/hash.h"
 #include "support/support.h"
 
@@ -220,6 +221,25 @@ static bool has_linear_columns(const mtp_select_options *o) {
   return o->rows == MTP_ROWS_LINEAR || o->method != MTP_SELECT_MAXVOL || o->mode == MTP_SELECT_BY_FORCES;
 }
 
+/* Rows by the linear coefficients, lots and labels do not depend on coefficients: the radial functions that a potential
+ * begins with will do, as in a fit of linear coefficients alone. */
+static mtp_status do_without_coefficients(mtp_context *ctx, mtp_select_job *job) {
+  const mtp_select_options *o = job->options;
+  if (mtp_potential_is_trained(job->pot)) return MTP_OK;
+  if (o->method == MTP_SELECT_MAXVOL && !has_linear_columns(o))
+    return mtp_fail(ctx, MTP_ERR_STATE,
+                    "an untrained potential has no rows by all parameters: linear ones are possible");
+  if (o->method == MTP_SELECT_SITE_ENERGY || o->method == MTP_SELECT_BAYES)
+    return mtp_fail(ctx, MTP_ERR_STATE, "selection by %s needs a trained potential, and this one is untrained",
+                    mtp_select_method_name(o->method));
+  const mtp_status status = mtp_potential_blank(ctx, job->pot, &job->own_pot);
+  if (status == MTP_OK) {
+    job->pot = job->own_pot;
+    job->is_blank = true;
+  }
+  return status;
+}
+
 mtp_status mtp_select_prepare(mtp_context *ctx, mtp_select_job *job) {
   const size_t n = mtp_potential_parameter_count(job->pot);
   job->columns = has_linear_columns(job->options)
@@ -297,11 +317,13 @@ mtp_status mtp_select(mtp_context *ctx, const mtp_select_options *options, const
   mtp_select_job job = {.options = options, .pot = pot, .train = train, .source = candidates, .comm = options->comm};
   job.known = train ? train : start && options->method == MTP_SELECT_MAXVOL ? mtp_active_set_configs(start) : NULL;
   job.selection = mtp_calloc(1, sizeof *job.selection);
-  status = job.selection ? mtp_select_prepare(ctx, &job) : mtp_fail_memory(ctx);
+  status = job.selection ? do_without_coefficients(ctx, &job) : mtp_fail_memory(ctx);
+  if (status == MTP_OK) status = mtp_select_prepare(ctx, &job);
   if (status == MTP_OK) status = call_helpers(ctx, &job);
   if (status == MTP_OK) status = run_method(ctx, &job, train ? NULL : start);
   if (status == MTP_OK) status = collect(ctx, &job);
   mtp_select_clear(&job);
+  mtp_potential_free(job.own_pot);
   if (status == MTP_OK)
     *out = job.selection;
   else

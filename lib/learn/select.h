@@ -31,7 +31,8 @@ typedef struct mtp_select_job {
 
   const mtp_comm *comm;           /**< of ranks that help, or NULL */
   mtp_select_options own_options; /**< on a rank that helps */
-  mtp_potential *own_pot;         /**< likewise */
+  mtp_potential *own_pot;         /**< likewise; or instead of an untrained one the same with coefficients of zero, */
+  bool is_blank;                  /**< which predicts nothing */
 
   size_t first, columns; /**< of all parameters, those that rows have */
   mtp_plan *plan;        /**< rows of forces come from it */

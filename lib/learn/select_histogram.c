@@ -283,6 +283,9 @@ static void values_clear(values *v) {
 mtp_status mtp_select_by_histogram(mtp_context *ctx, mtp_select_job *job) {
   histogram h = {.job = job, .by_labels = job->options->method != MTP_SELECT_SITE_ENERGY};
   mtp_status status = mtp_select_pass(ctx, job, 0, take_labels, &h);
+  if (status == MTP_OK && !h.by_labels && job->is_blank)
+    status = mtp_fail(ctx, MTP_ERR_STATE, "not all candidates have labels, and the untrained potential predicts no %s",
+                      job->options->method == MTP_SELECT_FORCE ? "forces" : "energies");
   if (status == MTP_OK && !h.by_labels) {
     values_clear(&h.of);
     status = mtp_select_pass(ctx, job, 1, take_predictions, &h);

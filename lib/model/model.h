@@ -95,6 +95,8 @@ static inline size_t mtp_offset_moment(const mtp_potential *p) {
   return mtp_offset_species(p) + (size_t)p->nspecies;
 }
 
+/** A copy that counts as trained, all of whose linear coefficients are zero: for what only its functions matter to. */
+mtp_status mtp_potential_blank(mtp_context *ctx, const mtp_potential *pot, mtp_potential **out);
 /** Allocates params for the sizes in `pot`, all zero. */
 mtp_status mtp_potential_allocate(mtp_context *ctx, mtp_potential *pot);
 /** Decaying radial functions for all pairs (design: see mtp_potential_new); overwrites the radial part of params. */

@@ -191,6 +191,15 @@ mtp_status mtp_potential_copy(mtp_context *ctx, const mtp_potential *pot, mtp_po
   return MTP_OK;
 }
 
+mtp_status mtp_potential_blank(mtp_context *ctx, const mtp_potential *pot, mtp_potential **out) {
+  mtp_status status = mtp_potential_copy(ctx, pot, out);
+  if (status != MTP_OK) return status;
+  mtp_potential *copy = *out;
+  memset(copy->params + mtp_offset_species(copy), 0, (copy->nparams - mtp_offset_species(copy)) * sizeof(double));
+  copy->trained = true;
+  return MTP_OK;
+}
+
 int mtp_potential_level(const mtp_potential *pot) {
   return pot ? mtp_basis_level(&pot->basis) : 0;
 }

@@ -82,7 +82,26 @@ refuse 2 '--method: maxvol' mtp select pot.almtp a.extxyz -o x.extxyz --method b
 refuse 2 '--fill is for maxvol with --max' mtp select pot.almtp a.extxyz -o x.extxyz --fill
 refuse 2 '--mode: energy' mtp select pot.almtp a.extxyz -o x.extxyz --mode best
 refuse 1 'cannot open nothing.extxyz' mtp select pot.almtp nothing.extxyz -o x.extxyz
-refuse 1 'untrained' mtp select start.mtp a.extxyz -o x.extxyz
+
+# an untrained potential has functions, and no predictions
+for options in '--mode energy' '--mode forces' '--mode neighbourhood' '--method range' '--method random --max 5'; do
+  # shellcheck disable=SC2086 # words
+  mtp select start.mtp a.extxyz -o out.extxyz $options >/dev/null
+  [ -s out.extxyz ] || die "nothing selected without coefficients: $options"
+done
+mtp select start.mtp a.extxyz -o one.extxyz --max 3 >/dev/null
+mtp train start.mtp clusters.extxyz -o linear.almtp --linear >/dev/null # the same functions
+mtp select linear.almtp a.extxyz -o two.extxyz --max 3 --train a.extxyz >/dev/null
+[ ! -s two.extxyz ] || die 'what is known was selected'
+mtp convert linear.almtp linear.mtp >/dev/null # without its active set
+mtp select linear.mtp a.extxyz -o two.extxyz --max 3 >/dev/null
+same one.extxyz two.extxyz
+mtp select start.mtp clusters.extxyz -o out.extxyz --method force --max 5 >out.txt
+contains out.txt '^by labels'
+refuse 1 'not all candidates have labels.*untrained.*forces' mtp select start.mtp b.dump -o x.extxyz --method force --max 3
+refuse 1 'site-energy needs a trained' mtp select start.mtp a.extxyz -o x.extxyz --method site-energy --max 3
+refuse 1 'bayes needs a trained' mtp select start.mtp a.extxyz -o x.extxyz --method bayes --max 3
+refuse 1 'untrained.*linear ones' mtp select start.mtp a.extxyz -o x.extxyz --rows all
 sed '21s/^Al/Ga/' a.extxyz >foreign.extxyz
 refuse 1 'foreign.extxyz.*Ga\|Ga' mtp select pot.almtp foreign.extxyz -o x.extxyz
 sed '40s/[0-9]/x/' a.extxyz >bad.extxyz

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The short forms of the examples of examples/science: a table with a line for each figure, checked loosely.
-# timeout: 600
+# timeout: 900
 . "$SOURCE_DIR/tests/lammps/_lib.sh"
 /usr/bin/python3 -c 'import numpy' 2>/dev/null || skip 'numpy for /usr/bin/python3'
 
@@ -17,6 +17,18 @@ below "$(ours rss 'labels of 5 crystals')" 80
 below "$(ours rss 'mean error of the energies')" 20
 for rule in D-optimality "FLARE's rule" 'expected error' 'true errors'; do
   below "$(ours checks "$rule")" 40
+done
+close "$(ours vacancy 'lattice constant')" 4.0817 0.01
+close "$(ours vacancy 'formation energy')" 0.720 0.05
+close "$(ours vacancy 'barrier of the jump')" 0.342 0.03
+below "$(ours melt labels)" 60
+below "$(ours melt 'force RMSE, liquid')" 0.036
+close "$(ours melt 'liquid: diffusion coefficient')" 1.5 0.5
+below "$(ours melt 'liquid: largest difference')" 0.3
+for method in random energy force site-energy maxvol bayes; do
+  set -- $(ours nacl "8 by $method: force MAE, RMSE")
+  below "$2" 0.1
+  [ -n "$(ours nacl "8 by $method and")" ]
 done
 if [ -d "${MTP_SHARED:-/nonexistent}/potentials" ]; then
   below "$(ours zuo 'Li energy_per_atom MAE')" 3e-3

@@ -89,8 +89,9 @@ typedef struct mtp_selection {
 
 /** Selects. What is known: the labelled configurations `train` (species of `pot`; may be NULL), or without them with
  * maxvol the active set `start` (may be NULL) if it is one of such rows, and with bayes the posterior that `pot`
- * carries (MTP_ERR_STATE without both; of `train` it is made, see posterior.h). `out` is freed by mtp_selection_free.
- */
+ * carries (MTP_ERR_STATE without both; of `train` it is made, see posterior.h). An untrained `pot` will do for lots,
+ * labelled energies and forces, ranges, and maxvol of linear rows: these do not depend on its coefficients (else
+ * MTP_ERR_STATE). `out` is freed by mtp_selection_free. */
 MTP_API mtp_status mtp_select(mtp_context *ctx, const mtp_select_options *options, const mtp_potential *pot,
                               const mtp_active_set *start, const mtp_config_set *train,
                               const mtp_candidates *candidates, mtp_selection **out);
