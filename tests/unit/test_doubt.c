@@ -94,54 +94,55 @@ static void few_data_are_not_asked(void **state) {
   mtp_learner_free(learner);
 }
 
-/* Labels of a cold crystal say nothing of a molten one, whatever its grade. */
-static void what_is_all_wrong_does_not_wait(void **state) {
-  learning_world *world = *state;
-  world->options.wall = false;
-  world->options.warmup = 4;
-  world->options.warmup_sigma = 0.01;
-  for (int k = 0; k < 2; k++) {
-    mtp_learner *learner = NULL;
-    mtp_action action;
-    world->options.doubt = k == 0;
-    remove(world->train);
-    remove(world->save);
-    mtp_config *cfg = learning_crystal(2, 4.05, 0.01, 1), *cold = learning_crystal(2, 4.05, 0.011, 2);
-    mtp_config *molten = learning_crystal(2, 4.05, 0.3, 3);
-    data_must(world->ctx, learning_world_learner(world, NULL, &learner));
-    data_must(world->ctx, mtp_learner_begin(world->ctx, learner, cfg, 0, &action));
-    const long long before = world->reference.calls;
-    data_must(world->ctx, mtp_learner_offer(world->ctx, learner, cold, 2.5, 0, 100, &action));
-    assert_int_equal(action, MTP_GO_ON);
-    assert_int_equal(mtp_learner_get_stats(learner).candidates, 1);
-    data_must(world->ctx, mtp_learner_offer(world->ctx, learner, molten, 2.5, 0, 200, &action));
-    assert_int_equal(action, k == 0 ? MTP_REDO : MTP_GO_ON);
-    assert_int_equal(world->reference.calls > before, k == 0);
-    mtp_learner_free(learner);
-    mtp_config_free(molten);
-    mtp_config_free(cold);
-    mtp_config_free(cfg);
-  }
-}
-
-/* Nor can it be learned without a driver: then it waits like others. */
-static void without_a_driver_it_waits(void **state) {
-  learning_world *world = *state;
-  mtp_action action;
-  world->options.max_calls = 4;
-  world->options.wall = false;
-  world->options.warmup = 4;
-  world->options.warmup_sigma = 0.01;
+/* Labels of a cold crystal, which say nothing of a molten one. */
+static mtp_learner *cold(learning_world *world) {
   mtp_learner *learner = NULL;
-  mtp_config *cfg = learning_crystal(2, 4.05, 0.01, 1), *molten = learning_crystal(2, 4.05, 0.3, 3);
+  mtp_action action;
+  world->options.wall = false;
+  world->options.warmup = 4;
+  world->options.warmup_sigma = 0.01;
+  remove(world->train);
+  remove(world->save);
+  mtp_config *cfg = learning_crystal(2, 4.05, 0.01, 1);
   data_must(world->ctx, learning_world_learner(world, NULL, &learner));
   data_must(world->ctx, mtp_learner_begin(world->ctx, learner, cfg, 0, &action));
-  data_must(world->ctx, mtp_learner_offer(world->ctx, learner, molten, 2.5, 0, 200, &action));
-  assert_int_equal(action, MTP_GO_ON);
-  assert_int_equal(mtp_learner_get_stats(learner).candidates, 1);
-  mtp_learner_free(learner);
-  mtp_config_free(molten);
   mtp_config_free(cfg);
+  return learner;
+}
+
+/* Offers a crystal so disturbed below break: is it learned at once? */
+static bool is_learned(learning_world *world, mtp_learner *learner, double displacement, long long step) {
+  mtp_action action;
+  mtp_config *cfg = learning_crystal(2, 4.05, displacement, (unsigned)step);
+  const long long before = world->reference.calls, waiting = mtp_learner_get_stats(learner).candidates;
+  data_must(world->ctx, mtp_learner_offer(world->ctx, learner, cfg, 2.5, 0, step, &action));
+  mtp_config_free(cfg);
+  const bool learned = action == MTP_REDO;
+  assert_int_equal(world->reference.calls > before, learned);
+  assert_int_equal(mtp_learner_get_stats(learner).candidates, learned ? 0 : waiting + 1);
+  return learned;
+}
+
+/* Whatever its grade. */
+static void what_is_all_wrong_does_not_wait(void **state) {
+  learning_world *world = *state;
+  mtp_learner *learner = cold(world);
+  assert_false(is_learned(world, learner, 0.011, 100));
+  assert_true(is_learned(world, learner, 0.3, 200));
+  mtp_learner_free(learner);
+  world->options.doubt = false;
+  learner = cold(world);
+  assert_false(is_learned(world, learner, 0.3, 200));
+  mtp_learner_free(learner);
+}
+
+/* What cannot be learned waits like others. */
+static void without_a_call_left_it_waits(void **state) {
+  learning_world *world = *state;
+  world->options.max_calls = 4;
+  mtp_learner *learner = cold(world);
+  assert_false(is_learned(world, learner, 0.3, 200));
+  mtp_learner_free(learner);
 }
 
 /* Where a definition of the literature is asked for, it is kept. */
@@ -175,7 +176,7 @@ int main(void) {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, learning_world_new, learning_world_free)
   const struct CMUnitTest tests[] = {
       TEST(what_is_known_gets_no_label), TEST(beyond_break_is_labelled),        TEST(few_data_are_not_asked),
-      TEST(only_by_neighbourhoods),      TEST(what_is_all_wrong_does_not_wait), TEST(without_a_driver_it_waits),
+      TEST(only_by_neighbourhoods),      TEST(what_is_all_wrong_does_not_wait), TEST(without_a_call_left_it_waits),
   };
   return cmocka_run_group_tests_name("doubt", tests, NULL, NULL);
 }
