@@ -27,9 +27,10 @@
 #define RIGHT_FORCE_PART 0.02
 #define RIGHT_FORCE      0.01
 #define RIGHT_STRESS     6.2415e-4
-/* Of their labels: with the default weights of the objective an error of 0.1 GPa counts as much as one of 1 meV/atom.
- */
-#define STRESS_WEIGHT "50"
+/* Of their labels, whose few numbers are what a relaxation is made for and would drown among the forces of the way: an
+ * error of 0.1 GPa counts as much as one of 1 meV/atom. */
+#define ENERGY_WEIGHT "10"
+#define STRESS_WEIGHT "500"
 /* Errors that the user is told of, in these units. */
 #define BAD 5.0
 /* A label that helps leaves less than this part of the error to the next. */
@@ -184,13 +185,14 @@ static bool needs_no_more(const mtp_learner *l, const mtp_config *label, int rou
          mtp_loop_distance(l->train->configs[e->label], label, CLOSE) <= CLOSE;
 }
 
-/* Where forces vanish the stress is what is left to learn. */
+/* Where forces vanish energy and stress are what is left to learn. */
 static mtp_status label_end(mtp_context *ctx, mtp_learner *l, const mtp_candidate *end, int *labels) {
   mtp_candidate weighted = *end;
   const mtp_candidate *list = &weighted;
   weighted.cfg = mtp_config_copy(end->cfg);
   if (!weighted.cfg) return mtp_fail_memory(ctx);
   mtp_status status = mtp_config_set_feature(ctx, weighted.cfg, "config_stress_weight", STRESS_WEIGHT);
+  if (status == MTP_OK) status = mtp_config_set_feature(ctx, weighted.cfg, "config_energy_weight", ENERGY_WEIGHT);
   if (status == MTP_OK) status = mtp_loop_label(ctx, l, 1, &list, labels);
   mtp_config_free(weighted.cfg);
   return status;

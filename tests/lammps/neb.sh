@@ -13,7 +13,7 @@ band in.learn "pair_style mtp/al qm 'lammps reference_al.lmp' train train.\$w.ex
 learned=$(barrier in.learn)
 for w in 1 2 3; do grep -q '"event":"label"' events.$w.jsonl || die "replica $w learned nothing"; done
 
-mtp train al.2.almtp train.1.extxyz train.2.extxyz train.3.extxyz -o al.almtp --linear >train.txt
+mtp train al.2.almtp train.1.extxyz train.2.extxyz train.3.extxyz -o al.almtp >train.txt
 band in.frozen 'pair_style mtp' 'pair_coeff * * al.almtp Al'
 frozen=$(barrier in.frozen)
 echo "$right $learned $frozen" >barriers
