@@ -183,8 +183,11 @@ mtp_status mtp_training_collect(job *j, const mtp_sample_set *set, const mtp_sam
 
 /* ---- distances ---- */
 
-/* Part of the smallest distance at which the radial functions begin. */
+/* Part of the smallest distance at which the radial functions begin; and where no squeezed configurations say anything
+ * below it. Outside of their range polynomials grow as the power of their number, and a run is there as soon as it
+ * is a little hotter than its data; inside they are bounded, and rise where the data do. */
 #define BELOW 0.99
+#define BLIND 0.8
 
 /* Other radial functions cannot be written for another min_dist: they change, and training goes on from that. */
 static mtp_status move_min_dist(job *j, double min_dist) {
@@ -201,12 +204,13 @@ mtp_status mtp_training_follow_distances(job *j) {
   const mtp_train_options *o = j->options;
   const bool moves = o->update_min_dist || (!j->top->trained && mtp_potential_min_dist_is_free(j->top));
   const double ordinary = j->least_ordinary, all = j->least;
+  const double part = o->update_min_dist || o->linear || all < ordinary ? BELOW : BLIND;
   if (o->linear && !moves) return MTP_OK;
   mtp_status status = MTP_OK;
   if (!isfinite(all))
     return o->update_min_dist ? mtp_fail(j->ctx, MTP_ERR_STATE, "no two atoms are within the cutoff of each other")
                               : MTP_OK;
-  if (moves) status = move_min_dist(j, BELOW * (isfinite(ordinary) ? ordinary : all));
+  if (moves) status = move_min_dist(j, part * (isfinite(ordinary) ? ordinary : all));
   if (all < j->top->radial.min_dist && j->top->radial.type == MTP_RADIAL_CHEBYSHEV) j->least_dist = BELOW * all;
   return status;
 }
