@@ -14,8 +14,9 @@
 /* How often, and by what factor, the weight of squeezed configurations grows. */
 #define RAISES 2
 #define RAISE  10.0
-/* Where the wall begins, as a part of the shortest distance. */
-#define BELOW 0.99
+/* Where the wall begins, as parts of the shortest distance: the first one that will do, since atoms that come nearer
+ * than the data are better off with a fit that goes on than with a wall. */
+static const double begins[] = {0.8, 0.85, 0.9, 0.95, 0.99};
 
 static bool is_labelled(const mtp_config *cfg) {
   return cfg->n > 0 && (cfg->has_energy || cfg->has_virial || cfg->force);
@@ -53,11 +54,8 @@ static mtp_status smallest_distance(mtp_context *ctx, const mtp_potential *pot, 
   return status;
 }
 
-static mtp_status add_wall(mtp_context *ctx, mtp_potential *pot, const mtp_sample_set *set) {
-  double smallest;
-  mtp_status status = smallest_distance(ctx, pot, set, &smallest);
-  if (status == MTP_OK && BELOW * smallest != pot->radial.min_dist)
-    status = mtp_potential_rebase(ctx, pot, BELOW * smallest, pot->radial.size);
+static mtp_status add_wall(mtp_context *ctx, mtp_potential *pot, double at) {
+  const mtp_status status = at != pot->radial.min_dist ? mtp_potential_rebase(ctx, pot, at, pot->radial.size) : MTP_OK;
   if (status == MTP_OK) pot->radial.type = MTP_RADIAL_CHEBYSHEV_REPULS;
   return status;
 }
@@ -73,29 +71,59 @@ static mtp_status look(mtp_context *ctx, const mtp_potential *pot, mtp_hole_plac
   return status;
 }
 
+/* *mended: the potential without holes, NULL if that cannot be had. */
+static mtp_status try_weights(mtp_context *ctx, const mtp_weights *weights, const mtp_potential *pot,
+                              const mtp_sample_set *set, mtp_hole_places *places, mtp_wall_report *report,
+                              mtp_potential **mended) {
+  bool falls = true;
+  mtp_potential *trial = NULL;
+  mtp_status status = mtp_potential_copy(ctx, pot, &trial);
+  double factor = RAISE;
+  for (int k = 0; k < RAISES && status == MTP_OK && falls; k++, factor *= RAISE) {
+    status = fit_weighted(ctx, weights, trial, set, factor);
+    if (status == MTP_OK) status = look(ctx, trial, places, report, &falls);
+  }
+  if (status == MTP_OK && !falls) {
+    report->wall = MTP_WALL_WEIGHT;
+    *mended = trial;
+  } else {
+    mtp_potential_free(trial);
+  }
+  return status;
+}
+
+static mtp_status try_walls(mtp_context *ctx, const mtp_potential *pot, const mtp_sample_set *set,
+                            mtp_hole_places *places, mtp_wall_report *report, mtp_potential **mended) {
+  double smallest;
+  mtp_status status = smallest_distance(ctx, pot, set, &smallest);
+  for (size_t k = 0; k < sizeof begins / sizeof begins[0] && status == MTP_OK && !*mended; k++) {
+    bool falls = true;
+    mtp_potential *trial = NULL;
+    status = mtp_potential_copy(ctx, pot, &trial);
+    if (status == MTP_OK) status = add_wall(ctx, trial, begins[k] * smallest);
+    if (status == MTP_OK) status = look(ctx, trial, places, report, &falls);
+    if (status == MTP_OK && !falls) {
+      report->wall = MTP_WALL_REPULS;
+      *mended = trial;
+    } else {
+      mtp_potential_free(trial);
+    }
+  }
+  return status;
+}
+
 static mtp_status mend(mtp_context *ctx, const mtp_weights *weights, mtp_potential *pot, const mtp_sample_set *set,
                        mtp_hole_places *places, mtp_wall_report *report) {
-  mtp_potential *trial = NULL;
+  mtp_potential *mended = NULL;
   bool falls = false;
   mtp_status status = look(ctx, pot, places, report, &falls);
   if (status != MTP_OK || !falls) return status;
-  status = mtp_potential_copy(ctx, pot, &trial);
-  double factor = RAISE;
-  for (int k = 0; k < RAISES && status == MTP_OK && falls && has_squeezed(set); k++, factor *= RAISE) {
-    status = fit_weighted(ctx, weights, trial, set, factor);
-    if (status == MTP_OK) status = look(ctx, trial, places, report, &falls);
-    if (status == MTP_OK && !falls) report->wall = MTP_WALL_WEIGHT;
-  }
-  if (status == MTP_OK && falls && pot->radial.type == MTP_RADIAL_CHEBYSHEV && !has_squeezed(set)) {
-    mtp_potential_free(trial);
-    trial = NULL;
-    status = mtp_potential_copy(ctx, pot, &trial);
-    if (status == MTP_OK) status = add_wall(ctx, trial, set);
-    if (status == MTP_OK) status = look(ctx, trial, places, report, &falls);
-    if (status == MTP_OK && !falls) report->wall = MTP_WALL_REPULS;
-  }
-  if (status == MTP_OK && !falls) status = mtp_potential_adopt(ctx, pot, trial);
-  mtp_potential_free(trial);
+  if (has_squeezed(set))
+    status = try_weights(ctx, weights, pot, set, places, report, &mended);
+  else if (pot->radial.type == MTP_RADIAL_CHEBYSHEV)
+    status = try_walls(ctx, pot, set, places, report, &mended);
+  if (mended) status = mtp_potential_adopt(ctx, pot, mended);
+  mtp_potential_free(mended);
   return status;
 }
 
