@@ -30,6 +30,12 @@ for method in random energy force site-energy maxvol bayes; do
   below "$2" 0.1
   [ -n "$(ours nacl "8 by $method and")" ]
 done
+if lmp -help </dev/null | grep -q -w snap; then
+  below "$(ours lithium '5 functions (level 6): force RMSE')" 0.03
+  for way in passive random QS1 QS2 QS3; do below "$(ours lithium "$way, ")" 0.1; done
+  below "$(ours lithium 'threshold 3: labels')" 60
+  below "$(ours lithium 'learned at 900 K, used at 900 K: force RMSE')" 0.1
+fi
 if [ -d "${MTP_SHARED:-/nonexistent}/potentials" ]; then
   below "$(ours zuo 'Li energy_per_atom MAE')" 3e-3
   below "$(ours zuo 'Li force MAE')" 0.05
