@@ -154,10 +154,8 @@ static mtp_status walk(mtp_context *ctx, exploration *e, const mtp_config *from)
       status = learn_before(ctx, e);
       if (++e->wild >= MOST_WILD) e->why = wild ? "the atoms flew apart" : "the reference has no label where it went";
     }
-    if (status == MTP_OK && (wild || learned || refused))
-      status = start(ctx, e, from);
-    else if (status == MTP_OK)
-      status = remember(ctx, e);
+    if (status != MTP_OK || e->why) break;
+    status = wild || learned || refused ? start(ctx, e, from) : remember(ctx, e);
   }
   return status;
 }

@@ -89,13 +89,14 @@ static void learn_rest(mtp_context *ctx, mtp_learner *l) {
 }
 
 static void finish_alone(mtp_context *ctx, mtp_learner *l, const mtp_conditions *conditions) {
+  bool failed = false;
   for (int round = 0; round < ROUNDS; round++) {
     train_last(ctx, l);
     learn_rest(ctx, l);
     mend(ctx, l, false);
-    if (!conditions || mtp_context_is_stopped(ctx)) break;
+    if (!conditions || failed || mtp_context_is_stopped(ctx)) break;
     const long long labels = l->stats.labels;
-    mtp_loop_explore(ctx, l, conditions); /* it says itself what ended it; what it learned before that counts */
+    failed = mtp_loop_explore(ctx, l, conditions) != MTP_OK; /* what it learned before that is trained on */
     if (l->stats.labels == labels) break;
   }
   mend(ctx, l, true);

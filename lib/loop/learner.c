@@ -313,19 +313,29 @@ static mtp_status fail_beyond(mtp_context *ctx, const mtp_learner *l, const mtp_
 /* So many pools may wait while calls are out, before the run waits for these. */
 #define LATE_POOLS 4
 
-/* A small grade is no promise: what is all wrong is learned before the run goes on, if it may be. */
-static mtp_status must_learn(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *c, bool *must) {
-  *must = false;
-  if (!mtp_loop_can_label(l)) return MTP_OK;
-  *must = mtp_loop_is_watched(l, c);
-  return *must || in_pool(l, c->cfg) || mtp_loop_repeats_last(l, c) ? MTP_OK : mtp_loop_is_all_wrong(ctx, l, c, must);
+/* Whatever its grade, because of its numbers of atoms or of its forces; but not if it makes no sense. */
+static mtp_status learn_wanted(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action) {
+  char why[200];
+  mtp_status status = mtp_loop_look_at(ctx, l, c, why, sizeof why);
+  if (status != MTP_OK) return status;
+  if (*why) return mtp_loop_explode(ctx, l, c, why, action);
+  if (l->moment.wanted) l->number_labels++;
+  return mtp_loop_learn(ctx, l, c, c, action);
 }
 
-/* Below break: it waits in the pool. */
+/* Below break: it waits in the pool, unless its forces are all wrong and may be learned. */
 static mtp_status keep(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, bool seen, mtp_action *action) {
+  bool wrong = false;
   if (seen || in_pool(l, c->cfg) || mtp_loop_repeats_last(l, c)) return MTP_OK;
+  mtp_status status = mtp_loop_can_label(l) ? mtp_loop_is_all_wrong(ctx, l, c, &wrong) : MTP_OK;
+  if (wrong && l->late) { /* what is out may tell enough */
+    status = mtp_loop_learn_late(ctx, l, true, action);
+    if (status != MTP_OK || *action == MTP_REDO) return status;
+  }
+  if (wrong) return learn_wanted(ctx, l, c, action);
+  if (status != MTP_OK) return status;
   mtp_loop_log_candidate(ctx, l, c);
-  mtp_status status = mtp_loop_keep(ctx, l, c);
+  status = mtp_loop_keep(ctx, l, c);
   if (status != MTP_OK || l->pool_size < (size_t)l->options.pool) return status;
   if (!mtp_loop_goes_on(l)) return mtp_loop_learn(ctx, l, NULL, c, action);
   if (l->late && l->pool_size >= LATE_POOLS * (size_t)l->options.pool)
@@ -338,16 +348,6 @@ static mtp_status give_up(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
   mtp_loop_log_candidate(ctx, l, c);
   mtp_status status = mtp_loop_write_candidate(ctx, l, c, why_no_label(l), "");
   return status == MTP_OK ? fail_beyond(ctx, l, c, false, NULL) : status;
-}
-
-/* Whatever its grade, because of its numbers of atoms or of its forces; but not if it makes no sense. */
-static mtp_status learn_wanted(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action) {
-  char why[200];
-  mtp_status status = mtp_loop_look_at(ctx, l, c, why, sizeof why);
-  if (status != MTP_OK) return status;
-  if (*why) return mtp_loop_explode(ctx, l, c, why, action);
-  if (l->moment.wanted) l->number_labels++;
-  return mtp_loop_learn(ctx, l, c, c, action);
 }
 
 mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action) {
@@ -368,10 +368,7 @@ mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
     if (status != MTP_OK || changed) return status;
   }
   if (wanted && !seen) return learn_wanted(ctx, l, c, action);
-  bool must = false;
-  if (!beyond && !seen) status = must_learn(ctx, l, c, &must);
-  if (status != MTP_OK) return status;
-  if (must) return learn_wanted(ctx, l, c, action);
+  if (!beyond && !seen && mtp_loop_is_watched(l, c)) return mtp_loop_learn(ctx, l, c, c, action);
   if (!beyond) return keep(ctx, l, c, seen, action);
   char why[200] = "";
   if (!seen && !(l->explored > 0.0)) status = mtp_loop_look_at(ctx, l, c, why, sizeof why);

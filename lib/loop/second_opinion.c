@@ -28,7 +28,7 @@ static bool has_earned_it(const mtp_learner *l) {
 }
 
 /* What compares with MLIP or with a definition of the literature is left as it is. */
-static bool is_wanted(const mtp_learner *l) {
+static bool is_asked(const mtp_learner *l) {
   const mtp_learner_options *o = &l->options;
   return o->doubt && o->query == MTP_QUERY_MAXVOL && o->mode == MTP_MODE_NEIGHBOURHOOD && o->grading != MTP_GRADE_ALL;
 }
@@ -43,7 +43,7 @@ static void log_pruned(mtp_context *ctx, mtp_learner *l, size_t candidates, size
 mtp_status mtp_loop_prune(mtp_context *ctx, mtp_learner *l, const mtp_candidate *const *candidates, bool first,
                           const mtp_config_set *coming, size_t *order, size_t *count) {
   const size_t n = *count, least = first ? 1 : 0;
-  if (n <= least || !is_wanted(l) || !l->posterior || !has_earned_it(l)) return MTP_OK;
+  if (n <= least || !is_asked(l) || !l->posterior || !has_earned_it(l)) return MTP_OK;
   const mtp_candidate **chosen = mtp_calloc(n, sizeof *chosen);
   size_t *left = mtp_calloc(2 * n, sizeof *left), *ranked = left ? left + n : NULL, kept = 0;
   mtp_status status = chosen && left ? MTP_OK : mtp_fail_memory(ctx);
@@ -69,7 +69,7 @@ static double worst_of(const mtp_posterior *p, const mtp_config *cfg, const mtp_
 
 mtp_status mtp_loop_is_all_wrong(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *c, bool *is) {
   *is = false;
-  if (!is_wanted(l) || !l->posterior) return MTP_OK;
+  if (!is_asked(l) || !l->posterior) return MTP_OK;
   mtp_doubt *doubt = mtp_calloc(c->cfg->n, sizeof *doubt);
   mtp_status status = doubt ? mtp_posterior_forces(ctx, l->posterior, c->cfg, doubt) : mtp_fail_memory(ctx);
   if (status == MTP_OK) *is = worst_of(l->posterior, c->cfg, doubt) > WRONG * sqrt(l->posterior->force_square);

@@ -168,6 +168,21 @@ static void only_by_neighbourhoods(void **state) {
     data_must(world->ctx, mtp_loop_prune(world->ctx, learner, list, false, NULL, order, &count));
     assert_int_equal(count, k > 0);
   }
+  learner->options.query = MTP_QUERY_MAXVOL;
+  /* nor by a fit that has not earned it: a poor one, one with functions of others, one of few data */
+  for (int k = 0; k < 4; k++) {
+    size_t order[1] = {0}, count = 1;
+    const double force = learner->residual.force;
+    const size_t n = learner->train->n;
+    if (k == 1) learner->residual.force *= 1e6;
+    if (k == 2) learner->history.here = false;
+    if (k == 3) learner->train->n = 2;
+    data_must(world->ctx, mtp_loop_prune(world->ctx, learner, list, false, NULL, order, &count));
+    assert_int_equal(count, k > 0);
+    learner->residual.force = force;
+    learner->history.here = true;
+    learner->train->n = n;
+  }
   mtp_config_free(cfg);
   mtp_learner_free(learner);
 }

@@ -203,7 +203,7 @@ static void end_points_are_cells(void **state) {
   assert_string_equal(mtp_config_get_feature(label, "cut"), "cell");
   assert_true(label->n < 200 && label->has_virial && !label->force_mask);
   data_must(world->ctx, mtp_config_weights(world->ctx, label, weights));
-  assert_true(weights[0] == 1.0 && weights[2] == 50.0);
+  assert_true(weights[0] == 10.0 && weights[2] == 500.0);
   mtp_config_set_free(train);
   mtp_config_free(cfg);
 }
