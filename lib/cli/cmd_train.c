@@ -26,6 +26,9 @@ static const char help[] =
     "  --weighting W       vibrations (default), molecules or structures: powers of 1/N on E and S\n"
     "  --scale-by-force X  multiply the weight of a force by X/(|F|^2 + X) (0: off)\n"
     "  --penalty P         on radial functions that are not orthonormal (0)\n"
+    "  --bending P         part of the loss that radial functions which bend below the closest pairs of DATA cost "
+    "(0.05);\n"
+    "                      0: nothing\n"
     "  --update-min-dist   set min_dist to 0.99 of the smallest distance in DATA first, also where it is not auto\n"
     "  --skip-bad          leave out configurations with nan or inf, atoms on top of each other, elements that POT\n"
     "                      lacks, no label, no energy or no neighbours; they are named and counted in any case\n"
@@ -440,6 +443,7 @@ static int check_numbers(cli *c, const job *job, const numbers *n) {
   const mtp_train_options *o = &job->options;
   if (o->ridge < 0) return cli_usage(c, "--ridge: a number that is not negative is expected");
   if (o->penalty < 0) return cli_usage(c, "--penalty: a number that is not negative is expected");
+  if (o->bending < 0) return cli_usage(c, "--bending: a number that is not negative is expected");
   if (o->scale_by_force < 0) return cli_usage(c, "--scale-by-force: a number that is not negative is expected");
   if (o->max_seconds < 0) return cli_usage(c, "--time: a number that is not negative is expected");
   if (o->tolerance < 0) return cli_usage(c, "--tol: a number that is not negative is expected");
@@ -523,6 +527,7 @@ static int run_train(cli *c, int argc, char **argv) {
                                 {"weighting", 0, CLI_TEXT, &w.weighting},
                                 {"scale-by-force", 0, CLI_REAL, &o->scale_by_force},
                                 {"penalty", 0, CLI_REAL, &o->penalty},
+                                {"bending", 0, CLI_REAL, &o->bending},
                                 {"update-min-dist", 0, CLI_FLAG, &o->update_min_dist},
                                 {"max-iter", 0, CLI_INTEGER, &n.max_iter},
                                 {"time", 0, CLI_REAL, &o->max_seconds},

@@ -18,7 +18,7 @@ typedef mtp_training_task task;
 /* Iterations of a start before it is judged, and of a stage on the way: a level, or a radial size. */
 #define START_ITERATIONS 25
 #define LEVEL_ITERATIONS 80
-#define SIZE_ITERATIONS  20
+#define SIZE_ITERATIONS  40
 /* Part of a limited time at which the stages have to be over. */
 #define STAGE_SHARE 0.6
 /* Size of the random parts of the radial functions of further starts. */

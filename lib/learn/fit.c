@@ -75,15 +75,17 @@ static double damping_of(const run *r) {
   return components < PLENTY * (double)r->n ? SCARCE_DAMPING : DAMPING;
 }
 
-/* The inverse of (G + damping D), D the diagonal of G; parameters without effect are left alone. */
-static mtp_status invert(mtp_context *ctx, size_t n, double damping, double *g) {
-  double *scale = mtp_calloc(n, sizeof *scale), top = 0;
+/* The inverse of (G + F + damping D), D the diagonal of G, F what the forms add: they must not damp what they say
+ * nothing about. Parameters without effect are left alone. */
+static mtp_status invert(mtp_context *ctx, const mtp_objective *o, size_t n, double damping, double *g) {
+  double *scale = mtp_calloc(2 * n, sizeof *scale), *diagonal = scale + n, top = 0;
   if (!scale) return mtp_fail_memory(ctx);
-  for (size_t i = 0; i < n; i++) top = fmax(top, g[i * n + i]);
-  for (size_t i = 0; i < n; i++) scale[i] = g[i * n + i] > NOISE * top ? 1.0 / sqrt(g[i * n + i]) : 0.0;
+  for (size_t i = 0; i < n; i++) diagonal[i] = g[i * n + i], top = fmax(top, diagonal[i]);
+  mtp_objective_add_forms(o, true, g);
+  for (size_t i = 0; i < n; i++) scale[i] = diagonal[i] > NOISE * top ? 1.0 / sqrt(g[i * n + i]) : 0.0;
   for (size_t i = 0; i < n; i++) {
     for (size_t j = 0; j < i; j++) g[i * n + j] *= scale[i] * scale[j];
-    g[i * n + i] = 1.0 + damping;
+    g[i * n + i] = 1.0 + damping * diagonal[i] * scale[i] * scale[i];
   }
   const lapack_int order = (lapack_int)n;
   mtp_status status = MTP_OK;
@@ -96,8 +98,9 @@ static mtp_status invert(mtp_context *ctx, size_t n, double damping, double *g) 
   return status;
 }
 
-static void invert_diagonal(size_t n, double *g) {
+static void invert_diagonal(const mtp_objective *o, size_t n, double *g) {
   double top = 0;
+  mtp_objective_add_forms(o, false, g);
   for (size_t i = 0; i < n; i++) top = fmax(top, g[i]);
   for (size_t i = 0; i < n; i++) g[i] = g[i] > NOISE * top ? 1.0 / g[i] : 0.0;
 }
@@ -107,9 +110,9 @@ static mtp_status renew(mtp_context *ctx, run *r, unsigned long long seed) {
   const size_t rows = dense ? ROWS_PER_PARAMETER * r->n : ROWS_PER_PARAMETER * MAX_DENSE;
   mtp_status status = mtp_objective_sketch(ctx, r->o, mtp_bfgs_x(r->b), r->plan->trained, rows, seed, dense, r->matrix);
   if (status == MTP_OK && dense)
-    status = invert(ctx, r->n, damping_of(r), r->matrix);
+    status = invert(ctx, r->o, r->n, damping_of(r), r->matrix);
   else if (status == MTP_OK)
-    invert_diagonal(r->n, r->matrix);
+    invert_diagonal(r->o, r->n, r->matrix);
   if (status == MTP_OK) mtp_bfgs_set_inverse(r->b, r->matrix);
   return status;
 }

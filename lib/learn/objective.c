@@ -41,6 +41,7 @@ struct mtp_objective {
   mtp_potential *pot;
   mtp_plan *plan;
   mtp_batch_work *work; /* [threads] */
+  const double *forms;  /* borrowed, or NULL */
   /* of the order in hand */
   order order;
   mtp_fit_stats *stats; /* where results go */
@@ -297,6 +298,7 @@ static mtp_status send_potential(mtp_context *ctx, mtp_objective *o, const mtp_p
 
 mtp_status mtp_objective_set_potential(mtp_context *ctx, mtp_objective *o, const mtp_potential *pot) {
   const mtp_status status = install_potential(ctx, o, pot);
+  o->forms = NULL;
   return status == MTP_OK ? send_potential(ctx, o, pot) : status;
 }
 
@@ -370,12 +372,41 @@ static double penalty(const mtp_objective *o, const double *theta, double *gradi
   return p * sum;
 }
 
+void mtp_objective_set_forms(mtp_objective *o, const double *forms) {
+  o->forms = forms;
+}
+
+/* Their sum; its gradient is added. */
+static double add_forms(const mtp_objective *o, const double *theta, double *gradient) {
+  const size_t R = (size_t)o->plan->rsize,
+               functions = (size_t)(o->plan->nspecies * o->plan->nspecies * o->plan->nradial);
+  double sum = 0;
+  for (size_t f = 0; o->forms && f < functions; f++)
+    for (size_t i = 0; i < R; i++) {
+      const double slope = cblas_ddot((int)R, o->forms + (f * R + i) * R, 1, theta + f * R, 1);
+      sum += theta[f * R + i] * slope;
+      if (gradient) gradient[f * R + i] += 2.0 * slope;
+    }
+  return sum;
+}
+
+void mtp_objective_add_forms(const mtp_objective *o, bool full, double *gn) {
+  const size_t R = (size_t)o->plan->rsize, n = o->plan->nparams,
+               functions = (size_t)(o->plan->nspecies * o->plan->nspecies * o->plan->nradial);
+  for (size_t f = 0; o->forms && f < functions; f++)
+    for (size_t i = 0; i < R; i++) {
+      const double *row = o->forms + (f * R + i) * R;
+      if (!full) gn[f * R + i] += 2.0 * row[i];
+      for (size_t k = 0; full && k <= i; k++) gn[(f * R + i) * n + f * R + k] += 2.0 * row[k];
+    }
+}
+
 double mtp_objective_loss(const mtp_objective *o, const double *theta, const mtp_fit_stats stats[MTP_PARTS],
                           unsigned trained) {
   double loss = 0, configs = 0;
   for (int p = 0; p < MTP_PARTS; p++)
     if (in(trained, (mtp_part)p)) loss += stats[p].loss, configs += stats[p].configs;
-  return (configs > 0 ? loss / configs : 0.0) + penalty(o, theta, NULL);
+  return (configs > 0 ? loss / configs : 0.0) + penalty(o, theta, NULL) + add_forms(o, theta, NULL);
 }
 
 mtp_status mtp_objective_pass(mtp_context *ctx, mtp_objective *o, const double *theta, unsigned parts, unsigned trained,
@@ -393,6 +424,7 @@ mtp_status mtp_objective_pass(mtp_context *ctx, mtp_objective *o, const double *
     if (in(trained, (mtp_part)p)) configs += stats[p].configs;
   for (size_t k = 0; k < o->plan->nparams && configs > 0; k++) gradient[k] /= configs;
   penalty(o, theta, gradient);
+  add_forms(o, theta, gradient);
   return MTP_OK;
 }
 

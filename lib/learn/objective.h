@@ -40,6 +40,9 @@ void mtp_objective_free(mtp_objective *o);
 
 /** Another potential with the same species and cutoff. */
 mtp_status mtp_objective_set_potential(mtp_context *ctx, mtp_objective *o, const mtp_potential *pot);
+/** Adds sum_f c_f^T Q_f c_f to L, over all radial functions c_f[R] in the order of the parameters; forms[C*C*K][R*R]
+ * are the symmetric Q_f, borrowed until this is called again (NULL: nothing is added) or another potential comes. */
+void mtp_objective_set_forms(mtp_objective *o, const double *forms);
 const mtp_potential *mtp_objective_potential(const mtp_objective *o);
 size_t mtp_objective_configs(const mtp_objective *o, unsigned parts);
 
@@ -51,10 +54,13 @@ mtp_status mtp_objective_pass(mtp_context *ctx, mtp_objective *o, const double *
 double mtp_objective_loss(const mtp_objective *o, const double *theta, const mtp_fit_stats stats[MTP_PARTS],
                           unsigned trained);
 
-/** An estimate from at least `rows` random combinations of residuals of the Gauss-Newton matrix of L over `trained`:
- * gn[n*n], the lower triangle, or with `full` false its diagonal gn[n]. */
+/** An estimate from at least `rows` random combinations of residuals of the Gauss-Newton matrix of L over `trained`,
+ * without forms: gn[n*n], the lower triangle, or with `full` false its diagonal gn[n]. */
 mtp_status mtp_objective_sketch(mtp_context *ctx, mtp_objective *o, const double *theta, unsigned trained, size_t rows,
                                 unsigned long long seed, bool full, double *gn);
+
+/** Adds what the forms have in that matrix. */
+void mtp_objective_add_forms(const mtp_objective *o, bool full, double *gn);
 
 /** Exact linear coefficients for the radial functions of theta, put into theta. */
 mtp_status mtp_objective_solve(mtp_context *ctx, mtp_objective *o, unsigned trained, double ridge, double *theta);

@@ -25,6 +25,7 @@
 mtp_train_options mtp_train_defaults(void) {
   return (mtp_train_options){.weights = mtp_weights_default(),
                              .starts = 3,
+                             .bending = 0.05,
                              .held_out = 0.1,
                              .components = 240,
                              .seed = 12345,
@@ -61,10 +62,10 @@ static mtp_status mix_config(mtp_context *ctx, const mtp_config *c, mtp_part par
 
 static mtp_status identify(job *j) {
   const mtp_train_options *o = j->options;
-  const double numbers[] = {o->weights.energy,    o->weights.force, o->weights.stress, (double)o->weights.weighting,
-                            o->scale_by_force,    o->penalty,       o->ridge,          o->held_out,
-                            (double)o->starts,    (double)o->fresh, (double)o->seed,   o->components,
-                            (double)o->economical};
+  const double numbers[] = {o->weights.energy, o->weights.force,     o->weights.stress, (double)o->weights.weighting,
+                            o->scale_by_force, o->penalty,           o->bending,        o->ridge,
+                            o->held_out,       (double)o->starts,    (double)o->fresh,  (double)o->seed,
+                            o->components,     (double)o->economical};
   mtp_text text = {0};
   mtp_status status = mtp_potential_text(j->ctx, j->top, &text);
   uint64_t hash = mtp_hash_add(MTP_HASH_START, numbers, sizeof numbers);
@@ -152,6 +153,22 @@ static double held_out_loss(const mtp_fit_stats *stats) {
   return s->configs > 0 ? 0.0 : NAN;
 }
 
+/* The fit, in which bending costs where no data are. */
+static mtp_status run_fit(job *j, const mtp_fit_plan *plan, mtp_fit *fit) {
+  mtp_fit_stats stats[MTP_PARTS];
+  double *forms = NULL;
+  mtp_status status =
+      mtp_objective_pass(j->ctx, j->objective, j->pot->params, plan->trained, plan->trained, stats, NULL);
+  const double loss = mtp_objective_loss(j->objective, j->pot->params, stats, plan->trained);
+  if (status == MTP_OK && isfinite(loss) && j->options->bending > 0 && j->pot->radial.type == MTP_RADIAL_CHEBYSHEV)
+    status = mtp_training_make_forms(j, loss, &forms);
+  mtp_objective_set_forms(j->objective, forms);
+  if (status == MTP_OK) status = mtp_fit_run(j->ctx, j->objective, plan, fit);
+  mtp_objective_set_forms(j->objective, NULL);
+  free(forms);
+  return status;
+}
+
 mtp_status mtp_training_improve(job *j, const task *t, double *loss) {
   mtp_fit *fit = NULL;
   j->stage_name = t->name;
@@ -173,7 +190,7 @@ mtp_status mtp_training_improve(job *j, const task *t, double *loss) {
                              .user = j};
   mtp_status status = t->patient && !j->best ? mtp_fail_memory(j->ctx) : MTP_OK;
   if (status == MTP_OK) status = mtp_fit_new(j->ctx, j->objective, j->pot->params, &fit);
-  if (status == MTP_OK) status = mtp_fit_run(j->ctx, j->objective, &plan, fit);
+  if (status == MTP_OK) status = run_fit(j, &plan, fit);
   if (status == MTP_OK) status = j->status;
   if (status == MTP_OK) {
     const double *theta = j->best && isfinite(j->best_loss) ? j->best : fit->theta;
@@ -368,9 +385,9 @@ static mtp_status check_finite(mtp_context *ctx, const mtp_potential *pot) {
 }
 
 static mtp_status check_options(mtp_context *ctx, const mtp_train_options *o) {
-  if (!(o->scale_by_force >= 0) || !(o->penalty >= 0) || !(o->ridge >= 0) || !(o->held_out >= 0) ||
-      !(o->held_out < 1) || !(o->max_seconds >= 0) || !(o->tolerance >= 0) || !(o->components >= 0) || o->threads < 1 ||
-      o->starts < 1)
+  if (!(o->scale_by_force >= 0) || !(o->penalty >= 0) || !(o->bending >= 0) || !(o->ridge >= 0) ||
+      !(o->held_out >= 0) || !(o->held_out < 1) || !(o->max_seconds >= 0) || !(o->tolerance >= 0) ||
+      !(o->components >= 0) || o->threads < 1 || o->starts < 1)
     return mtp_fail(
         ctx, MTP_ERR_ARGUMENT,
         "training: expected options that are not negative, at least one thread and one start, and less than "
@@ -403,6 +420,7 @@ mtp_status mtp_train_samples(mtp_context *ctx, const mtp_train_options *options,
   if (status == MTP_OK && !none && options->fresh && !options->linear) status = forget(ctx, j.top);
   if (status == MTP_OK) status = mtp_training_collect(&j, set, valid);
   if (status == MTP_OK && !none) status = mtp_training_follow_distances(&j);
+  if (status == MTP_OK) status = mtp_training_count_pairs(&j);
   if (status == MTP_OK) status = train_all(&j);
   if (status == MTP_OK) {
     j.pot->trained = true;
@@ -420,6 +438,7 @@ mtp_status mtp_train_samples(mtp_context *ctx, const mtp_train_options *options,
   mtp_potential_free(j.pot);
   mtp_potential_free(j.top);
   mtp_sample_set_free(j.all);
+  mtp_training_forget_pairs(&j);
   free(j.sample);
   free(j.part);
   free(j.closest);

@@ -2,6 +2,7 @@
 /**@file learn/training.h
  * A training in progress, and the steps that its files share:
  *   split.c    what is trained on, held out, kept for the end; distances
+ *   bending.c  what bending costs where no data are
  *   climb.c    from an untrained potential to a good start, and to larger radial bases
  *   trainer.c  fits, watching, checkpoints, and the order of it all */
 #ifndef MTP_TRAINING_H
@@ -9,6 +10,8 @@
 
 #include "learn/fit.h"
 #include "learn/trainer.h"
+
+typedef struct mtp_pair_histogram mtp_pair_histogram;
 
 typedef struct mtp_training {
   mtp_context *ctx;
@@ -21,6 +24,7 @@ typedef struct mtp_training {
   mtp_part *part;               /* [n] */
   double *closest;              /* [n as collected] distance of the closest atoms, infinite if beyond the cutoff */
   double least, least_ordinary; /* the smallest of what is trained on, and of what is not squeezed of it */
+  mtp_pair_histogram *pairs;    /* of what is trained on */
   bool has_held_out;
   mtp_workers workers;
   mtp_objective *objective;
@@ -66,6 +70,14 @@ mtp_status mtp_training_collect(mtp_training *j, const mtp_sample_set *set, cons
 mtp_status mtp_training_follow_distances(mtp_training *j);
 /** Extends the radial functions of `pot` to the closest atoms that are trained on. */
 mtp_status mtp_training_reach(const mtp_training *j, mtp_potential *pot);
+
+/* bending.c */
+/** Counts pairs of each kind of species by their distance. */
+mtp_status mtp_training_count_pairs(mtp_training *j);
+void mtp_training_forget_pairs(mtp_training *j);
+/** What bending of the radial functions of the potential in hand costs where no data are, beside such a loss: forms for
+ * mtp_objective_set_forms, owned by the caller. */
+mtp_status mtp_training_make_forms(const mtp_training *j, double loss, double **forms);
 
 /* climb.c */
 /** The way up to a potential of the last level with a good start, at the radial size that the data support. `resumed`

@@ -158,6 +158,7 @@ static mtp_status train(mtp_context *ctx, const mtp_learner *l, const mtp_potent
   const bool thorough = l->ending || must_fit(l);
   options.components = thorough ? LAST_COMPONENTS : COMPONENTS;
   options.economical = true;
+  if (!l->options.wall) options.bending = 0.0;
   options.held_out = must_fit(l) ? 0.0 : HELD_OUT;
   options.max_iterations = thorough ? LAST_ITERATIONS : ITERATIONS;
   options.threads = l->options.threads;

@@ -241,8 +241,8 @@ static void test_better_than_direct(void **state) {
   print_message("forces of silicon: sizes 8 and 16 directly %.4g and %.4g eV/A, climbed to auto and 16 %.4g and %.4g\n",
                 direct[0], direct[1], climbed[0], climbed[1]);
   assert_true(climbed[0] < 0.35 * direct[0] && climbed[0] < 0.9 * direct[1]);
-  assert_true(climbed[1] < 1.25 * direct[1]);
-  assert_true(direct[1] < 0.4 * direct[0]); /* down the valley: 0.46 with a damping of 1e-4 */
+  assert_true(climbed[1] < 1.5 * direct[1]); /* bends less below the data, which costs something at a given size */
+  assert_true(direct[1] < 0.4 * direct[0]);  /* down the valley: 0.46 with a damping of 1e-4 */
   f.pot = NULL;
   fixture_close(&f);
 }

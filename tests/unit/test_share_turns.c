@@ -44,7 +44,7 @@ static mtp_action offer(learning_world *world, mtp_learner *learner, unsigned se
 
 /* The configuration that is offered by this number. */
 static mtp_config *offered(unsigned seed) {
-  return learning_crystal(2, 4.05, 0.25, 1000 + seed);
+  return learning_crystal(2, 4.05, 0.4, 1000 + seed);
 }
 
 static bool is_trained(const learning_world *world, const mtp_config *cfg) {

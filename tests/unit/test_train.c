@@ -112,15 +112,38 @@ static double rounding_of(const double loss[POINTS]) {
   return sum / growth;
 }
 
+/* A random positive form for each radial function, that makes about `size` of the present ones. */
+static double *random_forms(const fixture *f, double size) {
+  const size_t R = (size_t)f->pot->radial.size, functions = mtp_offset_species(f->pot) / R;
+  mtp_random random = {77};
+  double *forms = data_calloc(functions * R * R, sizeof *forms), v[MTP_MAX_RADIAL_SIZE];
+  for (size_t k = 0; k < functions; k++) {
+    const double *c = f->pot->params + k * R;
+    double square = 1e-12;
+    for (size_t i = 0; i < R; i++) square += c[i] * c[i];
+    for (size_t i = 0; i < R; i++) v[i] = mtp_random_normal(&random);
+    for (size_t i = 0; i < R; i++)
+      for (size_t j = 0; j < R; j++) forms[(k * R + i) * R + j] = size / (double)functions * v[i] * v[j] / square;
+  }
+  return forms;
+}
+
 /* Four differences that hang together are a poor sample of the rounding, so that of all directions is taken. The
  * gradient rounds by about as much as the quotient. */
-static void check_gradient(int species, const mtp_objective_options *options) {
+static void check_gradient(int species, const mtp_objective_options *options, bool with_forms) {
   fixture f;
   fixture_open(&f, 3, 8, species, 9);
+  double *forms = NULL;
   const size_t n = f.pot->nparams;
   double *theta = data_calloc(n, sizeof *theta), *gradient = data_calloc(n, sizeof *gradient);
   double want[DIRECTIONS] = {0}, got[DIRECTIONS], variance = 0, weight = 0;
   mtp_objective *o = objective_of(&f, options, theta);
+  if (with_forms) {
+    const double before = loss_at(&f, o, theta, NULL);
+    forms = random_forms(&f, before);
+    mtp_objective_set_forms(o, forms);
+    assert_true(loss_at(&f, o, theta, NULL) > 1.1 * before);
+  }
   loss_at(&f, o, theta, gradient);
   for (int k = 0; k < DIRECTIONS; k++) {
     double loss[POINTS];
@@ -139,6 +162,7 @@ static void check_gradient(int species, const mtp_objective_options *options) {
   mtp_objective_free(o);
   free(theta);
   free(gradient);
+  free(forms);
   fixture_close(&f);
 }
 
@@ -150,7 +174,7 @@ static void test_gradient(void **state) {
                                              .scale_by_force = 0.5 * phi,
                                              .penalty = 1e-2 * weighting,
                                              .memory = 1e9};
-      check_gradient(1 + phi, &options);
+      check_gradient(1 + phi, &options, weighting == 2);
     }
 }
 
@@ -190,6 +214,35 @@ static void test_sketch(void **state) {
   free(theta);
   free(gn);
   free(diagonal);
+  fixture_close(&f);
+}
+
+/* Second derivatives of the forms, in the triangle and on the diagonal alone. */
+static void test_forms(void **state) {
+  (void)state;
+  fixture f;
+  fixture_open(&f, 5, 4, 2, 8);
+  const size_t n = f.pot->nparams, R = (size_t)f.pot->radial.size;
+  const mtp_objective_options options = {.weights = {1, 0.01, 0.001, MTP_WEIGHT_VIBRATIONS}, .memory = 1e9};
+  double *theta = data_calloc(n, sizeof *theta), *gn = data_calloc(n * n, sizeof *gn),
+         *diagonal = data_calloc(n, sizeof *gn), *forms = random_forms(&f, 1.0);
+  mtp_objective *o = objective_of(&f, &options, theta);
+  mtp_objective_set_forms(o, forms);
+  mtp_objective_add_forms(o, true, gn);
+  mtp_objective_add_forms(o, false, diagonal);
+  for (size_t i = 0; i < n; i++)
+    for (size_t j = 0; j <= i; j++) {
+      const bool inside = i < mtp_offset_species(f.pot) && i / R == j / R;
+      assert_true(gn[i * n + j] == (inside ? 2.0 * forms[(i / R * R + i % R) * R + j % R] : 0.0));
+      if (i == j) assert_true(diagonal[i] == gn[i * n + i]);
+    }
+  mtp_objective_set_forms(o, NULL);
+  assert_true(loss_at(&f, o, theta, NULL) > 0);
+  mtp_objective_free(o);
+  free(theta);
+  free(gn);
+  free(diagonal);
+  free(forms);
   fixture_close(&f);
 }
 
@@ -484,10 +537,10 @@ static void test_min_dist(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_gradient),     cmocka_unit_test(test_sketch),    cmocka_unit_test(test_learns),
-      cmocka_unit_test(test_continuation), cmocka_unit_test(test_same_bits), cmocka_unit_test(test_stops),
-      cmocka_unit_test(test_resumes),      cmocka_unit_test(test_patience),  cmocka_unit_test(test_bad_input),
-      cmocka_unit_test(test_min_dist),
+      cmocka_unit_test(test_gradient),  cmocka_unit_test(test_sketch),       cmocka_unit_test(test_forms),
+      cmocka_unit_test(test_learns),    cmocka_unit_test(test_continuation), cmocka_unit_test(test_same_bits),
+      cmocka_unit_test(test_stops),     cmocka_unit_test(test_resumes),      cmocka_unit_test(test_patience),
+      cmocka_unit_test(test_bad_input), cmocka_unit_test(test_min_dist),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

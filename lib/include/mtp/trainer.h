@@ -49,6 +49,8 @@ typedef struct mtp_train_options {
   mtp_weights weights;
   double scale_by_force; /**< phi > 0: f is multiplied by phi/(|F0|^2 + phi) (not in the linear solves); 0 */
   double penalty; /**< p of p [sum_mu (|c_mu|^2 - 1)^2 + sum_{mu<nu} (c_mu.c_nu)^2], c_mu over pairs of species; 0 */
+  double bending; /**< part of the loss that a bend of the radial functions below the closest pairs of the data costs
+                       which is as strong as that of a bond; 0: nothing; 0.05 */
   double ridge;   /**< of the linear solves, see mtp_normal_solve; 0 */
   bool linear;    /**< the radial functions stay as they are */
   bool fresh;     /**< begin anew with a trained potential; else training goes on from its parameters */

@@ -255,8 +255,8 @@ WATCH = CFUNCTYPE(c_bool, c_void_p, POINTER(TrainProgress))
 class TrainOptions(Structure):
     _c_name_ = 'mtp_train_options'
     _fields_ = [
-        ('weights', Weights), ('scale_by_force', c_double), ('penalty', c_double), ('ridge', c_double),
-        ('linear', c_bool), ('fresh', c_bool), ('update_min_dist', c_bool), ('starts', c_int), ('held_out', c_double),
+        ('weights', Weights), ('scale_by_force', c_double), ('penalty', c_double), ('bending', c_double),
+        ('ridge', c_double), ('linear', c_bool), ('fresh', c_bool), ('update_min_dist', c_bool), ('starts', c_int), ('held_out', c_double),
         ('components', c_double), ('economical', c_bool), ('max_iterations', c_long), ('max_seconds', c_double),
         ('tolerance', c_double), ('patience', c_long), ('seed', c_ulonglong), ('threads', c_int), ('comm', c_void_p),
         ('memory', c_double), ('checkpoint', c_char_p), ('checkpoint_seconds', c_double), ('watch', WATCH),
