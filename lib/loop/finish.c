@@ -10,7 +10,7 @@
 #include "loop/together.h"
 #include "support/support.h"
 
-/* Trainings, each followed by an exploration until that finds nothing. */
+/* Explorations, each after a training, until one finds nothing; what the last one taught is trained on as well. */
 #define ROUNDS 3
 /* Attempts to close what is left of holes. */
 #define MENDS 6
@@ -90,11 +90,11 @@ static void learn_rest(mtp_context *ctx, mtp_learner *l) {
 
 static void finish_alone(mtp_context *ctx, mtp_learner *l, const mtp_conditions *conditions) {
   bool failed = false;
-  for (int round = 0; round < ROUNDS; round++) {
+  for (int round = 0; round <= ROUNDS; round++) {
     train_last(ctx, l);
     learn_rest(ctx, l);
     mend(ctx, l, false);
-    if (!conditions || failed || mtp_context_is_stopped(ctx)) break;
+    if (round == ROUNDS || !conditions || failed || mtp_context_is_stopped(ctx)) break;
     const long long labels = l->stats.labels;
     failed = mtp_loop_explore(ctx, l, conditions) != MTP_OK; /* what it learned before that is trained on */
     if (l->stats.labels == labels) break;

@@ -28,14 +28,34 @@ static const double masses[] = {MASS};
 /* ---- dynamics ---- */
 
 /* A learner that knows aluminium well enough, its run and its configuration. */
-static mtp_learner *taught(learning_world *world, double kelvin, int steps) {
+/* `pot` (NULL: the usual one) is taken over. */
+static mtp_learner *taught_to(learning_world *world, mtp_potential *pot, double kelvin, int steps) {
   mtp_learner *learner = NULL;
-  data_must(world->ctx, learning_world_learner(world, NULL, &learner));
+  data_must(world->ctx, pot ? learning_world_learner_of(world, pot, NULL, &learner)
+                            : learning_world_learner(world, NULL, &learner));
+  mtp_potential_free(pot);
   learning_run *run = learning_run_new(world->ctx, learning_crystal(2, 4.05, 0.02, 3), kelvin, 4);
   data_must(world->ctx, learning_run_attach(run, learner, world->options.select_grade));
   data_must(world->ctx, learning_run_steps(run, steps));
   learning_run_free(run);
   return learner;
+}
+
+static mtp_learner *taught(learning_world *world, double kelvin, int steps) {
+  return taught_to(world, NULL, kelvin, steps);
+}
+
+/* Fits by it always leave something to be gained. */
+static mtp_potential *few_functions(mtp_context *ctx) {
+  const mtp_potential_spec spec = {.level = 4,
+                                   .species_count = 1,
+                                   .elements = (const char *const[]){"Al"},
+                                   .cutoff = 4.9,
+                                   .min_dist = 1.9,
+                                   .radial_size = 4};
+  mtp_potential *pot = NULL;
+  data_must(ctx, mtp_potential_new(ctx, &spec, &pot));
+  return pot;
 }
 
 static double kinetic(const mtp_dynamics *d, size_t n) {
@@ -256,6 +276,32 @@ static void a_killed_run_is_finished_by_the_next(void **state) {
   }
 }
 
+/* However many explorations taught something: all of it is trained on in the end. */
+static void the_last_exploration_is_trained_on(void **state) {
+  learning_world *world = *state;
+  const mtp_conditions hot = {.temperature = 1500.0, .timestep = 0.002, .masses = masses, .steps = 300};
+  int explorations = 0, taught_last = 0, refits_since = 0;
+  world->options.select_grade = world->options.break_grade = 1.01; /* there is always something new */
+  mtp_learner *learner = taught_to(world, few_functions(world->ctx), 100.0, 20);
+  data_must(world->ctx, mtp_learner_explore(world->ctx, learner, &hot));
+  mtp_learner_end(world->ctx, learner);
+  cJSON *log = learning_log_read(world->log);
+  const cJSON *event;
+  cJSON_ArrayForEach(event, log) {
+    const char *name = cJSON_GetObjectItem(event, "event")->valuestring;
+    if (strcmp(name, "refit") == 0) refits_since++;
+    if (strcmp(name, "exploration") != 0) continue;
+    explorations++;
+    refits_since = 0;
+    taught_last = cJSON_GetObjectItem(event, "labels")->valueint;
+  }
+  print_message("%d explorations, %d labels in the last one, %d refits after it\n", explorations, taught_last,
+                refits_since);
+  assert_true(explorations > 2 && taught_last > 0);
+  assert_true(refits_since > 0);
+  cJSON_Delete(log);
+}
+
 /* A label that fails ends the exploration, not the work of the run. */
 static void failures_cost_nothing_that_was_learned(void **state) {
   learning_world *world = *state;
@@ -352,6 +398,7 @@ int main(void) {
       TEST(labels_are_limited),
       TEST(nothing_is_done_where_nothing_can_be_learned),
       TEST(a_killed_run_is_finished_by_the_next),
+      TEST(the_last_exploration_is_trained_on),
       TEST(failures_cost_nothing_that_was_learned),
       TEST(a_refused_place_is_left),
       TEST(the_end_is_of_one_rank),
