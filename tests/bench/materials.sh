@@ -9,7 +9,9 @@
 #   frozen   a run with the learned potential alone and HOLD ps at the highest temperature: does it live
 #   hot      the same to OVER=1.5 times that temperature, at constant volume, watched (WATCH="stop 10"): it lives, is
 #            stopped, or dies
-# Environment: LEVEL (12), HOLD (100), SEED, OPTS (options of pair_style mtp/al), INIT (options of mtp init), STEPS (of
+#   cold     (not by default) mtp train on the colder half of the reference's frames: force errors (eV/A) on the next
+#            quarter and on the last one, cold_next and cold_last of the lines of JSON
+# Environment: LEVEL (12), HOLD (100), SEED, OPTS (options of pair_style mtp/al), INIT (options of mtp init), TRAIN (of mtp train), STEPS (of
 # the learning run), KEEP (folder of the runs, ./materials; parts that are not asked for are kept from earlier calls),
 # REF (folder of the references), TAG (a word for the table). A potential that is put into $KEEP/NAME/pot.almtp is judged by
 # the parts after learn as well. One core; lines of JSON are appended to $KEEP/results.jsonl.
@@ -119,6 +121,22 @@ part_errors() {
     awk -v rms="$(cat "$folder/rms")" '{ printf "\"energy\":%.4f,\"force\":%.5f,\"relative\":%.3f\n", 1000 * $1, $2, 100 * $2 / rms }' >errors.part
 }
 
+# force_error POT FILE
+force_error() { mtp errors "$1" "$2" --json | sed 's/,"groups".*//; s/.*"force":{[^}]*"rmse":\([^,}]*\).*/\1/'; }
+
+part_cold() {
+  awk -v frames="$(grep -c '^Properties=\|[^#]*Properties=' "$folder/test.extxyz")" '
+    left == 0 { left = $1 + 2; n++; file = n <= frames / 2 ? "cold" : n <= 3 * frames / 4 ? "next" : "last" }
+    { print >(file ".extxyz"); left-- }' "$folder/test.extxyz"
+  # shellcheck disable=SC2086 # options are words
+  mtp init --force --level "$level" --species "$(setting "$1" species | tr ' ' ',')" --cutoff "$(setting "$1" cutoff)" \
+    ${INIT:-} -o cold.untrained.almtp >init.log
+  # shellcheck disable=SC2086 # options are words
+  mtp train cold.untrained.almtp cold.extxyz -o cold.almtp --seed "$seed" ${TRAIN:-} >cold.log 2>&1
+  printf '"cold":%s,"cold_next":%s,"cold_last":%s\n' "$(force_error cold.almtp cold.extxyz)" "$(force_error cold.almtp next.extxyz)" \
+    "$(force_error cold.almtp last.extxyz)" >cold.part
+}
+
 part_squeeze() {
   mtp eval pot.almtp "$folder/squeezed.extxyz" -o squeezed.extxyz >squeezed.log 2>&1 || return 1
   energies squeezed.extxyz >squeezed.energies
@@ -147,7 +165,7 @@ part_hot() { long "$1" hot -var over "${OVER:-1.5}" -var watch "${WATCH:-stop 10
 record() {
   printf '{"name":"%s","tag":"%s","revision":"%s","level":%s,"seed":%s' "$1" "${TAG:-}" \
     "$(git -C "$here" describe --always --dirty 2>/dev/null || echo '?')" "$level" "$seed"
-  for part in learn errors squeeze frozen hot; do
+  for part in learn errors squeeze frozen hot cold; do
     if [ -s $part.part ]; then printf ',%s' "$(cat $part.part)"; fi
   done
   echo '}'
