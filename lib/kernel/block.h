@@ -43,12 +43,15 @@ typedef struct mtp_workspace {
   void *border;        /**< [C + 1] first slot of each species in each lane */
   void *moment;        /**< [nmoments] */
   void *adjoint;       /**< [nmoments] */
+  void *wide;          /**< [nmoments][2] in double, for energies in precision mixed; NULL until that is asked for */
   void *radial;        /**< [C][K][R] gradient by the radial coefficients of the central species */
 } mtp_workspace;
 
 /** Allocates what does not depend on the atoms. Clear also after a failure. */
 mtp_status mtp_workspace_init(mtp_context *ctx, mtp_workspace *ws, const mtp_plan *plan);
 void mtp_workspace_clear(mtp_workspace *ws);
+/** Allocates what precision mixed needs beside that. */
+mtp_status mtp_workspace_widen(mtp_context *ctx, mtp_workspace *ws, const mtp_plan *plan);
 /** Makes room for the atoms, copies their positions and zeroes the forces. */
 mtp_status mtp_workspace_begin(mtp_context *ctx, mtp_workspace *ws, const mtp_plan *plan, const mtp_atoms *atoms);
 /** Adds the forces to force[3*nall] unless that is NULL. */

@@ -68,6 +68,10 @@ void mtp_evaluator_free(mtp_evaluator *ev) {
 mtp_status mtp_evaluator_set_precision(mtp_context *ctx, mtp_evaluator *ev, mtp_precision precision) {
   if (!ev || (precision != MTP_PRECISION_DOUBLE && precision != MTP_PRECISION_MIXED))
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "evaluator: expected precision double or mixed");
+  if (precision == MTP_PRECISION_MIXED) {
+    const mtp_status status = mtp_workspace_widen(ctx, &ev->ws, ev->plan);
+    if (status != MTP_OK) return status;
+  }
   ev->precision = precision;
   return MTP_OK;
 }
@@ -242,26 +246,6 @@ static void compute_batches(mtp_evaluator *ev, mtp_task task, const size_t *plac
   }
 }
 
-/* In mixed precision forces and virials are one pass, energies another. */
-static void compute_task(mtp_evaluator *ev, mtp_task task) {
-  if (ev->precision == MTP_PRECISION_DOUBLE || task.total) {
-    choose_block(ev->isa, MTP_PRECISION_DOUBLE)(ev->plan, &ev->ws, &task);
-    return;
-  }
-  mtp_output *const out = task.out;
-  if (!task.request->skip_energy) {
-    const mtp_request no_virial = {.skip_virial = true};
-    mtp_output energies = {.energy = out->energy, .site_energy = out->site_energy};
-    mtp_task first = task;
-    first.request = &no_virial;
-    first.out = &energies;
-    choose_block(ev->isa, MTP_PRECISION_DOUBLE)(ev->plan, &ev->ws, &first);
-    out->energy = energies.energy;
-  }
-  if (out->force || out->site_virial || out->site_virial9)
-    choose_block(ev->isa, MTP_PRECISION_MIXED)(ev->plan, &ev->ws, &task);
-}
-
 static mtp_status compute_sorted(mtp_context *ctx, mtp_evaluator *ev, const mtp_atoms *atoms, const size_t *start,
                                  const mtp_request *request, mtp_output *out) {
   const bool want_rows = out->rows || out->site_variance || wants_grades(request, out);
@@ -287,7 +271,7 @@ static mtp_status compute_sorted(mtp_context *ctx, mtp_evaluator *ev, const mtp_
     if (want_rows)
       compute_batches(ev, task, place);
     else
-      compute_task(ev, task);
+      choose_block(ev->isa, out->gradient ? MTP_PRECISION_DOUBLE : ev->precision)(ev->plan, &ev->ws, &task);
   }
   free(place);
   return MTP_OK;

@@ -44,6 +44,7 @@ void mtp_workspace_clear(mtp_workspace *ws) {
   free(ws->border);
   free(ws->moment);
   free(ws->adjoint);
+  free(ws->wide);
   free(ws->radial);
 }
 
@@ -55,6 +56,11 @@ mtp_status mtp_workspace_init(mtp_context *ctx, mtp_workspace *ws, const mtp_pla
   ws->adjoint = mtp_alloc_aligned(moments, MTP_MAX_VECTOR);
   ws->radial = mtp_alloc_aligned(mtp_plan_radial(plan, 1, 0), MTP_MAX_VECTOR);
   return ws->near_count && ws->border && ws->moment && ws->adjoint && ws->radial ? MTP_OK : mtp_fail_memory(ctx);
+}
+
+mtp_status mtp_workspace_widen(mtp_context *ctx, mtp_workspace *ws, const mtp_plan *plan) {
+  if (!ws->wide) ws->wide = mtp_alloc_aligned(2 * (size_t)plan->nmoments, MTP_MAX_VECTOR);
+  return ws->wide ? MTP_OK : mtp_fail_memory(ctx);
 }
 
 static mtp_status reserve_lists(mtp_context *ctx, mtp_workspace *ws, const mtp_plan *plan, int longest) {
@@ -135,5 +141,5 @@ void mtp_workspace_end(const mtp_workspace *ws, const mtp_atoms *atoms, double *
 double mtp_workspace_bytes(const mtp_workspace *ws, const mtp_plan *plan) {
   const double slots = ws->slots, K = plan->nradial, vector = MTP_MAX_VECTOR;
   return 64.0 * (double)ws->capacity + 4.0 * MTP_CHUNK * ws->max_count + slots * vector * (9 + 2 * K) +
-         2 * vector * plan->nmoments;
+         (ws->wide ? 4 : 2) * vector * plan->nmoments;
 }
