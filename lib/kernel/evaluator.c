@@ -296,9 +296,9 @@ mtp_status mtp_evaluator_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_
   size_t *start = mtp_calloc((size_t)ev->plan->nspecies + 2, sizeof *start);
   if (!start) return mtp_fail_memory(ctx);
   mtp_status status = sort_by_species(ctx, ev, atoms, start);
-  if (status == MTP_OK) status = mtp_workspace_begin(ctx, &ev->ws, ev->plan, atoms);
+  if (status == MTP_OK) status = mtp_workspace_begin(ctx, &ev->ws, ev->plan, atoms, out);
   if (status == MTP_OK) status = compute_sorted(ctx, ev, atoms, start, request, out);
-  if (status == MTP_OK) mtp_workspace_end(&ev->ws, atoms, out->force);
+  if (status == MTP_OK) mtp_workspace_end(&ev->ws, atoms, out);
   /* where all grades are zero, the first atom has the largest */
   if (graded && out->max_grade_atom < 0 && start[ev->plan->nspecies] > 0) out->max_grade_atom = ev->order[0];
   free(start);

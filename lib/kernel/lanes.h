@@ -256,7 +256,6 @@ INLINE int append_matching(unsigned *to, const unsigned *from, const int *keys, 
 
 /* ---- transposes ---- */
 
-#ifndef MTP_MIXED
 /* Exchanges the off-diagonal elements of each square of 2*step vectors. */
 INLINE void transpose_step(const int step, dvec *v) {
   dvec_mask low, high;
@@ -286,7 +285,6 @@ INLINE void transpose(dvec *v) {
   if (D > 2) transpose_step(2, v);
   if (D > 4) transpose_step(4, v);
 }
-#endif
 
 /* ---- square root ---- */
 
