@@ -41,7 +41,7 @@ typedef struct mtp_workspace {
   unsigned *unsorted;  /**< [max_count] a list before it is sorted by species */
   int *keys;           /**< [max_count] their species */
   int *tally;          /**< [max_count + 1] atoms with so many near neighbours */
-  unsigned *neighbour; /**< [slots][lanes] which point a lane has in a slot */
+  unsigned *neighbour; /**< [slots + lanes][lanes] which point a lane has in a slot; written in squares */
   void *geometry;      /**< [5][slots] vectors ux uy uz r 1/r */
   void *function;      /**< [slots][K] f_mu, later the polynomial P_mu */
   void *slope;         /**< [slots][K] df_mu/dr */

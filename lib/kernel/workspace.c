@@ -74,7 +74,7 @@ static mtp_status reserve_lists(mtp_context *ctx, mtp_workspace *ws, const mtp_p
   ws->unsorted = mtp_calloc(count + MTP_MAX_FLOATS, sizeof(int));
   ws->keys = mtp_calloc(count + MTP_MAX_FLOATS, sizeof(int));
   ws->tally = mtp_calloc(count + 1, sizeof(int));
-  ws->neighbour = mtp_alloc_aligned(MTP_MAX_FLOATS * slots, sizeof(int));
+  ws->neighbour = mtp_alloc_aligned(MTP_MAX_FLOATS * (slots + MTP_MAX_FLOATS), sizeof(int));
   ws->geometry = mtp_alloc_aligned(5 * slots, MTP_MAX_VECTOR);
   ws->function = mtp_alloc_aligned(slots * K, MTP_MAX_VECTOR);
   ws->slope = mtp_alloc_aligned(slots * K, MTP_MAX_VECTOR);
