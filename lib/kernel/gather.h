@@ -27,6 +27,13 @@ INLINE int collect_near(const mtp_atoms *atoms, double *point, int i, double cut
   return n;
 }
 
+/* Lists of large systems come from main memory, each in its turn: they are asked for so many atoms ahead. */
+#define LISTS_AHEAD 4
+
+INLINE void ask_for_list(const int *list, int count) {
+  for (int k = 0; k < count; k += 16) __builtin_prefetch(list + k);
+}
+
 /* Lists of the atoms list[n], each by species of the neighbour. */
 STAGE void collect_chunk(chunk *c, const mtp_plan *plan, mtp_workspace *ws, const mtp_atoms *atoms, int n,
                          const int *list) {
@@ -34,6 +41,7 @@ STAGE void collect_chunk(chunk *c, const mtp_plan *plan, mtp_workspace *ws, cons
   const double cut2 = plan->radial.max_dist * plan->radial.max_dist;
   unsigned *to = ws->near;
   for (int k = 0; k < n; k++) {
+    if (k + LISTS_AHEAD < n) ask_for_list(atoms->list[list[k + LISTS_AHEAD]], atoms->count[list[k + LISTS_AHEAD]]);
     c->list[k] = to;
     if (C == 1)
       c->count[k] = collect_near(atoms, ws->point, list[k], cut2, to, NULL);
