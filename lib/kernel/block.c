@@ -76,13 +76,13 @@ STAGE void radial_gradient(const block *b, vec *g) {
     }                                                                                                                  \
   }
 
-/* Compact rows of the lanes. */
+/* Compact rows of the lanes, with the radial columns g unless that is NULL. */
 STAGE void write_rows(const block *b, const vec *g, double *rows) {
   const mtp_plan *plan = b->plan;
-  const size_t radial = mtp_plan_radial(plan, 1, 0), scalars = (size_t)plan->nscalars;
+  const size_t radial = g ? mtp_plan_radial(plan, 1, 0) : 0, scalars = (size_t)plan->nscalars;
   double *row[W];
   for (int l = 0; l < b->natoms; l++) {
-    row[l] = rows + (size_t)b->place[l] * mtp_plan_row_length(plan);
+    row[l] = rows + (size_t)b->place[l] * mtp_plan_row_length(plan, !g);
     row[l][radial] = 1.0;
   }
 #define RADIAL(k) g[k]
@@ -103,9 +103,9 @@ static void add_total(const block *b, const vec *g, double *total) {
 }
 
 static void gradients(const block *b, const mtp_task *task) {
-  vec *g = (vec *)b->ws->radial;
+  vec *g = task->linear ? NULL : (vec *)b->ws->radial;
   contract(b->plan, b->plan->nlive_group, b->plan->ngroup, b->m);
-  radial_gradient(b, g);
+  if (g) radial_gradient(b, g);
   if (task->rows) write_rows(b, g, task->rows);
   if (task->total) add_total(b, g, task->total);
 }
@@ -194,7 +194,8 @@ void VARIANT(mtp_block)(const mtp_plan *plan, mtp_workspace *ws, const mtp_task 
   chunk c;
   mtp_output *out = task->out;
   const int want_gradients = task->rows || task->total;
-  const int want_forces = out->force || out->site_virial || out->site_virial9 || want_gradients;
+  const int want_radial = want_gradients && !task->linear; /* the force pass leaves what they need */
+  const int want_forces = out->force || out->site_virial || out->site_virial9 || want_radial;
 
   for (size_t done = 0; done < task->natoms; done += MTP_CHUNK) {
     const int *list = task->list + done;

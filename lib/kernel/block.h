@@ -72,7 +72,8 @@ typedef struct mtp_task {
   int species;
   size_t natoms;
   const int *list; /**< [natoms] atoms */
-  double *rows;    /**< [natoms][length] compact dV_i/dtheta of list[k] (written), or NULL */
+  double *rows;    /**< [natoms][mtp_plan_row_length()] compact dV_i/dtheta of list[k] (written), or NULL */
+  bool linear;     /**< rows are of the linear coefficients alone */
   double *total;   /**< [n] sum of them (added to), or NULL */
   const mtp_request *request;
   mtp_output *out; /**< energy, virial, site_energy are added to; forces and virials of atoms go to the workspace */

@@ -110,7 +110,7 @@ mtp_status mtp_evaluator_set_factor(mtp_context *ctx, mtp_evaluator *ev, size_t 
 
 double mtp_evaluator_memory(const mtp_evaluator *ev) {
   if (!ev) return 0.0;
-  const size_t rows = ev->rows ? MTP_GRADE_BATCH * mtp_plan_row_length(ev->plan) : 0;
+  const size_t rows = ev->rows ? MTP_GRADE_BATCH * mtp_plan_row_length(ev->plan, false) : 0;
   const double m = (double)coefficients(ev), factor = ev->factor ? sizeof(double) * m * (m + MTP_GRADE_BATCH) : 0.0;
   return mtp_workspace_bytes(&ev->ws, ev->plan) + (double)(ev->order_capacity * sizeof *ev->order) +
          (double)(rows * sizeof(double)) + factor + (ev->grader ? mtp_grader_memory(ev->grader) : 0.0);
@@ -211,7 +211,7 @@ static void expand_row(const mtp_plan *plan, int species, const double *compact,
 /* Variances of the site energies: |F b|^2 with b the 1 of the species and the scalars. */
 static void site_variances(mtp_evaluator *ev, const mtp_task *task) {
   const mtp_plan *plan = ev->plan;
-  const size_t length = mtp_plan_row_length(plan), S = (size_t)plan->nscalars, C = (size_t)plan->nspecies;
+  const size_t length = mtp_plan_row_length(plan, task->linear), S = (size_t)plan->nscalars, C = (size_t)plan->nspecies;
   const size_t m = C + S, species = (size_t)task->species;
   double constant = 0;
   for (size_t i = species; i < C; i++) constant += ev->factor[i * m + species] * ev->factor[i * m + species];
@@ -229,19 +229,31 @@ static void site_variances(mtp_evaluator *ev, const mtp_task *task) {
   }
 }
 
-/* Evaluates task->list batch by batch, keeping and grading the rows of each batch. */
-static void compute_batches(mtp_evaluator *ev, mtp_task task, const size_t *place) {
+/* Leaves the linear coefficients of the rows of a batch. */
+static void drop_radial(const mtp_plan *plan, mtp_task *task) {
+  const size_t from = mtp_plan_row_length(plan, false), to = mtp_plan_row_length(plan, true);
+  for (size_t k = 0; k < task->natoms; k++)
+    memmove(task->rows + k * to, task->rows + (k + 1) * from - to, to * sizeof(double));
+  task->linear = true;
+}
+
+/* Evaluates the atoms of a task batch by batch, keeping and grading the rows of each batch. */
+static void compute_batches(mtp_evaluator *ev, mtp_task all, const size_t *place) {
   const mtp_plan *plan = ev->plan;
-  const size_t length = mtp_plan_row_length(plan), total = task.natoms;
-  const mtp_output *out = task.out;
-  task.rows = ev->rows;
-  for (size_t done = 0; done < total; done += MTP_GRADE_BATCH, task.list += MTP_GRADE_BATCH) {
+  const mtp_output *out = all.out;
+  const bool graded = wants_grades(all.request, out), linear_grades = graded && mtp_grader_is_linear(ev->grader);
+  const size_t total = all.natoms, length = mtp_plan_row_length(plan, false);
+  all.rows = ev->rows;
+  all.linear = !out->rows && !all.total && (!graded || linear_grades);
+  for (size_t done = 0; done < total; done += MTP_GRADE_BATCH, all.list += MTP_GRADE_BATCH) {
+    mtp_task task = all;
     task.natoms = total - done < MTP_GRADE_BATCH ? total - done : MTP_GRADE_BATCH;
     choose_block(ev->isa, MTP_PRECISION_DOUBLE)(plan, &ev->ws, &task);
     if (out->rows)
       for (size_t k = 0; k < task.natoms; k++)
         expand_row(plan, task.species, ev->rows + k * length, out->rows + place[task.list[k]] * plan->nparams);
-    if (wants_grades(task.request, out)) grade_batch(ev, &task);
+    if (linear_grades && !task.linear) drop_radial(plan, &task);
+    if (graded) grade_batch(ev, &task);
     if (out->site_variance) site_variances(ev, &task);
   }
 }
@@ -251,7 +263,7 @@ static mtp_status compute_sorted(mtp_context *ctx, mtp_evaluator *ev, const mtp_
   const bool want_rows = out->rows || out->site_variance || wants_grades(request, out);
   size_t *place = NULL;
   if (want_rows && !ev->rows)
-    ev->rows = mtp_alloc_aligned(MTP_GRADE_BATCH * mtp_plan_row_length(ev->plan), sizeof(double));
+    ev->rows = mtp_alloc_aligned(MTP_GRADE_BATCH * mtp_plan_row_length(ev->plan, false), sizeof(double));
   if (out->rows) {
     place = row_places(atoms);
     memset(out->rows, 0, atoms->ncentral * ev->plan->nparams * sizeof(double)); /* also of atoms of no species */
