@@ -2,7 +2,8 @@
 /**@file kernel/block.c
  * Energies, forces, virials and parameter gradients of atoms of one species, W at a time: every working array is a
  * vector over W central atoms. Compiled once per instruction set with MTP_ISA = baseline, avx2 or avx512, and each once
- * more with MTP_MIXED: forces and virials in single precision. Energies and gradients are for doubles.
+ * more with MTP_MIXED: everything in single precision but the products of moments where energies are wanted. Gradients
+ * are for doubles.
  *
  *   near neighbours -> place -> radial functions -> reduced moments -> fill -> products -> top level      (forward)
  *   adjoints of the products -> fold -> neighbours by Horner's scheme -> scatter                          (backward)
@@ -14,6 +15,9 @@
 #include "kernel/gather.h"
 #include "kernel/moments.h"
 #include "kernel/scatter.h"
+#ifdef MTP_MIXED
+#include "kernel/wide.h"
+#endif
 
 /* ---- parameter gradients ---- */
 
@@ -72,13 +76,13 @@ STAGE void radial_gradient(const block *b, vec *g) {
     }                                                                                                                  \
   }
 
-/* Compact rows of the lanes. */
+/* Compact rows of the lanes, with the radial columns g unless that is NULL. */
 STAGE void write_rows(const block *b, const vec *g, double *rows) {
   const mtp_plan *plan = b->plan;
-  const size_t radial = mtp_plan_radial(plan, 1, 0), scalars = (size_t)plan->nscalars;
+  const size_t radial = g ? mtp_plan_radial(plan, 1, 0) : 0, scalars = (size_t)plan->nscalars;
   double *row[W];
   for (int l = 0; l < b->natoms; l++) {
-    row[l] = rows + (size_t)b->place[l] * mtp_plan_row_length(plan);
+    row[l] = rows + (size_t)b->place[l] * mtp_plan_row_length(plan, !g);
     row[l][radial] = 1.0;
   }
 #define RADIAL(k) g[k]
@@ -99,9 +103,9 @@ static void add_total(const block *b, const vec *g, double *total) {
 }
 
 static void gradients(const block *b, const mtp_task *task) {
-  vec *g = (vec *)b->ws->radial;
+  vec *g = task->linear ? NULL : (vec *)b->ws->radial;
   contract(b->plan, b->plan->nlive_group, b->plan->ngroup, b->m);
-  radial_gradient(b, g);
+  if (g) radial_gradient(b, g);
   if (task->rows) write_rows(b, g, task->rows);
   if (task->total) add_total(b, g, task->total);
 }
@@ -121,6 +125,7 @@ static block lay_out(const mtp_plan *plan, mtp_workspace *ws, const mtp_task *ta
   b.derivative = (derivative *)ws->derivative;
   b.m = (vec *)ws->moment;
   b.adj = (vec *)ws->adjoint;
+  b.wide = (dvec *)ws->wide;
   b.force = ws->force;
   return b;
 }
@@ -140,9 +145,8 @@ static void load(block *b, const chunk *c, const int *order, int n, const int *l
   if (b->plan->radial.type == MTP_RADIAL_CHEBYSHEV_REPULS) add_repulsion(b);
 }
 
-#ifndef MTP_MIXED
 /* An atom that is nowhere has no neighbours; its energy must not look like that of a free one. */
-static void add_energies(const block *b, vec energy, mtp_output *out) {
+static void add_energies(const block *b, const double *energy, mtp_output *out) {
   const double constant = mtp_plan_species(b->plan)[b->species];
   for (int l = 0; l < b->natoms; l++) {
     const double *x = point_at(b->ws->point, b->centre[l]), nowhere = 0.0 * (x[0] + x[1] + x[2]);
@@ -151,24 +155,31 @@ static void add_energies(const block *b, vec energy, mtp_output *out) {
     if (out->site_energy) out->site_energy[b->atom[l]] += e;
   }
 }
-#endif
 
 static void forward(block *b, const mtp_request *request, mtp_output *out) {
   const mtp_plan *plan = b->plan;
   radial_functions(b);
   memset(b->m, 0, (size_t)plan->reduced[plan->nradial] * sizeof(vec)); /* the others are written before they are read */
   for (int mu = 0; mu < plan->nradial; mu++) accumulate(b, mu);
-  fill(plan, b->m);
-  contract(plan, 0, plan->nlive_group, b->m);
-#ifndef MTP_MIXED
-  if (!request->skip_energy) {
-    add_energies(b, couple_with_energies(plan, b->m, b->adj), out);
-    return;
-  }
+  if (request->skip_energy) {
+    fill(plan, b->m);
+    contract(plan, 0, plan->nlive_group, b->m);
+    couple(plan, b->m, b->adj);
+  } else {
+    double energy[W];
+#ifdef MTP_MIXED
+    dvec parts[PARTS];
+    wide_moments(plan, b->wide, b->m);
+    wide_couple(plan, b->wide, b->adj, parts);
+    memcpy(energy, parts, sizeof energy);
+#else
+    fill(plan, b->m);
+    contract(plan, 0, plan->nlive_group, b->m);
+    const vec parts = couple_with_energies(plan, b->m, b->adj);
+    memcpy(energy, &parts, sizeof energy);
 #endif
-  (void)request;
-  (void)out;
-  couple(plan, b->m, b->adj);
+    add_energies(b, energy, out);
+  }
 }
 
 static void backward(block *b, const mtp_request *request, mtp_output *out) {
@@ -183,7 +194,8 @@ void VARIANT(mtp_block)(const mtp_plan *plan, mtp_workspace *ws, const mtp_task 
   chunk c;
   mtp_output *out = task->out;
   const int want_gradients = task->rows || task->total;
-  const int want_forces = out->force || out->site_virial || out->site_virial9 || want_gradients;
+  const int want_radial = want_gradients && !task->linear; /* the force pass leaves what they need */
+  const int want_forces = out->force || out->site_virial || out->site_virial9 || want_radial;
 
   for (size_t done = 0; done < task->natoms; done += MTP_CHUNK) {
     const int *list = task->list + done;

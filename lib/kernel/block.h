@@ -23,19 +23,25 @@ static inline int mtp_isa_vector_bytes(mtp_isa isa) {
 /** Atoms whose near neighbours are collected before they are put into blocks by their number. */
 #define MTP_CHUNK 256
 
+/** Doubles an atom in the rows of virials of atoms: whole vectors of every variant. */
+#define MTP_VIRIAL_ROW  8
+#define MTP_VIRIAL9_ROW 16
+
 /** Scratch memory of one evaluator. Arrays of vectors are of MTP_MAX_VECTOR bytes each. */
 typedef struct mtp_workspace {
   int max_count;       /**< longest neighbour list that fits */
   int slots;           /**< neighbour slots of a block that fit */
   double *point;       /**< [nall + 1][4] positions and species; the last one is a dummy beyond every cutoff */
   double *force;       /**< [nall + 1][4] forces on them */
+  double *virial;      /**< [nall + 1][MTP_VIRIAL_ROW] of atoms as neighbours; NULL until they are asked for */
+  double *virial9;     /**< [nall + 1][MTP_VIRIAL9_ROW] the same of nine components */
   size_t capacity;     /**< points that fit */
   unsigned *near;      /**< [MTP_CHUNK][max_count] points inside the cutoff, by species; offsets in bytes, as below */
   int *near_count;     /**< [MTP_CHUNK][C] */
   unsigned *unsorted;  /**< [max_count] a list before it is sorted by species */
   int *keys;           /**< [max_count] their species */
   int *tally;          /**< [max_count + 1] atoms with so many near neighbours */
-  unsigned *neighbour; /**< [slots][lanes] which point a lane has in a slot */
+  unsigned *neighbour; /**< [slots + lanes][lanes] which point a lane has in a slot; written in squares */
   void *geometry;      /**< [5][slots] vectors ux uy uz r 1/r */
   void *function;      /**< [slots][K] f_mu, later the polynomial P_mu */
   void *slope;         /**< [slots][K] df_mu/dr */
@@ -43,16 +49,20 @@ typedef struct mtp_workspace {
   void *border;        /**< [C + 1] first slot of each species in each lane */
   void *moment;        /**< [nmoments] */
   void *adjoint;       /**< [nmoments] */
+  void *wide;          /**< [nmoments][2] in double, for energies in precision mixed; NULL until that is asked for */
   void *radial;        /**< [C][K][R] gradient by the radial coefficients of the central species */
 } mtp_workspace;
 
 /** Allocates what does not depend on the atoms. Clear also after a failure. */
 mtp_status mtp_workspace_init(mtp_context *ctx, mtp_workspace *ws, const mtp_plan *plan);
 void mtp_workspace_clear(mtp_workspace *ws);
-/** Makes room for the atoms, copies their positions and zeroes the forces. */
-mtp_status mtp_workspace_begin(mtp_context *ctx, mtp_workspace *ws, const mtp_plan *plan, const mtp_atoms *atoms);
-/** Adds the forces to force[3*nall] unless that is NULL. */
-void mtp_workspace_end(const mtp_workspace *ws, const mtp_atoms *atoms, double *force);
+/** Allocates what precision mixed needs beside that. */
+mtp_status mtp_workspace_widen(mtp_context *ctx, mtp_workspace *ws, const mtp_plan *plan);
+/** Makes room for the atoms, copies their positions and zeroes the forces and the virials that `out` asks for. */
+mtp_status mtp_workspace_begin(mtp_context *ctx, mtp_workspace *ws, const mtp_plan *plan, const mtp_atoms *atoms,
+                               const mtp_output *out);
+/** Adds forces and virials of atoms to the arrays that are there. */
+void mtp_workspace_end(const mtp_workspace *ws, const mtp_atoms *atoms, mtp_output *out);
 /** Memory in use. */
 double mtp_workspace_bytes(const mtp_workspace *ws, const mtp_plan *plan);
 
@@ -62,10 +72,11 @@ typedef struct mtp_task {
   int species;
   size_t natoms;
   const int *list; /**< [natoms] atoms */
-  double *rows;    /**< [natoms][length] compact dV_i/dtheta of list[k] (written), or NULL */
+  double *rows;    /**< [natoms][mtp_plan_row_length()] compact dV_i/dtheta of list[k] (written), or NULL */
+  bool linear;     /**< rows are of the linear coefficients alone */
   double *total;   /**< [n] sum of them (added to), or NULL */
   const mtp_request *request;
-  mtp_output *out; /**< energy, virial, site_* are added to; forces go to the workspace if out->force is set */
+  mtp_output *out; /**< energy, virial, site_energy are added to; forces and virials of atoms go to the workspace */
 } mtp_task;
 
 typedef void mtp_block_function(const mtp_plan *plan, mtp_workspace *ws, const mtp_task *task);

@@ -68,6 +68,10 @@ void mtp_evaluator_free(mtp_evaluator *ev) {
 mtp_status mtp_evaluator_set_precision(mtp_context *ctx, mtp_evaluator *ev, mtp_precision precision) {
   if (!ev || (precision != MTP_PRECISION_DOUBLE && precision != MTP_PRECISION_MIXED))
     return mtp_fail(ctx, MTP_ERR_ARGUMENT, "evaluator: expected precision double or mixed");
+  if (precision == MTP_PRECISION_MIXED) {
+    const mtp_status status = mtp_workspace_widen(ctx, &ev->ws, ev->plan);
+    if (status != MTP_OK) return status;
+  }
   ev->precision = precision;
   return MTP_OK;
 }
@@ -106,7 +110,7 @@ mtp_status mtp_evaluator_set_factor(mtp_context *ctx, mtp_evaluator *ev, size_t 
 
 double mtp_evaluator_memory(const mtp_evaluator *ev) {
   if (!ev) return 0.0;
-  const size_t rows = ev->rows ? MTP_GRADE_BATCH * mtp_plan_row_length(ev->plan) : 0;
+  const size_t rows = ev->rows ? MTP_GRADE_BATCH * mtp_plan_row_length(ev->plan, false) : 0;
   const double m = (double)coefficients(ev), factor = ev->factor ? sizeof(double) * m * (m + MTP_GRADE_BATCH) : 0.0;
   return mtp_workspace_bytes(&ev->ws, ev->plan) + (double)(ev->order_capacity * sizeof *ev->order) +
          (double)(rows * sizeof(double)) + factor + (ev->grader ? mtp_grader_memory(ev->grader) : 0.0);
@@ -207,7 +211,7 @@ static void expand_row(const mtp_plan *plan, int species, const double *compact,
 /* Variances of the site energies: |F b|^2 with b the 1 of the species and the scalars. */
 static void site_variances(mtp_evaluator *ev, const mtp_task *task) {
   const mtp_plan *plan = ev->plan;
-  const size_t length = mtp_plan_row_length(plan), S = (size_t)plan->nscalars, C = (size_t)plan->nspecies;
+  const size_t length = mtp_plan_row_length(plan, task->linear), S = (size_t)plan->nscalars, C = (size_t)plan->nspecies;
   const size_t m = C + S, species = (size_t)task->species;
   double constant = 0;
   for (size_t i = species; i < C; i++) constant += ev->factor[i * m + species] * ev->factor[i * m + species];
@@ -225,41 +229,33 @@ static void site_variances(mtp_evaluator *ev, const mtp_task *task) {
   }
 }
 
-/* Evaluates task->list batch by batch, keeping and grading the rows of each batch. */
-static void compute_batches(mtp_evaluator *ev, mtp_task task, const size_t *place) {
+/* Leaves the linear coefficients of the rows of a batch. */
+static void drop_radial(const mtp_plan *plan, mtp_task *task) {
+  const size_t from = mtp_plan_row_length(plan, false), to = mtp_plan_row_length(plan, true);
+  for (size_t k = 0; k < task->natoms; k++)
+    memmove(task->rows + k * to, task->rows + (k + 1) * from - to, to * sizeof(double));
+  task->linear = true;
+}
+
+/* Evaluates the atoms of a task batch by batch, keeping and grading the rows of each batch. */
+static void compute_batches(mtp_evaluator *ev, mtp_task all, const size_t *place) {
   const mtp_plan *plan = ev->plan;
-  const size_t length = mtp_plan_row_length(plan), total = task.natoms;
-  const mtp_output *out = task.out;
-  task.rows = ev->rows;
-  for (size_t done = 0; done < total; done += MTP_GRADE_BATCH, task.list += MTP_GRADE_BATCH) {
+  const mtp_output *out = all.out;
+  const bool graded = wants_grades(all.request, out), linear_grades = graded && mtp_grader_is_linear(ev->grader);
+  const size_t total = all.natoms, length = mtp_plan_row_length(plan, false);
+  all.rows = ev->rows;
+  all.linear = !out->rows && !all.total && (!graded || linear_grades);
+  for (size_t done = 0; done < total; done += MTP_GRADE_BATCH, all.list += MTP_GRADE_BATCH) {
+    mtp_task task = all;
     task.natoms = total - done < MTP_GRADE_BATCH ? total - done : MTP_GRADE_BATCH;
     choose_block(ev->isa, MTP_PRECISION_DOUBLE)(plan, &ev->ws, &task);
     if (out->rows)
       for (size_t k = 0; k < task.natoms; k++)
         expand_row(plan, task.species, ev->rows + k * length, out->rows + place[task.list[k]] * plan->nparams);
-    if (wants_grades(task.request, out)) grade_batch(ev, &task);
+    if (linear_grades && !task.linear) drop_radial(plan, &task);
+    if (graded) grade_batch(ev, &task);
     if (out->site_variance) site_variances(ev, &task);
   }
-}
-
-/* In mixed precision forces and virials are one pass, energies another. */
-static void compute_task(mtp_evaluator *ev, mtp_task task) {
-  if (ev->precision == MTP_PRECISION_DOUBLE || task.total) {
-    choose_block(ev->isa, MTP_PRECISION_DOUBLE)(ev->plan, &ev->ws, &task);
-    return;
-  }
-  mtp_output *const out = task.out;
-  if (!task.request->skip_energy) {
-    const mtp_request no_virial = {.skip_virial = true};
-    mtp_output energies = {.energy = out->energy, .site_energy = out->site_energy};
-    mtp_task first = task;
-    first.request = &no_virial;
-    first.out = &energies;
-    choose_block(ev->isa, MTP_PRECISION_DOUBLE)(ev->plan, &ev->ws, &first);
-    out->energy = energies.energy;
-  }
-  if (out->force || out->site_virial || out->site_virial9)
-    choose_block(ev->isa, MTP_PRECISION_MIXED)(ev->plan, &ev->ws, &task);
 }
 
 static mtp_status compute_sorted(mtp_context *ctx, mtp_evaluator *ev, const mtp_atoms *atoms, const size_t *start,
@@ -267,7 +263,7 @@ static mtp_status compute_sorted(mtp_context *ctx, mtp_evaluator *ev, const mtp_
   const bool want_rows = out->rows || out->site_variance || wants_grades(request, out);
   size_t *place = NULL;
   if (want_rows && !ev->rows)
-    ev->rows = mtp_alloc_aligned(MTP_GRADE_BATCH * mtp_plan_row_length(ev->plan), sizeof(double));
+    ev->rows = mtp_alloc_aligned(MTP_GRADE_BATCH * mtp_plan_row_length(ev->plan, false), sizeof(double));
   if (out->rows) {
     place = row_places(atoms);
     memset(out->rows, 0, atoms->ncentral * ev->plan->nparams * sizeof(double)); /* also of atoms of no species */
@@ -287,7 +283,7 @@ static mtp_status compute_sorted(mtp_context *ctx, mtp_evaluator *ev, const mtp_
     if (want_rows)
       compute_batches(ev, task, place);
     else
-      compute_task(ev, task);
+      choose_block(ev->isa, out->gradient ? MTP_PRECISION_DOUBLE : ev->precision)(ev->plan, &ev->ws, &task);
   }
   free(place);
   return MTP_OK;
@@ -312,9 +308,9 @@ mtp_status mtp_evaluator_compute(mtp_context *ctx, mtp_evaluator *ev, const mtp_
   size_t *start = mtp_calloc((size_t)ev->plan->nspecies + 2, sizeof *start);
   if (!start) return mtp_fail_memory(ctx);
   mtp_status status = sort_by_species(ctx, ev, atoms, start);
-  if (status == MTP_OK) status = mtp_workspace_begin(ctx, &ev->ws, ev->plan, atoms);
+  if (status == MTP_OK) status = mtp_workspace_begin(ctx, &ev->ws, ev->plan, atoms, out);
   if (status == MTP_OK) status = compute_sorted(ctx, ev, atoms, start, request, out);
-  if (status == MTP_OK) mtp_workspace_end(&ev->ws, atoms, out->force);
+  if (status == MTP_OK) mtp_workspace_end(&ev->ws, atoms, out);
   /* where all grades are zero, the first atom has the largest */
   if (graded && out->max_grade_atom < 0 && start[ev->plan->nspecies] > 0) out->max_grade_atom = ev->order[0];
   free(start);

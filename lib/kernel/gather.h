@@ -27,6 +27,13 @@ INLINE int collect_near(const mtp_atoms *atoms, double *point, int i, double cut
   return n;
 }
 
+/* Lists of large systems come from main memory, each in its turn: they are asked for so many atoms ahead. */
+#define LISTS_AHEAD 4
+
+INLINE void ask_for_list(const int *list, int count) {
+  for (int k = 0; k < count; k += 16) __builtin_prefetch(list + k);
+}
+
 /* Lists of the atoms list[n], each by species of the neighbour. */
 STAGE void collect_chunk(chunk *c, const mtp_plan *plan, mtp_workspace *ws, const mtp_atoms *atoms, int n,
                          const int *list) {
@@ -34,6 +41,7 @@ STAGE void collect_chunk(chunk *c, const mtp_plan *plan, mtp_workspace *ws, cons
   const double cut2 = plan->radial.max_dist * plan->radial.max_dist;
   unsigned *to = ws->near;
   for (int k = 0; k < n; k++) {
+    if (k + LISTS_AHEAD < n) ask_for_list(atoms->list[list[k + LISTS_AHEAD]], atoms->count[list[k + LISTS_AHEAD]]);
     c->list[k] = to;
     if (C == 1)
       c->count[k] = collect_near(atoms, ws->point, list[k], cut2, to, NULL);
@@ -82,8 +90,27 @@ static void find_borders(block *b, const int *member) {
   }
 }
 
+/* Slots k to k+W-1: the lists from[W] of n[W] offsets turned into lanes, and the dummy beyond their ends. Whole vectors
+ * are read from the lists. */
+INLINE void turn_lists(unsigned *slots, int k, unsigned *const *from, const int *n, unsigned dummy) {
+#if VECTOR_BYTES >= 32
+  list_vec v[W], place;
+  for (int e = 0; e < W; e++) place[e] = e + k;
+  for (int l = 0; l < W; l++) {
+    memcpy(&v[l], from[l] + k, sizeof v[l]);
+    const list_vec there = (list_vec)(place < n[l]);
+    v[l] = (v[l] & there) | ((int)dummy & ~there);
+  }
+  turn(v);
+  memcpy(slots + k * W, v, sizeof v);
+#else
+  for (int e = k; e < k + W; e++)
+    for (int l = 0; l < W; l++) slots[e * W + l] = e < n[l] ? from[l][e] : dummy;
+#endif
+}
+
 /* Neighbour lists of the members of a chunk become the lanes of a block, of the same length for all. */
-static void fill_lanes(block *b, const chunk *c, const int *member) {
+STAGE void fill_lanes(block *b, const chunk *c, const int *member) {
   int most = 0, least = b->natoms < W ? 0 : c->count[member[0]];
   for (int l = 0; l < b->natoms; l++) {
     const int n = c->count[member[l]];
@@ -92,13 +119,13 @@ static void fill_lanes(block *b, const chunk *c, const int *member) {
   }
   b->full = least;
   b->slots = (most + 1) / 2 * 2;
+  unsigned *from[W];
+  int n[W];
   for (int l = 0; l < W; l++) {
-    const int n = l < b->natoms ? c->count[member[l]] : 0;
-    const unsigned *from = l < b->natoms ? c->list[member[l]] : NULL;
-    unsigned *to = b->neighbour + l;
-    for (int k = 0; k < n; k++) to[k * W] = from[k];
-    for (int k = n; k < b->slots; k++) to[k * W] = b->dummy;
+    n[l] = l < b->natoms ? c->count[member[l]] : 0;
+    from[l] = c->list[member[l < b->natoms ? l : 0]];
   }
+  for (int k = 0; k < b->slots; k += W) turn_lists(b->neighbour, k, from, n, b->dummy);
   if (b->plan->nspecies > 1) find_borders(b, member);
 }
 

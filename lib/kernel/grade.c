@@ -55,10 +55,11 @@ typedef struct calibration {
 } calibration;
 
 struct mtp_grader {
-  size_t nspecies, nradial, nscalars; /* nradial: entries C*K*R of a row */
-  size_t n, length;
-  double *inverse;           /* [n*n] transposed: element (k, j) of A^-1 at [j*n + k] */
-  calibration *calibrations; /* [nspecies], NULL in configuration mode */
+  size_t nspecies, nradial, nscalars; /* nradial: entries C*K*R of a row, none if all of them are pinned */
+  size_t n, length;                   /* columns and entries of a row that are left then */
+  size_t pinned;                      /* the first columns of the active set, which are left out */
+  double *inverse;                    /* [n*n] transposed: element (k, j) of A^-1 at [j*n + k] */
+  calibration *calibrations;          /* [nspecies], NULL in configuration mode */
   mtp_grade_product_function *multiply;
   mtp_grade_result result;
   double *product;        /* [MTP_GRADE_BATCH*n] columns made in double; one full row */
@@ -124,6 +125,18 @@ void mtp_grader_free(mtp_grader *g) {
   free(g);
 }
 
+/* What a pin is the inverse of is so large that its column adds nothing to any grade. */
+#define LARGEST_PINNED 1e-12
+
+/* Whether the first columns are pinned: almost nothing in the diagonal, and nothing else in the column and the row. */
+static bool are_pinned(size_t count, size_t n, const double *inverse) {
+  for (size_t j = 0; j < count; j++)
+    for (size_t k = 0; k < n; k++)
+      if (k == j ? fabs(inverse[j * n + j]) > LARGEST_PINNED : inverse[j * n + k] != 0 || inverse[k * n + j] != 0)
+        return false;
+  return true;
+}
+
 static int allocate_neighbourhood(mtp_grader *g) {
   const size_t n = g->n, length = g->length, batch = MTP_GRADE_BATCH;
   const size_t columns = (n + MTP_GRADE_PANEL - 1) / MTP_GRADE_PANEL * MTP_GRADE_PANEL;
@@ -148,13 +161,14 @@ mtp_status mtp_grader_new(mtp_context *ctx, const mtp_plan *plan, mtp_mode mode,
   *out = NULL;
   mtp_grader *g = mtp_calloc(1, sizeof *g);
   if (!g) return mtp_fail_memory(ctx);
-  const size_t n = plan->nparams;
+  const size_t all = plan->nparams, radial = mtp_plan_radial(plan, plan->nspecies, 0);
   const int by_atom = mode == MTP_MODE_NEIGHBOURHOOD;
-  g->n = n;
+  g->pinned = are_pinned(radial, all, inverse) ? radial : 0;
+  const size_t n = g->n = all - g->pinned;
   g->nspecies = (size_t)plan->nspecies;
-  g->nradial = g->nspecies * (size_t)(plan->nradial * plan->rsize);
+  g->nradial = g->pinned ? 0 : mtp_plan_radial(plan, 1, 0);
   g->nscalars = (size_t)plan->nscalars;
-  g->length = mtp_plan_row_length(plan);
+  g->length = mtp_plan_row_length(plan, g->pinned);
   g->multiply = choose_product(mtp_context_isa(ctx));
   g->inverse = mtp_alloc_aligned(n * n, sizeof(double));
   g->product = mtp_alloc_aligned((by_atom ? (size_t)MTP_GRADE_BATCH : 1) * n, sizeof(double));
@@ -162,9 +176,14 @@ mtp_status mtp_grader_new(mtp_context *ctx, const mtp_plan *plan, mtp_mode mode,
     mtp_grader_free(g);
     return mtp_fail_memory(ctx);
   }
-  memcpy(g->inverse, inverse, n * n * sizeof(double));
+  for (size_t j = 0; j < n; j++)
+    memcpy(g->inverse + j * n, inverse + (g->pinned + j) * all + g->pinned, n * sizeof(double));
   *out = g;
   return MTP_OK;
+}
+
+bool mtp_grader_is_linear(const mtp_grader *g) {
+  return g->pinned > 0;
 }
 
 double mtp_grader_memory(const mtp_grader *g) {
@@ -489,7 +508,7 @@ int mtp_grader_largest(mtp_grader *g, int species, size_t m, const double *rows,
 
 double mtp_grader_full_row(mtp_grader *g, const double *row) {
   const int n = (int)g->n;
-  cblas_dgemv(CblasRowMajor, CblasNoTrans, n, n, 1.0, g->inverse, n, row, 1, 0.0, g->product, 1);
+  cblas_dgemv(CblasRowMajor, CblasNoTrans, n, n, 1.0, g->inverse, n, row + g->pinned, 1, 0.0, g->product, 1);
   const double grade = mtp_largest_modulus(g->n, g->product);
   return isnan(grade) ? INFINITY : grade;
 }

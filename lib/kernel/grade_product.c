@@ -32,7 +32,9 @@ _Static_assert(MTP_GRADE_PANEL % COLUMNS == 0 && MTP_GRADE_PANEL % MTP_GRADE_LAN
 
 typedef float vec __attribute__((vector_size(VECTOR_BYTES)));
 typedef int mask __attribute__((vector_size(VECTOR_BYTES)));
-typedef double wide __attribute__((vector_size(2 * VECTOR_BYTES)));
+/* Half a vector of floats, and the doubles that they are made from. */
+typedef float half __attribute__((vector_size(VECTOR_BYTES / 2)));
+typedef double wide __attribute__((vector_size(VECTOR_BYTES)));
 
 /* Norms beyond this are those of rows that no product in single precision can grade. */
 #define LARGEST_NORM 1e15f
@@ -57,28 +59,38 @@ INLINE vec larger(vec a, vec b) {
 }
 
 /* Sum of the elements, in pairs. */
-INLINE float sum_of(vec v) {
-  float x[W];
+INLINE float sum_of(half v) {
+  float x[W / 2];
   memcpy(x, &v, sizeof x);
-  for (int half = W / 2; half > 0; half /= 2)
-    for (int e = 0; e < half; e++) x[e] += x[e + half];
+  for (int n = W / 4; n > 0; n /= 2)
+    for (int e = 0; e < n; e++) x[e] += x[e + n];
   return x[0];
 }
 
-/* f = (row - centre) scale; the norm of f. */
+/* f = (row - centre) scale for W/2 entries. */
+INLINE half scale_half(const double *row, const double *centre, const double *scale) {
+  wide b, c, s;
+  memcpy(&b, row, sizeof b);
+  memcpy(&c, centre, sizeof c);
+  memcpy(&s, scale, sizeof s);
+  return __builtin_convertvector((b - c) * s, half);
+}
+
+/* A whole row, and zeros up to the end of its last vector; the norm of f. */
 static float scale_row(const mtp_grade_factor *factor, const double *row, float *f) {
-  const size_t length = factor->length;
-  vec squares = {0};
-  for (size_t k = 0; k < length; k += W) {
-    wide b = {0}, centre, scale;
-    if (k + W <= length)
-      memcpy(&b, row + k, sizeof b);
-    else
-      memcpy(&b, row + k, (length - k) * sizeof *row);
-    memcpy(&centre, factor->centre + k, sizeof centre);
-    memcpy(&scale, factor->scale + k, sizeof scale);
-    const vec v = __builtin_convertvector((b - centre) * scale, vec);
-    store(f + k, v);
+  const size_t length = factor->length, step = W / 2, whole = length / step * step, end = mtp_grade_stride(length);
+  const double *const centre = factor->centre, *const scale = factor->scale; /* stores of f might alias the factor */
+  half squares = {0};
+  for (size_t k = 0; k < whole; k += step) {
+    const half v = scale_half(row + k, centre + k, scale + k);
+    memcpy(f + k, &v, sizeof v);
+    squares += v * v;
+  }
+  for (size_t k = whole; k < end; k += step) {
+    double rest[W / 2] = {0};
+    for (size_t e = 0; k + e < length; e++) rest[e] = row[k + e];
+    const half v = scale_half(rest, centre + k, scale + k); /* of zeros where the row has ended */
+    memcpy(f + k, &v, sizeof v);
     squares += v * v;
   }
   return sqrtf(sum_of(squares));

@@ -256,7 +256,6 @@ INLINE int append_matching(unsigned *to, const unsigned *from, const int *keys, 
 
 /* ---- transposes ---- */
 
-#ifndef MTP_MIXED
 /* Exchanges the off-diagonal elements of each square of 2*step vectors. */
 INLINE void transpose_step(const int step, dvec *v) {
   dvec_mask low, high;
@@ -285,6 +284,39 @@ INLINE void transpose(dvec *v) {
   transpose_step(1, v);
   if (D > 2) transpose_step(2, v);
   if (D > 4) transpose_step(4, v);
+}
+
+#if VECTOR_BYTES >= 32
+/* The same for W whole numbers in each of W vectors. */
+typedef int list_vec __attribute__((vector_size(4 * W)));
+
+INLINE void turn_step(const int step, list_vec *v) {
+  list_vec low, high;
+  for (int e = 0; e < W; e++) {
+    low[e] = e & step ? W + e - step : e;
+    high[e] = e & step ? W + e : e + step;
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < W; i++) {
+    if (i & step) continue;
+    const list_vec p = v[i], q = v[i + step];
+#if defined(__clang__)
+    for (int e = 0; e < W; e++) {
+      v[i][e] = low[e] < W ? p[low[e]] : q[low[e] - W];
+      v[i + step][e] = high[e] < W ? p[high[e]] : q[high[e] - W];
+    }
+#else
+    v[i] = __builtin_shuffle(p, q, low);
+    v[i + step] = __builtin_shuffle(p, q, high);
+#endif
+  }
+}
+
+INLINE void turn(list_vec *v) {
+  turn_step(1, v);
+  turn_step(2, v);
+  if (W > 4) turn_step(4, v);
+  if (W > 8) turn_step(8, v);
 }
 #endif
 

@@ -164,10 +164,10 @@ static inline const double *mtp_plan_linear(const mtp_plan *plan) {
   return mtp_plan_species(plan) + plan->nspecies;
 }
 
-/** Length of a compact gradient row of a central atom: its own radial columns [C][K][R], the 1 of its species constant,
- * the scalars [S]. */
-static inline size_t mtp_plan_row_length(const mtp_plan *plan) {
-  return mtp_plan_radial(plan, 1, 0) + 1 + (size_t)plan->nscalars;
+/** Length of a compact gradient row of a central atom: its own radial columns [C][K][R], unless only linear
+ * coefficients are asked for, the 1 of its species constant, the scalars [S]. */
+static inline size_t mtp_plan_row_length(const mtp_plan *plan, bool linear) {
+  return (linear ? 0 : mtp_plan_radial(plan, 1, 0)) + 1 + (size_t)plan->nscalars;
 }
 
 #endif

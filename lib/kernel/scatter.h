@@ -6,31 +6,40 @@
 
 #include "kernel/functions.h"
 
-static void add_site_virial(mtp_output *out, size_t i, size_t j, const double d[3], const double r[3]) {
-  static const int first[9] = {0, 1, 2, 0, 0, 1, 1, 2, 2}, second[9] = {0, 1, 2, 1, 2, 2, 0, 0, 1};
-  if (out->site_virial)
-    for (int c = 0; c < 6; c++) {
-      const double w = -0.5 * r[first[c]] * d[second[c]];
-      out->site_virial[6 * i + (size_t)c] += w;
-      out->site_virial[6 * j + (size_t)c] += w;
+/* Adds n numbers of each lane, columns[n][PARTS], to the row of its neighbour; rows are of `width` doubles. */
+INLINE void add_to_rows(const int n, const int width, const block *b, int k, dvec columns[][PARTS], double *rows) {
+  for (int p = 0; p < PARTS; p++) {
+    const unsigned *neighbour = b->neighbour + k * W + p * D;
+    for (int c = 0; c < n; c += D) {
+      dvec v[D];
+      for (int e = 0; e < D; e++) v[e] = c + e < n ? columns[c + e][p] : (dvec){0};
+      transpose(v);
+      for (int l = 0; l < D; l++) {
+        char *row = (char *)(rows + c) + (size_t)neighbour[l] * ((size_t)width * sizeof(double) / POINT_BYTES);
+        *(dvec *)(void *)row += v[l];
+      }
     }
-  if (out->site_virial9)
-    for (int c = 0; c < 9; c++) out->site_virial9[9 * j + (size_t)c] -= r[first[c]] * d[second[c]];
-}
-
-static void add_site_virials(const block *b, mtp_output *out, int k, vec dx, vec dy, vec dz) {
-  for (int l = 0; l < b->natoms; l++) {
-    const unsigned offset = b->neighbour[k * W + l];
-    if (offset == b->dummy) continue;
-    const double d[3] = {(double)dx[l], (double)dy[l], (double)dz[l]}, length = (double)b->r[k][l];
-    const double r[3] = {length * (double)b->ux[k][l], length * (double)b->uy[k][l], length * (double)b->uz[k][l]};
-    add_site_virial(out, (size_t)b->atom[l], offset / POINT_BYTES, d, r);
   }
 }
 
+/* The virials -D (x) r of a slot to the neighbours: six components by half, nine as they are. */
+INLINE void add_site_virials(const int six, const int nine, const block *b, int k, const vec *r, const vec *d) {
+  static const int first[9] = {0, 1, 2, 0, 0, 1, 1, 2, 2}, second[9] = {0, 1, 2, 1, 2, 2, 0, 0, 1};
+  dvec columns[9][PARTS];
+#pragma GCC unroll 9
+  for (int c = 0; c < 9; c++)
+    if (c < 6 || nine) widen(-r[first[c]] * d[second[c]], columns[c]);
+  if (nine && b->ws->virial9) add_to_rows(9, MTP_VIRIAL9_ROW, b, k, columns, b->ws->virial9);
+  if (!six || !b->ws->virial) return;
+  for (int c = 0; c < 6; c++)
+    for (int p = 0; p < PARTS; p++) columns[c][p] *= 0.5;
+  add_to_rows(6, MTP_VIRIAL_ROW, b, k, columns, b->ws->virial);
+}
+
 /* D = (f' P) u + f/r (grad P - u (u . grad P)) of every neighbour: what leaves the sphere drops out. The virial of each
- * lane goes to virials[6]. `special`: there is more to do than forces and virials. */
-INLINE void scatter_all(const int special, const int virial, const block *b, mtp_output *out, vec *virials) {
+ * lane goes to virials[6]. `close`: neighbours may be close; `six` and `nine`: virials of atoms are wanted. */
+INLINE void scatter_all(const int close, const int virial, const int six, const int nine, const block *b,
+                        vec *virials) {
   /* stores of points may alias anything, so what is loaded over and over lives in variables of its own */
   const vec *const all_x = b->ux, *const all_y = b->uy, *const all_z = b->uz, *const all_r = b->r;
   const vec *const all_rinv = b->rinv;
@@ -45,7 +54,7 @@ INLINE void scatter_all(const int special, const int virial, const block *b, mtp
     const vec ux = all_x[k], uy = all_y[k], uz = all_z[k], r = all_r[k], rinv = all_rinv[k];
     const vec gx = g.x * rinv, gy = g.y * rinv, gz = g.z * rinv;
     vec along = g.radial - (ux * gx + uy * gy + uz * gz);
-    if (special && b->close) along += repulsion_slope(&b->plan->radial, r);
+    if (close) along += repulsion_slope(&b->plan->radial, r);
     const vec dx = along * ux + gx, dy = along * uy + gy, dz = along * uz + gz;
     const vec rx = r * ux, ry = r * uy, rz = r * uz;
     if (virial) {
@@ -60,7 +69,10 @@ INLINE void scatter_all(const int special, const int virial, const block *b, mtp
       sum[0][p] += x[p], sum[1][p] += y[p], sum[2][p] += z[p];
       subtract_from_points(force, neighbour + k * W + p * D, x[p], y[p], z[p]);
     }
-    if (special && (out->site_virial || out->site_virial9)) add_site_virials(b, out, k, dx, dy, dz);
+    if (six || nine) {
+      const vec at[3] = {rx, ry, rz}, d[3] = {dx, dy, dz};
+      add_site_virials(six, nine, b, k, at, d);
+    }
   }
   for (int l = 0; l < b->natoms; l++) {
     double *f = point_at(force, b->centre[l]);
@@ -71,12 +83,20 @@ INLINE void scatter_all(const int special, const int virial, const block *b, mtp
 
 STAGE void scatter(const block *b, const mtp_request *request, mtp_output *out) {
   vec w[6];
-  if (out->site_virial || out->site_virial9 || b->close)
-    scatter_all(1, 1, b, out, w);
+  if (b->close && (out->site_virial || out->site_virial9))
+    scatter_all(1, 1, 1, 1, b, w);
+  else if (b->close)
+    scatter_all(1, 1, 0, 0, b, w);
+  else if (out->site_virial9)
+    scatter_all(0, 1, 1, 1, b, w);
+  else if (out->site_virial)
+    scatter_all(0, 1, 1, 0, b, w);
   else if (request->skip_virial)
-    scatter_all(0, 0, b, out, w);
+    scatter_all(0, 0, 0, 0, b, w);
   else
-    scatter_all(0, 1, b, out, w);
+    scatter_all(0, 1, 0, 0, b, w);
+  for (int l = 0; l < b->natoms && out->site_virial; l++)
+    for (int c = 0; c < 6; c++) out->site_virial[6 * (size_t)b->atom[l] + (size_t)c] += 0.5 * (double)w[c][l];
   if (request->skip_virial) return;
   for (int l = 0; l < b->natoms; l++)
     for (int c = 0; c < 6; c++) out->virial[c] += (double)w[c][l];
@@ -85,11 +105,10 @@ STAGE void scatter(const block *b, const mtp_request *request, mtp_output *out) 
 #ifndef MTP_MIXED
 /* Forces, and the virials of the lanes. */
 STAGE void scatter_sites(const block *b, vec *virials) {
-  mtp_output none = {0};
   if (b->close)
-    scatter_all(1, 1, b, &none, virials);
+    scatter_all(1, 1, 0, 0, b, virials);
   else
-    scatter_all(0, 1, b, &none, virials);
+    scatter_all(0, 1, 0, 0, b, virials);
 }
 #endif
 

@@ -38,6 +38,7 @@ typedef struct block {
   vec *polynomial;              /* [slots][K] where the polynomials of the force pass go; may be f */
   derivative *derivative;       /* [slots] */
   vec *m, *adj;                 /* [nmoments] */
+  dvec *wide;                   /* [nmoments][PARTS] in precision mixed */
   double *force;                /* [points][4] */
   double repulsion[W];
   int close; /* a neighbour is below min_dist of a repulsive radial basis */

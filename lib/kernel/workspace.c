@@ -33,7 +33,9 @@ static void free_lists(mtp_workspace *ws) {
 static void free_points(mtp_workspace *ws) {
   free(ws->point);
   free(ws->force);
-  ws->point = ws->force = NULL;
+  free(ws->virial);
+  free(ws->virial9);
+  ws->point = ws->force = ws->virial = ws->virial9 = NULL;
   ws->capacity = 0;
 }
 
@@ -44,6 +46,7 @@ void mtp_workspace_clear(mtp_workspace *ws) {
   free(ws->border);
   free(ws->moment);
   free(ws->adjoint);
+  free(ws->wide);
   free(ws->radial);
 }
 
@@ -57,6 +60,11 @@ mtp_status mtp_workspace_init(mtp_context *ctx, mtp_workspace *ws, const mtp_pla
   return ws->near_count && ws->border && ws->moment && ws->adjoint && ws->radial ? MTP_OK : mtp_fail_memory(ctx);
 }
 
+mtp_status mtp_workspace_widen(mtp_context *ctx, mtp_workspace *ws, const mtp_plan *plan) {
+  if (!ws->wide) ws->wide = mtp_alloc_aligned(2 * (size_t)plan->nmoments, MTP_MAX_VECTOR);
+  return ws->wide ? MTP_OK : mtp_fail_memory(ctx);
+}
+
 static mtp_status reserve_lists(mtp_context *ctx, mtp_workspace *ws, const mtp_plan *plan, int longest) {
   if (ws->near && longest <= ws->max_count) return MTP_OK;
   free_lists(ws);
@@ -66,7 +74,7 @@ static mtp_status reserve_lists(mtp_context *ctx, mtp_workspace *ws, const mtp_p
   ws->unsorted = mtp_calloc(count + MTP_MAX_FLOATS, sizeof(int));
   ws->keys = mtp_calloc(count + MTP_MAX_FLOATS, sizeof(int));
   ws->tally = mtp_calloc(count + 1, sizeof(int));
-  ws->neighbour = mtp_alloc_aligned(MTP_MAX_FLOATS * slots, sizeof(int));
+  ws->neighbour = mtp_alloc_aligned(MTP_MAX_FLOATS * (slots + MTP_MAX_FLOATS), sizeof(int));
   ws->geometry = mtp_alloc_aligned(5 * slots, MTP_MAX_VECTOR);
   ws->function = mtp_alloc_aligned(slots * K, MTP_MAX_VECTOR);
   ws->slope = mtp_alloc_aligned(slots * K, MTP_MAX_VECTOR);
@@ -95,6 +103,16 @@ static mtp_status reserve_points(mtp_context *ctx, mtp_workspace *ws, size_t nal
   return MTP_OK;
 }
 
+/* Rows of zeros for all atoms if they are wanted. */
+static mtp_status zero_rows(mtp_context *ctx, const mtp_workspace *ws, size_t nall, const double *wanted, size_t width,
+                            double **rows) {
+  if (!wanted) return MTP_OK;
+  if (!*rows) *rows = mtp_alloc_aligned(width * ws->capacity, sizeof(double));
+  if (!*rows) return mtp_fail_memory(ctx);
+  memset(*rows, 0, width * (nall + 1) * sizeof **rows);
+  return MTP_OK;
+}
+
 static void set_points(mtp_workspace *ws, const mtp_plan *plan, const mtp_atoms *atoms) {
   const int C = plan->nspecies, *of_type = atoms->species_of_type;
   for (size_t i = 0; i < atoms->nall; i++) {
@@ -109,7 +127,8 @@ static void set_points(mtp_workspace *ws, const mtp_plan *plan, const mtp_atoms 
   dummy[1] = dummy[2] = dummy[3] = 0.0;
 }
 
-mtp_status mtp_workspace_begin(mtp_context *ctx, mtp_workspace *ws, const mtp_plan *plan, const mtp_atoms *atoms) {
+mtp_status mtp_workspace_begin(mtp_context *ctx, mtp_workspace *ws, const mtp_plan *plan, const mtp_atoms *atoms,
+                               const mtp_output *out) {
   if (atoms->nall >= MAX_POINTS)
     return mtp_fail(ctx, MTP_ERR_UNSUPPORTED, "%zu atoms with ghosts: expected fewer than %zu a process", atoms->nall,
                     (size_t)MAX_POINTS);
@@ -120,20 +139,30 @@ mtp_status mtp_workspace_begin(mtp_context *ctx, mtp_workspace *ws, const mtp_pl
   }
   mtp_status status = reserve_lists(ctx, ws, plan, longest);
   if (status == MTP_OK) status = reserve_points(ctx, ws, atoms->nall);
+  if (status == MTP_OK) status = zero_rows(ctx, ws, atoms->nall, out->site_virial, MTP_VIRIAL_ROW, &ws->virial);
+  if (status == MTP_OK) status = zero_rows(ctx, ws, atoms->nall, out->site_virial9, MTP_VIRIAL9_ROW, &ws->virial9);
   if (status != MTP_OK) return status;
   set_points(ws, plan, atoms);
   memset(ws->force, 0, 4 * (atoms->nall + 1) * sizeof *ws->force);
   return MTP_OK;
 }
 
-void mtp_workspace_end(const mtp_workspace *ws, const mtp_atoms *atoms, double *force) {
-  if (!force) return;
-  for (size_t i = 0; i < atoms->nall; i++)
-    for (size_t c = 0; c < 3; c++) force[3 * i + c] += ws->force[4 * i + c];
+/* Adds the first n of each row of `width`. */
+static void add_rows(size_t nall, size_t n, size_t width, const double *rows, double *to) {
+  if (!to) return;
+  for (size_t i = 0; i < nall; i++)
+    for (size_t c = 0; c < n; c++) to[n * i + c] += rows[width * i + c];
+}
+
+void mtp_workspace_end(const mtp_workspace *ws, const mtp_atoms *atoms, mtp_output *out) {
+  add_rows(atoms->nall, 3, 4, ws->force, out->force);
+  add_rows(atoms->nall, 6, MTP_VIRIAL_ROW, ws->virial, out->site_virial);
+  add_rows(atoms->nall, 9, MTP_VIRIAL9_ROW, ws->virial9, out->site_virial9);
 }
 
 double mtp_workspace_bytes(const mtp_workspace *ws, const mtp_plan *plan) {
   const double slots = ws->slots, K = plan->nradial, vector = MTP_MAX_VECTOR;
-  return 64.0 * (double)ws->capacity + 4.0 * MTP_CHUNK * ws->max_count + slots * vector * (9 + 2 * K) +
-         2 * vector * plan->nmoments;
+  const double rows = (ws->virial ? MTP_VIRIAL_ROW : 0) + (ws->virial9 ? MTP_VIRIAL9_ROW : 0);
+  return (64.0 + sizeof(double) * rows) * (double)ws->capacity + 4.0 * MTP_CHUNK * ws->max_count +
+         slots * vector * (9 + 2 * K) + (ws->wide ? 4 : 2) * vector * plan->nmoments;
 }

@@ -188,10 +188,10 @@ print_tables() {
   echo
   echo "mtp bench, outside LAMMPS: deviations of forces and energy are from the first line of each potential, the reference"
   collect_bench | awk -F, 'BEGIN {
-      printf "%-16s %5s %-9s %-9s %9s %9s %12s %10s %12s %9s\n", "potential", "level", "isa", "precision", "us/atom", \
-        "speed-up", "force, eV/A", "relative", "eV/atom", "graded" }
-    { printf "%-16s %5s %-9s %-9s %9.3f %9.2f %12.2e %10.1e %12.2e %9s\n", $1, $2, $3, $4, $5, $6, $7, $8, $9, \
-        ($10 == "null" ? "-" : sprintf("%.3f", $10)) }'
+      printf "%-16s %5s %-9s %-9s %9s %9s %12s %10s %12s %9s %9s\n", "potential", "level", "isa", "precision", \
+        "us/atom", "speed-up", "force, eV/A", "relative", "eV/atom", "graded", "all" }
+    { printf "%-16s %5s %-9s %-9s %9.3f %9.2f %12.2e %10.1e %12.2e %9s %9.3f\n", $1, $2, $3, $4, $5, $6, $7, $8, $9, \
+        ($10 == "null" ? "-" : sprintf("%.3f", $10)), $11 }'
 }
 
 rm -f jobs.list files.list time.*

@@ -11,10 +11,10 @@ mtp bench pot.almtp $quick >table.txt 2>table.err
 contains table.txt '^level 6, 256 displaced fcc atoms, '
 contains table.txt '^38 neighbours inside 5 A, '
 number='[0-9][0-9.]*'
-contains table.txt "^isa  *precision  *us/atom  *speed-up  .*graded, us/atom\$"
+contains table.txt "^isa  *precision  *us/atom  *speed-up  *all, us/atom  .*graded, us/atom\$"
 # the reference comes first
-sed -n 4p table.txt >first.txt
-contains first.txt "^[a-z0-9]*  *double  *$number  *1.00  *0.00e+00  *0.0e+00  *0.00e+00  *$number\$"
+sed -n '/^isa /{n;p;}' table.txt >first.txt
+contains first.txt "^[a-z0-9]*  *double  *$number  *1.00  *$number  *0.00e+00  *0.0e+00  *0.00e+00  *$number\$"
 contains table.txt "^[a-z0-9]*  *mixed  *$number  *$number  .* -\$"
 # both precisions of the same instruction sets
 sed -n 's/^\([a-z0-9]*\)  *double .*/\1/p' table.txt >double.txt
@@ -31,6 +31,8 @@ if command -v python3 >/dev/null; then python3 -m json.tool bench.json >/dev/nul
 contains bench.json '^{"file":"pot.almtp","level":6,"species":1,"atoms":256,"lattice_constant":'
 contains bench.json '"neighbours":38,"listed_neighbours":'
 below 0 "$(member bench.json '"force_rms":')"
+below 0 "$(member bench.json '"processor_share":')"
+below "$(member bench.json '"processor_share":')" 1.1
 results bench.json | sed -n 's/.*"isa":"\([a-z0-9]*\)","precision":"double".*/\1/p' >isa.txt
 same isa.txt double.txt
 results bench.json >results.json
@@ -39,6 +41,7 @@ while read -r line; do
   echo "$line" >one.json
   below 0 "$(member one.json '"us_per_atom":')"
   below 0 "$(member one.json '"speedup":')"
+  below 0 "$(member one.json '"all_us_per_atom":')"
   case $line in
     *'"precision":"double"'*) limit=1e-10 && below 0 "$(member one.json '"graded_us_per_atom":')" ;;
     *'"precision":"mixed"'*) limit=1e-3 && contains one.json '"graded_us_per_atom":null' ;;

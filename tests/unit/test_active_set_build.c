@@ -239,6 +239,22 @@ static double naive_volume(const mtp_active_set *as, size_t first) {
   return volume;
 }
 
+/* Rows that are asked for beside grades by the linear coefficients are whole, and the grades are the same. */
+static void check_rows_beside(fixture *f, mtp_evaluator *ev, const mtp_config *cfg, const naive_result *want) {
+  const size_t n = f->pot->nparams;
+  mtp_neighbors *nb = NULL;
+  data_must(f->ctx, mtp_neighbors_build(f->ctx, cfg, mtp_potential_cutoff(f->pot), &nb));
+  const mtp_atoms atoms = mtp_atoms_of(nb);
+  mtp_output out = {.rows = data_calloc(cfg->n * n, sizeof(double)), .grade = data_calloc(nb->nall, sizeof(double))};
+  data_must(f->ctx, mtp_evaluator_compute(f->ctx, ev, &atoms, NULL, &out));
+  data_expect_close("rows beside linear grades", cfg->n * n, out.rows, want->rows, 1e-10);
+  data_expect_close("linear grades beside rows", cfg->n, out.grade, cfg->grade, 1e-12);
+  assert_float_equal(out.max_grade, cfg->max_grade, 1e-12 * cfg->max_grade);
+  free(out.rows);
+  free(out.grade);
+  mtp_neighbors_free(nb);
+}
+
 /* What the library and an evaluator say of configurations, against the compact matrix. */
 static void check_linear_grades(fixture *f, const mtp_active_set *as, mtp_mode mode) {
   const size_t n = f->pot->nparams, first = n - mtp_active_set_columns(as);
@@ -258,8 +274,10 @@ static void check_linear_grades(fixture *f, const mtp_active_set *as, mtp_mode m
     data_must(f->ctx, mtp_evaluator_config(f->ctx, ev, cfg, 1));
     if (mode == MTP_MODE_CONFIGURATION)
       data_expect_close("grade of a configuration", 1, &cfg->max_grade, want, 1e-6);
-    else
+    else {
       data_expect_close("grades of atoms", rows, cfg->grade, want, 1e-6);
+      check_rows_beside(f, ev, cfg, res);
+    }
     free(gamma);
     free(want);
     mtp_config_free(cfg);

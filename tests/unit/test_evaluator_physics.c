@@ -442,7 +442,8 @@ static void test_grades(void **state) {
   }
 }
 
-/* What is not wanted is left alone, and nothing else depends on it. */
+/* What is not wanted is left alone, and nothing else depends on it, but for roundings of precision mixed: without
+ * energies it has its products in single precision, too. */
 static void test_skipped(void **state) {
   static const data_recipe recipes[2] = {{12, 2, 8, MTP_RADIAL_CHEBYSHEV, 2, 5},
                                          {10, 1, 6, MTP_RADIAL_CHEBYSHEV_REPULS, 2.6, 5}};
@@ -463,13 +464,15 @@ static void test_skipped(void **state) {
                        .site_energy = data_calloc(nb->nall, sizeof(double))};
     data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &atoms, NULL, &all));
     data_must(f.ctx, mtp_evaluator_compute(f.ctx, f.ev, &atoms, &request, &some));
-    data_expect_close("forces", 3 * nb->nall, some.force, all.force, 1e-13);
+    const bool rounded = (k & 2) && request.skip_energy;
+    data_expect_close("forces", 3 * nb->nall, some.force, all.force, rounded ? 1e-5 : 1e-13);
+    const double scale = rounded ? 1e-5 * data_largest(3 * nb->nall, all.force) : 1e-10;
     const double energy = request.skip_energy ? 7 : 7 + all.energy;
     data_expect_close("energy", 1, &some.energy, &energy, request.skip_energy ? 0 : 1e-13);
     assert_true(data_largest(nb->nall, some.site_energy) > 0 ? !request.skip_energy : request.skip_energy);
     for (size_t c = 0; c < 6; c++) {
       const double virial = request.skip_virial ? 7 : 7 + all.virial[c];
-      assert_float_equal(some.virial[c], virial, request.skip_virial ? 0 : 1e-12 * fabs(virial) + 1e-10);
+      assert_float_equal(some.virial[c], virial, request.skip_virial ? 0 : 1e-12 * fabs(virial) + scale);
     }
     free(all.force);
     free(all.site_energy);

@@ -33,7 +33,7 @@ static problem *problem_new(int nspecies, int nradial, int rsize, int nscalars, 
   p->plan = (mtp_plan){.nspecies = nspecies, .nradial = nradial, .rsize = rsize, .nscalars = nscalars};
   p->n = (size_t)(nspecies * nspecies * nradial * rsize + nspecies + nscalars);
   p->plan.nparams = p->n;
-  p->length = mtp_plan_row_length(&p->plan);
+  p->length = mtp_plan_row_length(&p->plan, false);
   p->inverse = calloc(p->n * p->n, sizeof(double));
   p->rows = calloc(MTP_GRADE_BATCH * p->length, sizeof(double));
   p->centre = calloc(p->length, sizeof(double));

@@ -32,8 +32,10 @@ MTP_API double mtp_evaluator_memory(const mtp_evaluator *ev);
 /** What the lanes of the kernel hold. */
 typedef enum mtp_precision {
   MTP_PRECISION_DOUBLE,
-  /** Forces and virials in single precision from the displacements on, summed in double. Energies stay in double: calls
-   * that ask for them make a pass of their own for them and take as long as in double. */
+  /** Single precision from the displacements on; forces, virials and energies of atoms are summed in double. Of calls
+   * that ask for energies, what is made from the sums over neighbours is double too, up to the energies and the
+   * adjoints: products of moments are a hundred times as large as what is left of them. Forces of such a call and of
+   * one without energies differ by roundings of single precision. */
   MTP_PRECISION_MIXED
 } mtp_precision;
 
