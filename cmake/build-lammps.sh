@@ -142,6 +142,12 @@ unpack() {
   mv "$folder/unpacking" "$folder/source"
 }
 
+# keep_headers SOURCE RESULT: also those of what LAMMPS brings along, which its own headers include.
+keep_headers() {
+  mkdir -p "$2/src" &&
+    (cd "$1/src" && find . '(' -name '*.h' -o -name '*.hpp' ')' -exec cp --parents -t "$2/src" {} +)
+}
+
 # keep_tester SOURCE RESULT: what LAMMPS tests force styles with, not its files of values.
 keep_tester() {
   rm -rf "$2/unittest.part"
@@ -155,8 +161,7 @@ keep_tester() {
 collect() {
   local folder=$1 result=$1/result
   rm -rf "$result"
-  mkdir -p "$result/src" || return 1
-  (cd "$folder/source/src" && find . -name '*.h' -exec cp --parents -t "$result/src" {} +) &&
+  keep_headers "$folder/source" "$result" &&
     cp -P "$folder"/build/liblammps.so* "$folder/build/lmp" "$folder/source/LICENSE" "$result" &&
     cp -r "$folder/source/potentials" "$result" &&
     mkdir "$result/python" && cp -r "$folder/source/python/lammps" "$result/python" &&
@@ -210,9 +215,10 @@ if [ ! -d "$final" ]; then
   mv -T "$stage/result" "$final"
   rm -rf "$stage"
 fi
-if ! complete; then # built when its tester was not kept
+if ! complete; then # built when less was kept
   get_source
-  keep_tester "$stage/source" "$final" || die "cannot store the tester of LAMMPS in $final"
+  { keep_headers "$stage/source" "$final" && keep_tester "$stage/source" "$final"; } ||
+    die "cannot store headers and the tester of LAMMPS in $final"
   rm -rf "$stage"
 fi
 printf '%s\n' "$final"

@@ -14,6 +14,9 @@ need() {
   done
 }
 
+# has_snap: whether this LAMMPS has pair_style snap, of its package ML-SNAP.
+has_snap() { lmp -help </dev/null | grep -q -w snap; }
+
 # say WORD...: how far it is.
 say() { echo "== $*"; }
 

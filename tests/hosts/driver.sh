@@ -14,7 +14,7 @@ END
 learn() {
   keys=$1
   shift
-  "$@" lmp -in "$decks/in.learn" -log none -nocite -var decks "$decks" -var steps 5 \
+  "$@" lmp -in in.started -log none -nocite -var decks "$decks" -var steps 5 \
     -var driver "'exec sh $PWD/engine.sh $keys'"
 }
 ! learn "dir=$PWD/scratch/qm retries=0" over >screen 2>&1 || die 'a folder that the engine cannot see does'

@@ -12,7 +12,7 @@ mtp label in.extxyz -o out.extxyz --qm "lammps $PWD/reference_al.lmp"
 END
 # learn COMMAND...: COMMAND with the run that learns
 learn() {
-  "$@" lmp -in "$decks/in.learn" -log none -nocite -var decks "$decks" -var driver "'exec sh $PWD/engine.sh'" \
+  "$@" lmp -in in.started -log none -nocite -var decks "$decks" -var driver "'exec sh $PWD/engine.sh'" \
     -var keywords "warmup 4 0.1 $keywords" -var steps 10
 }
 # disturbed WHICH SECONDS LATER KIND HOST: a new run, and a fault LATER seconds after the call WHICH began
@@ -22,8 +22,7 @@ disturbed() {
   echo "$1" >which
   echo "$2" >seconds
   what="$4 $5 at call $1"
-  learn over >screen 2>&1 &
-  pid=$!
+  learn launches screen
   await now
   sleep "$3"
   fault "$4" "$5" lmp

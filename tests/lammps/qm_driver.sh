@@ -109,7 +109,8 @@ rm -f train.extxyz learned.almtp events.jsonl
   echo "plugin load \"$PWD/my plugins/mtpplugin.so\""
   cat "$decks/in.learn"
   # the private instance has ended with the pair style; what this instance uses must be there still
-  printf 'thermo_style one\nuncompute gmax\nunfix g\nuncompute al\npair_style mtp\npair_coeff * * learned.almtp Al Ni\nrun 10\n'
+  printf '%s\n' 'thermo_style one' 'if "$(version) >= 20220623" then "uncompute gmax" "unfix g"' 'uncompute al' 'pair_style mtp' \
+    'pair_coeff * * learned.almtp Al Ni' 'run 10'
 } >in.loaded
 LAMMPS_PLUGIN_PATH= timeout 100 "$MPIEXEC" -n 2 lmp -in in.loaded -log loaded.log -nocite -var decks "$decks" \
   -var steps 40 -var elements "Al Ni" -var driver "'lammps self.lmp'" >loaded.screen 2>&1 || die "plugin load: $(tail -n 3 loaded.screen)"

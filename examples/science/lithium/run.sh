@@ -9,7 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 cells=3 frames=60 every=20 tests=12 levels='8 12 16' level=12 seeds='1 2 3' life=20000 thresholds='1.1 3 11 auto' steps=3000
 temperatures='300 450 900'
 [ $quick = no ] || cells=2 frames=25 every=5 tests=5 levels='4 6' level=6 seeds=1 life=2000 thresholds='3 auto' steps=200 temperatures='300 900'
-lmp -help </dev/null | grep -q -w snap || { echo 'skipped: this LAMMPS has no pair_style snap (ML-SNAP)' && exit 77; }
+has_snap || { echo 'skipped: this LAMMPS has no pair_style snap (ML-SNAP)' && exit 77; }
 cp "$here/reference.lmp" .
 
 # reference NAME KELVIN FRAMES SEED: labelled frames of the reference's own run.
