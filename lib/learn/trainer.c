@@ -157,11 +157,12 @@ static double held_out_loss(const mtp_fit_stats *stats) {
 static mtp_status run_fit(job *j, const mtp_fit_plan *plan, mtp_fit *fit) {
   mtp_fit_stats stats[MTP_PARTS];
   double *forms = NULL;
-  mtp_status status =
-      mtp_objective_pass(j->ctx, j->objective, j->pot->params, plan->trained, plan->trained, stats, NULL);
-  const double loss = mtp_objective_loss(j->objective, j->pot->params, stats, plan->trained);
-  if (status == MTP_OK && isfinite(loss) && j->options->bending > 0 && j->pot->radial.type == MTP_RADIAL_CHEBYSHEV)
-    status = mtp_training_make_forms(j, loss, &forms);
+  mtp_status status = MTP_OK;
+  if (j->pairs && j->pot->radial.type == MTP_RADIAL_CHEBYSHEV) {
+    status = mtp_objective_pass(j->ctx, j->objective, j->pot->params, plan->trained, plan->trained, stats, NULL);
+    const double loss = mtp_objective_loss(j->objective, j->pot->params, stats, plan->trained);
+    if (status == MTP_OK && isfinite(loss)) status = mtp_training_make_forms(j, loss, &forms);
+  }
   mtp_objective_set_forms(j->objective, forms);
   if (status == MTP_OK) status = mtp_fit_run(j->ctx, j->objective, plan, fit);
   mtp_objective_set_forms(j->objective, NULL);
@@ -420,7 +421,7 @@ mtp_status mtp_train_samples(mtp_context *ctx, const mtp_train_options *options,
   if (status == MTP_OK && !none && options->fresh && !options->linear) status = forget(ctx, j.top);
   if (status == MTP_OK) status = mtp_training_collect(&j, set, valid);
   if (status == MTP_OK && !none) status = mtp_training_follow_distances(&j);
-  if (status == MTP_OK) status = mtp_training_count_pairs(&j);
+  if (status == MTP_OK && !none && !options->linear && options->bending > 0) status = mtp_training_count_pairs(&j);
   if (status == MTP_OK) status = train_all(&j);
   if (status == MTP_OK) {
     j.pot->trained = true;

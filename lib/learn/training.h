@@ -24,7 +24,7 @@ typedef struct mtp_training {
   mtp_part *part;               /* [n] */
   double *closest;              /* [n as collected] distance of the closest atoms, infinite if beyond the cutoff */
   double least, least_ordinary; /* the smallest of what is trained on, and of what is not squeezed of it */
-  mtp_pair_histogram *pairs;    /* of what is trained on */
+  mtp_pair_histogram *pairs;    /* of what is trained on; NULL: bending costs nothing */
   bool has_held_out;
   mtp_workers workers;
   mtp_objective *objective;

@@ -78,6 +78,7 @@ refuse 2 'named twice' mtp init --level 6 --species Al,Al --cutoff 5 -o p.mtp
 refuse 2 'a number from 1' mtp train p.mtp data.cfg -o q.mtp --starts 0
 refuse 2 'gigabytes' mtp train p.mtp data.cfg -o q.mtp --memory -1
 refuse 2 'not negative' mtp train p.mtp data.cfg -o q.mtp --tol -1
+refuse 2 'not negative' mtp train p.mtp data.cfg -o q.mtp --bending -1
 refuse 2 'three numbers' mtp train p.mtp data.cfg -o q.mtp --linear --weights 1,2
 refuse 2 'vibrations' mtp train p.mtp data.cfg -o q.mtp --linear --weighting best
 refuse 2 'energy, forces, neighbourhood or configuration' mtp train p.mtp data.cfg -o q.mtp --linear --mode both
