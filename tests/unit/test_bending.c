@@ -79,6 +79,11 @@ static mtp_config_set *labelled(mtp_context *ctx, size_t n, double shake, unsign
   return set;
 }
 
+static double distance(const mtp_neighbors *nb, size_t i, size_t j) {
+  const double *x = nb->x + 3 * i, *y = nb->x + 3 * j;
+  return sqrt(pow(x[0] - y[0], 2) + pow(x[1] - y[1], 2) + pow(x[2] - y[2], 2));
+}
+
 /* closest[4] of ordered kinds. */
 static void find_closest(mtp_context *ctx, const mtp_config_set *set, double closest[4]) {
   for (int k = 0; k < 4; k++) closest[k] = INFINITY;
@@ -88,10 +93,8 @@ static void find_closest(mtp_context *ctx, const mtp_config_set *set, double clo
     for (size_t i = 0; i < nb->n; i++)
       for (int q = 0; q < nb->count[i]; q++) {
         const size_t j = (size_t)nb->list[i][q];
-        const double *x = nb->x + 3 * i, *y = nb->x + 3 * j;
-        const double r = sqrt(pow(x[0] - y[0], 2) + pow(x[1] - y[1], 2) + pow(x[2] - y[2], 2));
         const int kind = 2 * nb->species[i] + nb->species[j];
-        closest[kind] = fmin(closest[kind], r);
+        closest[kind] = fmin(closest[kind], distance(nb, i, j));
       }
     mtp_neighbors_free(nb);
   }
@@ -120,9 +123,8 @@ static double bending(mtp_context *ctx, const mtp_radial *radial, const double *
     for (size_t i = 0; i < nb->n; i++)
       for (int q = 0; q < nb->count[i]; q++) {
         const size_t j = (size_t)nb->list[i][q];
-        const double *x = nb->x + 3 * i, *y = nb->x + 3 * j;
         if (nb->species[i] != a || nb->species[j] != b) continue;
-        square += pow(value(radial, c, sqrt(pow(x[0] - y[0], 2) + pow(x[1] - y[1], 2) + pow(x[2] - y[2], 2))), 2);
+        square += pow(value(radial, c, distance(nb, i, j)), 2);
         pairs++;
       }
     mtp_neighbors_free(nb);
