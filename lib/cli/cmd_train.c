@@ -223,8 +223,8 @@ static int fit(cli *c, const job *job, const mtp_config_set *set, const mtp_conf
   if (v.shown) fputs("\r\033[K", stderr);
   free(checkpoint);
   int status = done == MTP_OK ? CLI_OK : cli_library(c, NULL);
-  if (v.log && (ferror(v.log) != 0) | (fclose(v.log) != 0) && status == CLI_OK)
-    status = cli_fail(c, "cannot write %s: %s", job->log, strerror(errno));
+  const bool failed = v.log && ferror(v.log) != 0, unwritten = v.log && fclose(v.log) != 0;
+  if ((failed || unwritten) && status == CLI_OK) status = cli_fail(c, "cannot write %s: %s", job->log, strerror(errno));
   return status;
 }
 
@@ -337,8 +337,8 @@ static void print_wall(const mtp_potential *pot, const mtp_wall_report *w) {
   static const char *const done[] = {
       "", "more weight on squeezed configurations mends it",
       "a wall (RBChebyshev_repuls) is put there, nothing above it changes",
-      "nothing mends it: label configurations with such pairs (a run of mtp/al with this "
-      "training set and warmup 1 0.05 does), or watch runs with stop"};
+      ("nothing mends it: label configurations with such pairs (a run of mtp/al with this "
+       "training set and warmup 1 0.05 does), or watch runs with stop")};
   if (w->a < 0) return;
   const char *a = mtp_potential_element(pot, w->a), *b = mtp_potential_element(pot, w->b);
   printf("below the data the energy fell by %.3g eV where %s and %s come as near as %.3g A (known: %.3g A): %s\n",

@@ -59,8 +59,8 @@ static bool keep_key(const char **key, char **copy) {
 static mtp_status keep_options(mtp_context *ctx, mtp_config_stream *s, const mtp_read_options *options) {
   if (options) s->options = *options;
   mtp_label_keys *k = &s->options.keys;
-  const bool kept = keep_key(&k->energy, &s->keys[0]) & keep_key(&k->forces, &s->keys[1]) &
-                    keep_key(&k->virial, &s->keys[2]) & keep_key(&k->stress, &s->keys[3]);
+  const bool kept = keep_key(&k->energy, &s->keys[0]) && keep_key(&k->forces, &s->keys[1]) &&
+                    keep_key(&k->virial, &s->keys[2]) && keep_key(&k->stress, &s->keys[3]);
   s->silent = mtp_context_new();
   s->read = mtp_config_set_new();
   s->piece = mtp_config_set_new();

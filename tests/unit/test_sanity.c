@@ -66,7 +66,7 @@ static void atoms_inside_of_each_other(void **state) {
 
   mtp_config_set *set = NULL;
   char *path = beside(world, "exploded.2.extxyz");
-  data_must(world->ctx, mtp_config_set_read(world->ctx, path, MTP_FORMAT_AUTO, &set));
+  data_must(world->ctx, mtp_config_set_read(world->ctx, path, NULL, &set));
   assert_int_equal(set->n, 1);
   assert_string_equal(mtp_config_get_feature(set->configs[0], "step"), "17");
   assert_non_null(strstr(mtp_config_get_feature(set->configs[0], "reason"), "apart"));
