@@ -256,28 +256,31 @@ INLINE int append_matching(unsigned *to, const unsigned *from, const int *keys, 
 
 /* ---- transposes ---- */
 
-/* Exchanges the off-diagonal elements of each square of 2*step vectors. */
-INLINE void transpose_step(const int step, dvec *v) {
-  dvec_mask low, high;
-  for (int e = 0; e < D; e++) {
-    low[e] = e & step ? D + e - step : e;
-    high[e] = e & step ? D + e : e + step;
-  }
-#pragma GCC unroll 8
-  for (int i = 0; i < D; i++) {
-    if (i & step) continue;
-    const dvec p = v[i], q = v[i + step];
+/* to = elements of p and q, those of q after the N of p. */
 #if defined(__clang__)
-    for (int e = 0; e < D; e++) {
-      v[i][e] = low[e] < D ? p[low[e]] : q[low[e] - D];
-      v[i + step][e] = high[e] < D ? p[high[e]] : q[high[e] - D];
-    }
+#define CHOOSE(N, to, p, q, which)                                                                                     \
+  for (int e = 0; e < N; e++) (to)[e] = which[e] < N ? p[which[e]] : q[which[e] - N]
 #else
-    v[i] = __builtin_shuffle(p, q, low);
-    v[i + step] = __builtin_shuffle(p, q, high);
+#define CHOOSE(N, to, p, q, which) (to) = __builtin_shuffle(p, q, which)
 #endif
+
+/* Exchanges the off-diagonal elements of each square of 2*step vectors of N. */
+#define TRANSPOSE_STEP(name, N, vector, mask)                                                                          \
+  INLINE void name(const int step, vector *v) {                                                                        \
+    mask low, high;                                                                                                    \
+    for (int e = 0; e < N; e++) {                                                                                      \
+      low[e] = e & step ? N + e - step : e;                                                                            \
+      high[e] = e & step ? N + e : e + step;                                                                           \
+    }                                                                                                                  \
+    _Pragma("GCC unroll 16") for (int i = 0; i < N; i++) {                                                             \
+      if (i & step) continue;                                                                                          \
+      const vector p = v[i], q = v[i + step];                                                                          \
+      CHOOSE(N, v[i], p, q, low);                                                                                      \
+      CHOOSE(N, v[i + step], p, q, high);                                                                              \
+    }                                                                                                                  \
   }
-}
+
+TRANSPOSE_STEP(transpose_step, D, dvec, dvec_mask)
 
 /* Row i becomes column i. */
 INLINE void transpose(dvec *v) {
@@ -290,27 +293,7 @@ INLINE void transpose(dvec *v) {
 /* The same for W whole numbers in each of W vectors. */
 typedef int list_vec __attribute__((vector_size(4 * W)));
 
-INLINE void turn_step(const int step, list_vec *v) {
-  list_vec low, high;
-  for (int e = 0; e < W; e++) {
-    low[e] = e & step ? W + e - step : e;
-    high[e] = e & step ? W + e : e + step;
-  }
-#pragma GCC unroll 16
-  for (int i = 0; i < W; i++) {
-    if (i & step) continue;
-    const list_vec p = v[i], q = v[i + step];
-#if defined(__clang__)
-    for (int e = 0; e < W; e++) {
-      v[i][e] = low[e] < W ? p[low[e]] : q[low[e] - W];
-      v[i + step][e] = high[e] < W ? p[high[e]] : q[high[e] - W];
-    }
-#else
-    v[i] = __builtin_shuffle(p, q, low);
-    v[i + step] = __builtin_shuffle(p, q, high);
-#endif
-  }
-}
+TRANSPOSE_STEP(turn_step, W, list_vec, list_vec)
 
 INLINE void turn(list_vec *v) {
   turn_step(1, v);

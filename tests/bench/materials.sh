@@ -11,8 +11,8 @@
 #            stopped, or dies
 #   cold     (not by default) mtp train on the colder half of the reference's frames: force errors (eV/A) on the next
 #            quarter and on the last one, cold_next and cold_last of the lines of JSON
-# Environment: LEVEL (12), HOLD (100), SEED, OPTS (options of pair_style mtp/al), INIT (options of mtp init), TRAIN (of mtp train), STEPS (of
-# the learning run), KEEP (folder of the runs, ./materials; parts that are not asked for are kept from earlier calls),
+# Environment: LEVEL (12), HOLD (100), SEED, OPTS (options of pair_style mtp/al), INIT (options of mtp init), TRAIN
+# (those of mtp train), STEPS (of the learning run), KEEP (folder of the runs, ./materials; parts that are not asked for are kept from earlier calls),
 # REF (folder of the references), TAG (a word for the table). A potential that is put into $KEEP/NAME/pot.almtp is judged by
 # the parts after learn as well. One core; lines of JSON are appended to $KEEP/results.jsonl.
 set -eu
@@ -125,7 +125,7 @@ part_errors() {
 force_error() { mtp errors "$1" "$2" --json | sed 's/,"groups".*//; s/.*"force":{[^}]*"rmse":\([^,}]*\).*/\1/'; }
 
 part_cold() {
-  awk -v frames="$(grep -c '^Properties=\|[^#]*Properties=' "$folder/test.extxyz")" '
+  awk -v frames="$(grep -c Properties= "$folder/test.extxyz")" '
     left == 0 { left = $1 + 2; n++; file = n <= frames / 2 ? "cold" : n <= 3 * frames / 4 ? "next" : "last" }
     { print >(file ".extxyz"); left-- }' "$folder/test.extxyz"
   # shellcheck disable=SC2086 # options are words
