@@ -14,11 +14,11 @@
 /* A */
 #define SKIN 1.0
 /* The volume relaxes within BAROSTAT ps in a material of this compressibility (A^3/eV; 1/100 GPa), more slowly in a
- * softer one. It is changed every so many steps, and stays within a factor of what it was: a gas teaches nothing. */
+ * softer one. It is changed every so many steps, and stays within a factor of one: a gas teaches nothing. */
 #define BAROSTAT        1.0
 #define COMPRESSIBILITY 1.6
 #define RESCALE_EVERY   10
-#define MOST_VOLUME     1.6
+#define MOST_VOLUME     2.5
 /* Steps between two that are graded in mode forces: grades cost so much more than the steps there. */
 #define FORCES_EVERY 10
 
@@ -47,7 +47,7 @@ struct mtp_dynamics {
   double grade;
   int atom;
   long long steps;
-  double volume; /* in the beginning */
+  double volume; /* from which it does not go far */
   double virial; /* trace of the last one, eV */
 };
 
@@ -76,7 +76,7 @@ mtp_status mtp_dynamics_new(mtp_context *ctx, const mtp_config *cfg, const doubl
   if (!d) return mtp_fail_memory(ctx);
   d->bath = *bath;
   d->random.state = seed;
-  d->volume = mtp_config_volume(cfg);
+  d->volume = bath->volume > 0 ? bath->volume : mtp_config_volume(cfg);
   for (int c = 0; c < 3; c++) d->bath.moves_cell = d->bath.moves_cell && cfg->periodic[c];
   d->cfg = mtp_config_copy(cfg);
   d->mass = mtp_calloc(cfg->n, sizeof *d->mass);
@@ -100,6 +100,8 @@ mtp_status mtp_dynamics_set_potential(mtp_context *ctx, mtp_dynamics *d, const m
                                       const mtp_active_set *as) {
   mtp_evaluator *ev = NULL;
   mtp_status status = mtp_evaluator_new(ctx, pot, &ev);
+  if (status == MTP_OK)
+    status = mtp_evaluator_set_precision(ctx, ev, MTP_PRECISION_MIXED); /* where nothing is graded */
   if (status == MTP_OK && mtp_active_set_mode(as) != MTP_MODE_FORCES)
     status = mtp_evaluator_set_active_set(ctx, ev, as);
   double *gradient = mtp_calloc(mtp_potential_parameter_count(pot), sizeof *gradient);
@@ -174,6 +176,10 @@ static void move_images(mtp_dynamics *d) {
 
 /* ---- steps ---- */
 
+static void notice_infinite(mtp_dynamics *d) {
+  if (!isfinite(d->grade) || !isfinite(mtp_largest_modulus(3 * d->cfg->n, d->force))) d->grade = INFINITY;
+}
+
 static mtp_status take_grade(mtp_context *ctx, mtp_dynamics *d, const mtp_output *out) {
   mtp_status status = MTP_OK;
   d->grade = out->max_grade;
@@ -185,7 +191,7 @@ static mtp_status take_grade(mtp_context *ctx, mtp_dynamics *d, const mtp_output
     status = mtp_evaluator_grade_row(ctx, d->ev, d->gradient, &d->grade);
     d->atom = -1;
   }
-  if (!isfinite(d->grade) || !isfinite(mtp_largest_modulus(3 * d->cfg->n, d->force))) d->grade = INFINITY;
+  notice_infinite(d);
   return status;
 }
 
@@ -243,7 +249,11 @@ static mtp_status evaluate(mtp_context *ctx, mtp_dynamics *d, bool graded) {
     for (size_t c = 0; c < 3; c++) d->force[3 * (size_t)d->nb->owner[k] + c] += d->all_force[3 * k + c];
   d->virial = out.virial[0] + out.virial[1] + out.virial[2];
   if (status == MTP_OK) status = add_baseline(ctx, d);
-  return status == MTP_OK && graded ? take_grade(ctx, d, &out) : status;
+  if (status == MTP_OK && graded) return take_grade(ctx, d, &out);
+  d->grade = 0.0;
+  d->atom = -1;
+  notice_infinite(d);
+  return status;
 }
 
 mtp_status mtp_dynamics_evaluate(mtp_context *ctx, mtp_dynamics *d) {
@@ -286,7 +296,7 @@ static mtp_status rescale(mtp_context *ctx, mtp_dynamics *d) {
   return evaluate(ctx, d, false); /* the step that follows is looked at: a grade here would be one for nothing */
 }
 
-mtp_status mtp_dynamics_step(mtp_context *ctx, mtp_dynamics *d) {
+mtp_status mtp_dynamics_step(mtp_context *ctx, mtp_dynamics *d, bool graded) {
   const double half = 0.5 * d->bath.timestep;
   if (d->bath.moves_cell && d->steps++ % RESCALE_EVERY == RESCALE_EVERY - 1) {
     const mtp_status scaled = rescale(ctx, d);
@@ -296,7 +306,7 @@ mtp_status mtp_dynamics_step(mtp_context *ctx, mtp_dynamics *d) {
   drift(d, half);
   thermalise(d);
   drift(d, half);
-  const mtp_status status = mtp_dynamics_evaluate(ctx, d);
+  const mtp_status status = evaluate(ctx, d, graded);
   if (status == MTP_OK) kick(d, half);
   return status;
 }

@@ -21,6 +21,7 @@ typedef struct mtp_bath {
   double relaxation;  /* ps, of velocities */
   bool moves_cell;    /* where the cell is periodic in all directions */
   double pressure;    /* eV/A^3 */
+  double volume;      /* A^3, from which it does not go far; 0: that of the cell in the beginning */
 } mtp_bath;
 
 /** Atoms of `cfg` (copied) with velocities of the bath's temperature; `masses` in g/mol, one a species. */
@@ -38,8 +39,9 @@ mtp_status mtp_dynamics_set_posterior(mtp_context *ctx, mtp_dynamics *d, const m
 void mtp_dynamics_set_baseline(mtp_dynamics *d, const mtp_baseline *baseline);
 /** Forces and grade where the atoms are. */
 mtp_status mtp_dynamics_evaluate(mtp_context *ctx, mtp_dynamics *d);
-/** One step, then mtp_dynamics_evaluate. */
-mtp_status mtp_dynamics_step(mtp_context *ctx, mtp_dynamics *d);
+/** One step, then mtp_dynamics_evaluate, or without `graded` forces alone, made in mixed precision: the grade is 0
+ * then, infinite if anything is not finite. */
+mtp_status mtp_dynamics_step(mtp_context *ctx, mtp_dynamics *d, bool graded);
 
 /** Largest grade of the last evaluation, infinite if anything was not finite, and its atom (-1 in configuration mode).
  */

@@ -11,10 +11,19 @@
 #include "loop/loop.h"
 #include "support/support.h"
 
-/* Steps: as many as the run had, twice as many where so many of an atom are not exceeded, and never more than these. */
-#define SMALL      2e6
-#define MOST_STEPS 50000.0
+/* Steps: as many as the run had; in small cells up to ten times as many, since what is rare there comes late and steps
+ * are cheap: as long as so many of an atom take no more than SMALL, by what basis functions cost beside neighbours.
+ * Never more than these. */
+#define LONGER     10.0
+#define SMALL      4e8
+#define NEIGHBOURS 20.0
+#define SMALLEST   2e6
+#define MOST_STEPS 2e5
 #define ATOM_STEPS 2e7
+/* Grades cost more than the step that they are of. A divisor of LOOK_EVERY and SAFE_EVERY. */
+#define GRADE_EVERY 2
+/* Steps between places from which it goes on where it had to learn. */
+#define SAFE_EVERY 500
 /* Hotter than the run, so that what is rare there comes sooner. */
 #define HOTTER 1.1
 /* ps, of velocities towards the temperature */
@@ -35,15 +44,18 @@ typedef struct exploration {
   long long steps, done, quiet; /* wanted, made, and those since the last label */
   long long most_labels, labels_before;
   int starts, wild;
-  mtp_config *before; /* what was still in order, at most LOOK_EVERY steps ago; NULL: nothing was */
+  double volume;       /* of the cell in the beginning */
+  mtp_config *safe[2]; /* where nothing was beyond select, the last one first; NULL: there is none */
+  mtp_config *before;  /* what was still in order, at most LOOK_EVERY steps ago; NULL: nothing was */
   double before_grade;
   int before_atom;
   const char *why; /* it ended before its time */
 } exploration;
 
-static long long wanted_steps(const mtp_conditions *c, size_t atoms) {
+static long long wanted_steps(const mtp_potential *pot, const mtp_conditions *c, size_t atoms) {
   const double run = (double)c->steps, n = (double)atoms;
-  const double wanted = fmax(run, fmin(2.0 * run, SMALL / n));
+  const double cheap = fmax(SMALL / (NEIGHBOURS + (double)mtp_potential_scalar_count(pot)), SMALLEST);
+  const double wanted = fmax(run, fmin(LONGER * run, cheap / n));
   return (long long)fmin(wanted, fmin(MOST_STEPS, ATOM_STEPS / n)) - c->quiet_steps;
 }
 
@@ -54,13 +66,14 @@ static mtp_status take_potential(mtp_context *ctx, exploration *e) {
   return status == MTP_OK ? mtp_dynamics_evaluate(ctx, e->d) : status;
 }
 
-/* From where the run was, with velocities that no earlier start had. */
+/* With velocities that no earlier start had. */
 static mtp_status start(mtp_context *ctx, exploration *e, const mtp_config *from) {
   const mtp_bath bath = {.temperature = HOTTER * e->of->temperature,
                          .timestep = e->of->timestep,
                          .relaxation = RELAXATION,
                          .moves_cell = e->of->moves_cell,
-                         .pressure = e->of->pressure};
+                         .pressure = e->of->pressure,
+                         .volume = e->volume};
   mtp_dynamics_free(e->d);
   mtp_config_free(e->before);
   e->before = NULL;
@@ -124,6 +137,40 @@ static mtp_status remember(mtp_context *ctx, exploration *e) {
   return MTP_OK;
 }
 
+static void forget_safe(exploration *e) {
+  mtp_config_free(e->safe[0]);
+  mtp_config_free(e->safe[1]);
+  e->safe[0] = e->safe[1] = NULL;
+}
+
+/* A place from which to go on: the one before the last, since what had to be learned may have been wrong for a while;
+ * `from` where there is none, or where the new potential is not sure about it. */
+static mtp_status start_anew(mtp_context *ctx, exploration *e, const mtp_config *from) {
+  int atom;
+  mtp_config *safe = e->safe[1];
+  e->safe[1] = NULL;
+  forget_safe(e);
+  mtp_status status = start(ctx, e, safe ? safe : from);
+  if (status == MTP_OK && safe && !(mtp_dynamics_grade(e->d, &atom) <= e->l->options.select_grade))
+    status = start(ctx, e, from);
+  mtp_config_free(safe);
+  return status;
+}
+
+static mtp_status note_safe(mtp_context *ctx, exploration *e) {
+  int atom;
+  if (e->done % SAFE_EVERY != 0 || !(mtp_dynamics_grade(e->d, &atom) <= e->l->options.select_grade)) return MTP_OK;
+  mtp_config_free(e->safe[1]);
+  e->safe[1] = e->safe[0];
+  e->safe[0] = mtp_config_copy(mtp_dynamics_config(e->d));
+  return e->safe[0] ? MTP_OK : mtp_fail_memory(ctx);
+}
+
+static mtp_status go_on(mtp_context *ctx, exploration *e) {
+  const mtp_status status = remember(ctx, e);
+  return status == MTP_OK ? note_safe(ctx, e) : status;
+}
+
 static mtp_status look(mtp_context *ctx, const exploration *e, bool *wild) {
   char why[200] = "";
   mtp_config borrowed = *mtp_dynamics_config(e->d);
@@ -137,15 +184,15 @@ static mtp_status look(mtp_context *ctx, const exploration *e, bool *wild) {
   return status;
 }
 
-/* Where the potential had to learn it may have gone astray before, so that it begins anew each time. */
+/* Where the potential had to learn it may have gone astray before, so that it goes back each time. */
 static mtp_status walk(mtp_context *ctx, exploration *e, const mtp_config *from) {
   mtp_status status = start(ctx, e, from);
   while (status == MTP_OK && e->done < e->steps && !e->why) {
     bool learned = false, wild = false, refused = false;
     if (mtp_context_is_stopped(ctx)) return mtp_fail(ctx, MTP_ERR_STOPPED, "stopped while it explored");
-    status = mtp_dynamics_step(ctx, e->d);
     e->done++;
     e->quiet++;
+    status = mtp_dynamics_step(ctx, e->d, e->done % GRADE_EVERY == 0);
     if (status != MTP_OK) return status;
     status = look(ctx, e, &wild);
     if (!wild && status == MTP_OK) status = learn_here(ctx, e, &learned, &refused);
@@ -155,7 +202,8 @@ static mtp_status walk(mtp_context *ctx, exploration *e, const mtp_config *from)
       if (++e->wild >= MOST_WILD) e->why = wild ? "the atoms flew apart" : "the reference has no label where it went";
     }
     if (status != MTP_OK || e->why) break;
-    status = wild || learned || refused ? start(ctx, e, from) : remember(ctx, e);
+    if (wild || refused) forget_safe(e);
+    status = wild || learned || refused ? start_anew(ctx, e, from) : go_on(ctx, e);
   }
   return status;
 }
@@ -204,7 +252,7 @@ mtp_status mtp_loop_explore(mtp_context *ctx, mtp_learner *l, const mtp_conditio
     return MTP_OK;
   }
   exploration e = {.l = l, .of = conditions, .labels_before = l->stats.labels};
-  e.steps = wanted_steps(conditions, last->n);
+  e.steps = wanted_steps(l->pot, conditions, last->n);
   e.most_labels = l->stats.labels / LABELS_PART;
   if (e.most_labels < LEAST_LABELS) e.most_labels = LEAST_LABELS;
   if (l->trained_last) e.steps += conditions->quiet_steps; /* that was another potential */
@@ -212,11 +260,13 @@ mtp_status mtp_loop_explore(mtp_context *ctx, mtp_learner *l, const mtp_conditio
   mtp_config *from = mtp_config_copy(last);
   if (!from) return mtp_fail_memory(ctx);
   mtp_loop_drop_results(from);
+  e.volume = mtp_config_volume(from);
   const mtp_status status = walk(ctx, &e, from);
   l->explored = 0.0;
   report(ctx, &e, status);
   mtp_dynamics_free(e.d);
   mtp_config_free(e.before);
+  forget_safe(&e);
   mtp_config_free(from);
   return status;
 }

@@ -560,6 +560,8 @@ typedef struct mtp_refit_report {
   mtp_residual before;
 } mtp_refit_report;
 void mtp_loop_report(mtp_context *ctx, const mtp_learner *l, const mtp_refit_report *r);
+/** A fit that is no better than the potential, or does not mend its hole, and is not taken: the event and the line. */
+void mtp_loop_report_refused(mtp_context *ctx, const mtp_learner *l, long long step, bool full, double seconds);
 /** Counts the errors that the potential made on a label before it learned from it. */
 void mtp_loop_note_ahead(mtp_learner *l, const mtp_residual *residual, long long step);
 /** The mean error on the last labels before they were learned, as a part of the RMS force, each at most 1; NaN after

@@ -231,12 +231,19 @@ static void take_over(mtp_learner *l, mtp_fitted *f) {
   if (f->full) l->filled_since = 0;
 }
 
+/* It took its time all the same. */
+static void note_refused(mtp_context *ctx, mtp_learner *l, long long step, const mtp_fitted *f, double seconds) {
+  l->stats.refit_seconds += seconds;
+  mtp_loop_report_refused(ctx, l, step, f->tried, seconds);
+}
+
 static mtp_status refit(mtp_context *ctx, mtp_learner *l, long long step, double grade, int labels,
                         double label_seconds) {
   const double start = mtp_now();
   mtp_fitted f = {.hole = {.a = -1, .b = -1}};
   const mtp_status status = fit(ctx, l, &f);
   if (status != MTP_OK || is_refused(l, &f)) {
+    if (status == MTP_OK) note_refused(ctx, l, step, &f, mtp_now() - start);
     fitted_clear(&f);
     mtp_sample_set_scale_squeezed(l->samples, l->history.squeezed);
     if (status == MTP_ERR_STOPPED)

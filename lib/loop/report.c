@@ -144,6 +144,18 @@ void mtp_loop_report(mtp_context *ctx, const mtp_learner *l, const mtp_refit_rep
   announce(ctx, l, r, before, after);
 }
 
+void mtp_loop_report_refused(mtp_context *ctx, const mtp_learner *l, long long step, bool full, double seconds) {
+  cJSON *event = mtp_event_new(l->log, "refused", step);
+  mtp_event_text(event, "kind", full ? "full" : "linear");
+  mtp_event_text(event, "for", l->mending ? "hole" : "error");
+  mtp_event_integer(event, "configurations", (long long)l->train->n);
+  mtp_event_number(event, "seconds", seconds);
+  mtp_event_write(ctx, l->log, event);
+  if (!l->mending)
+    mtp_message(ctx, MTP_INFO, "training on all %zu configurations found nothing better in %.3g s", l->train->n,
+                seconds);
+}
+
 /* ---- the end ---- */
 
 /* Is it the basis that limits, and not the data? */

@@ -363,7 +363,7 @@ static void dynamics_are_of_both(void **state) {
     data_must(world->ctx, mtp_dynamics_set_potential(world->ctx, d[k], l->pot, l->as));
     if (k) mtp_dynamics_set_baseline(d[k], &b);
     data_must(world->ctx, mtp_dynamics_evaluate(world->ctx, d[k]));
-    data_must(world->ctx, mtp_dynamics_step(world->ctx, d[k]));
+    data_must(world->ctx, mtp_dynamics_step(world->ctx, d[k], true));
   }
   /* of the first half step: the same velocities and noise, other forces */
   mtp_config *known = NULL;
