@@ -267,11 +267,20 @@ static mtp_status accept(mtp_context *ctx, mtp_learner *l, const mtp_candidate *
   return status;
 }
 
-/* The run does not hang on it: a trial state, or where a potential went alone, if it is the place that has no label
- * rather than the engine that is broken. */
+/* Is it the place that has no label, rather than the engine that is broken? */
+static bool is_of_place(const mtp_qm_report *report) {
+  return report->status == MTP_QM_BAD_DATA || report->status == MTP_QM_NOT_CONVERGED;
+}
+
+/* The run does not hang on it: a trial state, where a potential went alone, or what was before an explosion. */
 static bool is_tried(const mtp_learner *l, const mtp_qm_report *report) {
-  const bool of_place = report->status == MTP_QM_BAD_DATA || report->status == MTP_QM_NOT_CONVERGED;
-  return l->moment.trial ? report->status != MTP_QM_CANNOT_START : l->explored > 0.0 && of_place;
+  if (l->moment.trial) return report->status != MTP_QM_CANNOT_START;
+  return (l->explored > 0.0 || l->rewinds.going) && is_of_place(report);
+}
+
+/* The run goes back to before it (mtp_loop_explode). */
+static bool is_left(const mtp_learner *l, const mtp_candidate *c, const mtp_qm_report *report) {
+  return l->moment.can_rewind && is_of_place(report) && mtp_loop_is_of_the_run(l, c) && c->step == l->last_step;
 }
 
 static mtp_status reject(mtp_context *ctx, mtp_learner *l, const mtp_candidate *candidate,
@@ -290,7 +299,10 @@ static mtp_status reject(mtp_context *ctx, mtp_learner *l, const mtp_candidate *
   }
   if (is_tried(l, report)) {
     mtp_message(ctx, MTP_INFO, "no label of %s, %s: %s",
-                l->moment.trial ? "a trial state" : "where the potential went alone", name, report->reason);
+                l->moment.trial   ? "a trial state"
+                : l->explored > 0 ? "where the potential went alone"
+                                  : "what was before the explosion",
+                name, report->reason);
     return mtp_seen_add(ctx, l->seen, candidate->cfg, report->reason);
   }
   mtp_status status = mtp_loop_write_candidate(ctx, l, candidate, report->reason, report->reason);
@@ -299,11 +311,13 @@ static mtp_status reject(mtp_context *ctx, mtp_learner *l, const mtp_candidate *
   const char *tries = report->tries == 1 ? "try" : "tries";
   if (report->status == MTP_QM_CANNOT_START)
     return mtp_fail(ctx, MTP_ERR_QM, "the QM driver cannot start: %s%s%s%s", report->reason, kept, report->dir, end);
+  if (is_left(l, candidate, report)) return MTP_OK;
   if (l->options.onfail == MTP_ONFAIL_STOP)
     return mtp_fail(ctx, MTP_ERR_QM,
                     "QM call failed after %d %s, %s: %s%s%s%s; mend the cause and start again (what was learned is "
-                    "in %s), or use onfail skip",
-                    report->tries, tries, name, report->reason, kept, report->dir, end, l->train_path);
+                    "in %s), or use onfail skip%s",
+                    report->tries, tries, name, report->reason, kept, report->dir, end, l->train_path,
+                    is_of_place(report) ? ", or rewind N if the atoms were led astray" : "");
   if (report->tries > 0)
     mtp_message(ctx, MTP_WARNING, "QM call failed after %d %s, %s: %s%s%s%s; going on without this label",
                 report->tries, tries, name, report->reason, kept, report->dir, end);

@@ -13,7 +13,7 @@
 static void destroy(mtp_learner *l) {
   mtp_loop_stop_late(l);
   mtp_loop_clear_pool(l);
-  mtp_config_free(l->rewinds.before);
+  for (int k = 0; k < MTP_REMEMBERED; k++) mtp_config_free(l->rewinds.before[k].cfg);
   mtp_journal_close(l->train_file);
   mtp_calls_close(l->calls);
   mtp_journal_close(l->candidate_file);
@@ -293,11 +293,20 @@ static const char *nothing_to_grade_with(const mtp_learner *l) {
   return l->as ? "" : " (the potential has no active set to grade with)";
 }
 
+/* Where the reference has no label the potential has led the atoms astray. */
+static mtp_status leave_place(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, const char *refusal,
+                              mtp_action *action) {
+  char why[200];
+  mtp_snprintf(why, sizeof why, "the QM driver has no label: %s", refusal);
+  return mtp_loop_explode(ctx, l, c, why, action);
+}
+
 /* Beyond break, and nothing was or could be learned from it. A trial state is tried, and that is all. */
-static mtp_status fail_beyond(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *c, bool seen,
-                              const char *refusal) {
+static mtp_status fail_beyond(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, bool seen, const char *refusal,
+                              mtp_action *action) {
   char head[160];
   if (l->moment.trial || l->explored > 0.0) return MTP_OK; /* whoever explores sees that nothing was learned */
+  if (refusal && *refusal && l->moment.can_rewind) return leave_place(ctx, l, c, refusal, action);
   snprintf(head, sizeof head, "step %lld: the grade %.4g is beyond break %.4g", c->step, c->grade,
            l->options.break_grade);
   if (refusal && *refusal)
@@ -320,7 +329,10 @@ static mtp_status learn_wanted(mtp_context *ctx, mtp_learner *l, const mtp_candi
   if (status != MTP_OK) return status;
   if (*why) return mtp_loop_explode(ctx, l, c, why, action);
   if (l->moment.wanted) l->number_labels++;
-  return mtp_loop_learn(ctx, l, c, c, action);
+  status = mtp_loop_learn(ctx, l, c, c, action);
+  const char *refusal = NULL;
+  if (status != MTP_OK || *action == MTP_REDO || !l->moment.can_rewind) return status;
+  return mtp_seen_find(l->seen, c->cfg, &refusal) && refusal ? leave_place(ctx, l, c, refusal, action) : MTP_OK;
 }
 
 /* Below break: it waits in the pool, unless its forces are all wrong and may be learned. */
@@ -344,10 +356,10 @@ static mtp_status keep(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c,
 }
 
 /* Beyond break without a driver or with no calls left: the configuration is kept, the run is over. */
-static mtp_status give_up(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c) {
+static mtp_status give_up(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action) {
   mtp_loop_log_candidate(ctx, l, c);
   mtp_status status = mtp_loop_write_candidate(ctx, l, c, why_no_label(l), "");
-  return status == MTP_OK ? fail_beyond(ctx, l, c, false, NULL) : status;
+  return status == MTP_OK ? fail_beyond(ctx, l, c, false, NULL, action) : status;
 }
 
 mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action) {
@@ -374,7 +386,7 @@ mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
   if (!seen && !(l->explored > 0.0)) status = mtp_loop_look_at(ctx, l, c, why, sizeof why);
   if (status != MTP_OK) return status;
   if (*why) return mtp_loop_explode(ctx, l, c, why, action);
-  if (!seen && !mtp_loop_can_label(l)) return give_up(ctx, l, c);
+  if (!seen && !mtp_loop_can_label(l)) return give_up(ctx, l, c, action);
   status = mtp_loop_learn(ctx, l, seen ? NULL : c, c, action);
   if (status != MTP_OK || *action == MTP_REDO) return status;
   bool elsewhere = false;
@@ -384,7 +396,7 @@ mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
   /* that is an error that no label of this configuration takes away */
   if (seen && !refusal && l->options.query == MTP_QUERY_BAYES) return MTP_OK;
   if (!seen) mtp_seen_find(l->seen, c->cfg, &refusal); /* it was refused just now */
-  return fail_beyond(ctx, l, c, seen, refusal);
+  return fail_beyond(ctx, l, c, seen, refusal, action);
 }
 
 mtp_status mtp_learner_offer(mtp_context *ctx, mtp_learner *l, const mtp_config *cfg, double grade, int atom,

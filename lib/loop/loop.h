@@ -128,16 +128,16 @@ typedef struct mtp_middles {
   size_t n;
   long long *id; /* [n] once for each cut-out */
 } mtp_middles;
+
+#define MTP_REMEMBERED 4
 /** Going back to before an explosion. */
 typedef struct mtp_rewinds {
-  mtp_config *before; /* what was remembered last; NULL: nothing */
-  double grade;       /* of that */
-  int atom;
-  long long step;
-  int count;        /* times at this place */
-  long long until;  /* the step at which the place is passed */
-  long long refits; /* when the engine went back last, -1: never */
-  bool due;         /* an explosion was told, and what to learn before going back was not yet asked */
+  mtp_candidate before[MTP_REMEMBERED]; /* what was remembered, the last one first; their cfg owned, NULL: nothing */
+  int count;                            /* times at this place */
+  long long until;                      /* the step at which the place is passed */
+  long long refits;                     /* when the engine went back last, -1: never */
+  bool due;   /* an explosion was told, and what to learn before going back was not yet asked */
+  bool going; /* that is being asked */
 } mtp_rewinds;
 
 /** Labels that the run asked for, and the steps that it made. */

@@ -189,27 +189,37 @@ mtp_status mtp_learner_remember(mtp_context *ctx, mtp_learner *l, const mtp_conf
   mtp_status status = mtp_loop_check_config(ctx, l, cfg);
   if (status == MTP_OK) status = mtp_loop_cut_around(ctx, l, cfg, atom, &copy, &atom);
   if (status != MTP_OK) return status;
-  mtp_config_free(l->rewinds.before);
-  l->rewinds.before = copy;
-  l->rewinds.grade = grade;
-  l->rewinds.atom = atom;
-  l->rewinds.step = step;
+  mtp_candidate *before = l->rewinds.before;
+  mtp_config_free(before[MTP_REMEMBERED - 1].cfg);
+  memmove(before + 1, before, (MTP_REMEMBERED - 1) * sizeof *before);
+  before[0] = (mtp_candidate){.cfg = copy, .grade = grade, .atom = atom, .step = step, .warmup = -1};
   return MTP_OK;
+}
+
+/* The last one that the reference has a label for. *learned: there was one. */
+static mtp_status learn_remembered(mtp_context *ctx, mtp_learner *l, bool *learned, mtp_action *action) {
+  const long long labels = l->stats.labels;
+  mtp_status status = MTP_OK;
+  l->rewinds.going = true;
+  for (int k = 0; k < MTP_REMEMBERED && status == MTP_OK && l->stats.labels == labels; k++) {
+    const mtp_candidate *c = &l->rewinds.before[k];
+    if (c->cfg && !mtp_seen_find(l->seen, c->cfg, NULL)) status = mtp_loop_learn(ctx, l, c, c, action);
+  }
+  l->rewinds.going = false;
+  *learned = l->stats.labels > labels;
+  return status;
 }
 
 /* What waits was met on the way to the explosion, too. */
 static mtp_status learn_before(mtp_context *ctx, mtp_learner *l, mtp_action *action) {
-  const mtp_rewinds *r = &l->rewinds;
-  mtp_candidate before = {.cfg = r->before, .grade = r->grade, .atom = r->atom, .step = r->step, .warmup = -1};
-  const bool new = r->before && !mtp_seen_find(l->seen, r->before, NULL);
-  if (new) return mtp_loop_learn(ctx, l, &before, &before, action);
-  if (l->pool_size == 0) return MTP_OK;
-  mtp_config *last = mtp_config_copy(l->pool[l->pool_size - 1].cfg); /* the pool is emptied meanwhile */
-  if (!last) return mtp_fail_memory(ctx);
-  before = l->pool[l->pool_size - 1];
-  before.cfg = last;
-  const mtp_status status = mtp_loop_learn(ctx, l, NULL, &before, action);
-  mtp_config_free(last);
+  bool learned;
+  mtp_status status = learn_remembered(ctx, l, &learned, action);
+  if (status != MTP_OK || learned || l->pool_size == 0) return status;
+  mtp_candidate before = l->pool[l->pool_size - 1];
+  before.cfg = mtp_config_copy(before.cfg); /* the pool is emptied meanwhile */
+  if (!before.cfg) return mtp_fail_memory(ctx);
+  status = mtp_loop_learn(ctx, l, NULL, &before, action);
+  mtp_config_free(before.cfg);
   return status;
 }
 

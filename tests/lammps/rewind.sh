@@ -88,7 +88,26 @@ for step in "${back:-no rewind}" "$to"; do awk -v s="$step" '$1 == s && NF == 4 
 close "$(cat "state.$back")" "$(cat "state.$to")" 1e-9
 ! grep -q 'not taken back' in.csvr.screen || die 'the thermostat is said not to be taken back'
 
+# where the reference has no label for a step the run ends, or goes back as well
+fresh
+hot in.refused 'rewind off' "$nvt"
+hot in.left 'rewind 100' "$nvt"
+for most in 9 8 7; do
+  fresh
+  sed -i "s/maxforce=[0-9]*/maxforce=$most/" in.refused in.left
+  lmp -in in.refused -log in.refused.log -screen none -nocite -var decks "$decks" || break
+done
+grep -q "QM call failed .* more than maxforce=$most; .* or rewind N if the atoms were led astray" in.refused.log ||
+  die "no call failed that rewind would help: $(tail -n 2 in.refused.log)"
+for ranks in 1 2; do
+  fresh
+  goes_on $ranks in.left
+  grep -q '"event":"rewind".*"reason":"the QM driver has no label: ' events.jsonl || die 'it did not go back'
+done
+
 # what is learned outlives the run
+fresh
+goes_on 1 in.back
 cp train.extxyz before.extxyz
 goes_on 1 in.back
 cmp -n "$(wc -c <before.extxyz)" before.extxyz train.extxyz || die 'labels of the run before are lost'

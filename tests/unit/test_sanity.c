@@ -302,6 +302,44 @@ static void goes_back_and_learns(void **state) {
   cJSON_Delete(log);
 }
 
+/* Where the reference has no label for what is beyond break, the run was led astray as well. */
+static void leaves_a_place_without_a_label(void **state) {
+  learning_world *world = *state;
+  mtp_action action;
+  mtp_learner *l = learning_world_warm_learner(world, NULL);
+  const mtp_moment can = {.can_rewind = true}, cannot = {0};
+  remember(world, l, 11, 8);
+  data_must(world->ctx, mtp_learner_tell(world->ctx, l, &can));
+  world->reference.fault = LEARNING_NAN;
+  world->reference.fault_call = world->reference.calls + 1;
+  data_must(world->ctx, offer(world, l, learning_crystal(2, 4.05, 0.15, 12), 50.0, 10, &action));
+  assert_int_equal(action, MTP_REWIND);
+  const long long labels = mtp_learner_get_stats(l).labels;
+  data_must(world->ctx, mtp_learner_rewind(world->ctx, l, 10, 0, &action));
+  assert_int_equal(action, MTP_REDO);
+  assert_true(mtp_learner_get_stats(l).labels > labels);
+  /* that it is known to have none costs no call; an engine that crashes says nothing of the place */
+  const long long calls = world->reference.calls;
+  data_must(world->ctx, mtp_learner_tell(world->ctx, l, &can));
+  data_must(world->ctx, offer(world, l, learning_crystal(2, 4.05, 0.15, 12), 50.0, 20, &action));
+  assert_int_equal(action, MTP_REWIND);
+  assert_int_equal(world->reference.calls, calls);
+  world->reference.fault = LEARNING_CRASH;
+  world->reference.lasting = true;
+  world->reference.fault_call = calls + 1;
+  data_must(world->ctx, mtp_learner_tell(world->ctx, l, &can));
+  assert_int_equal(offer(world, l, learning_crystal(2, 4.05, 0.15, 13), 50.0, 30, &action), MTP_ERR_QM);
+  assert_null(strstr(mtp_context_message(world->ctx), "rewind"));
+  l->stopped = false;
+  /* without a way back the run ends, and is told of it */
+  data_must(world->ctx, mtp_learner_tell(world->ctx, l, &cannot));
+  world->reference.fault = LEARNING_NAN;
+  world->reference.fault_call = world->reference.calls + 1;
+  assert_int_equal(offer(world, l, learning_crystal(2, 4.05, 0.15, 14), 50.0, 40, &action), MTP_ERR_QM);
+  assert_non_null(strstr(mtp_context_message(world->ctx), "rewind N"));
+  mtp_learner_free(l);
+}
+
 /* Five times to one place; another place, later, is another matter. */
 static void comes_to_an_end(void **state) {
   learning_world *world = *state;
@@ -354,17 +392,10 @@ static void needs_something_to_learn(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      test(atoms_inside_of_each_other),
-      test(a_grade_of_no_use_is_judged_by_more),
-      test(what_the_elements_allow),
-      test(what_the_engine_tells),
-      test(numbers_are_settled_by_labels),
-      test(what_is_wanted_is_learned),
-      test(cascades_are_learned),
-      test(large_grades_alone_are_learned),
-      test(trials_do_not_end_a_run),
-      test(goes_back_and_learns),
-      test(comes_to_an_end),
+      test(atoms_inside_of_each_other), test(a_grade_of_no_use_is_judged_by_more), test(what_the_elements_allow),
+      test(what_the_engine_tells),      test(numbers_are_settled_by_labels),       test(what_is_wanted_is_learned),
+      test(cascades_are_learned),       test(large_grades_alone_are_learned),      test(trials_do_not_end_a_run),
+      test(goes_back_and_learns),       test(leaves_a_place_without_a_label),      test(comes_to_an_end),
       test(needs_something_to_learn),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
