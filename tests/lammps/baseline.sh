@@ -188,14 +188,14 @@ lmp -in in.other -log other.log -var name unchanged -var steps 1 >other.screen 2
 # The instance that computes the baseline is kept for atoms that move in one cell. An atom that leaves it by more than
 # LAMMPS follows is in the cell again before.
 printf 'pair_style lj/cut 5\npair_coeff * * 0.1 2.5\n' >tilted.lmp
-for shift in 0 40; do
+for there in '0 0 0' '3.6 4.9 4.5'; do
   cat <<END_OF_CELL
 4
 Lattice="3.7 0 0 -2.4 5.0 0 -2.1 -3.2 4.6" Properties=species:S:1:pos:R:3 pbc="T T T"
-Al $shift 0 0
+Al $there
 Al 0.1 2.1 4.5
 Al -0.6 2.2 1.8
-Al -1.36 -$shift 3.7
+Al -1.36 0 3.7
 END_OF_CELL
 done >tilted.extxyz
 rm -f tilted.labelled.extxyz
