@@ -1,5 +1,5 @@
 # Phonons of silver, palladium and the ordered alloy, and enthalpies of mixing: learned potential and reference.
-set terminal pngcairo size 1000, 720 font ',11'
+set terminal pngcairo size 840, 600 font ',10'
 set output 'agpd.png'
 set multiplot layout 2, 2
 set yrange [0:*]
@@ -26,7 +26,7 @@ do for [c in 'Ag Pd AgPd'] {
     last = 7
   } else {
     set xtics ('Γ' corner[1], 'X' corner[2], 'K' corner[3], 'Γ' corner[4], 'L' corner[5])
-    set title c
+    set title sprintf('%s', c)
     last = 4
   }
   set key bottom center

@@ -5,7 +5,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../_lib.sh"
-level=12 learn=10000 cells=4 segments=5 temperatures='500 800'
+level=12 learn=10000 cells=3 segments=5 temperatures='500 800'
 [ $quick = no ] || level=8 learn=1000 cells=3 segments=2 temperatures=800
 lmp -help </dev/null | grep -q -w coul/long || { echo 'skipped: this LAMMPS has no coul/long (KSPACE)' && exit 77; }
 cp "$here/reference.lmp" .

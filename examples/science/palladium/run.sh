@@ -5,7 +5,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../_lib.sh"
-hot=1000 learn=15000 level=12 steps=40000 seeds='1 2 3'
+hot=1000 learn=15000 level=12 steps=30000 seeds='1 2 3'
 [ $quick = no ] || learn=1000 level=8 steps=4000 seeds='1 2'
 cp "$here/reference.lmp" .
 printf 'pair_style mtp\npair_coeff * * learned.almtp Ag Pd\n' >learned.lmp
