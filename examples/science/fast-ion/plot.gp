@@ -13,7 +13,7 @@ set xlabel 'r (A)'
 set ylabel 'g(r), 800 K'
 set xrange [2:7]
 set yrange [0:*]
-plot 'reference.800.rdf' using 2:3 with lines lw 4 lc rgb '#bbbbbb' title 'reference', \
+plot 'reference.800.1.rdf' using 2:3 with lines lw 4 lc rgb '#bbbbbb' title 'reference', \
      '' using 2:5 with lines lw 4 lc rgb '#bbbbbb' notitle, '' using 2:7 with lines lw 4 lc rgb '#bbbbbb' notitle, \
-     'learned.800.rdf' using 2:3 with lines lc rgb '#4477aa' title 'Ag-Ag', \
+     'learned.800.1.rdf' using 2:3 with lines lc rgb '#4477aa' title 'Ag-Ag', \
      '' using 2:5 with lines lc rgb '#aa3333' title 'Ag-I', '' using 2:7 with lines lc rgb '#117733' title 'I-I'

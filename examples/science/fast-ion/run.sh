@@ -5,8 +5,8 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../_lib.sh"
-level=12 learn=10000 cells=3 segments=5 temperatures='500 800'
-[ $quick = no ] || level=8 learn=1000 cells=3 segments=2 temperatures=800
+level=12 learn=10000 cells=3 segments=5 temperatures='500 800' seeds='1 2 3'
+[ $quick = no ] || level=8 learn=1000 cells=3 segments=2 temperatures=800 seeds=1
 lmp -help </dev/null | grep -q -w coul/long || { echo 'skipped: this LAMMPS has no coul/long (KSPACE)' && exit 77; }
 cp "$here/reference.lmp" .
 printf 'Ag-Ag 11 0.16 0 0\nAg-I 9 1310 14.9 0\nI-I 7 5328 29.8 84.5\n' | awk -f "$here/tables.awk" >agi.table
@@ -27,11 +27,14 @@ for name in reference learned; do
   [ $name = reference ] && bins=200 || bins=140 # 0.05 A
   for t in $temperatures; do
     [ ! -s $name.$t.segments ] || continue
-    say "$name: $t K"
-    lmp -in "$here/in.diffusion" -log log.$name.$t -screen none -var deck "$here/in.start" -var potential $name.md.lmp \
-      -var cells $cells -var hot "$t" -var segments $segments -var seed 4711 -var rdf $name.$t.rdf -var bins $bins \
-      -var frames $name.$t.dump
-    sed -n 's/^segment //p' log.$name.$t >$name.part
+    rm -f $name.part
+    for seed in $seeds; do
+      say "$name: $t K, $seed"
+      lmp -in "$here/in.diffusion" -log log.$name.$t.$seed -screen none -var deck "$here/in.start" \
+        -var potential $name.md.lmp -var cells $cells -var hot "$t" -var segments $segments -var seed "$seed" \
+        -var rdf $name.$t.$seed.rdf -var bins $bins -var frames $name.$t.$seed.dump
+      sed -n 's/^segment //p' log.$name.$t.$seed >>$name.part
+    done
     mv $name.part $name.$t.segments
   done
 done
@@ -40,7 +43,7 @@ say 'frames by the reference, never learned'
 hottest=${temperatures##* }
 if [ ! -s frames.extxyz ]; then
   rm -f frames.part.extxyz*
-  mtp label reference.$hottest.dump -o frames.part.extxyz --species Ag,I --qm 'lammps reference.lmp'
+  mtp label reference.$hottest.1.dump -o frames.part.extxyz --species Ag,I --qm 'lammps reference.lmp'
   mv frames.part.extxyz frames.extxyz
 fi
 mtp errors learned.almtp frames.extxyz --json >frames.json
@@ -56,9 +59,9 @@ compare() {
 for t in $temperatures; do
   compare 'D of silver, A^2/ps' 1
   compare 'pressure, bar' 3
-  result "largest difference of g(r), Ag-Ag, at $t K" - "$(off_by reference.$t.rdf learned.$t.rdf 3)"
-  result "largest difference of g(r), Ag-I, at $t K" - "$(off_by reference.$t.rdf learned.$t.rdf 5)"
-  result "largest difference of g(r), I-I, at $t K" - "$(off_by reference.$t.rdf learned.$t.rdf 7)"
+  result "largest difference of g(r), Ag-Ag, at $t K" - "$(off_by reference.$t.1.rdf learned.$t.1.rdf 3)"
+  result "largest difference of g(r), Ag-I, at $t K" - "$(off_by reference.$t.1.rdf learned.$t.1.rdf 5)"
+  result "largest difference of g(r), I-I, at $t K" - "$(off_by reference.$t.1.rdf learned.$t.1.rdf 7)"
   for name in reference learned; do echo "$t $(mean $name.$t.segments 1) $(mean $name.$t.segments 2)"; done >pair
   sed -n 1p pair >>reference.new && sed -n 2p pair >>learned.new
 done
