@@ -193,10 +193,15 @@ static mtp_qm_status find_types(const mtp_private_lammps *s, mtp_qm_call *call, 
   return MTP_QM_OK;
 }
 
-/* LAMMPS itself folds atoms that are moved by one cell and no further. */
+/* LAMMPS itself folds atoms that are moved by one cell and no further: in a cell that is tilted, of its lattice. */
 static void fold(const mtp_lammps_box *b, const bool *periodic, double *y) {
+  double part[3];
   for (int k = 2; k >= 0; k--) {
-    const double turns = periodic[k] ? floor((y[k] - b->lo[k]) / b->cell[4 * k]) : 0.0;
+    part[k] = y[k] - b->lo[k];
+    for (int j = k + 1; j < 3; j++) part[k] -= part[j] * b->cell[3 * j + k];
+    part[k] /= b->cell[4 * k];
+    const double turns = periodic[k] ? floor(part[k]) : 0.0;
+    part[k] -= turns;
     for (int m = 0; m <= k; m++) y[m] -= turns * b->cell[3 * k + m];
   }
 }

@@ -182,3 +182,24 @@ again coul 's/^run/run 1\ndielectric 1.01\nrun/'
 refused 'the baseline, computed by its commands, is not what the run has' 2 in.other -var name changed -var steps 1
 again coul 's/^run/run 1\npair_coeff * * coul\/long\npair_modify shift yes\nrun/' # changes nothing
 lmp -in in.other -log other.log -var name unchanged -var steps 1 >other.screen 2>&1 || die "commands again: $(tail -n 3 other.screen)"
+
+# ---- a cell that is tilted far ----
+
+# The instance that computes the baseline is kept for atoms that move in one cell. An atom that leaves it by more than
+# LAMMPS follows is in the cell again before.
+printf 'pair_style lj/cut 5\npair_coeff * * 0.1 2.5\n' >tilted.lmp
+for there in '0 0 0' '3.6 4.9 4.5'; do
+  cat <<END_OF_CELL
+4
+Lattice="3.7 0 0 -2.4 5.0 0 -2.1 -3.2 4.6" Properties=species:S:1:pos:R:3 pbc="T T T"
+Al $there
+Al 0.1 2.1 4.5
+Al -0.6 2.2 1.8
+Al -1.36 0 3.7
+END_OF_CELL
+done >tilted.extxyz
+rm -f tilted.labelled.extxyz
+mtp label tilted.extxyz -o tilted.labelled.extxyz --species Al --qm 'lammps tilted.lmp maxforce=1e9' >label.txt
+mtp init --force --level 4 --species Al --cutoff 4 -o tilted.almtp
+mtp train tilted.almtp tilted.labelled.extxyz -o tilted.almtp --linear --baseline 'lammps tilted.lmp' --skip-bad --json >tilted.json
+below "$(sed 's/.*"training":{\(.*\)/\1/; s/.*"force":{[^}]*"max":\([^,}]*\).*/\1/' tilted.json)" 1e-6

@@ -30,6 +30,26 @@ for method in random energy force site-energy maxvol bayes; do
   below "$2" 0.1
   [ -n "$(ours nacl "8 by $method and")" ]
 done
+below "$(ours kruglov 'Lennard-Jones: energy RMSE')" 0.05
+[ -n "$(ours kruglov 'Lennard-Jones, no pair part')" ]
+for method in range maxvol random; do
+  set -- $(ours kruglov "selected of 150 by $method" | tr -d ,)
+  below "$1" 60
+  below "$2" 0.2
+done
+[ -n "$(ours kruglov 'labels by lot over labels by range')" ]
+below "$(ours palladium labels)" 60
+close "$(ours palladium 'exchange of Pd and Ag')" -0.51 0.3
+below "$(ours palladium 'force RMSE')" 0.2
+below "$(ours palladium 'atoms of Pd still on the surface')" 18.001
+below "$(ours fast-ion labels)" 60
+below "$(ours fast-ion 'force RMSE')" 0.1
+close "$(ours fast-ion 'D of silver')" 0.38 0.25
+if /usr/bin/python3 -c 'import ase' 2>/dev/null; then
+  below "$(ours agpd labels)" 120
+  for crystal in Pd AgPd; do below "$(ours agpd "$crystal: phonon frequencies, RMS")" 10; done
+  close "$(ours agpd 'Pd 0.5, 800 K: enthalpy of mixing')" -74 40
+fi
 if lmp -help </dev/null | grep -q -w snap; then
   below "$(ours lithium '5 functions (level 6): force RMSE')" 0.03
   for way in passive random QS1 QS2 QS3; do below "$(ours lithium "$way, ")" 0.1; done
