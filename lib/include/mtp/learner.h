@@ -159,9 +159,9 @@ typedef struct mtp_conditions {
  * (in a Langevin bath a tenth hotter than the run, at its pressure if it had one), for as many steps as the run had,
  * up to ten times as many in a small cell, at most 200 000 and at most 2e7 divided by the number of atoms. What is
  * beyond break there is learned as in the run, with at most a third as many labels (4 in any case), and it is trained
- * and tried again, three times at most. So a frozen potential is safe for longer than the run that taught it. What fails on the
- * way is a warning, and MTP_OK is returned all the same; MTP_ERR_ARGUMENT for conditions that are none. Without labels,
- * driver or budget nothing is tried. */
+ * and tried again, three times at most. So a frozen potential is safe for longer than the run that taught it. What
+ * fails on the way is a warning, and MTP_OK is returned all the same; MTP_ERR_ARGUMENT for conditions that are none.
+ * Without labels, driver or budget nothing is tried. */
 MTP_API mtp_status mtp_learner_explore(mtp_context *ctx, mtp_learner *learner, const mtp_conditions *conditions);
 
 /** If labels were learned: trains all parameters once more, at leisure, unless the fit is good already, `refit` is
