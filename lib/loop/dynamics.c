@@ -19,8 +19,8 @@
 #define COMPRESSIBILITY 1.6
 #define RESCALE_EVERY   10
 #define MOST_VOLUME     2.5
-/* Steps between two that are graded in mode forces: grades cost so much more than the steps there. */
-#define FORCES_EVERY 10
+/* In mode forces grades cost much more than steps: one in so many that ask for one is graded. */
+#define FORCES_EVERY 5
 
 struct mtp_dynamics {
   mtp_config *cfg;

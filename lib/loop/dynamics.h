@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**@file loop/dynamics.h
- * Langevin dynamics of one configuration with a potential that is graded at each step: positions and velocities by the
+ * Langevin dynamics of one configuration with a potential that is graded on the way: positions and velocities by the
  * BAOAB splitting (Leimkuhler and Matthews 2013), which samples positions of the canonical ensemble well also with long
  * steps. The cell stays as it is, or its volume follows a pressure by stochastic rescaling (Bernetti and Bussi 2020),
  * which samples the isothermal-isobaric ensemble of cells of one shape. */
