@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "learn/reach.h"
 #include "mtp/posterior.h"
 
 static const char help[] =
@@ -83,6 +84,7 @@ typedef struct outcome {
   double seconds;
   mtp_errors training, validation;
   mtp_wall_report wall;
+  mtp_reach reach; /* would a longer cutoff do better? */
   mtp_active_set *as;
   mtp_noise noise; /* of the posterior; zero without one */
   double typical, scale;
@@ -279,6 +281,9 @@ static int train(cli *c, job *job, mtp_potential *pot, mtp_config_set *set, cons
     status = cli_library(c, NULL);
   if (status == CLI_OK) status = compute_errors(c, pot, set, &out->training);
   if (status == CLI_OK && valid) status = compute_errors(c, pot, valid, &out->validation);
+  if (status == CLI_OK && out->training.force.rmse > MTP_REACH_FROM * out->training.force_rms &&
+      mtp_reach_compare(c->ctx, pot, set, &out->reach) != MTP_OK)
+    status = cli_library(c, NULL);
   if (status == CLI_OK && job->rows_given && job->rows == MTP_ROWS_ALL && job->mode == MTP_MODE_FORCES)
     cli_warn(c, CLI_ROWS_OF_FORCES);
   if (status == CLI_OK) status = cli_pair_part_keep(c, &job->pairs, pot, set, job->output); /* rows say so, too */
@@ -317,6 +322,8 @@ static int print_json(cli *c, const job *job, const mtp_potential *pot, const ou
   }
   cJSON_AddItemToObject(object, "training", cli_json_errors(&out->training));
   cJSON_AddItemToObject(object, "validation", job->valid ? cli_json_errors(&out->validation) : cJSON_CreateNull());
+  cli_json_number(object, "longer_cutoff", out->reach.cutoff > 0 ? out->reach.cutoff : NAN);
+  cli_json_number(object, "longer_cutoff_rmse_force", out->reach.cutoff > 0 ? out->reach.then : NAN);
   cli_json_number(object, "force_noise", out->noise.force);
   cli_json_number(object, "typical_force_error", out->typical);
   cli_json_number(object, "error_scale", out->scale);
@@ -345,6 +352,15 @@ static void print_wall(const mtp_potential *pot, const mtp_wall_report *w) {
          w->depth, a ? a : "atoms", b ? b : "atoms", w->r, w->known, done[w->wall]);
 }
 
+static void print_reach(const mtp_potential *pot, const mtp_reach *r) {
+  const double cutoff = mtp_potential_cutoff(pot);
+  if (r->cutoff > 0)
+    printf(
+        "cutoff: pairs beyond it explain part of the errors; as little as %.3g instead of %.3g eV/A may be left with "
+        "%.3g A instead of %.3g, at %.2g times the cost\n",
+        r->then, r->now, r->cutoff, cutoff, pow(r->cutoff / cutoff, 3));
+}
+
 static void print_report(const job *job, const mtp_potential *pot, const outcome *out) {
   cli_print_errors("training set", &out->training);
   if (job->valid) cli_print_errors("validation set", &out->validation);
@@ -355,6 +371,7 @@ static void print_report(const job *job, const mtp_potential *pot, const outcome
   printf("loss %.6g, %.3g s\n", out->result.loss, out->seconds);
   cli_pair_part_print(&job->pairs);
   print_wall(pot, &out->wall);
+  print_reach(pot, &out->reach);
   if (out->noise.force > 0)
     printf(
         "errors to expect: %.4g eV/A of a force however much is learned, and %.3g times what the labels leave open\n",

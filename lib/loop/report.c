@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "learn/reach.h"
 #include "loop/loop.h"
 #include "support/support.h"
 
@@ -178,6 +179,22 @@ static void tell_of_higher_level(mtp_context *ctx, const mtp_learner *l, cJSON *
               h.higher, h.level, h.then, h.now, h.higher);
 }
 
+/* Whether it is the cutoff that limits. */
+static void tell_of_longer_cutoff(mtp_context *ctx, const mtp_learner *l, cJSON *end) {
+  const double cutoff = mtp_potential_cutoff(l->pot);
+  mtp_reach r;
+  if (!ctx || mtp_context_is_stopped(ctx) || !(mtp_rmse(l->residual.force, l->residual.force_size) > MTP_REACH_FROM) ||
+      mtp_reach_compare(ctx, l->pot, l->train, &r) != MTP_OK || !(r.cutoff > 0))
+    return;
+  mtp_event_number(end, "longer_cutoff", r.cutoff);
+  mtp_event_number(end, "longer_cutoff_rmse_force", r.then);
+  mtp_message(
+      ctx, MTP_INFO,
+      "a cutoff of %.3g A instead of %.3g may leave as little as %.3g instead of %.3g eV/A: pairs beyond it explain "
+      "part of the errors; at %.2g times the cost",
+      r.cutoff, cutoff, r.then, r.now, pow(r.cutoff / cutoff, 3));
+}
+
 void mtp_loop_conclude(mtp_context *ctx, const mtp_learner *l, cJSON *end) {
   const mtp_ahead a = recent(l);
   add_ahead(l, end);
@@ -208,4 +225,5 @@ void mtp_loop_conclude(mtp_context *ctx, const mtp_learner *l, cJSON *end) {
                 "level, a longer cutoff, or species of their own for atoms in different states may do better",
                 100.0 * mtp_rmse(l->residual.force, l->residual.force_size));
   if (l->residual_known && basis_limits(l)) tell_of_higher_level(ctx, l, end);
+  if (l->residual_known && l->history.here) tell_of_longer_cutoff(ctx, l, end);
 }
