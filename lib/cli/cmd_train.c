@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "learn/hole.h"
 #include "learn/reach.h"
 #include "mtp/posterior.h"
 
@@ -348,8 +349,9 @@ static void print_wall(const mtp_potential *pot, const mtp_wall_report *w) {
        "training set and warmup 1 0.05 does), or watch runs with stop")};
   if (w->a < 0) return;
   const char *a = mtp_potential_element(pot, w->a), *b = mtp_potential_element(pot, w->b);
-  printf("below the data the energy fell by %.3g eV where %s and %s come as near as %.3g A (known: %.3g A): %s\n",
-         w->depth, a ? a : "atoms", b ? b : "atoms", w->r, w->known, done[w->wall]);
+  printf("below the data the energy fell by %s%.3g eV where %s and %s come as near as %.3g A (known: %.3g A): %s\n",
+         w->depth > MTP_HOLE_DEEP ? "more than " : "", fmin(w->depth, MTP_HOLE_DEEP), a ? a : "atoms", b ? b : "atoms",
+         w->r, w->known, done[w->wall]);
 }
 
 static void print_reach(const mtp_potential *pot, const mtp_reach *r) {

@@ -12,6 +12,9 @@
 #include "mtp/baseline.h"
 #include "mtp/potential.h"
 
+/** Numbers of deeper ones say nothing (eV). */
+#define MTP_HOLE_DEEP 1000.0
+
 typedef struct mtp_hole {
   int a, b;        /**< species of the pair, a <= b; -1: no hole was found */
   double known;    /**< shortest distance of such a pair in the set, A */

@@ -48,9 +48,10 @@ static bool has_squeezed(const mtp_learner *l) {
 void mtp_loop_tell_hole(mtp_context *ctx, const mtp_learner *l, const mtp_hole *hole) {
   mtp_message(
       ctx, MTP_WARNING,
-      "the energy falls by %.3g eV where %s and %s come as near as %.3g A (learned: %.3g A), and squeezed labels "
+      "the energy falls by %s%.3g eV where %s and %s come as near as %.3g A (learned: %.3g A), and squeezed labels "
       "do not mend it: a run that comes there is lost; watch it (pair_style mtp ... stop), or raise the level",
-      hole->depth, l->names[hole->a], l->names[hole->b], hole->r, hole->known);
+      hole->depth > MTP_HOLE_DEEP ? "more than " : "", fmin(hole->depth, MTP_HOLE_DEEP), l->names[hole->a],
+      l->names[hole->b], hole->r, hole->known);
 }
 
 static const mtp_normal *equations_of(const mtp_learner *l, const mtp_fitted *f) {
