@@ -355,12 +355,10 @@ static void print_wall(const mtp_potential *pot, const mtp_wall_report *w) {
 }
 
 static void print_reach(const mtp_potential *pot, const mtp_reach *r) {
-  const double cutoff = mtp_potential_cutoff(pot);
-  if (r->cutoff > 0)
-    printf(
-        "cutoff: pairs beyond it explain part of the errors; as little as %.3g instead of %.3g eV/A may be left with "
-        "%.3g A instead of %.3g, at %.2g times the cost\n",
-        r->then, r->now, r->cutoff, cutoff, pow(r->cutoff / cutoff, 3));
+  char text[300];
+  if (!(r->cutoff > 0)) return;
+  mtp_reach_describe(pot, r, text, sizeof text);
+  puts(text);
 }
 
 static void print_report(const job *job, const mtp_potential *pot, const outcome *out) {

@@ -62,6 +62,12 @@ double mtp_equations_residual(const mtp_equations *e, size_t m, const double *x)
   return sum;
 }
 
+double mtp_equations_top(const mtp_equations *e, size_t m) {
+  double top = 0;
+  for (size_t i = 0; i < m; i++) top = fmax(top, e->matrix[i * m + i]);
+  return top;
+}
+
 /* Cholesky factor of the scaled matrix plus ridge; the ridge grows until it exists. */
 static mtp_status factor(mtp_context *ctx, const mtp_equations *e, size_t m, const double *scale, double ridge,
                          double *l) {

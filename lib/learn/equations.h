@@ -26,6 +26,9 @@ void mtp_equations_add(mtp_equations *e, size_t m, const mtp_equations *sum, dou
 void mtp_equations_fill(mtp_equations *e, size_t m);
 /** Sum of weight * (row . x - target)^2. */
 double mtp_equations_residual(const mtp_equations *e, size_t m, const double *x);
+/** The largest diagonal element; where equations are centred that of the plain ones is what their elements are made
+ * of. */
+double mtp_equations_top(const mtp_equations *e, size_t m);
 /** x[m] of the smallest residual. The matrix (both triangles) is scaled to unit diagonal and gets the relative ridge;
  * an unknown whose column is rounding noise beside `top`, the largest that a diagonal element is made of, is zero. */
 mtp_status mtp_equations_solve(mtp_context *ctx, const mtp_equations *e, size_t m, double top, double ridge, double *x);

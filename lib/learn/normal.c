@@ -431,13 +431,6 @@ static void shift_constants(const mtp_normal *nq, double *x, double sign) {
   }
 }
 
-/* What diagonal elements are made of, before the centring. */
-static double largest_diagonal(const mtp_equations *e, size_t m) {
-  double top = 0;
-  for (size_t i = 0; i < m; i++) top = fmax(top, e->matrix[i * m + i]);
-  return top;
-}
-
 /* What the fit may lose of what runs met for the sake of squeezed configurations: errors grow by this factor, or to
  * this part of the labels. */
 #define COSTS 1.25
@@ -454,7 +447,7 @@ static double limit_of(const mtp_normal *nq, const double *best) {
  * then so large that the smallest weight bends everything else; so they weigh as much as they may without harm. */
 static mtp_status solve_with_wall(mtp_context *ctx, const mtp_normal *nq, double ridge, double *y) {
   const size_t m = nq->m;
-  const double top = largest_diagonal(&nq->plain, m);
+  const double top = mtp_equations_top(&nq->plain, m);
   mtp_equations sum = {0};
   double *best = mtp_calloc(m, sizeof(double));
   mtp_status status = best && mtp_equations_new(m, &sum) ? MTP_OK : mtp_fail_memory(ctx);
@@ -485,9 +478,9 @@ mtp_status mtp_normal_solve(mtp_context *ctx, const mtp_normal *nq, double ridge
   if (!(ridge > 0)) ridge = DEFAULT_RIDGE;
   mtp_status status;
   if (nq->squeezed == 0)
-    status = mtp_equations_solve(ctx, &nq->centred, m, largest_diagonal(&nq->plain, m), ridge, y);
+    status = mtp_equations_solve(ctx, &nq->centred, m, mtp_equations_top(&nq->plain, m), ridge, y);
   else if (nq->squeezed == nq->configs)
-    status = mtp_equations_solve(ctx, &nq->wall, m, largest_diagonal(&nq->wall, m), ridge, y);
+    status = mtp_equations_solve(ctx, &nq->wall, m, mtp_equations_top(&nq->wall, m), ridge, y);
   else
     status = solve_with_wall(ctx, nq, ridge, y);
   if (status == MTP_OK) {

@@ -18,5 +18,7 @@ typedef struct mtp_reach {
 
 /** Of the labelled configurations of `set` (species as in the potential) some are looked at. */
 mtp_status mtp_reach_compare(mtp_context *ctx, const mtp_potential *pot, const mtp_config_set *set, mtp_reach *out);
+/** What a cutoff above 0 means, in one line. */
+void mtp_reach_describe(const mtp_potential *pot, const mtp_reach *r, char *text, size_t size);
 
 #endif

@@ -317,7 +317,7 @@ static mtp_status reject(mtp_context *ctx, mtp_learner *l, const mtp_candidate *
                     "QM call failed after %d %s, %s: %s%s%s%s; mend the cause and start again (what was learned is "
                     "in %s), or use onfail skip%s",
                     report->tries, tries, name, report->reason, kept, report->dir, end, l->train_path,
-                    is_of_place(report) ? ", or rewind N if the atoms were led astray" : "");
+                    is_of_place(report) && !l->moment.can_rewind ? ", or rewind N if the atoms were led astray" : "");
   if (report->tries > 0)
     mtp_message(ctx, MTP_WARNING, "QM call failed after %d %s, %s: %s%s%s%s; going on without this label",
                 report->tries, tries, name, report->reason, kept, report->dir, end);

@@ -302,11 +302,10 @@ static mtp_status leave_place(mtp_context *ctx, mtp_learner *l, const mtp_candid
 }
 
 /* Beyond break, and nothing was or could be learned from it. A trial state is tried, and that is all. */
-static mtp_status fail_beyond(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, bool seen, const char *refusal,
-                              mtp_action *action) {
+static mtp_status fail_beyond(mtp_context *ctx, const mtp_learner *l, const mtp_candidate *c, bool seen,
+                              const char *refusal) {
   char head[160];
   if (l->moment.trial || l->explored > 0.0) return MTP_OK; /* whoever explores sees that nothing was learned */
-  if (refusal && *refusal && l->moment.can_rewind) return leave_place(ctx, l, c, refusal, action);
   snprintf(head, sizeof head, "step %lld: the grade %.4g is beyond break %.4g", c->step, c->grade,
            l->options.break_grade);
   if (refusal && *refusal)
@@ -356,10 +355,10 @@ static mtp_status keep(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c,
 }
 
 /* Beyond break without a driver or with no calls left: the configuration is kept, the run is over. */
-static mtp_status give_up(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action) {
+static mtp_status give_up(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c) {
   mtp_loop_log_candidate(ctx, l, c);
   mtp_status status = mtp_loop_write_candidate(ctx, l, c, why_no_label(l), "");
-  return status == MTP_OK ? fail_beyond(ctx, l, c, false, NULL, action) : status;
+  return status == MTP_OK ? fail_beyond(ctx, l, c, false, NULL) : status;
 }
 
 mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate *c, mtp_action *action) {
@@ -386,7 +385,7 @@ mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
   if (!seen && !(l->explored > 0.0)) status = mtp_loop_look_at(ctx, l, c, why, sizeof why);
   if (status != MTP_OK) return status;
   if (*why) return mtp_loop_explode(ctx, l, c, why, action);
-  if (!seen && !mtp_loop_can_label(l)) return give_up(ctx, l, c, action);
+  if (!seen && !mtp_loop_can_label(l)) return give_up(ctx, l, c);
   status = mtp_loop_learn(ctx, l, seen ? NULL : c, c, action);
   if (status != MTP_OK || *action == MTP_REDO) return status;
   bool elsewhere = false;
@@ -396,7 +395,9 @@ mtp_status mtp_loop_offer(mtp_context *ctx, mtp_learner *l, const mtp_candidate 
   /* that is an error that no label of this configuration takes away */
   if (seen && !refusal && l->options.query == MTP_QUERY_BAYES) return MTP_OK;
   if (!seen) mtp_seen_find(l->seen, c->cfg, &refusal); /* it was refused just now */
-  return fail_beyond(ctx, l, c, seen, refusal, action);
+  if (refusal && *refusal && l->moment.can_rewind && !(l->explored > 0.0))
+    return leave_place(ctx, l, c, refusal, action);
+  return fail_beyond(ctx, l, c, seen, refusal);
 }
 
 mtp_status mtp_learner_offer(mtp_context *ctx, mtp_learner *l, const mtp_config *cfg, double grade, int atom,

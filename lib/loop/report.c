@@ -181,18 +181,15 @@ static void tell_of_higher_level(mtp_context *ctx, const mtp_learner *l, cJSON *
 
 /* Whether it is the cutoff that limits. */
 static void tell_of_longer_cutoff(mtp_context *ctx, const mtp_learner *l, cJSON *end) {
-  const double cutoff = mtp_potential_cutoff(l->pot);
+  char text[300];
   mtp_reach r;
   if (!ctx || mtp_context_is_stopped(ctx) || !(mtp_rmse(l->residual.force, l->residual.force_size) > MTP_REACH_FROM) ||
       mtp_reach_compare(ctx, l->pot, l->train, &r) != MTP_OK || !(r.cutoff > 0))
     return;
   mtp_event_number(end, "longer_cutoff", r.cutoff);
   mtp_event_number(end, "longer_cutoff_rmse_force", r.then);
-  mtp_message(
-      ctx, MTP_INFO,
-      "a cutoff of %.3g A instead of %.3g may leave as little as %.3g instead of %.3g eV/A: pairs beyond it explain "
-      "part of the errors; at %.2g times the cost",
-      r.cutoff, cutoff, r.then, r.now, pow(r.cutoff / cutoff, 3));
+  mtp_reach_describe(l->pot, &r, text, sizeof text);
+  mtp_message(ctx, MTP_INFO, "%s", text);
 }
 
 void mtp_loop_conclude(mtp_context *ctx, const mtp_learner *l, cJSON *end) {

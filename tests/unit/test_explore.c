@@ -150,6 +150,33 @@ static void volume_follows_the_pressure(void **state) {
   mtp_learner_free(learner);
 }
 
+/* Pulled apart, a cell goes no further than 2.5 times the volume that is given, whatever it has itself. */
+static void volume_stays_near_the_one_given(void **state) {
+  learning_world *world = *state;
+  mtp_learner *learner = taught(world, 300.0, 20);
+  mtp_config *first = learning_crystal(2, 4.05, 0.02, 3);
+  const double given = 0.42 * mtp_config_volume(first);
+  const mtp_bath bath = {.temperature = 300.0,
+                         .timestep = 0.002,
+                         .relaxation = 0.1,
+                         .moves_cell = true,
+                         .pressure = -1.0,
+                         .volume = given};
+  mtp_dynamics *d = NULL;
+  double largest = 0.0;
+  data_must(world->ctx, mtp_dynamics_new(world->ctx, first, masses, &bath, 5, &d));
+  data_must(world->ctx, mtp_dynamics_set_potential(world->ctx, d, learner->pot, learner->as));
+  data_must(world->ctx, mtp_dynamics_evaluate(world->ctx, d));
+  for (int step = 0; step < 200; step++) {
+    data_must(world->ctx, mtp_dynamics_step(world->ctx, d, false));
+    largest = fmax(largest, mtp_config_volume(mtp_dynamics_config(d)));
+  }
+  assert_true(largest <= 2.5 * given * (1.0 + 1e-9) && largest > 2.49 * given);
+  mtp_dynamics_free(d);
+  mtp_config_free(first);
+  mtp_learner_free(learner);
+}
+
 /* Forces and grades are those of the evaluator where the atoms are. */
 static void grades_are_those_of_the_evaluator(void **state) {
   learning_world *world = *state;
@@ -411,6 +438,7 @@ int main(void) {
       TEST(energy_is_conserved),
       TEST(velocities_have_the_temperature),
       TEST(volume_follows_the_pressure),
+      TEST(volume_stays_near_the_one_given),
       TEST(grades_are_those_of_the_evaluator),
       TEST(what_it_meets_is_learned),
       TEST(small_cells_run_alone_for_longer),

@@ -109,6 +109,9 @@ static void little_data_tell_nothing(void **state) {
   }
   data_must(f.ctx, mtp_reach_compare(f.ctx, f.pot, f.set, &r));
   assert_true(r.cutoff > 5.5 && r.now < 10.0);
+  f.set->configs[1]->force[3] = 1e200; /* nothing can be solved with that: no advice, and no failure */
+  data_must(f.ctx, mtp_reach_compare(f.ctx, f.pot, f.set, &r));
+  assert_true(r.cutoff == 0.0);
   close_fixture(&f);
 }
 
