@@ -162,8 +162,13 @@ static mtp_qm_status create_box(mtp_private_lammps *s, mtp_qm_call *call, const 
   mtp_text_add(&text, "boundary %c %c %c\nbox tilt large\n", periodic[0] ? 'p' : 'f', periodic[1] ? 'p' : 'f',
                periodic[2] ? 'p' : 'f');
   const double *cell = b->cell, *lo = b->lo;
-  mtp_text_add(&text, "region mtp_qm prism %.17g %.17g %.17g %.17g %.17g %.17g %.17g %.17g %.17g units box\n", lo[0],
-               lo[0] + cell[0], lo[1], lo[1] + cell[4], lo[2], lo[2] + cell[8], cell[3], cell[6], cell[7]);
+  /* A prism that is not tilted is a tilted box to LAMMPS all the same: styles are slower in it, some refuse it, and the
+   * sums of `ewald` may take the last wave vector along z from memory that nobody has set. */
+  const bool is_tilted = cell[3] != 0.0 || cell[6] != 0.0 || cell[7] != 0.0;
+  mtp_text_add(&text, "region mtp_qm %s %.17g %.17g %.17g %.17g %.17g %.17g", is_tilted ? "prism" : "block", lo[0],
+               lo[0] + cell[0], lo[1], lo[1] + cell[4], lo[2], lo[2] + cell[8]);
+  if (is_tilted) mtp_text_add(&text, " %.17g %.17g %.17g", cell[3], cell[6], cell[7]);
+  mtp_text_add(&text, " units box\n");
   mtp_text_add(&text, "create_box %d mtp_qm\nmass * 1.0\n" ROOM, s->types ? s->type_count : call->species_count);
   const mtp_qm_status status =
       text.failed ? mtp_qm_fail(call->ctx, MTP_QM_CRASHED, "memory is exhausted") : run_commands(s, call, text.data);
