@@ -162,8 +162,8 @@ static mtp_qm_status create_box(mtp_private_lammps *s, mtp_qm_call *call, const 
   mtp_text_add(&text, "boundary %c %c %c\nbox tilt large\n", periodic[0] ? 'p' : 'f', periodic[1] ? 'p' : 'f',
                periodic[2] ? 'p' : 'f');
   const double *cell = b->cell, *lo = b->lo;
-  /* A prism that is not tilted is a tilted box to LAMMPS all the same: styles are slower in it, some refuse it, and the
-   * sums of `ewald` may take the last wave vector along z from memory that nobody has set. */
+  /* A prism without tilt is a tilted box to LAMMPS all the same: some styles refuse it, and `ewald` may take the last
+   * wave vector along z from memory that nobody has set. */
   const bool is_tilted = cell[3] != 0.0 || cell[6] != 0.0 || cell[7] != 0.0;
   mtp_text_add(&text, "region mtp_qm %s %.17g %.17g %.17g %.17g %.17g %.17g", is_tilted ? "prism" : "block", lo[0],
                lo[0] + cell[0], lo[1], lo[1] + cell[4], lo[2], lo[2] + cell[8]);

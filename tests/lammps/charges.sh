@@ -43,7 +43,8 @@ contains atoms.extxyz.baseline '^# mtp: charges$'
 subtracted atoms Na,Cl
 together atoms Na,Cl 0.1
 
-# a cell that is not tilted is none to the engine of labels either: sums over tilted ones take other waves
+# labels of a rectangular cell are what LAMMPS has in a rectangular box: at some of these heights its `ewald` misses a wave
+# vector in a box that may be tilted
 sed 's/1e-6/1e-5/' ref.atoms.lmp >ref.heights.lmp
 for height in 11.29 11.31 11.34 11.43 11.44 11.52 11.53 11.65; do
   echo clear
